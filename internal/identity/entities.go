@@ -1,0 +1,145 @@
+package identity
+
+import "time"
+
+// Domain is a container of users, groups, projects and domain roles. Its name is unique among domains.
+type Domain struct {
+	ID          DomainID
+	Name        string // at most 64 characters
+	Description *string
+	Enabled     bool
+	Tags        []string
+	Options     Options
+	Extra       Extra
+}
+
+// Project owns the resources of a cloud. Its name is unique in its domain.
+type Project struct {
+	ID          ProjectID
+	DomainID    DomainID
+	ParentID    ProjectID // the domain's id for a top-level project
+	Name        string    // at most 64 characters
+	Description *string
+	Enabled     bool
+	IsDomain    bool // the project acts as a domain: GET /v3/projects shows those too when asked
+	Tags        []string
+	Options     Options
+	Extra       Extra
+}
+
+// User is a person or a machine that can log in. Its name is unique in its domain.
+type User struct {
+	ID               UserID
+	DomainID         DomainID
+	Name             string // at most 255 characters
+	Enabled          bool   // as stored; an account can also be disabled by inactivity, which rooms work out
+	DefaultProjectID ProjectID
+	Options          Options
+	Extra            Extra // e-mail and description among others
+
+	// PasswordExpiresAt is when the current password ends; nil is never, or no password.
+	PasswordExpiresAt *time.Time
+
+	CreatedAt    time.Time
+	LastActiveAt time.Time // a date; zero when never
+	Kind         UserKind
+	Federated    []FederatedIdentity
+}
+
+// UserKind says where a user's identity lives.
+type UserKind int
+
+// The kinds of users: a local one has a name and password in the database, a nonlocal one is the shadow of a directory
+// entry, a federated one of an identity provider's subject.
+const (
+	LocalUser UserKind = iota
+	NonlocalUser
+	FederatedUser
+)
+
+// FederatedIdentity is a subject of an identity provider that logs in as the user.
+type FederatedIdentity struct {
+	IdentityProviderID, ProtocolID, UniqueID, DisplayName string
+}
+
+// Group is a set of users of one domain. Its name is unique in its domain.
+type Group struct {
+	ID          GroupID
+	DomainID    DomainID
+	Name        string // at most 64 characters
+	Description string
+	Extra       Extra
+}
+
+// Role is a name that policies grant rights to. A role with a domain can only be implied by or assigned within that
+// domain and never shows in tokens.
+type Role struct {
+	ID          RoleID
+	Name        string   // at most 255 characters
+	DomainID    DomainID // empty for a global role
+	Description *string
+	Options     Options
+	Extra       Extra
+}
+
+// ImpliedRole says that who holds Prior also holds Implied.
+type ImpliedRole struct {
+	Prior, Implied RoleID
+}
+
+// Grant gives a role to one actor on one target. Exactly one of User and Group is set, and exactly one of Project,
+// Domain and System.
+type Grant struct {
+	Role    RoleID
+	User    UserID
+	Group   GroupID
+	Project ProjectID
+	Domain  DomainID
+	System  bool
+
+	// Inherited grants apply to the projects below the target and not to the target itself (OS-INHERIT).
+	Inherited bool
+}
+
+// Region is a node in the tree of places where services run.
+type Region struct {
+	ID             RegionID // at most 255 characters, chosen by the client or random
+	ParentRegionID RegionID
+	Description    string
+	Extra          Extra
+}
+
+// Service is an entry of the catalog: something of a type, such as compute.
+type Service struct {
+	ID      ServiceID
+	Type    string
+	Enabled bool
+	Extra   Extra // name and description among others
+}
+
+// Name returns the service's name, which Keystone keeps among the extra attributes; empty when it has none.
+func (s Service) Name() string {
+	n, _ := s.Extra["name"].(string)
+	return n
+}
+
+// Endpoint is an address of a service on one interface: public, internal or admin.
+type Endpoint struct {
+	ID        EndpointID
+	ServiceID ServiceID
+	RegionID  RegionID // empty for none
+	Interface string
+	URL       string // may hold $(name)s and %(name)s templates
+	Enabled   bool
+	Extra     Extra
+}
+
+// Credential is a secret of a user that some service understands: ec2 keys, one-time code seeds, certificates.
+type Credential struct {
+	ID        CredentialID
+	UserID    UserID
+	ProjectID ProjectID // empty for none; a must for ec2
+	Type      string
+	Blob      string // plain text; the store holds only its encrypted form
+	Extra     Extra
+}

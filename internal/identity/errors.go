@@ -1,0 +1,121 @@
+package identity
+
+import (
+	"fmt"
+	"time"
+)
+
+// Kind is the coarse reason of a failure. Each kind is itself an error, so errors.Is(err, identity.NotFound) asks for
+// one, however deep it is wrapped.
+type Kind int
+
+// The kinds, with the HTTP status that the API answers.
+const (
+	Internal         Kind = iota // 500: never made by hand; what is not an *Error is internal
+	BadRequest                   // 400
+	Unauthorized                 // 401
+	Forbidden                    // 403
+	NotFound                     // 404
+	MethodNotAllowed             // 405
+	Conflict                     // 409
+	Gone                         // 410
+	TooLarge                     // 413
+	TooManyRequests              // 429
+	NotImplemented               // 501
+	Unavailable                  // 503
+)
+
+var kindNames = [...]string{
+	"internal error", "bad request", "unauthorized", "forbidden", "not found", "method not allowed", "conflict", "gone",
+	"too large", "too many requests", "not implemented", "unavailable",
+}
+
+func (k Kind) Error() string { return kindNames[k] }
+
+// Error is a failure that the client may be told about.
+type Error struct {
+	Kind Kind
+
+	// Message is what the client reads, in upstream's words.
+	Message string
+
+	// Detail is the real reason behind a 401 or 403, for the log. The client sees it only under
+	// [DEFAULT] insecure_debug.
+	Detail string
+
+	// RetryAfter is how long to wait before trying again; 0 says nothing. For TooManyRequests and Unavailable.
+	RetryAfter time.Duration
+
+	// Methods are the methods that could be used instead, answered beside an unsupported one.
+	Methods []string
+
+	// Err is the cause, for the log.
+	Err error
+}
+
+func (e *Error) Error() string {
+	s := e.Message
+	if e.Detail != "" {
+		s += " (" + e.Detail + ")"
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap lets errors.Is find both the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// Missing is the 404 for an entity, named as upstream names it: "user", "project", "Identity Provider" …
+func Missing[ID ~string](entity string, id ID) error {
+	return &Error{Kind: NotFound, Message: fmt.Sprintf("Could not find %s: %s.", entity, id)}
+}
+
+// Invalidf is a 400 with the message given.
+func Invalidf(format string, args ...any) error {
+	return &Error{Kind: BadRequest, Message: fmt.Sprintf(format, args...)}
+}
+
+// Expecting is the 400 for an attribute that is missing (keystone/exception.py, ValidationError).
+func Expecting(attribute, target string) error {
+	return Invalidf("Expecting to find %s in %s. The server could not comply with the request since it is either"+
+		" malformed or otherwise incorrect. The client is assumed to be in error.", attribute, target)
+}
+
+// Conflictf is the 409 of upstream: "Conflict occurred attempting to store user - …."
+func Conflictf(entity, format string, args ...any) error {
+	return &Error{Kind: Conflict, Message: fmt.Sprintf("Conflict occurred attempting to store %s - %s.", entity, fmt.Sprintf(format, args...))}
+}
+
+// Refusedf is a 403 whose reason is always safe to tell (keystone/exception.py, ForbiddenNotSecurity).
+func Refusedf(format string, args ...any) error {
+	return &Error{Kind: Forbidden, Message: fmt.Sprintf(format, args...)}
+}
+
+// NotAllowed is the 403 of a policy decision. It names the action and nothing else.
+func NotAllowed(action string) error {
+	return &Error{Kind: Forbidden, Message: "You are not authorized to perform the requested action: " + action + "."}
+}
+
+// Deniedf is the 403 that hides its reason from the client unless insecure_debug is on (keystone/exception.py,
+// Forbidden given a message).
+func Deniedf(format string, args ...any) error {
+	return &Error{
+		Kind: Forbidden, Message: "You are not authorized to perform the requested action.",
+		Detail: fmt.Sprintf(format, args...),
+	}
+}
+
+// Unauthenticatedf is the 401 with upstream's one sentence; the reason given goes to the log.
+func Unauthenticatedf(format string, args ...any) error {
+	return &Error{
+		Kind: Unauthorized, Message: "The request you have made requires authentication.",
+		Detail: fmt.Sprintf(format, args...),
+	}
+}

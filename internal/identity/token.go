@@ -1,0 +1,135 @@
+package identity
+
+import (
+	"slices"
+	"time"
+)
+
+// ScopeKind says what kind of thing a token gives rights on.
+type ScopeKind int
+
+// The kinds of scope.
+const (
+	Unscoped ScopeKind = iota
+	ProjectScoped
+	DomainScoped
+	SystemScoped
+)
+
+// Scope is what a token gives rights on: one project, one domain, the system, or nothing. The zero value is nothing;
+// half a scope cannot be made.
+type Scope struct {
+	kind ScopeKind
+	id   string
+}
+
+// OnProject is the scope of one project.
+func OnProject(id ProjectID) Scope { return Scope{ProjectScoped, string(id)} }
+
+// OnDomain is the scope of one domain.
+func OnDomain(id DomainID) Scope { return Scope{DomainScoped, string(id)} }
+
+// OnSystem is the scope of the whole deployment.
+func OnSystem() Scope { return Scope{kind: SystemScoped} }
+
+// Kind returns the kind of the scope.
+func (s Scope) Kind() ScopeKind { return s.kind }
+
+// ProjectID returns the project of a project scope, else nothing.
+func (s Scope) ProjectID() ProjectID {
+	if s.kind == ProjectScoped {
+		return ProjectID(s.id)
+	}
+	return ""
+}
+
+// DomainID returns the domain of a domain scope, else nothing.
+func (s Scope) DomainID() DomainID {
+	if s.kind == DomainScoped {
+		return DomainID(s.id)
+	}
+	return ""
+}
+
+// IsSystem tells whether the scope is the system.
+func (s Scope) IsSystem() bool { return s.kind == SystemScoped }
+
+// Token is a login that was proved and checked: who, how, on what, with which roles, until when.
+type Token struct {
+	Methods  []string // how the user proved who they are, in the order that the API shows
+	AuditIDs []string // its own and, when it was made from another token, the chain's first
+
+	IssuedAt, ExpiresAt time.Time // UTC, whole seconds
+
+	User       User
+	UserDomain Domain
+	Scope      Scope
+	Project    Project // of a project scope
+	// ScopeDomain is the domain of a domain scope, or the domain of the scope's project.
+	ScopeDomain Domain
+	Roles       []Role // on the scope; global roles only
+
+	// Trust, application credential, OAuth and certificate: what the token's rights were delegated by.
+	TrustID, AccessTokenID, ApplicationCredentialID, Thumbprint string
+
+	// Federated tokens know the identity provider and the groups that it gave.
+	Federated                      bool
+	IdentityProviderID, ProtocolID string
+	GroupIDs                       []GroupID
+}
+
+// AuditID returns the token's own audit id.
+func (t *Token) AuditID() string { return t.AuditIDs[0] }
+
+// primaryMethods prove a person; every other method in a token means that its rights were delegated (behaviour of
+// keystone/token/token_formatters.py and models/token_model.py since 30.0.0).
+var primaryMethods = []string{"external", "kerberos", "mapped", "openid", "password", "saml2", "token", "totp", "x509"}
+
+// Delegated tells whether the rights of the token were handed on by somebody rather than proved by the user: its methods
+// are empty or hold one that is neither primary nor in additional ([auth] additional_primary_auth_methods).
+func (t *Token) Delegated(additional []string) bool {
+	if len(t.Methods) == 0 {
+		return true
+	}
+	for _, m := range t.Methods {
+		if m == "ec2credential" || !slices.Contains(primaryMethods, m) && !slices.Contains(additional, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// Caller is who asks. The zero value is nobody.
+type Caller struct {
+	// Token is the proof, nil for nobody and for the admin token.
+	Token *Token
+
+	// Admin marks the holder of [DEFAULT] admin_token, for whom no policy is asked.
+	Admin bool
+
+	// Delegated says that the token's rights were handed on; see Token.Delegated.
+	Delegated bool
+
+	// Request is what policy rules may read of the request itself, beside caller and target.
+	Request RequestAttrs
+}
+
+// RequestAttrs are the parts of a request that upstream shows to policy rules: path arguments under their own names,
+// the body under request_body, the query's filters under filter_attr (keystone/common/rbac_enforcer/enforcer.py). The
+// built-in rules read path arguments only.
+type RequestAttrs struct {
+	Path    map[string]string
+	Body    any
+	Filters map[string]string
+}
+
+// Authenticated tells whether somebody asks.
+func (c Caller) Authenticated() bool { return c.Token != nil || c.Admin }
+
+// UserID returns the user who asks; empty for nobody and for the admin token.
+func (c Caller) UserID() UserID {
+	if c.Token == nil {
+		return ""
+	}
+	return c.Token.User.ID
+}

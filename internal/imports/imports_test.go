@@ -1,0 +1,107 @@
+// Package imports holds the test that keeps the house in order: which package may import which.
+package imports
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/lintel-id/lintel/"
+
+// levels are the floors of the house: a package imports only packages of lower levels. A folder below a package named
+// here stands on its own line.
+var levels = map[string]int{
+	"internal/identity":        0,
+	"internal/config":          0,
+	"internal/telemetry":       0,
+	"internal/password":        0,
+	"internal/token":           0,
+	"internal/policy":          0,
+	"internal/store":           1,
+	"internal/authz":           1,
+	"internal/store/storetest": 2,
+	"internal/directory":       2,
+	"internal/catalog":         2,
+	"internal/assignment":      3,
+	"internal/credential":      4,
+	"internal/auth":            5,
+	"internal/httpapi/schema":  5,
+	"internal/httpapi":         6,
+	"internal/server":          7,
+	"internal/testenv":         8,
+	"internal/imports":         9,
+	"cmd/lintel":               9,
+	"bench/load":               9,
+}
+
+// reserved lists what only some packages may import, and why.
+var reserved = []struct {
+	path   string
+	allow  []string
+	reason string
+}{
+	{"database/sql", []string{"internal/store", "internal/store/storetest"}, "SQL lives in the store"},
+	{"net/http", []string{"internal/httpapi", "internal/server", "internal/telemetry", "internal/testenv", "internal/policy", "bench/load", "cmd/lintel"},
+		"rules know nothing of HTTP; policy has http: checks"},
+	{module + "internal/config", []string{"internal/server", "cmd/lintel", "internal/testenv"}, "packages take their few values as fields"},
+	{"testing", []string{"internal/store/storetest", "internal/testenv"}, "test code stays out of the binary"},
+	{"math/rand", nil, "keys, ids and salts come from crypto/rand"},
+	{"math/rand/v2", []string{"internal/store", "bench/load"}, "only the jitter of a retried transaction may be guessable"},
+}
+
+type pkg struct {
+	path    string
+	imports []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var ps []pkg
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		ps = append(ps, pkg{strings.TrimPrefix(f[0], module), f[1:]})
+	}
+	return ps
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		level, ok := levels[p.path]
+		if !ok {
+			t.Errorf("%s has no level: give it one here, as the map of the code says", p.path)
+			continue
+		}
+		for _, imp := range p.imports {
+			if below, ours := strings.CutPrefix(imp, module); ours && levels[below] >= level {
+				t.Errorf("%s (level %d) imports %s (level %d)", p.path, level, below, levels[below])
+			}
+			for _, r := range reserved {
+				if imp == r.path && !slices.Contains(r.allow, p.path) {
+					t.Errorf("%s imports %s: %s", p.path, imp, r.reason)
+				}
+			}
+		}
+	}
+}
+
+// TestIdentityIsPlain keeps the vocabulary free of anything but the standard library.
+func TestIdentityIsPlain(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.path != "internal/identity" {
+			continue
+		}
+		for _, imp := range p.imports {
+			if strings.Contains(imp, ".") {
+				t.Errorf("identity imports %s", imp)
+			}
+		}
+	}
+}
