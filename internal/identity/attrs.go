@@ -77,12 +77,19 @@ func (o Options) Merge(change Options) Options {
 // Comparison says how a filter compares an attribute with its value.
 type Comparison int
 
-// The comparisons of list filters (`name__contains=…`). Plain `name=…` is Equals.
+// The comparisons of list filters (`name__contains=…`). Plain `name=…` is Equals. The last five compare times, whose
+// text is RFC 3339.
 const (
 	Equals Comparison = iota
 	Contains
 	StartsWith
 	EndsWith
+
+	Differs
+	Before
+	NotAfter
+	After
+	NotBefore
 )
 
 // Filter keeps the entities whose attribute compares as asked with Value.
@@ -91,6 +98,16 @@ type Filter struct {
 	Compare  Comparison
 	FoldCase bool // for all but Equals
 	Value    string
+}
+
+// True reads the value of a filter on a boolean attribute: all is true but 0, f, false, n, no and off in any case
+// (attr_as_boolean in keystone/common/utils.py).
+func (f Filter) True() bool {
+	switch strings.ToLower(strings.TrimSpace(f.Value)) {
+	case "0", "f", "false", "n", "no", "off":
+		return false
+	}
+	return true
 }
 
 // Match tells whether text passes the filter. It is what the database's answer must agree with.

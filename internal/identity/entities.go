@@ -46,6 +46,20 @@ type User struct {
 	Federated    []FederatedIdentity
 }
 
+// UserUpdate is a change of a user. ID and DomainID cannot change: they are there to be compared. Options and Extra are
+// merged into what the user has.
+type UserUpdate struct {
+	ID               Opt[UserID]
+	DomainID         Opt[DomainID]
+	Name             Opt[string]
+	Password         Opt[string] // null takes the password away
+	Enabled          Opt[bool]
+	DefaultProjectID Opt[ProjectID]
+	Options          Options
+	Extra            Extra
+	Federated        []FederatedIdentity // replace those the user has, if there are any
+}
+
 // UserKind says where a user's identity lives.
 type UserKind int
 
@@ -67,8 +81,25 @@ type Group struct {
 	ID          GroupID
 	DomainID    DomainID
 	Name        string // at most 64 characters
-	Description string
+	Description *string
 	Extra       Extra
+}
+
+// GroupUpdate is a change of a group. ID and DomainID cannot change: they are there to be compared.
+type GroupUpdate struct {
+	ID          Opt[GroupID]
+	DomainID    Opt[DomainID]
+	Name        Opt[string]
+	Description Opt[string]
+	Extra       Extra
+}
+
+// Membership is a group as seen from one of its users.
+type Membership struct {
+	Group
+
+	// ExpiresAt is when a membership that an identity provider gave ends; nil is never.
+	ExpiresAt *time.Time
 }
 
 // Role is a name that policies grant rights to. A role with a domain can only be implied by or assigned within that
