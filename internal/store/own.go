@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Our own tables, named lintel_*, and our indexes on Keystone's, named lintel_ix_*, have a version of their own in
+// lintel_version. Keystone takes no notice of them.
+
+//go:embed own.sql
+var ownSchema string
+
+// ownVersions are the scripts that lead from each version to the next. On MariaDB a script may run again.
+var ownVersions = []string{ownSchema}
+
+// Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
+// otherwise.
+func (db *DB) Exclusive(ctx context.Context) (made bool, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
+		return tx.row(ctx, `SELECT "made" FROM "lintel_version"`).Scan(&made)
+	})
+	return made, err
+}
+
+// syncOwn creates or migrates our tables. Where there is nothing to do it writes nothing.
+func (db *DB) syncOwn(ctx context.Context) error {
+	var version int
+	err := db.View(ctx, func(tx *Tx) (err error) {
+		version, err = tx.ownVersion(ctx)
+		return err
+	})
+	for err == nil && version < len(ownVersions) {
+		err = db.changeSchema(ctx, func(tx *Tx) error {
+			if err := tx.createOwn(ctx, false); err != nil {
+				return err
+			}
+			if version, err = tx.ownVersion(ctx); err != nil || version == len(ownVersions) {
+				return err
+			}
+			return tx.advanceOwn(ctx, version)
+		})
+	}
+	if err == nil && version > len(ownVersions) {
+		err = fmt.Errorf("%w: the version of its lintel_ tables is %d, this program knows %d", ErrTooNew, version, len(ownVersions))
+	}
+	return err
+}
+
+// ownVersion is the version of our tables, 0 when there are none.
+func (tx *Tx) ownVersion(ctx context.Context) (version int, err error) {
+	tables, err := tx.tables(ctx)
+	if err != nil || !slices.Contains(tables, "lintel_version") {
+		return 0, err
+	}
+	err = tx.row(ctx, `SELECT "version" FROM "lintel_version"`).Scan(&version)
+	if err == sql.ErrNoRows {
+		return 0, nil
+	}
+	return version, err
+}
+
+// createOwn makes the version's table with its one row, unless they are there.
+func (tx *Tx) createOwn(ctx context.Context, made bool) error {
+	_, err := tx.exec(ctx, `CREATE TABLE IF NOT EXISTS "lintel_version" ("id" INTEGER NOT NULL, "version" INTEGER NOT NULL,`+
+		` "made" BOOLEAN NOT NULL, PRIMARY KEY ("id"))`)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO "lintel_version" ("id", "version", "made") SELECT 1, 0, ?`+
+		` WHERE NOT EXISTS (SELECT 1 FROM "lintel_version")`, made)
+	return err
+}
+
+func (tx *Tx) advanceOwn(ctx context.Context, version int) error {
+	for _, stmt := range tx.db.dialect.script(ownVersions[version]) {
+		stmt = strings.Replace(stmt, "CREATE INDEX lintel", "CREATE INDEX IF NOT EXISTS lintel", 1)
+		if _, err := tx.exec(ctx, stmt); err != nil {
+			return fmt.Errorf("our tables, version %d: %w", version+1, err)
+		}
+	}
+	_, err := tx.exec(ctx, `UPDATE "lintel_version" SET "version" = ? WHERE "version" = ?`, version+1, version)
+	return err
+}

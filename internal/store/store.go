@@ -1,0 +1,166 @@
+// Package store keeps Lintel's state in an SQL database with Keystone's schema: SQLite, PostgreSQL or MariaDB (Galera
+// included). It is the only package that speaks SQL.
+//
+// All work happens in a transaction handed out by [DB.View] or [DB.Update]. A transaction has one fixed time, sees one
+// consistent state of the database, and an Update is all or nothing: the change, its cascades, its revocation events and
+// its rows in the change log commit together. A function given to Update may run more than once, since conflicts
+// between writers are retried, so it must touch nothing but its transaction and the variables it sets.
+//
+// The schema belongs to Keystone: [DB.Sync] creates and migrates it as keystone-manage db_sync does, and a stock
+// Keystone can run on the same database at the same time. What Keystone has no place for lives in tables named lintel_*.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// Options say which database to open and how.
+type Options struct {
+	// URL names the database as Keystone's [database] connection does, e.g. sqlite:////var/lib/lintel/lintel.db,
+	// mysql+pymysql://user:pass@host/keystone?charset=utf8, postgresql+psycopg2://user:pass@host/keystone.
+	URL string
+
+	// MaxConns bounds the connections to a database server; 0 means 25.
+	MaxConns int
+
+	Now    func() time.Time // nil is time.Now
+	NewID  func() string    // nil is identity.NewID
+	Logger *slog.Logger     // nil discards
+}
+
+// DB is a database. Its methods may be called from many goroutines.
+type DB struct {
+	dialect     dialect
+	read, write *sql.DB // the same pool but on SQLite
+	now         func() time.Time
+	newID       func() string
+	log         *slog.Logger
+	rebound     sync.Map // statement as written here -> as the dialect wants it
+
+	// gate is taken once by an Update, and wholly by an Update that keeps losing against others, which so gets its
+	// turn alone on this node.
+	gate *semaphore.Weighted
+}
+
+const (
+	maxRetries    = 5
+	sharedRetries = 2 // attempts after this many conflicts run alone
+	gateWidth     = 1 << 20
+)
+
+// Open opens the database and checks that it answers. It does not look at the schema: see [DB.Prepare] and [DB.Sync].
+func Open(ctx context.Context, opts Options) (*DB, error) {
+	target, err := parseURL(opts.URL)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{
+		dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger,
+		gate: semaphore.NewWeighted(gateWidth),
+	}
+	if db.now == nil {
+		db.now = time.Now
+	}
+	if db.newID == nil {
+		db.newID = identity.NewID
+	}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	maxConns := opts.MaxConns
+	if maxConns == 0 {
+		maxConns = 25
+	}
+	if err := db.connect(ctx, target, maxConns); err != nil {
+		return nil, fmt.Errorf("database %s: %w", target.name, err)
+	}
+	return db, nil
+}
+
+// Close closes all connections. Transactions in flight fail.
+func (db *DB) Close() error {
+	if db.read == db.write {
+		return db.write.Close()
+	}
+	return errors.Join(db.read.Close(), db.write.Close())
+}
+
+// Dialect is the kind of database: "sqlite", "postgresql" or "mariadb".
+func (db *DB) Dialect() string { return db.dialect.String() }
+
+// View runs fn in a transaction that only reads, all from one state of the database. It never waits for a writer's
+// lock on SQLite in WAL mode. fn may run again after a conflict.
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	return db.retry(ctx, func(int) error {
+		return db.transact(ctx, db.read, db.dialect.viewOptions(), fn)
+	})
+}
+
+// Update runs fn in a transaction that may write, and commits it if fn returns nil. When it loses against another
+// writer (deadlock, serialization failure, lock wait, Galera certification) it runs fn again, up to five times.
+// The keys that fn touched are appended to the change log in the same transaction.
+func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return db.retry(ctx, func(attempt int) error {
+		width := int64(1)
+		if attempt > sharedRetries {
+			width = gateWidth
+		}
+		if err := db.gate.Acquire(ctx, width); err != nil {
+			return err
+		}
+		defer db.gate.Release(width)
+		return db.transact(ctx, db.write, db.dialect.updateOptions(), func(tx *Tx) error {
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return tx.logChanges(ctx)
+		})
+	})
+}
+
+// retry calls run until it succeeds, fails for good, or has lost too often.
+func (db *DB) retry(ctx context.Context, run func(attempt int) error) error {
+	for attempt := 0; ; attempt++ {
+		err := run(attempt)
+		switch {
+		case err == nil:
+			return nil
+		case !conflicting(err):
+			return db.explain(err)
+		case attempt == maxRetries:
+			return unavailable(fmt.Errorf("gave up after %d conflicts: %w", attempt+1, err))
+		}
+		db.log.DebugContext(ctx, "transaction lost a conflict", "attempt", attempt+1, "error", err)
+		pause := time.NewTimer(rand.N(5 * time.Millisecond << attempt))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
+		case <-pause.C:
+		}
+	}
+}
+
+func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
+	sqltx, err := pool.BeginTx(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer sqltx.Rollback() // does nothing after a commit
+	tx := &Tx{db: db, tx: sqltx, now: db.now().UTC().Truncate(time.Microsecond)}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return sqltx.Commit()
+}

@@ -1,0 +1,21 @@
+// Package storetest is the suite that proves package store's promises on a database, and opens the databases to prove
+// them on.
+package storetest
+
+import (
+	"testing"
+
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Run checks that the databases that open hands out keep every promise of package store. Each test gets a fresh one.
+func Run(t *testing.T, open func(testing.TB) *store.DB) {
+	for _, tt := range []struct {
+		name string
+		test func(*testing.T, *store.DB)
+	}{
+		{"ViewSeesOneTime", testViewSeesOneTime},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
+	}
+}

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+)
+
+// Tx is a transaction. It must not be used after the function it was given to returns, nor by two goroutines at once.
+type Tx struct {
+	db      *DB
+	tx      *sql.Tx
+	now     time.Time
+	touched []Key
+}
+
+// Now is the time of the transaction: UTC, in microseconds, the same at each call.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// NewID returns a fresh id for an entity.
+func (tx *Tx) NewID() string { return tx.db.newID() }
+
+// Statements are written once for all dialects: ? stands for an argument and names are quoted with ". An argument may be
+// a string, integer, bool, time.Time, *time.Time, [date], [jsonText] or nil, or a type made from one of these.
+
+// exec runs a statement and returns how many rows it matched.
+func (tx *Tx) exec(ctx context.Context, stmt string, args ...any) (int64, error) {
+	res, err := tx.tx.ExecContext(ctx, tx.db.rebind(stmt), tx.db.dialect.args(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// insertID runs an INSERT and returns the value that the database gave to the column that counts up.
+func (tx *Tx) insertID(ctx context.Context, column, stmt string, args ...any) (id int64, err error) {
+	if tx.db.dialect == mariadb {
+		res, err := tx.tx.ExecContext(ctx, tx.db.rebind(stmt), tx.db.dialect.args(args)...)
+		if err != nil {
+			return 0, err
+		}
+		return res.LastInsertId()
+	}
+	err = tx.row(ctx, stmt+` RETURNING "`+column+`"`, args...).Scan(&id)
+	return id, err
+}
+
+// query runs a SELECT. The caller closes the rows, and runs nothing else before that: a server has one conversation per
+// connection. See [list] for the common case.
+func (tx *Tx) query(ctx context.Context, stmt string, args ...any) (*sql.Rows, error) {
+	return tx.tx.QueryContext(ctx, tx.db.rebind(stmt), tx.db.dialect.args(args)...)
+}
+
+// row runs a SELECT of which the first row counts. Its Scan returns sql.ErrNoRows when there is none.
+func (tx *Tx) row(ctx context.Context, stmt string, args ...any) *sql.Row {
+	return tx.tx.QueryRowContext(ctx, tx.db.rebind(stmt), tx.db.dialect.args(args)...)
+}
+
+// scanner is a row being read: *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// list runs a SELECT and turns each row into a T. scan must not use the transaction.
+func list[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), stmt string, args ...any) ([]T, error) {
+	rows, err := tx.query(ctx, stmt, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
+
+// column scans rows of one column.
+func column[T any](s scanner) (v T, err error) {
+	err = s.Scan(&v)
+	return v, err
+}
+
+// in returns the list of placeholders for `IN`, with its arguments: "(?, ?, ?, ?)". Its length is rounded up, by
+// repeating the last value, so that the database meets few different statements. No values give a list that nothing
+// is in.
+func in[T any](values []T) (string, []any) {
+	if len(values) == 0 {
+		return "(NULL)", nil
+	}
+	n := 1
+	for n < len(values) {
+		n *= 2
+	}
+	args := make([]any, n)
+	for i := range args {
+		args[i] = values[min(i, len(values)-1)]
+	}
+	return "(?" + strings.Repeat(", ?", n-1) + ")", args
+}
+
+// maxIn is the most values to hand to one in: beyond it, use slices.Chunk.
+const maxIn = 8192
+
+// like escapes text for use inside a LIKE pattern that is followed by ESCAPE '!'.
+func like(text string) string { return likeEscaper.Replace(text) }
+
+var likeEscaper = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// upsert inserts a row, or updates the row that has the same key. The key columns come first in columns and in values.
+func (tx *Tx) upsert(ctx context.Context, table string, keys int, columns []string, values ...any) error {
+	_, err := tx.exec(ctx, tx.db.dialect.upsert(table, keys, columns), values...)
+	return err
+}
+
+// lock makes other writers wait for this transaction, or fail and retry, when they want to change or delete the row.
+// Use it on a row that a new row needs but that no foreign key ties: a grant's user, project and role. It tells
+// whether the row is there. SQLite has one writer at a time, so there it only looks.
+func (tx *Tx) lock(ctx context.Context, table, id string) (bool, error) {
+	stmt := `SELECT 1 FROM "` + table + `" WHERE "id" = ?`
+	if tx.db.dialect != sqlite {
+		stmt += ` FOR UPDATE`
+	}
+	rows, err := list(ctx, tx, column[int], stmt, id)
+	return len(rows) > 0, err
+}
