@@ -124,6 +124,9 @@ func (t *Telemetry) finish(info *Request, r *http.Request, rec *recorder, took t
 	if status == 0 { // nothing written: net/http will say 200
 		status = http.StatusOK
 	}
+	if r.Method == http.MethodHead {
+		rec.bytes = 0 // net/http drops what was written
+	}
 	route := routeOf(info.route)
 	t.http.observe(route, r.Method, status, took)
 	ctx := r.Context()
