@@ -128,6 +128,16 @@ func (f Filter) Match(text string) bool {
 	}
 }
 
+// Bool is the filter's value as a truth value: all but the words for false mean true (attr_as_boolean in
+// keystone/common/utils.py).
+func (f Filter) Bool() bool {
+	switch strings.ToLower(f.Value) {
+	case "0", "f", "false", "off", "n", "no":
+		return false
+	}
+	return true
+}
+
 // Query asks for one page of a list: the entities that pass every filter, ordered by id.
 type Query struct {
 	Filters []Filter

@@ -99,6 +99,18 @@ func (t *Token) Delegated(additional []string) bool {
 	return false
 }
 
+// RevocationEvent ends every token that was issued no later than IssuedBefore and agrees with each field that is set
+// (keystone/models/revoke_model.py).
+type RevocationEvent struct {
+	DomainID                           DomainID // the user's, or the scope's
+	ProjectID                          ProjectID
+	UserID                             UserID // the token's user, or its trustor or trustee
+	RoleID                             RoleID
+	TrustID, ConsumerID, AccessTokenID string
+	AuditID, AuditChainID              string
+	IssuedBefore, ExpiresAt, RevokedAt time.Time // whole seconds; the zero IssuedBefore is RevokedAt, the zero RevokedAt is now
+}
+
 // Caller is who asks. The zero value is nobody.
 type Caller struct {
 	// Token is the proof, nil for nobody and for the admin token.
@@ -119,7 +131,7 @@ type Caller struct {
 // built-in rules read path arguments only.
 type RequestAttrs struct {
 	Path    map[string]string
-	Body    any
+	Body    map[string]any
 	Filters map[string]string
 }
 

@@ -11,6 +11,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -34,6 +35,9 @@ type Options struct {
 	// MaxConns bounds the connections to a database server; 0 means 25.
 	MaxConns int
 
+	// KeepRevocations is how long revocation events count: the longest life of a token, and some more. 0 means 90 minutes.
+	KeepRevocations time.Duration
+
 	Now    func() time.Time // nil is time.Now
 	NewID  func() string    // nil is identity.NewID
 	Logger *slog.Logger     // nil discards
@@ -45,8 +49,11 @@ type DB struct {
 	read, write *sql.DB // the same pool but on SQLite
 	now         func() time.Time
 	newID       func() string
-	log         *slog.Logger
-	rebound     sync.Map // statement as written here -> as the dialect wants it
+
+	keepRevocations time.Duration
+
+	log     *slog.Logger
+	rebound sync.Map // statement as written here -> as the dialect wants it
 
 	// gate is taken once by an Update, and wholly by an Update that keeps losing against others, which so gets its
 	// turn alone on this node.
@@ -69,6 +76,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger,
 		gate: semaphore.NewWeighted(gateWidth),
 	}
+	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
 	if db.now == nil {
 		db.now = time.Now
 	}

@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// selection grows the WHERE of a list.
+type selection struct {
+	where []string
+	args  []any
+}
+
+// also keeps the rows for which the condition holds too.
+func (s *selection) also(condition string, args ...any) {
+	s.where = append(s.where, condition)
+	s.args = append(s.args, args...)
+}
+
+// text keeps the rows whose column of text passes a filter. column is quoted already. Inexact filters heed or ignore
+// case as they say, on every database alike.
+func (s *selection) text(tx *Tx, column string, f identity.Filter) {
+	if f.Compare == identity.Equals {
+		s.also(column+` = ?`, f.Value)
+		return
+	}
+	pattern := like(f.Value)
+	if f.Compare != identity.StartsWith {
+		pattern = "%" + pattern
+	}
+	if f.Compare != identity.EndsWith {
+		pattern += "%"
+	}
+	// LIKE ignores case on SQLite (ASCII) and MariaDB, and heeds it on PostgreSQL.
+	switch {
+	case f.FoldCase:
+		s.also(`LOWER(`+column+`) LIKE LOWER(?) ESCAPE '!'`, pattern)
+	case tx.db.dialect == mariadb:
+		s.also(column+` LIKE ? COLLATE utf8mb4_bin ESCAPE '!'`, pattern)
+	case tx.db.dialect == sqlite:
+		s.sqliteExactCase(column, f)
+	default:
+		s.also(column+` LIKE ? ESCAPE '!'`, pattern)
+	}
+}
+
+// sqliteExactCase asks with functions that heed case, as SQLite's LIKE cannot.
+func (s *selection) sqliteExactCase(column string, f identity.Filter) {
+	switch f.Compare {
+	case identity.Contains:
+		s.also(`instr(`+column+`, ?) > 0`, f.Value)
+	case identity.StartsWith:
+		s.also(`substr(`+column+`, 1, length(?)) = ?`, f.Value, f.Value)
+	default:
+		s.also(`(? = '' OR substr(`+column+`, -length(?)) = ?)`, f.Value, f.Value, f.Value)
+	}
+}
+
+// flag keeps the rows whose column of truth values is as the filter says.
+func (s *selection) flag(column string, f identity.Filter) { s.also(column+` = ?`, f.Bool()) }
+
+// sql is the WHERE clause; empty when every row is wanted.
+func (s *selection) sql() string {
+	if len(s.where) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(s.where, " AND ")
+}
+
+// page runs a SELECT for one page of a list, in the order of the column id: the selected rows after the query's marker,
+// one more than its limit to learn whether any are left.
+func page[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), from, id string, s selection, q identity.Query) (identity.Page[T], error) {
+	if q.Marker != "" {
+		s.also(id+` > ?`, q.Marker)
+	}
+	stmt := from + s.sql() + ` ORDER BY ` + id
+	args := slices.Clone(s.args)
+	if q.Limit > 0 {
+		stmt += ` LIMIT ?`
+		args = append(args, q.Limit+1)
+	}
+	items, err := list(ctx, tx, scan, stmt, args...)
+	if err != nil || q.Limit == 0 || len(items) <= q.Limit {
+		return identity.Page[T]{Items: items}, err
+	}
+	return identity.Page[T]{Items: items[:q.Limit], More: true}, nil
+}
