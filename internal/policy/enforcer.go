@@ -13,9 +13,8 @@ import (
 
 // A Default is a rule that a service brings along.
 type Default struct {
-	Name        string
-	Check       string // in the language of this package; empty allows everybody
-	Description string
+	Name  string
+	Check string // in the language of this package; empty allows everybody
 	// ScopeTypes are the scopes ("system", "domain", "project") from which the rule may be asked; none means any.
 	ScopeTypes []string
 	Operations []Operation
@@ -28,10 +27,9 @@ type Operation struct{ Method, Path string }
 
 // Deprecated is what a rule was in an earlier release.
 type Deprecated struct {
-	Name   string // may equal the new name
-	Check  string
-	Reason string
-	Since  string // release
+	Name  string // may equal the new name
+	Check string
+	Since string // release
 }
 
 // Removal says why and since which release a rule is to be removed.
