@@ -85,6 +85,16 @@ func (db *DB) Sync(ctx context.Context) error {
 
 // Expand does the first half of Sync, which a Keystone of the previous release can live with.
 func (db *DB) Expand(ctx context.Context) error {
+	h, err := db.heads(ctx)
+	if err != nil {
+		return err
+	}
+	if !h.initial && db.dialect == sqlite {
+		// A database that is ours from the start lets readers read while somebody writes.
+		if _, err := db.write.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
+			return err
+		}
+	}
 	if err := db.migrate(ctx, expand); err != nil {
 		return err
 	}
@@ -301,7 +311,7 @@ func (tx *Tx) createSchema(ctx context.Context) error {
 			` CONSTRAINT "alembic_version_pkc" PRIMARY KEY ("version_num"))`,
 	}
 	if tx.db.dialect == mariadb {
-		setup = append([]string{`ALTER DATABASE DEFAULT CHARACTER SET utf8`}, setup...)
+		setup = append(setup, `ALTER DATABASE DEFAULT CHARACTER SET utf8`)
 	}
 	if tx.db.dialect == sqlite {
 		setup[0] = unquote(setup[0])

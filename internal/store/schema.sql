@@ -29,8 +29,9 @@ CREATE TABLE "assignment" (
     "target_id" VARCHAR(64) NOT NULL,
     "role_id" VARCHAR(64) NOT NULL,
     "inherited" BOOLEAN NOT NULL,
-    CONSTRAINT "fk_assignment_role_id" FOREIGN KEY ("role_id") REFERENCES "role" ("id"), -- only sqlite
-    PRIMARY KEY ("type", "actor_id", "target_id", "role_id", "inherited")
+    PRIMARY KEY ("type", "actor_id", "target_id", "role_id", "inherited"), -- only sqlite
+    CONSTRAINT "fk_assignment_role_id" FOREIGN KEY("role_id") REFERENCES "role" ("id") -- only sqlite
+    PRIMARY KEY ("type", "actor_id", "target_id", "role_id", "inherited") -- only postgresql mariadb
 );
 CREATE INDEX "ix_actor_id" ON "assignment" ("actor_id");
 
@@ -105,7 +106,7 @@ CREATE TABLE "idp_remote_ids" (
     "idp_id" VARCHAR(64),
     "remote_id" VARCHAR(255) NOT NULL,
     PRIMARY KEY ("remote_id"),
-    FOREIGN KEY ("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
+    FOREIGN KEY("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "mapping" (
@@ -143,8 +144,8 @@ CREATE TABLE "project" (
     "is_domain" BOOLEAN DEFAULT '0' NOT NULL,
     PRIMARY KEY ("id"),
     CONSTRAINT "ixu_project_name_domain_id" UNIQUE ("domain_id", "name"),
-    CONSTRAINT "project_domain_id_fkey" FOREIGN KEY ("domain_id") REFERENCES "project" ("id"),
-    CONSTRAINT "project_parent_id_fkey" FOREIGN KEY ("parent_id") REFERENCES "project" ("id")
+    CONSTRAINT "project_domain_id_fkey" FOREIGN KEY("domain_id") REFERENCES "project" ("id"),
+    CONSTRAINT "project_parent_id_fkey" FOREIGN KEY("parent_id") REFERENCES "project" ("id")
 );
 
 CREATE TABLE "project_endpoint" (
@@ -158,7 +159,7 @@ CREATE TABLE "project_option" (
     "option_id" VARCHAR(4) NOT NULL,
     "option_value" TEXT,
     PRIMARY KEY ("project_id", "option_id"),
-    FOREIGN KEY ("project_id") REFERENCES "project" ("id") ON DELETE CASCADE
+    FOREIGN KEY("project_id") REFERENCES "project" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "project_tag" (
@@ -166,7 +167,7 @@ CREATE TABLE "project_tag" (
     "name" VARCHAR(255) NOT NULL,
     PRIMARY KEY ("project_id", "name"),
     UNIQUE ("project_id", "name"),
-    FOREIGN KEY ("project_id") REFERENCES "project" ("id") ON DELETE CASCADE
+    FOREIGN KEY("project_id") REFERENCES "project" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "region" (
@@ -199,7 +200,7 @@ CREATE TABLE "request_token" (
     "consumer_id" VARCHAR(64) NOT NULL,
     "expires_at" VARCHAR(64),
     PRIMARY KEY ("id"),
-    FOREIGN KEY ("consumer_id") REFERENCES "consumer" ("id")
+    FOREIGN KEY("consumer_id") REFERENCES "consumer" ("id")
 );
 CREATE INDEX "ix_request_token_consumer_id" ON "request_token" ("consumer_id");
 
@@ -240,7 +241,7 @@ CREATE TABLE "role_option" (
     "option_id" VARCHAR(4) NOT NULL,
     "option_value" TEXT,
     PRIMARY KEY ("role_id", "option_id"),
-    FOREIGN KEY ("role_id") REFERENCES "role" ("id") ON DELETE CASCADE
+    FOREIGN KEY("role_id") REFERENCES "role" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "sensitive_config" (
@@ -332,8 +333,8 @@ CREATE TABLE "user_group_membership" (
     "user_id" VARCHAR(64) NOT NULL,
     "group_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("user_id", "group_id"),
-    CONSTRAINT "fk_user_group_membership_user_id" FOREIGN KEY ("user_id") REFERENCES "user" ("id"),
-    CONSTRAINT "fk_user_group_membership_group_id" FOREIGN KEY ("group_id") REFERENCES "group" ("id")
+    CONSTRAINT "fk_user_group_membership_user_id" FOREIGN KEY("user_id") REFERENCES "user" ("id"),
+    CONSTRAINT "fk_user_group_membership_group_id" FOREIGN KEY("group_id") REFERENCES "group" ("id")
 );
 CREATE INDEX "group_id" ON "user_group_membership" ("group_id");
 
@@ -342,7 +343,7 @@ CREATE TABLE "user_option" (
     "option_id" VARCHAR(4) NOT NULL,
     "option_value" TEXT,
     PRIMARY KEY ("user_id", "option_id"),
-    FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE
+    FOREIGN KEY("user_id") REFERENCES "user" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "whitelisted_config" (
@@ -362,7 +363,7 @@ CREATE TABLE "access_token" (
     "consumer_id" VARCHAR(64) NOT NULL,
     "expires_at" VARCHAR(64),
     PRIMARY KEY ("id"),
-    FOREIGN KEY ("consumer_id") REFERENCES "consumer" ("id")
+    FOREIGN KEY("consumer_id") REFERENCES "consumer" ("id")
 );
 CREATE INDEX "ix_access_token_authorizing_user_id" ON "access_token" ("authorizing_user_id");
 CREATE INDEX "ix_access_token_consumer_id" ON "access_token" ("consumer_id");
@@ -371,15 +372,15 @@ CREATE TABLE "application_credential_role" (
     "application_credential_id" INTEGER NOT NULL,
     "role_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("application_credential_id", "role_id"),
-    FOREIGN KEY ("application_credential_id") REFERENCES "application_credential" ("internal_id") ON DELETE CASCADE
+    FOREIGN KEY("application_credential_id") REFERENCES "application_credential" ("internal_id") ON DELETE CASCADE
 );
 
 CREATE TABLE "application_credential_access_rule" (
     "application_credential_id" INTEGER NOT NULL,
     "access_rule_id" INTEGER NOT NULL,
     PRIMARY KEY ("application_credential_id", "access_rule_id"),
-    FOREIGN KEY ("application_credential_id") REFERENCES "application_credential" ("internal_id") ON DELETE CASCADE,
-    FOREIGN KEY ("access_rule_id") REFERENCES "access_rule" ("id") ON DELETE CASCADE
+    FOREIGN KEY("application_credential_id") REFERENCES "application_credential" ("internal_id") ON DELETE CASCADE,
+    FOREIGN KEY("access_rule_id") REFERENCES "access_rule" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "endpoint" (
@@ -392,8 +393,8 @@ CREATE TABLE "endpoint" (
     "enabled" BOOLEAN DEFAULT '1' NOT NULL,
     "region_id" VARCHAR(255),
     PRIMARY KEY ("id"),
-    CONSTRAINT "endpoint_service_id_fkey" FOREIGN KEY ("service_id") REFERENCES "service" ("id"),
-    CONSTRAINT "fk_endpoint_region_id" FOREIGN KEY ("region_id") REFERENCES "region" ("id")
+    CONSTRAINT "endpoint_service_id_fkey" FOREIGN KEY("service_id") REFERENCES "service" ("id"),
+    CONSTRAINT "fk_endpoint_region_id" FOREIGN KEY("region_id") REFERENCES "region" ("id")
 );
 CREATE INDEX "service_id" ON "endpoint" ("service_id");
 
@@ -411,9 +412,9 @@ CREATE TABLE "expiring_user_group_membership" (
     "idp_id" VARCHAR(64) NOT NULL,
     "last_verified" DATETIME NOT NULL,
     PRIMARY KEY ("user_id", "group_id", "idp_id"),
-    FOREIGN KEY ("user_id") REFERENCES "user" ("id"),
-    FOREIGN KEY ("group_id") REFERENCES "group" ("id"),
-    FOREIGN KEY ("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
+    FOREIGN KEY("user_id") REFERENCES "user" ("id"),
+    FOREIGN KEY("group_id") REFERENCES "group" ("id"),
+    FOREIGN KEY("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "federation_protocol" (
@@ -422,15 +423,15 @@ CREATE TABLE "federation_protocol" (
     "mapping_id" VARCHAR(64) NOT NULL,
     "remote_id_attribute" VARCHAR(64),
     PRIMARY KEY ("id", "idp_id"),
-    FOREIGN KEY ("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
+    FOREIGN KEY("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "implied_role" (
     "prior_role_id" VARCHAR(64) NOT NULL,
     "implied_role_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("prior_role_id", "implied_role_id"),
-    CONSTRAINT "implied_role_prior_role_id_fkey" FOREIGN KEY ("prior_role_id") REFERENCES "role" ("id") ON DELETE CASCADE,
-    CONSTRAINT "implied_role_implied_role_id_fkey" FOREIGN KEY ("implied_role_id") REFERENCES "role" ("id") ON DELETE CASCADE
+    CONSTRAINT "implied_role_prior_role_id_fkey" FOREIGN KEY("prior_role_id") REFERENCES "role" ("id") ON DELETE CASCADE,
+    CONSTRAINT "implied_role_implied_role_id_fkey" FOREIGN KEY("implied_role_id") REFERENCES "role" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "limit" (
@@ -453,7 +454,7 @@ CREATE TABLE "local_user" (
     "failed_auth_count" INTEGER,
     "failed_auth_at" DATETIME,
     PRIMARY KEY ("id"),
-    CONSTRAINT "local_user_user_id_fkey" FOREIGN KEY ("user_id", "domain_id") REFERENCES "user" ("id", "domain_id") ON DELETE CASCADE ON UPDATE CASCADE,
+    CONSTRAINT "local_user_user_id_fkey" FOREIGN KEY("user_id", "domain_id") REFERENCES "user" ("id", "domain_id") ON DELETE CASCADE ON UPDATE CASCADE,
     UNIQUE ("domain_id", "name"),
     UNIQUE ("user_id")
 );
@@ -463,7 +464,7 @@ CREATE TABLE "nonlocal_user" (
     "name" VARCHAR(255) NOT NULL,
     "user_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("domain_id", "name"),
-    CONSTRAINT "nonlocal_user_user_id_fkey" FOREIGN KEY ("user_id", "domain_id") REFERENCES "user" ("id", "domain_id") ON DELETE CASCADE ON UPDATE CASCADE,
+    CONSTRAINT "nonlocal_user_user_id_fkey" FOREIGN KEY("user_id", "domain_id") REFERENCES "user" ("id", "domain_id") ON DELETE CASCADE ON UPDATE CASCADE,
     CONSTRAINT "ixu_nonlocal_user_user_id" UNIQUE ("user_id")
 );
 
@@ -477,14 +478,14 @@ CREATE TABLE "password" (
     "expires_at_int" BIGINT,
     "created_at" DATETIME NOT NULL,
     PRIMARY KEY ("id"),
-    FOREIGN KEY ("local_user_id") REFERENCES "local_user" ("id") ON DELETE CASCADE
+    FOREIGN KEY("local_user_id") REFERENCES "local_user" ("id") ON DELETE CASCADE
 );
 
 CREATE TABLE "project_endpoint_group" (
     "endpoint_group_id" VARCHAR(64) NOT NULL,
     "project_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("endpoint_group_id", "project_id"),
-    FOREIGN KEY ("endpoint_group_id") REFERENCES "endpoint_group" ("id")
+    FOREIGN KEY("endpoint_group_id") REFERENCES "endpoint_group" ("id")
 );
 
 CREATE TABLE "federated_user" (
@@ -495,10 +496,10 @@ CREATE TABLE "federated_user" (
     "unique_id" VARCHAR(255) NOT NULL,
     "display_name" VARCHAR(255),
     PRIMARY KEY ("id"),
-    CONSTRAINT "federated_user_protocol_id_fkey" FOREIGN KEY ("protocol_id", "idp_id") REFERENCES "federation_protocol" ("id", "idp_id") ON DELETE CASCADE,
+    CONSTRAINT "federated_user_protocol_id_fkey" FOREIGN KEY("protocol_id", "idp_id") REFERENCES "federation_protocol" ("id", "idp_id") ON DELETE CASCADE,
     UNIQUE ("idp_id", "protocol_id", "unique_id"),
-    FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE,
-    FOREIGN KEY ("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
+    FOREIGN KEY("user_id") REFERENCES "user" ("id") ON DELETE CASCADE,
+    FOREIGN KEY("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
 );
 
 -- Left over from foreign keys that upstream dropped.
@@ -510,3 +511,9 @@ CREATE INDEX "domain_id" ON "user" ("domain_id"); -- only mariadb
 -- The owner of all domains.
 INSERT INTO "project" ("id", "name", "extra", "description", "enabled", "domain_id", "parent_id", "is_domain")
 VALUES ('<<keystone.domain.root>>', '<<keystone.domain.root>>', '{}', '', FALSE, '<<keystone.domain.root>>', NULL, TRUE);
+
+-- Trigger functions that upstream's first revision leaves behind, bound to nothing. A later one may drop them.
+CREATE OR REPLACE FUNCTION "keystone_read_only_insert"() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql; -- only postgresql
+CREATE OR REPLACE FUNCTION "keystone_read_only_update"() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql; -- only postgresql
+CREATE OR REPLACE FUNCTION "update_federated_user_domain_id"() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql; -- only postgresql
+CREATE OR REPLACE FUNCTION "update_user_domain_id"() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql; -- only postgresql
