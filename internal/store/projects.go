@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -122,4 +123,70 @@ func (tx *Tx) ProjectByName(ctx context.Context, domain identity.DomainID, name 
 		err = identity.Missing("project", name)
 	}
 	return r.Project, err
+}
+
+// InsertDomain writes a new domain; a Conflict when its id or name is taken.
+func (tx *Tx) InsertDomain(ctx context.Context, d identity.Domain) error {
+	return tx.insertProject(ctx, "domain", rowOf(d))
+}
+
+// InsertProject writes a new project; a Conflict when its id is taken, or its name in its domain.
+func (tx *Tx) InsertProject(ctx context.Context, p identity.Project) error {
+	return tx.insertProject(ctx, "project", projectRow{Project: p})
+}
+
+// rowOf is the row that a domain is kept in.
+func rowOf(d identity.Domain) projectRow {
+	return projectRow{domain: true, Project: identity.Project{
+		ID: identity.ProjectID(d.ID), DomainID: identity.RootDomain, Name: d.Name, Description: d.Description,
+		Enabled: d.Enabled, IsDomain: true, Tags: d.Tags, Options: d.Options, Extra: d.Extra,
+	}}
+}
+
+func (tx *Tx) insertProject(ctx context.Context, entity string, r projectRow) error {
+	_, err := tx.exec(ctx, `INSERT INTO "project" (`+projectColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, r.DomainID, orNull(r.ParentID), r.Name, r.Description, r.Enabled, r.IsDomain, jsonOf(&r.Extra))
+	if err != nil {
+		return r.conflict(entity, err)
+	}
+	return tx.putProjectParts(ctx, r)
+}
+
+// conflict says which of a row's keys is taken, in upstream's words (keystone/common/sql/core.py, handle_conflicts).
+func (r projectRow) conflict(entity string, err error) error {
+	key, dup := duplicate(err)
+	switch {
+	case !dup:
+		return err
+	case strings.Contains(key, "name"):
+		if r.domain {
+			return identity.Conflictf(entity, "Duplicate entry found with name %s", r.Name)
+		}
+		return identity.Conflictf(entity, "Duplicate entry found with name %s at domain ID %s", r.Name, r.DomainID)
+	default:
+		return identity.Conflictf(entity, "Duplicate entry found with ID %s", r.ID)
+	}
+}
+
+// putProjectParts writes a row's tags and options over those that are there.
+func (tx *Tx) putProjectParts(ctx context.Context, r projectRow) error {
+	if _, err := tx.exec(ctx, `DELETE FROM "project_tag" WHERE "project_id" = ?`, r.ID); err != nil {
+		return err
+	}
+	for _, tag := range r.Tags {
+		if _, err := tx.exec(ctx, `INSERT INTO "project_tag" ("project_id", "name") VALUES (?, ?)`, r.ID, tag); err != nil {
+			return err
+		}
+	}
+	tx.touch("project", string(r.ID))
+	return tx.putOption(ctx, "project", string(r.ID), "IMMU", r.Options[identity.OptImmutable])
+}
+
+// putOption writes one resource option of an entity, or removes it when the value is nil.
+func (tx *Tx) putOption(ctx context.Context, entity, id, option string, value any) error {
+	if value == nil {
+		_, err := tx.exec(ctx, `DELETE FROM "`+entity+`_option" WHERE "`+entity+`_id" = ? AND "option_id" = ?`, id, option)
+		return err
+	}
+	return tx.upsert(ctx, entity+"_option", 2, []string{entity + "_id", "option_id", "option_value"}, id, option, jsonOf(&value))
 }

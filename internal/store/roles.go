@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -75,4 +76,103 @@ func (tx *Tx) EffectiveRoles(ctx context.Context, user identity.UserID, groups [
 		UNION SELECT i."implied_role_id" FROM "implied_role" i JOIN "held" h ON i."prior_role_id" = h."role_id")
 		SELECT ` + roleColumns + ` FROM "role" WHERE "id" IN (SELECT "role_id" FROM "held") AND "domain_id" = ? ORDER BY "name"`
 	return list(ctx, tx, scanRole, stmt, append(args, identity.NoRoleDomain)...)
+}
+
+// Role returns a role with its options; a NotFound when there is none.
+func (tx *Tx) Role(ctx context.Context, id identity.RoleID) (identity.Role, error) {
+	return tx.role(ctx, string(id), `"id" = ?`, id)
+}
+
+// RoleByName returns the role of that name in a domain, or the global one when domain is empty.
+func (tx *Tx) RoleByName(ctx context.Context, domain identity.DomainID, name string) (identity.Role, error) {
+	return tx.role(ctx, name, `"name" = ? AND "domain_id" = ?`, name, roleDomain(domain))
+}
+
+func (tx *Tx) role(ctx context.Context, asked, condition string, args ...any) (identity.Role, error) {
+	r, err := scanRole(tx.row(ctx, `SELECT `+roleColumns+` FROM "role" WHERE `+condition, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, identity.Missing("role", asked)
+	} else if err != nil {
+		return r, err
+	}
+	return r, tx.completeRoles(ctx, []*identity.Role{&r})
+}
+
+// completeRoles adds the options of roles, in one query.
+func (tx *Tx) completeRoles(ctx context.Context, roles []*identity.Role) error {
+	byID := make(map[identity.RoleID]*identity.Role, len(roles))
+	ids := make([]identity.RoleID, len(roles))
+	for i, r := range roles {
+		byID[r.ID], ids[i] = r, r.ID
+		r.Options = identity.Options{}
+	}
+	type option struct {
+		id    identity.RoleID
+		value any
+	}
+	set, args := in(ids)
+	options, err := list(ctx, tx, func(s scanner) (o option, err error) {
+		err = s.Scan(&o.id, jsonOf(&o.value))
+		return o, err
+	}, `SELECT "role_id", "option_value" FROM "role_option" WHERE "option_id" = 'IMMU' AND "role_id" IN `+set, args...)
+	for _, o := range options {
+		if o.value != nil {
+			byID[o.id].Options[identity.OptImmutable] = o.value
+		}
+	}
+	return err
+}
+
+// roleDomain is the domain of a role as Keystone stores it.
+func roleDomain(id identity.DomainID) identity.DomainID {
+	if id == "" {
+		return identity.NoRoleDomain
+	}
+	return id
+}
+
+// InsertRole writes a new role; a Conflict when its id is taken, or its name in its domain.
+func (tx *Tx) InsertRole(ctx context.Context, r identity.Role) error {
+	_, err := tx.exec(ctx, `INSERT INTO "role" (`+roleColumns+`) VALUES (?, ?, ?, ?, ?)`,
+		r.ID, r.Name, roleDomain(r.DomainID), r.Description, jsonOf(&r.Extra))
+	if _, dup := duplicate(err); dup {
+		return identity.Conflictf("role", "Duplicate entry found with name %s", r.Name)
+	} else if err != nil {
+		return err
+	}
+	tx.touch("role", string(r.ID))
+	return tx.putOption(ctx, "role", string(r.ID), "IMMU", r.Options[identity.OptImmutable])
+}
+
+// InsertImpliedRole makes one role imply another, unless it does already.
+func (tx *Tx) InsertImpliedRole(ctx context.Context, i identity.ImpliedRole) error {
+	tx.touch("implied_role", string(i.Prior))
+	return tx.upsert(ctx, "implied_role", 2, []string{"prior_role_id", "implied_role_id"}, i.Prior, i.Implied)
+}
+
+// PutGrant writes a grant, unless it is there already.
+func (tx *Tx) PutGrant(ctx context.Context, g identity.Grant) error {
+	kind, actor, target := grantKey(g)
+	tx.touch("grants", actor)
+	table := "assignment"
+	if g.System {
+		table = "system_assignment"
+	}
+	return tx.upsert(ctx, table, 5, []string{"type", "actor_id", "target_id", "role_id", "inherited"}, kind, actor, target, g.Role, g.Inherited)
+}
+
+// grantKey gives a grant's type, actor and target as Keystone stores them.
+func grantKey(g identity.Grant) (kind, actor, target string) {
+	kind, actor = "User", string(g.User)
+	if g.Group != "" {
+		kind, actor = "Group", string(g.Group)
+	}
+	switch {
+	case g.System:
+		return kind + "System", actor, "system"
+	case g.Domain != "":
+		return kind + "Domain", actor, string(g.Domain)
+	default:
+		return kind + "Project", actor, string(g.Project)
+	}
 }
