@@ -44,12 +44,63 @@ func Open(t testing.TB, url string) *store.DB {
 // Server returns a function that opens a fresh database on the server whose URL the environment variable holds, e.g.
 // LINTEL_TEST_POSTGRESQL=postgresql://postgres@127.0.0.1:5432/postgres or LINTEL_TEST_MARIADB=mysql://root:secret@127.0.0.1:3306/mysql.
 // The user must be allowed to create databases. Without the variable the test is skipped; with one that leads nowhere
-// it fails.
+// it fails. It is one database, emptied each time, since servers are slow to make tables: use one at a time.
 func Server(t *testing.T, variable string) func(testing.TB) *store.DB {
 	t.Helper()
+	at := Database(t, variable)
+	u, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := connect(t, u)
+	t.Cleanup(func() { admin.Close() })
 	return func(t testing.TB) *store.DB {
 		t.Helper()
-		return Open(t, Database(t, variable))
+		db := Open(t, at)
+		empty(t, admin, db.Dialect())
+		return db
+	}
+}
+
+// empty deletes all rows but those of a fresh database.
+func empty(t testing.TB, admin *sql.DB, dialect string) {
+	t.Helper()
+	tx, err := admin.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	exec := func(stmt string) {
+		t.Helper()
+		if _, err := tx.ExecContext(t.Context(), stmt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const others = `NOT IN ('project', 'alembic_version', 'lintel_version')`
+	if dialect == "postgresql" {
+		var tables string
+		err := tx.QueryRowContext(t.Context(), `SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
+			WHERE schemaname = 'public' AND tablename `+others).Scan(&tables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec(`TRUNCATE ` + tables)
+	} else {
+		var tables string
+		exec(`SET SESSION group_concat_max_len = 100000`)
+		err := tx.QueryRowContext(t.Context(), `SELECT GROUP_CONCAT(table_name) FROM information_schema.tables
+			WHERE table_schema = DATABASE() AND table_name `+others).Scan(&tables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec(`SET foreign_key_checks = 0`)
+		for table := range strings.SplitSeq(tables, ",") {
+			exec("DELETE FROM `" + table + "`")
+		}
+	}
+	exec(`DELETE FROM project WHERE id <> '` + string(identity.RootDomain) + `'`)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -89,7 +140,7 @@ func connect(t testing.TB, u *url.URL) *sql.DB {
 	driver, dsn := "pgx", "postgres://"+u.User.String()+"@"+u.Host+u.Path
 	if !strings.HasPrefix(u.Scheme, "postgres") {
 		password, _ := u.User.Password()
-		driver, dsn = "mysql", fmt.Sprintf("%s:%s@tcp(%s)/", u.User.Username(), password, u.Host)
+		driver, dsn = "mysql", fmt.Sprintf("%s:%s@tcp(%s)%s", u.User.Username(), password, u.Host, u.Path)
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
