@@ -245,16 +245,20 @@ func (c *Config) FindFile(name string) (path string, ok bool) {
 	if filepath.IsAbs(name) {
 		return name, exists(name)
 	}
-	var dirs []string
-	for _, f := range slices.Backward(c.files) {
-		dirs = append(dirs, filepath.Dir(f))
-	}
-	for _, dir := range append(dirs, searchDirs(os.Getenv("HOME"))...) {
+	for _, dir := range c.Dirs() {
 		if p := filepath.Join(dir, name); exists(p) {
 			return p, true
 		}
 	}
 	return "", false
+}
+
+// Dirs are the directories that FindFile looks in, in its order.
+func (c *Config) Dirs() (dirs []string) {
+	for _, f := range slices.Backward(c.files) {
+		dirs = append(dirs, filepath.Dir(f))
+	}
+	return append(dirs, searchDirs(os.Getenv("HOME"))...)
 }
 
 // Paths completes the files and directories named on a command line with those that upstream would read besides:
