@@ -56,8 +56,17 @@ func secretName(s string) bool {
 	if strings.ContainsAny(s, "-_ ") {
 		s = strings.NewReplacer("-", "", "_", "", " ", "").Replace(s)
 	}
-	return slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(s, w) }) ||
-		slices.ContainsFunc(secretSuffixes, func(w string) bool { return strings.HasSuffix(s, w) })
+	for _, w := range secretSuffixes {
+		if strings.HasSuffix(s, w) {
+			return true
+		}
+	}
+	for _, w := range secretWords {
+		if len(s) >= len(w) && strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
 }
 
 var (

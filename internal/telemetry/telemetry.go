@@ -16,20 +16,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Telemetry serves the whole process. Its fields are set by New and may be replaced before the first request.
+// Telemetry serves the whole process. New sets its fields; they may be replaced before the first request.
 type Telemetry struct {
-	Log     *slog.Logger
 	Proxies Proxies
 	Now     func() time.Time
 	NewID   func() string // a request id: "req-" and a random UUID
 
+	access   slog.Handler
 	registry *prometheus.Registry
 	http     httpMetrics
 }
 
-// New returns a Telemetry that logs to log and believes no proxy.
+// New returns a Telemetry that writes access records to log and believes no proxy.
 func New(log *slog.Logger) *Telemetry {
-	t := &Telemetry{Log: log, Now: time.Now, NewID: newRequestID, registry: prometheus.NewRegistry()}
+	t := &Telemetry{
+		Now: time.Now, NewID: newRequestID,
+		access:   log.With(loggerKey, "access").Handler(),
+		registry: prometheus.NewRegistry(),
+	}
 	t.http.init(t.registry)
 	return t
 }
@@ -106,7 +110,7 @@ func (t *Telemetry) Handler(next http.Handler) http.Handler {
 			if info.route == "" {
 				info.route = r.Pattern
 			}
-			t.finish(info, r, rec, t.Now().Sub(start))
+			t.finish(info, r, rec, start)
 			*rec = recorder{}
 			recorders.Put(rec)
 		}()
@@ -119,7 +123,9 @@ func (t *Telemetry) Handler(next http.Handler) http.Handler {
 const responseID = "x-openstack-request-id"
 
 // finish counts the request and writes its access record.
-func (t *Telemetry) finish(info *Request, r *http.Request, rec *recorder, took time.Duration) {
+func (t *Telemetry) finish(info *Request, r *http.Request, rec *recorder, start time.Time) {
+	end := t.Now()
+	took := end.Sub(start)
 	status := rec.status
 	if status == 0 { // nothing written: net/http will say 200
 		status = http.StatusOK
@@ -130,11 +136,11 @@ func (t *Telemetry) finish(info *Request, r *http.Request, rec *recorder, took t
 	route := routeOf(info.route)
 	t.http.observe(route, r.Method, status, took)
 	ctx := r.Context()
-	if !t.Log.Enabled(ctx, slog.LevelInfo) {
+	if !t.access.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
-	t.Log.LogAttrs(ctx, slog.LevelInfo, "request",
-		slog.String("logger", "access"),
+	line := slog.NewRecord(end, slog.LevelInfo, "request", 0)
+	line.AddAttrs(
 		slog.String("method", methodOf(r.Method)),
 		slog.String("route", route),
 		slog.Int("status", status),
@@ -142,4 +148,6 @@ func (t *Telemetry) finish(info *Request, r *http.Request, rec *recorder, took t
 		slog.Float64("seconds", took.Seconds()),
 		slog.String("client", info.clientText()),
 	)
+	// A full disk must not fail requests, and there is no better place to complain.
+	_ = t.access.Handle(ctx, line)
 }

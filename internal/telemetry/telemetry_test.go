@@ -194,10 +194,10 @@ func TestFlushReachesTheConnection(t *testing.T) {
 }
 
 func TestRequestsSideBySide(t *testing.T) {
-	tel := New(slog.New(newLineHandler(io.Discard, slog.LevelInfo)))
-	h := tel.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	log := slog.New(newLineHandler(io.Discard, slog.LevelInfo))
+	h := New(log).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		SetCaller(r.Context(), "u", "p")
-		tel.Log.InfoContext(r.Context(), "x", "logger", "y")
+		log.InfoContext(r.Context(), "x", "logger", "y")
 		io.WriteString(w, RequestID(r.Context()))
 	}))
 	var wg sync.WaitGroup
