@@ -100,16 +100,6 @@ type Filter struct {
 	Value    string
 }
 
-// True reads the value of a filter on a boolean attribute: all is true but 0, f, false, n, no and off in any case
-// (attr_as_boolean in keystone/common/utils.py).
-func (f Filter) True() bool {
-	switch strings.ToLower(strings.TrimSpace(f.Value)) {
-	case "0", "f", "false", "n", "no", "off":
-		return false
-	}
-	return true
-}
-
 // Match tells whether text passes the filter. It is what the database's answer must agree with.
 func (f Filter) Match(text string) bool {
 	want := f.Value
@@ -131,7 +121,7 @@ func (f Filter) Match(text string) bool {
 // Bool is the filter's value as a truth value: all but the words for false mean true (attr_as_boolean in
 // keystone/common/utils.py).
 func (f Filter) Bool() bool {
-	switch strings.ToLower(f.Value) {
+	switch strings.ToLower(strings.TrimSpace(f.Value)) {
 	case "0", "f", "false", "off", "n", "no":
 		return false
 	}

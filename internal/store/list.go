@@ -88,3 +88,35 @@ func page[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), fro
 	}
 	return identity.Page[T]{Items: items[:q.Limit], More: true}, nil
 }
+
+// checkMarker makes sure that a page starts after an entity that is there.
+func (tx *Tx) checkMarker(ctx context.Context, table string, q identity.Query) error {
+	if q.Marker == "" {
+		return nil
+	}
+	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "`+table+`" WHERE "id" = ?`, q.Marker)
+	if err == nil && len(found) == 0 {
+		err = &identity.Error{Kind: identity.NotFound, Message: "Marker " + q.Marker + " could not be found."}
+	}
+	return err
+}
+
+// changes gather the columns that an UPDATE sets.
+type changes struct {
+	columns []string
+	args    []any
+}
+
+func (c *changes) set(column string, v any) {
+	c.columns = append(c.columns, `"`+column+`" = ?`)
+	c.args = append(c.args, v)
+}
+
+// update runs the UPDATE, if there is anything to set.
+func (c *changes) update(ctx context.Context, tx *Tx, table, condition string, args ...any) error {
+	if len(c.columns) == 0 {
+		return nil
+	}
+	_, err := tx.exec(ctx, `UPDATE "`+table+`" SET `+strings.Join(c.columns, ", ")+` WHERE `+condition, append(c.args, args...)...)
+	return err
+}

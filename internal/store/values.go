@@ -87,6 +87,13 @@ func micros(t time.Time) int64 { return t.UnixMicro() }
 
 func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
+func dateOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return date(t)
+}
+
 // orNull is a value to write: NULL for the zero value.
 func orNull[T comparable](v T) any {
 	var zero T
@@ -150,4 +157,12 @@ func (j jsonText[T]) Value() (driver.Value, error) {
 		out = "{}" // as upstream writes it
 	}
 	return out, nil
+}
+
+// extraText is the value of an extra column, which is never null.
+func extraText(e identity.Extra) any {
+	if e == nil {
+		e = identity.Extra{}
+	}
+	return jsonOf(&e)
 }

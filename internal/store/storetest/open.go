@@ -34,7 +34,11 @@ func Open(t testing.TB, url string) *store.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	urls.Store(db, url)
+	t.Cleanup(func() {
+		urls.Delete(db)
+		db.Close()
+	})
 	if err := db.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,18 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		test func(*testing.T, *store.DB)
 	}{
 		{"ViewSeesOneTime", testViewSeesOneTime},
+		{"Users", testUsers},
+		{"UserNames", testUserNames},
+		{"UserKinds", testUserKinds},
+		{"UserFilters", testUserFilters},
+		{"UserPages", testUserPages},
+		{"UserChangesAreApart", testUserChangesAreApart},
+		{"DeleteUser", testDeleteUser},
+		{"Passwords", testPasswords},
+		{"Failures", testFailures},
+		{"Groups", testGroups},
+		{"Memberships", testMemberships},
+		{"DeleteGroup", testDeleteGroup},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}

@@ -1,0 +1,230 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+const selectGroup = `SELECT g."id", g."domain_id", g."name", g."description", g."extra" FROM "group" g`
+
+func scanGroup(s scanner) (g identity.Group, err error) {
+	var description sql.NullString
+	err = s.Scan(&g.ID, &g.DomainID, &g.Name, &description, jsonOf(&g.Extra))
+	if description.Valid {
+		g.Description = &description.String
+	}
+	return g, err
+}
+
+// Group returns a group. It fails with identity.NotFound.
+func (tx *Tx) Group(ctx context.Context, id identity.GroupID) (identity.Group, error) {
+	return tx.group(ctx, string(id), `g."id" = ?`, id)
+}
+
+// GroupByName returns the group whose name is equal, as the database compares. It fails with identity.NotFound.
+func (tx *Tx) GroupByName(ctx context.Context, domain identity.DomainID, name string) (identity.Group, error) {
+	return tx.group(ctx, name, `g."domain_id" = ? AND g."name" = ?`, domain, name)
+}
+
+func (tx *Tx) group(ctx context.Context, called, where string, args ...any) (identity.Group, error) {
+	groups, err := list(ctx, tx, scanGroup, selectGroup+" WHERE "+where, args...)
+	if err != nil {
+		return identity.Group{}, err
+	}
+	if len(groups) == 0 {
+		return identity.Group{}, identity.Missing("group", called)
+	}
+	return groups[0], nil
+}
+
+// GroupsByID returns those of the groups that exist, by id.
+func (tx *Tx) GroupsByID(ctx context.Context, ids []identity.GroupID) (map[identity.GroupID]identity.Group, error) {
+	found := make(map[identity.GroupID]identity.Group, len(ids))
+	for ids := range slices.Chunk(ids, maxIn) {
+		marks, args := in(ids)
+		groups, err := list(ctx, tx, scanGroup, selectGroup+` WHERE g."id" IN `+marks, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range groups {
+			found[g.ID] = g
+		}
+	}
+	return found, nil
+}
+
+// Groups returns a page of the groups. Filters: domain_id, name. A marker that is no group fails with
+// identity.NotFound.
+func (tx *Tx) Groups(ctx context.Context, q identity.Query) (identity.Page[identity.Group], error) {
+	if err := tx.checkMarker(ctx, "group", q); err != nil {
+		return identity.Page[identity.Group]{}, err
+	}
+	var s selection
+	s.groups(tx, q)
+	return page(ctx, tx, scanGroup, selectGroup, `g."id"`, s, q)
+}
+
+func (s *selection) groups(tx *Tx, q identity.Query) {
+	for _, f := range q.Filters {
+		switch f.Attr {
+		case "domain_id", "name":
+			s.text(tx, `g."`+f.Attr+`"`, f)
+		}
+	}
+}
+
+// InsertGroup stores a new group. A name that is taken fails with identity.Conflict.
+func (tx *Tx) InsertGroup(ctx context.Context, g identity.Group) error {
+	_, err := tx.exec(ctx, `INSERT INTO "group" ("id", "domain_id", "name", "description", "extra") VALUES (?, ?, ?, ?, ?)`,
+		g.ID, g.DomainID, g.Name, g.Description, extraText(g.Extra))
+	if _, taken := duplicate(err); taken {
+		return identity.Conflictf("group", "Duplicate entry found with name %s at domain ID %s", g.Name, g.DomainID)
+	}
+	tx.touch("group", string(g.ID))
+	return err
+}
+
+// UpdateGroup writes what differs between the group as it was read in this transaction and as it should be. It fails as
+// InsertGroup does.
+func (tx *Tx) UpdateGroup(ctx context.Context, old, g identity.Group) error {
+	var c changes
+	if g.Name != old.Name {
+		c.set("name", g.Name)
+	}
+	if !reflect.DeepEqual(g.Description, old.Description) {
+		c.set("description", g.Description)
+	}
+	if !reflect.DeepEqual(g.Extra, old.Extra) {
+		c.set("extra", extraText(g.Extra))
+	}
+	err := c.update(ctx, tx, "group", `"id" = ?`, g.ID)
+	if _, taken := duplicate(err); taken {
+		return identity.Conflictf("group", "Duplicate entry found with name %s", g.Name)
+	}
+	tx.touch("group", string(g.ID))
+	return err
+}
+
+// DeleteGroup removes a group with its memberships, grants and mapped id. If it had grants, the tokens of its members
+// are revoked. It fails with identity.NotFound.
+func (tx *Tx) DeleteGroup(ctx context.Context, id identity.GroupID) error {
+	members, err := list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "user_group_membership" WHERE "group_id" = ?
+		UNION SELECT "user_id" FROM "expiring_user_group_membership" WHERE "group_id" = ?`, id, id)
+	if err != nil {
+		return err
+	}
+	var grants int64
+	for _, stmt := range []string{
+		`DELETE FROM "assignment" WHERE "actor_id" = ? AND "type" IN ('GroupProject', 'GroupDomain')`,
+		`DELETE FROM "system_assignment" WHERE "actor_id" = ? AND "type" = 'GroupSystem'`,
+	} {
+		n, err := tx.exec(ctx, stmt, id)
+		if err != nil {
+			return err
+		}
+		grants += n
+	}
+	for _, stmt := range []string{
+		`DELETE FROM "user_group_membership" WHERE "group_id" = ?`,
+		`DELETE FROM "expiring_user_group_membership" WHERE "group_id" = ?`,
+		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,
+	} {
+		if _, err := tx.exec(ctx, stmt, id); err != nil {
+			return err
+		}
+	}
+	n, err := tx.exec(ctx, `DELETE FROM "group" WHERE "id" = ?`, id)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return identity.Missing("group", id)
+	}
+	tx.touch("group", string(id))
+	for _, user := range members {
+		tx.touch("user", string(user))
+		if grants == 0 {
+			continue
+		}
+		if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: user}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddToGroup makes a user a lasting member of a group; it changes nothing for one who is. User and group must exist.
+func (tx *Tx) AddToGroup(ctx context.Context, user identity.UserID, group identity.GroupID) error {
+	tx.touch("user", string(user))
+	return tx.upsert(ctx, "user_group_membership", 2, []string{"user_id", "group_id"}, user, group)
+}
+
+// RemoveFromGroup ends a lasting membership and revokes the user's tokens. It tells whether there was one.
+func (tx *Tx) RemoveFromGroup(ctx context.Context, user identity.UserID, group identity.GroupID) (bool, error) {
+	n, err := tx.exec(ctx, `DELETE FROM "user_group_membership" WHERE "user_id" = ? AND "group_id" = ?`, user, group)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	tx.touch("user", string(user))
+	return true, tx.Revoke(ctx, identity.RevocationEvent{UserID: user})
+}
+
+// GroupsOfUser returns the groups that a user is in, lasting memberships first, each in the order of the groups' ids.
+// Memberships that an identity provider gave count for ttl ([federation] default_authorization_ttl) after the login, or
+// for the provider's own time; ended ones are left out. The filters are those of Groups; a limit counts over both.
+func (tx *Tx) GroupsOfUser(ctx context.Context, user identity.UserID, q identity.Query, ttl time.Duration) (identity.Page[identity.Membership], error) {
+	none := identity.Page[identity.Membership]{}
+	q.Marker = "" // upstream's list of a user's groups has no pages
+	var s selection
+	s.also(`m."user_id" = ?`, user)
+	s.groups(tx, q)
+	lasting, err := page(ctx, tx, func(row scanner) (m identity.Membership, err error) {
+		m.Group, err = scanGroup(row)
+		return m, err
+	}, selectGroup+` JOIN "user_group_membership" m ON m."group_id" = g."id"`, `g."id"`, s, q)
+	if err != nil || lasting.More {
+		return lasting, err
+	}
+	ending, err := list(ctx, tx, func(row scanner) (m identity.Membership, err error) {
+		var minutes sql.NullInt64
+		var verified time.Time
+		var description sql.NullString
+		err = row.Scan(&m.ID, &m.DomainID, &m.Name, &description, jsonOf(&m.Extra), timeOf{&verified}, &minutes)
+		if description.Valid {
+			m.Description = &description.String
+		}
+		expires := verified.Add(cmp.Or(time.Duration(minutes.Int64)*time.Minute, ttl))
+		m.ExpiresAt = &expires
+		return m, err
+	}, `SELECT g."id", g."domain_id", g."name", g."description", g."extra", m."last_verified", i."authorization_ttl"
+		FROM "group" g JOIN "expiring_user_group_membership" m ON m."group_id" = g."id"
+		JOIN "identity_provider" i ON i."id" = m."idp_id"`+s.sql()+` ORDER BY g."id"`, s.args...)
+	if err != nil {
+		return none, err
+	}
+	for _, m := range ending {
+		if tx.now.Before(*m.ExpiresAt) {
+			lasting.Items = append(lasting.Items, m)
+		}
+	}
+	if q.Limit > 0 && len(lasting.Items) > q.Limit {
+		lasting.Items, lasting.More = lasting.Items[:q.Limit], true
+	}
+	return lasting, nil
+}
+
+// InGroup tells whether a user is in a group now, by a membership of either kind; see GroupsOfUser for ttl.
+func (tx *Tx) InGroup(ctx context.Context, user identity.UserID, group identity.GroupID, ttl time.Duration) (bool, error) {
+	lasting, err := list(ctx, tx, column[int], `SELECT 1 FROM "user_group_membership" WHERE "user_id" = ? AND "group_id" = ?`, user, group)
+	if err != nil || len(lasting) > 0 {
+		return err == nil, err
+	}
+	groups, err := tx.GroupsOfUser(ctx, user, identity.Query{}, ttl)
+	return slices.ContainsFunc(groups.Items, func(m identity.Membership) bool { return m.ID == group }), err
+}

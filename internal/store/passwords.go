@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// Password is an entry in the history of a local user's passwords. The last one made is the current one.
+type Password struct {
+	Hash        string // empty for none: nobody can log in with it
+	CreatedAt   time.Time
+	ExpiresAt   *time.Time // nil is never
+	SelfService bool       // set by the user, not by an administrator
+}
+
+// Passwords returns a user's passwords, the oldest first; none for a user who lives elsewhere.
+func (tx *Tx) Passwords(ctx context.Context, id identity.UserID) ([]Password, error) {
+	return list(ctx, tx, func(s scanner) (p Password, err error) {
+		var createdInt, expiresInt sql.NullInt64
+		var created, expires time.Time
+		err = s.Scan(textOf(&p.Hash), &createdInt, timeOf{&created}, &expiresInt, timeOf{&expires}, &p.SelfService)
+		if t := storedTime(createdInt, created); t != nil {
+			p.CreatedAt = *t
+		}
+		p.ExpiresAt = storedTime(expiresInt, expires)
+		return p, err
+	}, `SELECT p."password_hash", p."created_at_int", p."created_at", p."expires_at_int", p."expires_at", p."self_service"
+		FROM "password" p JOIN "local_user" l ON l."id" = p."local_user_id" WHERE l."user_id" = ?
+		ORDER BY p."created_at_int", p."id"`, id)
+}
+
+// AddPassword gives a local user a new current password, made now. Of the ones before, all but the last keep are
+// forgotten (at least one stays), and those that have not expired expire now.
+func (tx *Tx) AddPassword(ctx context.Context, id identity.UserID, p Password, keep int) error {
+	var local int64
+	if err := tx.row(ctx, `SELECT "id" FROM "local_user" WHERE "user_id" = ?`, id).Scan(&local); err != nil {
+		return err
+	}
+	old, err := list(ctx, tx, column[int64], `SELECT "id" FROM "password" WHERE "local_user_id" = ?
+		ORDER BY "created_at_int" DESC, "id" DESC`, local)
+	if err != nil {
+		return err
+	}
+	keep = max(keep, 1)
+	if len(old) > keep {
+		marks, args := in(old[keep:])
+		if _, err := tx.exec(ctx, `DELETE FROM "password" WHERE "id" IN `+marks, args...); err != nil {
+			return err
+		}
+	}
+	now := micros(tx.now)
+	_, err = tx.exec(ctx, `UPDATE "password" SET "expires_at" = ?, "expires_at_int" = ? WHERE "local_user_id" = ? AND
+		(COALESCE("expires_at_int", 0) > ? OR COALESCE("expires_at_int", 0) = 0 AND ("expires_at" IS NULL OR "expires_at" > ?))`,
+		tx.now, now, local, now, tx.now)
+	if err != nil {
+		return err
+	}
+	var expires any
+	if p.ExpiresAt != nil {
+		expires = micros(*p.ExpiresAt)
+	}
+	_, err = tx.exec(ctx, `INSERT INTO "password" ("local_user_id", "password_hash", "self_service", "created_at",
+		"created_at_int", "expires_at", "expires_at_int") VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		local, orNull(p.Hash), p.SelfService, tx.now, now, p.ExpiresAt, expires)
+	tx.touch("user", string(id))
+	return err
+}
+
+// Failures are the wrong passwords that a local user was tried with since the last right one.
+type Failures struct {
+	Count int
+	Last  time.Time // zero when there was none
+}
+
+// Failures returns how often a local user failed to log in; none for a user who lives elsewhere.
+func (tx *Tx) Failures(ctx context.Context, id identity.UserID) (Failures, error) {
+	all, err := list(ctx, tx, func(s scanner) (f Failures, err error) {
+		var count sql.NullInt64
+		err = s.Scan(&count, timeOf{&f.Last})
+		f.Count = int(count.Int64)
+		return f, err
+	}, `SELECT "failed_auth_count", "failed_auth_at" FROM "local_user" WHERE "user_id" = ?`, id)
+	if err != nil || len(all) == 0 {
+		return Failures{}, err
+	}
+	return all[0], nil
+}
+
+// AddFailure counts one more wrong password, made now.
+func (tx *Tx) AddFailure(ctx context.Context, id identity.UserID) error {
+	_, err := tx.exec(ctx, `UPDATE "local_user" SET "failed_auth_count" = COALESCE("failed_auth_count", 0) + 1, "failed_auth_at" = ?
+		WHERE "user_id" = ?`, tx.now, id)
+	return err
+}
+
+// ClearFailures forgets the wrong passwords.
+func (tx *Tx) ClearFailures(ctx context.Context, id identity.UserID) error {
+	_, err := tx.exec(ctx, `UPDATE "local_user" SET "failed_auth_count" = 0, "failed_auth_at" = NULL WHERE "user_id" = ?`, id)
+	return err
+}
+
+// SetLastActive records that a user logged in today.
+func (tx *Tx) SetLastActive(ctx context.Context, id identity.UserID) error {
+	_, err := tx.exec(ctx, `UPDATE "user" SET "last_active_at" = ? WHERE "id" = ?`, date(tx.now), id)
+	tx.touch("user", string(id))
+	return err
+}

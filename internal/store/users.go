@@ -1,0 +1,437 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// A user is a row of "user" and, by where it lives, one of local_user (with the passwords), one of nonlocal_user, or
+// some of federated_user, whose first gives the name (keystone/identity/backends/sql_model.py).
+
+const selectUser = `SELECT u."id", u."domain_id", u."enabled", u."default_project_id", u."extra", u."created_at",
+	u."last_active_at", l."name", n."name", p."expires_at_int", p."expires_at",
+	EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = u."id"),
+	EXISTS (SELECT 1 FROM "federated_user" f WHERE f."user_id" = u."id")
+FROM "user" u
+LEFT JOIN "local_user" l ON l."user_id" = u."id"
+LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"
+LEFT JOIN "password" p ON p."id" = (SELECT q."id" FROM "password" q WHERE q."local_user_id" = l."id"
+	ORDER BY q."created_at_int" DESC, q."id" DESC LIMIT 1)`
+
+type userRow struct {
+	identity.User
+	options, federated bool // there are rows in the tables of these
+}
+
+func scanUser(s scanner) (r userRow, err error) {
+	var (
+		enabled         sql.NullBool
+		local, nonlocal sql.NullString
+		expiresInt      sql.NullInt64
+		expires         time.Time
+	)
+	err = s.Scan(&r.ID, &r.DomainID, &enabled, textOf(&r.DefaultProjectID), jsonOf(&r.Extra), timeOf{&r.CreatedAt},
+		timeOf{&r.LastActiveAt}, &local, &nonlocal, &expiresInt, timeOf{&expires}, &r.options, &r.federated)
+	r.Enabled = enabled.Bool
+	switch {
+	case local.Valid:
+		r.Name = local.String
+	case nonlocal.Valid:
+		r.Kind, r.Name = identity.NonlocalUser, nonlocal.String
+	case r.federated:
+		r.Kind = identity.FederatedUser
+	}
+	r.PasswordExpiresAt = storedTime(expiresInt, expires)
+	return r, err
+}
+
+// storedTime reads a time that Keystone keeps twice: in microseconds and, in rows from before that, as a date only.
+func storedTime(n sql.NullInt64, old time.Time) *time.Time {
+	if n.Int64 != 0 {
+		old = fromMicros(n.Int64)
+	}
+	if old.IsZero() {
+		return nil
+	}
+	return &old
+}
+
+// completeUsers adds what is not in the users' own rows, with two queries at most.
+func (tx *Tx) completeUsers(ctx context.Context, rows []userRow) ([]identity.User, error) {
+	users := make([]identity.User, len(rows))
+	at := make(map[identity.UserID]*identity.User, len(rows))
+	var options, federated []identity.UserID
+	for i, r := range rows {
+		users[i] = r.User
+		at[r.ID] = &users[i]
+		if r.options {
+			options = append(options, r.ID)
+		}
+		if r.federated {
+			federated = append(federated, r.ID)
+		}
+	}
+	for ids := range slices.Chunk(options, maxIn) {
+		if err := tx.loadUserOptions(ctx, ids, at); err != nil {
+			return nil, err
+		}
+	}
+	for ids := range slices.Chunk(federated, maxIn) {
+		if err := tx.loadFederated(ctx, ids, at); err != nil {
+			return nil, err
+		}
+	}
+	return users, nil
+}
+
+func (tx *Tx) users(ctx context.Context, where string, args ...any) ([]identity.User, error) {
+	rows, err := list(ctx, tx, scanUser, selectUser+" WHERE "+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return tx.completeUsers(ctx, rows)
+}
+
+// userOptions are the ids that Keystone stores for the names of user options
+// (keystone/identity/backends/resource_options.py).
+var userOptions = map[string]string{
+	identity.OptIgnoreChangePassword:   "1000",
+	identity.OptIgnorePasswordExpiry:   "1001",
+	identity.OptIgnoreLockout:          "1002",
+	identity.OptLockPassword:           "1003",
+	identity.OptIgnoreUserInactivity:   "1004",
+	identity.OptMultiFactorAuthRules:   "MFAR",
+	identity.OptMultiFactorAuthEnabled: "MFAE",
+}
+
+func (tx *Tx) loadUserOptions(ctx context.Context, ids []identity.UserID, at map[identity.UserID]*identity.User) error {
+	type option struct {
+		user  identity.UserID
+		id    string
+		value any
+	}
+	marks, args := in(ids)
+	rows, err := list(ctx, tx, func(s scanner) (o option, err error) {
+		err = s.Scan(&o.user, &o.id, jsonOf(&o.value))
+		return o, err
+	}, `SELECT "user_id", "option_id", "option_value" FROM "user_option" WHERE "user_id" IN `+marks, args...)
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string, len(userOptions))
+	for name, id := range userOptions {
+		names[id] = name
+	}
+	for _, o := range rows {
+		u := at[o.user]
+		if u.Options == nil {
+			u.Options = identity.Options{}
+		}
+		if name, known := names[o.id]; known {
+			u.Options[name] = o.value
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) loadFederated(ctx context.Context, ids []identity.UserID, at map[identity.UserID]*identity.User) error {
+	type row struct {
+		user identity.UserID
+		identity.FederatedIdentity
+	}
+	marks, args := in(ids)
+	rows, err := list(ctx, tx, func(s scanner) (r row, err error) {
+		err = s.Scan(&r.user, &r.IdentityProviderID, &r.ProtocolID, &r.UniqueID, textOf(&r.DisplayName))
+		return r, err
+	}, `SELECT "user_id", "idp_id", "protocol_id", "unique_id", "display_name" FROM "federated_user" WHERE "user_id" IN `+
+		marks+` ORDER BY "id"`, args...)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		u := at[r.user]
+		if u.Kind == identity.FederatedUser && len(u.Federated) == 0 {
+			u.Name = r.DisplayName
+		}
+		u.Federated = append(u.Federated, r.FederatedIdentity)
+	}
+	return nil
+}
+
+// User returns a user of any kind. It fails with identity.NotFound.
+func (tx *Tx) User(ctx context.Context, id identity.UserID) (identity.User, error) {
+	users, err := tx.users(ctx, `u."id" = ?`, id)
+	if err != nil {
+		return identity.User{}, err
+	}
+	if len(users) == 0 {
+		return identity.User{}, identity.Missing("user", id)
+	}
+	return users[0], nil
+}
+
+// UserByName returns the local user whose name is equal, as the database compares. It fails with identity.NotFound.
+func (tx *Tx) UserByName(ctx context.Context, domain identity.DomainID, name string) (identity.User, error) {
+	users, err := tx.users(ctx, `l."domain_id" = ? AND l."name" = ?`, domain, name)
+	if err != nil {
+		return identity.User{}, err
+	}
+	if len(users) == 0 {
+		return identity.User{}, identity.Missing("user", name)
+	}
+	return users[0], nil
+}
+
+// UsersByID returns those of the users that exist, by id.
+func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identity.UserID]identity.User, error) {
+	found := make(map[identity.UserID]identity.User, len(ids))
+	for ids := range slices.Chunk(ids, maxIn) {
+		marks, args := in(ids)
+		users, err := tx.users(ctx, `u."id" IN `+marks, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range users {
+			found[u.ID] = u
+		}
+	}
+	return found, nil
+}
+
+// Users returns a page of the users. Filters: domain_id, name, enabled (as stored), idp_id, protocol_id, unique_id,
+// password_expires_at (of the current password). A marker that is no user fails with identity.NotFound.
+func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identity.User], error) {
+	return tx.selectUsers(ctx, selection{}, q)
+}
+
+// GroupUsers returns a page of a group's lasting members, with the filters of Users.
+func (tx *Tx) GroupUsers(ctx context.Context, group identity.GroupID, q identity.Query) (identity.Page[identity.User], error) {
+	var s selection
+	s.also(`u."id" IN (SELECT "user_id" FROM "user_group_membership" WHERE "group_id" = ?)`, group)
+	return tx.selectUsers(ctx, s, q)
+}
+
+func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (users identity.Page[identity.User], err error) {
+	if err := tx.checkMarker(ctx, "user", q); err != nil {
+		return users, err
+	}
+	var federated selection
+	for _, f := range q.Filters {
+		switch f.Attr {
+		case "domain_id":
+			s.text(tx, `u."domain_id"`, f)
+		case "name":
+			s.userName(tx, f, q)
+		case "enabled":
+			s.flag(`u."enabled"`, f)
+		case "password_expires_at":
+			err = s.micros(`p."expires_at_int"`, f)
+		case "idp_id", "protocol_id", "unique_id":
+			federated.text(tx, `f."`+f.Attr+`"`, f)
+		}
+		if err != nil {
+			return users, err
+		}
+	}
+	if len(federated.where) > 0 {
+		s.also(`u."id" IN (SELECT f."user_id" FROM "federated_user" f`+federated.sql()+`)`, federated.args...)
+	}
+	rows, err := page(ctx, tx, scanUser, selectUser, `u."id"`, s, q)
+	if err != nil {
+		return users, err
+	}
+	users.More = rows.More
+	users.Items, err = tx.completeUsers(ctx, rows.Items)
+	return users, err
+}
+
+// userName keeps the users whose name passes the filter. Equality goes through the indexes of names, with the domain
+// when it is known.
+func (s *selection) userName(tx *Tx, f identity.Filter, q identity.Query) {
+	if f.Compare != identity.Equals {
+		s.text(tx, `COALESCE(l."name", n."name", (SELECT f."display_name" FROM "federated_user" f WHERE f."user_id" = u."id"
+			ORDER BY f."id" LIMIT 1))`, f)
+		return
+	}
+	in, args := "", []any{f.Value}
+	if domain, ok := q.Equal("domain_id"); ok {
+		in, args = ` AND "domain_id" = ?`, append(args, domain)
+	}
+	args = append(slices.Concat(args, args), f.Value)
+	s.also(`u."id" IN (SELECT "user_id" FROM "local_user" WHERE "name" = ?`+in+`
+		UNION SELECT "user_id" FROM "nonlocal_user" WHERE "name" = ?`+in+`
+		UNION SELECT "user_id" FROM "federated_user" WHERE "display_name" = ?)`, args...)
+}
+
+// micros keeps the rows whose column of microseconds since 1970 passes a filter on time.
+func (s *selection) micros(column string, f identity.Filter) error {
+	t, err := time.Parse(time.RFC3339Nano, f.Value)
+	if err != nil {
+		return err
+	}
+	operator := map[identity.Comparison]string{
+		identity.Equals: "=", identity.Differs: "<>", identity.Before: "<", identity.NotAfter: "<=",
+		identity.After: ">", identity.NotBefore: ">=",
+	}[f.Compare]
+	s.also(column+" "+operator+" ?", micros(t))
+	return nil
+}
+
+// InsertUser stores a new user. A local one gets its name; see SetPassword for the password. A name that is taken fails
+// with identity.Conflict, an identity provider or protocol that is not there with identity.BadRequest.
+func (tx *Tx) InsertUser(ctx context.Context, u identity.User) error {
+	_, err := tx.exec(ctx, `INSERT INTO "user" ("id", "domain_id", "enabled", "default_project_id", "extra", "created_at",
+		"last_active_at") VALUES (?, ?, ?, ?, ?, ?, ?)`, u.ID, u.DomainID, u.Enabled, orNull(u.DefaultProjectID),
+		extraText(u.Extra), tx.now, dateOrNull(u.LastActiveAt))
+	if err != nil {
+		return err
+	}
+	if u.Kind == identity.LocalUser {
+		_, err := tx.exec(ctx, `INSERT INTO "local_user" ("user_id", "domain_id", "name") VALUES (?, ?, ?)`, u.ID, u.DomainID, u.Name)
+		if _, taken := duplicate(err); taken {
+			return identity.Conflictf("user", "Duplicate entry found with name %s at domain ID %s", u.Name, u.DomainID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for name, v := range u.Options {
+		if err := tx.setUserOption(ctx, u.ID, name, v); err != nil {
+			return err
+		}
+	}
+	tx.touch("user", string(u.ID))
+	return tx.insertFederated(ctx, u)
+}
+
+// UpdateUser writes what differs between the user as it was read in this transaction and as it should be. It fails as
+// InsertUser does.
+func (tx *Tx) UpdateUser(ctx context.Context, old, u identity.User) error {
+	var c changes
+	if u.Enabled != old.Enabled {
+		c.set("enabled", u.Enabled)
+	}
+	if u.DefaultProjectID != old.DefaultProjectID {
+		c.set("default_project_id", orNull(u.DefaultProjectID))
+	}
+	if !reflect.DeepEqual(u.Extra, old.Extra) {
+		c.set("extra", extraText(u.Extra))
+	}
+	if !u.LastActiveAt.Equal(old.LastActiveAt) {
+		c.set("last_active_at", dateOrNull(u.LastActiveAt))
+	}
+	if err := c.update(ctx, tx, "user", `"id" = ?`, u.ID); err != nil {
+		return err
+	}
+	if u.Name != old.Name && u.Kind == identity.FederatedUser && len(u.Federated) > 0 {
+		u.Federated = slices.Clone(u.Federated)
+		u.Federated[0].DisplayName = u.Name
+	}
+	if u.Name != old.Name && u.Kind != identity.FederatedUser {
+		table := "local_user"
+		if u.Kind == identity.NonlocalUser {
+			table = "nonlocal_user"
+		}
+		_, err := tx.exec(ctx, `UPDATE "`+table+`" SET "name" = ? WHERE "user_id" = ?`, u.Name, u.ID)
+		if _, taken := duplicate(err); taken {
+			return identity.Conflictf("user", "Duplicate entry found with name %s", u.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(userOptions)) {
+		if v := u.Options[name]; !reflect.DeepEqual(v, old.Options[name]) {
+			if err := tx.setUserOption(ctx, u.ID, name, v); err != nil {
+				return err
+			}
+		}
+	}
+	tx.touch("user", string(u.ID))
+	if slices.Equal(u.Federated, old.Federated) {
+		return nil
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM "federated_user" WHERE "user_id" = ?`, u.ID); err != nil {
+		return err
+	}
+	return tx.insertFederated(ctx, u)
+}
+
+func (tx *Tx) insertFederated(ctx context.Context, u identity.User) error {
+	for _, f := range u.Federated {
+		_, err := tx.exec(ctx, `INSERT INTO "federated_user" ("user_id", "idp_id", "protocol_id", "unique_id", "display_name")
+			VALUES (?, ?, ?, ?, ?)`, u.ID, f.IdentityProviderID, f.ProtocolID, f.UniqueID, orNull(f.DisplayName))
+		if _, taken := duplicate(err); taken {
+			return identity.Conflictf("federated_user", "Duplicate entry")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setUserOption sets an option; nil unsets it.
+func (tx *Tx) setUserOption(ctx context.Context, id identity.UserID, name string, v any) error {
+	option := userOptions[name]
+	if v == nil {
+		_, err := tx.exec(ctx, `DELETE FROM "user_option" WHERE "user_id" = ? AND "option_id" = ?`, id, option)
+		return err
+	}
+	return tx.upsert(ctx, "user_option", 2, []string{"user_id", "option_id", "option_value"}, id, option, jsonOf(&v))
+}
+
+// DeleteUser removes a user and all that hangs on it: memberships, grants, credentials, application credentials with
+// their access rules, trusts to and from it, OAuth tokens it gave, its mapped id. Its tokens are revoked. It fails with
+// identity.NotFound.
+func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
+	for _, stmt := range []string{
+		`DELETE FROM "user_group_membership" WHERE "user_id" = ?`,
+		`DELETE FROM "expiring_user_group_membership" WHERE "user_id" = ?`,
+		`DELETE FROM "assignment" WHERE "actor_id" = ? AND "type" IN ('UserProject', 'UserDomain')`,
+		`DELETE FROM "system_assignment" WHERE "actor_id" = ? AND "type" = 'UserSystem'`,
+		`DELETE FROM "credential" WHERE "user_id" = ?`,
+		`DELETE FROM "application_credential" WHERE "user_id" = ?`,
+		`DELETE FROM "access_rule" WHERE "user_id" = ?`,
+		`DELETE FROM "access_token" WHERE "authorizing_user_id" = ?`,
+		`DELETE FROM "request_token" WHERE "authorizing_user_id" = ?`,
+		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,
+	} {
+		if _, err := tx.exec(ctx, stmt, id); err != nil {
+			return err
+		}
+	}
+	_, err := tx.exec(ctx, `UPDATE "trust" SET "deleted_at" = ? WHERE "deleted_at" IS NULL AND ("trustor_user_id" = ? OR
+		"trustee_user_id" = ?)`, tx.now, id, id)
+	if err != nil {
+		return err
+	}
+	n, err := tx.exec(ctx, `DELETE FROM "user" WHERE "id" = ?`, id) // the rest follows by foreign keys
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return identity.Missing("user", id)
+	}
+	tx.touch("user", string(id))
+	return tx.Revoke(ctx, identity.RevocationEvent{UserID: id})
+}
+
+// ClearDefaultProject makes a project the default of nobody.
+func (tx *Tx) ClearDefaultProject(ctx context.Context, project identity.ProjectID) error {
+	users, err := list(ctx, tx, column[string], `SELECT "id" FROM "user" WHERE "default_project_id" = ?`, project)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	for _, id := range users {
+		tx.touch("user", id)
+	}
+	_, err = tx.exec(ctx, `UPDATE "user" SET "default_project_id" = NULL WHERE "default_project_id" = ?`, project)
+	return err
+}
