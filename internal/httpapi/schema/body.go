@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -57,4 +58,14 @@ func Field[T any](o *Object, key string) identity.Opt[T] {
 	}
 	t, ok := v.(T)
 	return identity.Opt[T]{Present: ok, Value: t}
+}
+
+// Flag is Field for what Keystone's schemas call a boolean, which may also be one of a few words. (Keystone lets the
+// words pass and fails to store them: 500.)
+func Flag(o *Object, key string) identity.Opt[bool] {
+	word := Field[string](o, key)
+	if word.Present && !word.Null {
+		return identity.Some(slices.Contains([]string{"true", "1", "y", "on", "yes"}, strings.ToLower(word.Value)))
+	}
+	return Field[bool](o, key)
 }

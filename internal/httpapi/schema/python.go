@@ -41,9 +41,6 @@ func (w *writer) add(s string) {
 }
 
 func (w *writer) repr(v any) {
-	if w.full() {
-		return
-	}
 	switch v := v.(type) {
 	case nil:
 		w.add("None")
@@ -62,6 +59,9 @@ func (w *writer) repr(v any) {
 	case []any:
 		w.add("[")
 		for i, e := range v {
+			if w.full() {
+				return
+			}
 			if i > 0 {
 				w.add(", ")
 			}
@@ -75,6 +75,9 @@ func (w *writer) repr(v any) {
 		}
 		w.add("{")
 		for i, k := range v.keys {
+			if w.full() {
+				return
+			}
 			if i > 0 {
 				w.add(", ")
 			}
@@ -114,24 +117,33 @@ func (w *writer) quote(s string) {
 		case w.full():
 			return
 		case r == q || r == '\\':
-			w.add(`\` + string(r))
+			w.WriteByte('\\')
+			w.WriteRune(r)
 		case r == '\n':
-			w.add(`\n`)
+			w.WriteString(`\n`)
 		case r == '\r':
-			w.add(`\r`)
+			w.WriteString(`\r`)
 		case r == '\t':
-			w.add(`\t`)
+			w.WriteString(`\t`)
 		case unicode.IsPrint(r):
 			w.WriteRune(r)
 		case r < 0x100:
-			w.add(fmt.Sprintf(`\x%02x`, r))
+			w.escape('x', r, 2)
 		case r < 0x10000:
-			w.add(fmt.Sprintf(`\u%04x`, r))
+			w.escape('u', r, 4)
 		default:
-			w.add(fmt.Sprintf(`\U%08x`, r))
+			w.escape('U', r, 8)
 		}
 	}
 	w.add(string(q))
+}
+
+func (w *writer) escape(kind byte, r rune, digits int) {
+	w.WriteByte('\\')
+	w.WriteByte(kind)
+	for i := digits - 1; i >= 0; i-- {
+		w.WriteByte("0123456789abcdef"[r>>(4*i)&15])
+	}
 }
 
 // Pretty-printing. The width is jsonschema's; maxPretty bounds what a hostile body can make us indent.
@@ -193,7 +205,11 @@ func (w *writer) pretty(v any, indent, allowance, level int) {
 	}
 }
 
-func (w *writer) newline(after string, indent int) { w.add(after + "\n" + strings.Repeat(" ", indent)) }
+func (w *writer) newline(after string, indent int) {
+	if !w.full() {
+		w.add(after + "\n" + strings.Repeat(" ", indent))
+	}
+}
 
 // reprWithin returns repr(v) if it has at most width characters.
 func reprWithin(v any, width int) (string, bool) {

@@ -281,33 +281,22 @@ func checkExtra(schema, o *Object) string {
 	return fmt.Sprintf("Additional properties are not allowed (%s %s unexpected)", reprs(extra), verb)
 }
 
-// checkSize checks the keywords about length; the words depend on the limit.
+// checkSize checks the keywords about length. Keystone's minimums are 0 or 1 and its maximums positive, which decides
+// the words.
 func checkSize(keyword string, arg any, size int, v any) string {
 	limit, _ := strconv.Atoi(string(arg.(json.Number)))
-	var words string
 	switch {
-	case strings.HasPrefix(keyword, "min") && size < limit:
-		switch {
-		case limit == 1:
-			words = "should be non-empty"
-		case keyword == "minProperties":
-			words = "does not have enough properties"
-		default:
-			words = "is too short"
+	case strings.HasPrefix(keyword, "min"):
+		if size < limit {
+			return repr(v) + " should be non-empty"
 		}
-	case strings.HasPrefix(keyword, "max") && size > limit:
-		switch {
-		case limit == 0:
-			words = "is expected to be empty"
-		case keyword == "maxProperties":
-			words = "has too many properties"
-		default:
-			words = "is too long"
-		}
+	case size <= limit:
+	case keyword == "maxProperties":
+		return repr(v) + " has too many properties"
 	default:
-		return ""
+		return repr(v) + " is too long"
 	}
-	return repr(v) + " " + words
+	return ""
 }
 
 // checkRange compares integers. Keystone cuts a float to an integer before it compares and prints it.
