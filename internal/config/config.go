@@ -209,7 +209,7 @@ func (l *loader) resolve(o *option) bool {
 	ok := true
 	texts := make([]string, 0, len(vs))
 	for _, v := range vs {
-		text, err := l.substitute(v.text, o.group)
+		text, err := l.substitute(v.text, o)
 		if err != nil {
 			if err != errReported {
 				l.fail(v.at, "%v", err)

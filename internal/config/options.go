@@ -202,7 +202,7 @@ type EndpointPolicyGroup struct {
 type FederationGroup struct {
 	Driver string `opt:"driver" default:"sql" only:"sql"`
 	// only environment variables with this prefix reach the mapping engine
-	AssertionPrefix string `opt:"assertion_prefix"`
+	AssertionPrefix string `opt:"assertion_prefix" default:""`
 	// default environment variable that carries the IdP entity id
 	RemoteIDAttribute string `opt:"remote_id_attribute"`
 	// reserved domain name/id that cannot be created or used (case-insensitive)
@@ -540,10 +540,10 @@ type ShadowUsersGroup struct {
 
 // TokenGroup is [token].
 type TokenGroup struct {
-	Expiration time.Duration  `opt:"expiration" min:"0" unit:"s" default:"3600"` // token lifetime
+	Expiration time.Duration  `opt:"expiration" min:"0" max:"9223372036854775807" unit:"s" default:"3600"` // token lifetime
 	Provider   string         `opt:"provider" default:"fernet" only:"fernet|jws"`
 	Caching    bool           `opt:"caching" default:"true"`
-	CacheTime  *time.Duration `opt:"cache_time" min:"0" unit:"s"`
+	CacheTime  *time.Duration `opt:"cache_time" min:"0" max:"9223372036854775807" unit:"s"`
 	// gates the OS-PKI/revoked stub (403 vs 410) and cache drop on group-grant removal
 	RevokeByID bool `opt:"revoke_by_id" default:"true"`
 	// allow a scoped token to be exchanged for another token

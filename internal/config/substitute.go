@@ -14,9 +14,9 @@ var reference = regexp.MustCompile(`\$(?:(\$)|([_a-zA-Z][._a-zA-Z0-9]*)|\{([_a-z
 // errReported says that the option referred to is itself at fault, which has been reported.
 var errReported = errors.New("refers to an option at fault")
 
-// substitute replaces $name and ${group.name} in text by those options' values, and $$ and \$ by a dollar sign. A name
-// without a group is looked for in group, the text's own, and then in [DEFAULT]. Other dollar signs stay (oslo_config/cfg.py, _substitute).
-func (l *loader) substitute(text, group string) (string, error) {
+// substitute replaces $name and ${group.name} in a text for o by those options' values, and $$ and \$ by a dollar sign. A name
+// without a group is looked for in o's own, and then in [DEFAULT]. Other dollar signs stay (oslo_config/cfg.py, _substitute).
+func (l *loader) substitute(text string, o *option) (string, error) {
 	text = strings.ReplaceAll(text, `\$`, "$$")
 	if !strings.Contains(text, "$") {
 		return text, nil
@@ -27,7 +27,7 @@ func (l *loader) substitute(text, group string) (string, error) {
 		if m[1] != "" {
 			return "$"
 		}
-		s, err := l.lookup(m[2]+m[3], group)
+		s, err := l.lookup(m[2]+m[3], o)
 		if err != nil && failure == nil {
 			failure = err
 		}
@@ -36,17 +36,19 @@ func (l *loader) substitute(text, group string) (string, error) {
 	return out, failure
 }
 
-func (l *loader) lookup(name, group string) (string, error) {
-	o := byName[[2]string{group, name}]
-	if before, after, dotted := strings.Cut(name, "."); dotted {
-		o = byName[[2]string{before, after}]
-		if before == "DEFAULT" { // is no group to upstream's references
+func (l *loader) lookup(name string, from *option) (string, error) {
+	o := byName[[2]string{from.group, name}]
+	if group, option, dotted := strings.Cut(name, "."); dotted {
+		o = byName[[2]string{group, option}]
+		if group == "DEFAULT" { // is no group to upstream's references
 			o = nil
 		}
 	} else if o == nil {
 		o = byName[[2]string{"DEFAULT", name}]
 	}
 	switch {
+	case o == nil && from.secret: // the name may be the rest of a password with a dollar sign
+		return "", errors.New(`has a $ before what is no option; write \$ for a dollar sign`)
 	case o == nil:
 		return "", fmt.Errorf(`refers to $%s, which is no option; write \$ for a dollar sign`, name)
 	case l.busy[o]:
