@@ -1,4 +1,54 @@
-// Lintel is an OpenStack Identity service in one binary.
+// Lintel is an OpenStack Identity service in one binary. Started under the name of one of Keystone's commands it acts as
+// that command.
 package main
 
-func main() {}
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	cmd := rootCommand()
+	if filepath.Base(os.Args[0]) == "keystone-manage" {
+		cmd = manageCommand()
+		cmd.Use = "keystone-manage"
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	}
+	if err := cmd.ExecuteContext(ctx); err != nil {
+		code := 1
+		if e, ok := err.(exitCode); ok {
+			return int(e)
+		}
+		fmt.Fprintf(os.Stderr, "%s: %v\n", cmd.Name(), err)
+		return code
+	}
+	return 0
+}
+
+// exitCode is an error that has been told already and only sets the exit status.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "lintel",
+		Short:         "OpenStack's Identity service in one binary",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(upCommand(), serveCommand(), manageCommand())
+	return root
+}

@@ -176,3 +176,10 @@ func grantKey(g identity.Grant) (kind, actor, target string) {
 		return kind + "Project", actor, string(g.Project)
 	}
 }
+
+// DeleteImpliedRole ends an implication and tells whether there was one.
+func (tx *Tx) DeleteImpliedRole(ctx context.Context, i identity.ImpliedRole) (bool, error) {
+	tx.touch("implied_role", string(i.Prior))
+	n, err := tx.exec(ctx, `DELETE FROM "implied_role" WHERE "prior_role_id" = ? AND "implied_role_id" = ?`, i.Prior, i.Implied)
+	return n > 0, err
+}

@@ -54,6 +54,9 @@ func (o *Object) Object(key string) *Object {
 	return new(Object)
 }
 
+// Values returns all values that a query gave to the parameter key, in order.
+func (o *Object) Values(key string) []string { return o.args[key] }
+
 // Len is the number of members.
 func (o *Object) Len() int { return len(o.keys) }
 

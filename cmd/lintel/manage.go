@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/server"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// manageCommand is keystone-manage: the same subcommands, flags and exit statuses.
+func manageCommand() *cobra.Command {
+	var flags configFlags
+	cmd := &cobra.Command{
+		Use:   "manage",
+		Short: "Keystone's own administration commands (keystone-manage)",
+	}
+	flags.add(cmd)
+	cmd.AddCommand(
+		bootstrapCommand(&flags),
+		dbSyncCommand(&flags),
+		dbVersionCommand(&flags),
+	)
+	return cmd
+}
+
+// openDatabase opens the database that the flags' configuration names.
+func openDatabase(cmd *cobra.Command, flags *configFlags) (*store.DB, error) {
+	cfg, err := flags.load()
+	if err != nil {
+		return nil, err
+	}
+	return server.OpenDatabase(cmd.Context(), cfg, server.Options{})
+}
+
+func bootstrapCommand(flags *configFlags) *cobra.Command {
+	b := server.DefaultBootstrap()
+	var region string
+	cmd := &cobra.Command{
+		Use:   "bootstrap",
+		Short: "Create the first administrator, the roles and the catalog's own entry",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := flags.load()
+			if err != nil {
+				return err
+			}
+			b.Region = identity.RegionID(region)
+			// Upstream lets the environment win over the flags.
+			for name, into := range map[string]*string{
+				"USERNAME": &b.Username, "PASSWORD": &b.Password, "PROJECT_NAME": &b.Project, "ROLE_NAME": &b.Role,
+				"SERVICE_NAME": &b.Service, "ADMIN_URL": &b.AdminURL, "PUBLIC_URL": &b.PublicURL,
+				"INTERNAL_URL": &b.InternalURL, "REGION_ID": (*string)(&b.Region),
+			} {
+				if v := os.Getenv("OS_BOOTSTRAP_" + name); v != "" {
+					*into = v
+				}
+			}
+			db, err := server.OpenDatabase(cmd.Context(), cfg, server.Options{})
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			b.Done = func(s string) { fmt.Fprintln(os.Stderr, s) }
+			return b.Run(cmd.Context(), cfg, db)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&b.Username, "bootstrap-username", b.Username, "name of the administrator")
+	f.StringVar(&b.Password, "bootstrap-password", "", "password of the administrator")
+	f.StringVar(&b.Project, "bootstrap-project-name", b.Project, "name of the administrator's project")
+	f.StringVar(&b.Role, "bootstrap-role-name", b.Role, "name of the administrator's role")
+	f.StringVar(&b.Service, "bootstrap-service-name", b.Service, "name of the identity service")
+	f.StringVar(&b.AdminURL, "bootstrap-admin-url", "", "URL of the admin endpoint")
+	f.StringVar(&b.PublicURL, "bootstrap-public-url", "", "URL of the public endpoint")
+	f.StringVar(&b.InternalURL, "bootstrap-internal-url", "", "URL of the internal endpoint")
+	f.StringVar(&region, "bootstrap-region-id", "", "id of the endpoints' region")
+	f.Bool("immutable-roles", true, "protect the roles against changes")
+	f.BoolVar(&b.MutableRoles, "no-immutable-roles", false, "leave the roles open to change")
+	return cmd
+}
+
+func dbSyncCommand(flags *configFlags) *cobra.Command {
+	var expand, migrate, contract, check bool
+	cmd := &cobra.Command{
+		Use:   "db_sync",
+		Short: "Create or upgrade the database's schema",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errors.New("a version cannot be chosen: db_sync upgrades to the newest one")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			db, err := openDatabase(cmd, flags)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			switch {
+			case check:
+				return dbCheck(cmd, db)
+			case expand:
+				return db.Expand(cmd.Context())
+			case migrate:
+				return nil // there is nothing to do between the two; old scripts still ask
+			case contract:
+				return db.Contract(cmd.Context())
+			default:
+				return db.Sync(cmd.Context())
+			}
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&expand, "expand", false, "only add what the new release needs")
+	f.BoolVar(&migrate, "migrate", false, "does nothing; kept for old scripts")
+	f.BoolVar(&contract, "contract", false, "only remove what the old release needed")
+	f.BoolVar(&check, "check", false, "tell what is to be done: exit status 0 nothing, 2 expand, 4 contract")
+	cmd.MarkFlagsMutuallyExclusive("expand", "migrate", "contract", "check")
+	return cmd
+}
+
+func dbCheck(cmd *cobra.Command, db *store.DB) error {
+	pending, err := db.Check(cmd.Context())
+	if err != nil {
+		return err
+	}
+	switch pending {
+	case store.ExpandNeeded:
+		fmt.Println("Your database is not up to date. Your first step is to run `keystone-manage db_sync --expand`.")
+		return exitCode(2)
+	case store.ContractNeeded:
+		fmt.Println("Expand version is ahead of contract. Your next step is to run `keystone-manage db_sync --contract`.")
+		return exitCode(4)
+	}
+	fmt.Println("All db_sync commands are upgraded to the same version and up-to-date.")
+	return nil
+}
+
+func dbVersionCommand(flags *configFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "db_version",
+		Short: "Print the revision of the database's schema",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			db, err := openDatabase(cmd, flags)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			v, err := db.Version(cmd.Context())
+			if err == nil {
+				fmt.Println(v)
+			}
+			return err
+		},
+	}
+}

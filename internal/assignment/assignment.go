@@ -1,0 +1,23 @@
+// Package assignment knows who may do what where: roles, which roles imply others, grants of roles to users and groups
+// on projects, domains and the system, and what follows from all of them together.
+package assignment
+
+import (
+	"context"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Service is the room. All fields are set once.
+type Service struct {
+	DB    *store.DB
+	Authz *authz.Checker
+}
+
+// Effective returns the global roles that a user holds on a scope. groups are memberships that the database does not
+// know of: those that an identity provider asserted.
+func (s *Service) Effective(ctx context.Context, tx *store.Tx, user identity.UserID, groups []identity.GroupID, scope identity.Scope) ([]identity.Role, error) {
+	return tx.EffectiveRoles(ctx, user, groups, scope)
+}

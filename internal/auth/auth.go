@@ -1,0 +1,67 @@
+// Package auth proves who somebody is, decides on what a token gives rights, issues tokens, validates and revokes them.
+//
+// A login runs through these steps, in this order (keystone/auth/core.py, keystone/api/_shared/authentication.py):
+//
+//	methods    each method named is supported and has its evidence
+//	prove      each method proves the same user
+//	scope      what was asked for, or the user's default project if they hold a role there
+//	rules      the user's multi-factor rules are met, or a receipt is handed out
+//	build      user, project, domains are there and enabled; at least one role on the scope
+//	seal       the payload becomes a string
+//
+// Validation opens the string, builds the same token anew from the store, then asks whether it has ended, was revoked,
+// or its user was disabled. Nothing in the string but ids and times is believed: names, roles and states are today's.
+package auth
+
+import (
+	"time"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/catalog"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
+)
+
+// Service is the room. All fields are set once.
+type Service struct {
+	DB         *store.DB
+	Authz      *authz.Checker
+	Directory  *directory.Service
+	Assignment *assignment.Service
+	Catalog    *catalog.Service
+
+	Tokens   token.Format
+	Receipts *token.Fernet
+
+	// Methods are the enabled methods ([auth] methods). AdditionalPrimary are those that count as primary beside
+	// upstream's own ([auth] additional_primary_auth_methods).
+	Methods           []string
+	AdditionalPrimary []string
+
+	Expiration         time.Duration // [token] expiration
+	AllowExpiredWindow time.Duration // [token] allow_expired_window
+	AllowRescopeScoped bool          // [token] allow_rescope_scoped_token
+	ReceiptExpiration  time.Duration // [receipt] expiration
+	RevocationBuffer   time.Duration // [revoke] expiration_buffer
+	DefaultDomainID    identity.DomainID
+	AdminProject       string // [resource] admin_project_name
+	AdminProjectDomain string // [resource] admin_project_domain_name
+	StrictProjectNames bool   // [resource] project_name_url_safe = strict
+	StrictDomainNames  bool   // [resource] domain_name_url_safe = strict
+}
+
+// Issued is a token as it is handed out or shown: its text, what it says, and what the catalog looks like from there.
+type Issued struct {
+	Text    string
+	Token   identity.Token
+	Catalog []catalog.Entry // nil for an unscoped token, or when it was not asked for
+
+	// IsAdminProject is set when the deployment names an admin project, for tokens of a project.
+	IsAdminProject *bool
+}
+
+// maxSkew is how far ahead of this node's clock another node may have stamped a token.
+const maxSkew = 5 * time.Minute

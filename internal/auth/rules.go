@@ -1,0 +1,137 @@
+package auth
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
+)
+
+// ReceiptError says that the methods proved so far are right and not enough. The receipt carries them over to the next
+// try.
+type ReceiptError struct {
+	Receipt             string
+	Methods             []string
+	User                identity.User
+	Domain              identity.Domain
+	IssuedAt, ExpiresAt time.Time
+
+	// Required are the user's rules that hold at least one of the methods proved.
+	Required [][]string
+}
+
+func (e *ReceiptError) Error() string { return "more authentication methods are required" }
+
+// receive adds the methods of a receipt to what was proved.
+func (s *Service) receive(ctx context.Context, text string, p *proved) error {
+	if text == "" {
+		return nil
+	}
+	r, err := s.Receipts.OpenReceipt(text)
+	if err != nil {
+		return &identity.Error{Kind: identity.Unauthorized, Message: "Could not find auth receipt: " + text + ".", Err: err}
+	}
+	return s.DB.View(ctx, func(tx *store.Tx) error {
+		if !tx.Now().Before(r.ExpiresAt) || identity.UserID(r.UserID) != p.user {
+			return identity.Unauthenticatedf("the receipt has ended or belongs to another user")
+		}
+		until, err := tx.RevokedUntil(ctx, &identity.Token{
+			User: identity.User{ID: p.user}, AuditIDs: []string{""}, IssuedAt: r.IssuedAt, ExpiresAt: r.ExpiresAt,
+		})
+		if err != nil {
+			return err
+		}
+		if !until.IsZero() {
+			return identity.Unauthenticatedf("the receipt was revoked")
+		}
+		p.by(r.Methods...)
+		return nil
+	})
+}
+
+// checkRules asks the user's multi-factor rules (keystone/auth/core.py, UserMFARulesValidator). Methods that this
+// server does not have are taken out of a rule, so that configuration cannot lock people out; a rule that cannot be
+// read at all refuses, for it says that more than a password was wanted.
+func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error {
+	u, err := tx.User(ctx, p.user)
+	if err != nil {
+		return hide(err)
+	}
+	set, isSet := u.Options[identity.OptMultiFactorAuthRules]
+	if enabled, isBool := u.Options[identity.OptMultiFactorAuthEnabled].(bool); !isSet || isBool && !enabled {
+		return nil
+	}
+	rules, ok := readRules(set)
+	if !ok {
+		return identity.Unauthenticatedf("the multi-factor rules of user %s cannot be read", u.ID)
+	}
+	var usable [][]string
+	for _, rule := range rules {
+		rule = slices.DeleteFunc(rule, func(m string) bool { return !slices.Contains(s.Methods, m) })
+		if len(rule) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(rule, func(m string) bool { return !slices.Contains(p.methods, m) }) {
+			return nil
+		}
+		usable = append(usable, rule)
+	}
+	if len(usable) == 0 {
+		return nil
+	}
+	return s.receipt(ctx, tx, u, p, usable)
+}
+
+func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p *proved, rules [][]string) error {
+	d, err := tx.Domain(ctx, u.DomainID)
+	if err != nil {
+		return hide(err)
+	}
+	e := &ReceiptError{
+		Methods: p.methods, User: u, Domain: d,
+		IssuedAt:  tx.Now().Truncate(time.Second),
+		ExpiresAt: tx.Now().Add(s.ReceiptExpiration).Truncate(time.Second),
+		Required:  [][]string{},
+	}
+	for _, rule := range rules {
+		if slices.ContainsFunc(rule, func(m string) bool { return slices.Contains(p.methods, m) }) {
+			e.Required = append(e.Required, rule)
+		}
+	}
+	e.Receipt, err = s.Receipts.SealReceipt(token.Receipt{
+		UserID: string(u.ID), Methods: p.methods, IssuedAt: e.IssuedAt, ExpiresAt: e.ExpiresAt,
+	})
+	if err != nil {
+		return err
+	}
+	return e
+}
+
+// readRules reads a list of lists of method names. Empty rules say nothing and are left out.
+func readRules(v any) (rules [][]string, ok bool) {
+	list, ok := v.([]any)
+	if !ok {
+		return nil, v == nil
+	}
+	for _, item := range list {
+		names, ok := item.([]any)
+		if !ok {
+			return nil, false
+		}
+		var rule []string
+		for _, n := range names {
+			name, ok := n.(string)
+			if !ok {
+				return nil, false
+			}
+			rule = append(rule, name)
+		}
+		if len(rule) > 0 {
+			rules = append(rules, rule)
+		}
+	}
+	return rules, true
+}

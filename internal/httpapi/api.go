@@ -1,0 +1,202 @@
+// Package httpapi speaks Identity v3 over HTTP: it turns requests into calls on the rooms and their answers into the
+// JSON that Keystone's clients know. It knows paths, headers, wire shapes and error bodies, and decides nothing.
+//
+// A request goes down once and back once: route table, caller from X-Auth-Token, body and query against the route's
+// schemas, handler (decode, call a room, render). A handler returns an error; one place writes it.
+package httpapi
+
+import (
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// API serves the routes of Identity v3. All fields are set once, before Handler.
+type API struct {
+	Auth *auth.Service
+
+	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
+	PublicEndpoint string
+
+	// AdminToken is [DEFAULT] admin_token; empty is off.
+	AdminToken string
+
+	// MaxBody is the most bytes of a request body ([oslo_middleware] max_request_body_size).
+	MaxBody int64
+
+	// InsecureDebug shows the real reason of a 401 or 403 ([DEFAULT] insecure_debug).
+	InsecureDebug bool
+
+	Lists ListLimits
+	Log   *slog.Logger
+
+	table []route
+}
+
+// Handler returns the handler of the whole API, discovery included.
+func (a *API) Handler() http.Handler {
+	a.table = routes()
+	byPath := map[string]map[string]*route{}
+	for i := range a.table {
+		rt := &a.table[i]
+		if byPath[rt.path] == nil {
+			byPath[rt.path] = map[string]*route{}
+		}
+		byPath[rt.path][rt.method] = rt
+	}
+	mux := http.NewServeMux()
+	for path, methods := range byPath {
+		mux.HandleFunc(path, func(w http.ResponseWriter, hr *http.Request) { a.serve(w, hr, methods) })
+	}
+	mux.HandleFunc("/{$}", a.versions)
+	mux.HandleFunc("/", a.unknownPath)
+	return a.normalize(mux)
+}
+
+// normalize reads paths as upstream's WSGI stack does: percent-encoding is undone before routes are matched, slashes at
+// the end do not count, doubled ones inside are redirected.
+func (a *API) normalize(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		w.Header().Set("Vary", "X-Auth-Token")
+		u := *hr.URL
+		u.RawPath = ""
+		if len(u.Path) > 1 {
+			u.Path = "/" + strings.Trim(u.Path, "/")
+		}
+		if strings.Contains(u.Path, "//") {
+			for strings.Contains(u.Path, "//") {
+				u.Path = strings.ReplaceAll(u.Path, "//", "/")
+			}
+			http.Redirect(w, hr, u.String(), http.StatusPermanentRedirect)
+			return
+		}
+		// The mux would redirect paths with dots in them; upstream takes them as they are.
+		if slices.ContainsFunc(strings.Split(u.Path, "/"), func(s string) bool { return s == "." || s == ".." }) {
+			a.unknownPath(w, hr)
+			return
+		}
+		hr2 := *hr
+		hr2.URL = &u
+		next.ServeHTTP(w, &hr2)
+		hr.Pattern = hr2.Pattern // for the access record
+	})
+}
+
+// serve answers one call of a path.
+func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]*route) {
+	rt := methods[hr.Method]
+	if rt == nil && hr.Method == http.MethodHead {
+		rt = methods[http.MethodGet]
+	}
+	if rt == nil {
+		a.wrongMethod(w, hr, methods)
+		return
+	}
+	r := &request{Request: hr, route: rt, base: a.base(hr)}
+	if err := a.run(w, r); err != nil {
+		a.fail(w, r, err)
+	}
+}
+
+func (a *API) run(w http.ResponseWriter, r *request) (err error) {
+	if r.Caller, err = a.caller(r); err != nil {
+		return err
+	}
+	if r.route.open == "" && !r.Caller.Authenticated() {
+		return identity.Unauthenticatedf("no X-Auth-Token")
+	}
+	if err := a.read(w, r); err != nil {
+		return err
+	}
+	return r.route.serve(a, w, r)
+}
+
+// caller finds out who asks. A token that does not hold is refused on every route, also on those that ask for none, as
+// upstream's middleware does.
+func (a *API) caller(r *request) (identity.Caller, error) {
+	text := r.Header.Get("X-Auth-Token")
+	if text == "" {
+		return identity.Caller{}, nil
+	}
+	if a.AdminToken != "" && subtle.ConstantTimeCompare([]byte(text), []byte(a.AdminToken)) == 1 {
+		return identity.Caller{Admin: true}, nil
+	}
+	return a.Auth.Authenticate(r.Context(), text)
+}
+
+func (a *API) wrongMethod(w http.ResponseWriter, hr *http.Request, methods map[string]*route) {
+	allowed := slices.Collect(maps.Keys(methods))
+	if methods[http.MethodGet] != nil {
+		allowed = append(allowed, http.MethodHead)
+	}
+	allowed = append(allowed, http.MethodOptions)
+	slices.Sort(allowed)
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	if hr.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	writeJSON(w, http.StatusMethodNotAllowed, object{"message": "The method is not allowed for the requested URL."})
+}
+
+func (a *API) unknownPath(w http.ResponseWriter, hr *http.Request) {
+	a.fail(w, &request{Request: hr, base: a.base(hr)}, &identity.Error{
+		Kind: identity.NotFound,
+		Message: "The requested URL was not found on the server. If you entered the URL manually please check your" +
+			" spelling and try again.",
+	})
+}
+
+// statuses maps kinds of failure to HTTP. It is the only place that does.
+var statuses = map[identity.Kind]int{
+	identity.BadRequest:       http.StatusBadRequest,
+	identity.Unauthorized:     http.StatusUnauthorized,
+	identity.Forbidden:        http.StatusForbidden,
+	identity.NotFound:         http.StatusNotFound,
+	identity.MethodNotAllowed: http.StatusMethodNotAllowed,
+	identity.Conflict:         http.StatusConflict,
+	identity.Gone:             http.StatusGone,
+	identity.TooLarge:         http.StatusRequestEntityTooLarge,
+	identity.TooManyRequests:  http.StatusTooManyRequests,
+	identity.NotImplemented:   http.StatusNotImplemented,
+	identity.Unavailable:      http.StatusServiceUnavailable,
+}
+
+// fail writes an error as clients know it, and logs what they may not know.
+func (a *API) fail(w http.ResponseWriter, r *request, err error) {
+	e, ok := errors.AsType[*identity.Error](err)
+	if !ok || statuses[e.Kind] == 0 {
+		a.Log.ErrorContext(r.Context(), "request failed", "method", r.Method, "route", r.Pattern, "error", err)
+		e = &identity.Error{Message: "An unexpected error prevented the server from fulfilling your request."}
+	}
+	status := statuses[e.Kind]
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	message := e.Message
+	switch e.Kind {
+	case identity.Unauthorized:
+		w.Header().Set("WWW-Authenticate", `Keystone uri="`+r.base+`"`)
+		a.Log.WarnContext(r.Context(), "authorization failed", "reason", e.Error())
+	case identity.Forbidden:
+		a.Log.InfoContext(r.Context(), "request refused", "reason", e.Error())
+	}
+	if e.Detail != "" && a.InsecureDebug {
+		message = e.Detail + " (Disable insecure_debug mode to suppress these details.)"
+	}
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", retryAfter(e.RetryAfter))
+	}
+	body := object{"code": status, "title": http.StatusText(status), "message": message}
+	if e.Methods != nil {
+		body["identity"] = object{"methods": e.Methods}
+	}
+	writeJSON(w, status, object{"error": body})
+}

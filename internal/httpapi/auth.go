@@ -1,0 +1,239 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/catalog"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var authRoutes = []route{
+	{method: post, path: "/v3/auth/tokens", serve: (*API).issueToken, open: "logging in is how one gets a token", rel: "auth_tokens"},
+	{method: get, path: "/v3/auth/tokens", serve: (*API).validateToken, actions: []authz.Action{authz.ValidateToken}},
+	{method: head, path: "/v3/auth/tokens", serve: (*API).checkToken, actions: []authz.Action{authz.CheckToken}},
+	{method: del, path: "/v3/auth/tokens", serve: (*API).revokeToken, actions: []authz.Action{authz.RevokeToken}},
+}
+
+func (a *API) issueToken(w http.ResponseWriter, r *request) error {
+	body, _ := r.Body.Get("auth")
+	if err := schema.ValidateAuth(body); err != nil {
+		return identity.Invalidf("%s", err)
+	}
+	if body, ok := body.(*schema.Object); !ok || body.Len() == 0 {
+		return identity.Expecting("auth", "request body")
+	}
+	req := authRequest(r.Body.Object("auth"))
+	req.Receipt = r.Header.Get("Openstack-Auth-Receipt")
+	req.NoCatalog = r.Args.Has("nocatalog")
+	issued, err := a.Auth.Issue(r.Context(), req)
+	if e, ok := errors.AsType[*auth.ReceiptError](err); ok {
+		return writeReceipt(w, e)
+	}
+	if err != nil {
+		return err
+	}
+	return writeToken(w, http.StatusCreated, issued)
+}
+
+func (a *API) validateToken(w http.ResponseWriter, r *request) error {
+	issued, err := a.Auth.Validate(r.Context(), r.Caller, r.subject())
+	if err != nil {
+		return err
+	}
+	return writeToken(w, http.StatusOK, issued)
+}
+
+func (a *API) checkToken(w http.ResponseWriter, r *request) error {
+	s := r.subject()
+	if err := a.Auth.Check(r.Context(), r.Caller, s); err != nil {
+		return err
+	}
+	w.Header().Set("X-Subject-Token", s.Text)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (a *API) revokeToken(w http.ResponseWriter, r *request) error {
+	cascade := boolText(text[string](r.Args, "cascade"), true)
+	if err := a.Auth.Revoke(r.Context(), r.Caller, r.Header.Get("X-Subject-Token"), cascade); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (r *request) subject() auth.Subject {
+	return auth.Subject{
+		Text:         r.Header.Get("X-Subject-Token"),
+		AllowExpired: boolText(text[string](r.Args, "allow_expired"), false),
+		NoCatalog:    r.Args.Has("nocatalog"),
+	}
+}
+
+// boolText reads a truth value as oslo.utils does (strutils.bool_from_string); what is neither is otherwise.
+func boolText(text string, otherwise bool) bool {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "1", "t", "true", "on", "y", "yes":
+		return true
+	case "0", "f", "false", "off", "n", "no":
+		return false
+	}
+	return otherwise
+}
+
+// authRequest reads the checked body of a login.
+func authRequest(body *schema.Object) (r auth.Request) {
+	id := body.Object("identity")
+	methods, _ := id.Get("methods")
+	for _, m := range methods.([]any) {
+		r.Methods = append(r.Methods, m.(string))
+	}
+	if id.Has("password") {
+		r.Password = &directory.Proof{}
+		if p := id.Object("password"); p.Has("user") {
+			user := p.Object("user")
+			r.Password.User = &directory.UserRef{ID: text[identity.UserID](user, "id"), Name: text[string](user, "name"), Domain: domainRef(user)}
+			r.Password.Password = text[string](user, "password")
+		}
+	}
+	if id.Has("token") {
+		t := text[string](id.Object("token"), "id")
+		r.Token = &t
+	}
+	r.Scope = scopeRequest(body)
+	return r
+}
+
+// domainRef reads the domain of a user or project; nil when there is none.
+func domainRef(in *schema.Object) *directory.DomainRef {
+	if !in.Has("domain") {
+		return nil
+	}
+	d := in.Object("domain")
+	return &directory.DomainRef{ID: text[identity.DomainID](d, "id"), Name: text[string](d, "name")}
+}
+
+func scopeRequest(body *schema.Object) (s auth.ScopeRequest) {
+	v, ok := body.Get("scope")
+	if !ok {
+		return s
+	}
+	if t, ok := v.(string); ok {
+		// Upstream asks whether the words occur in the text, as it would ask an object for its keys.
+		s.Unscoped = strings.Contains(t, "unscoped")
+		s.Malformed = !s.Unscoped
+		return s
+	}
+	scope := body.Object("scope")
+	kinds := 0
+	for _, kind := range []string{"project", "domain", "unscoped", "system", "OS-TRUST:trust"} {
+		if scope.Has(kind) {
+			kinds++
+		}
+	}
+	s.Malformed = kinds != 1
+	s.Unscoped, s.System = scope.Has("unscoped"), scope.Has("system")
+	s.Domain = domainRef(scope)
+	if scope.Has("project") {
+		p := scope.Object("project")
+		s.Project = &auth.ProjectRef{ID: text[identity.ProjectID](p, "id"), Name: text[string](p, "name"), Domain: domainRef(p)}
+	}
+	if scope.Has("OS-TRUST:trust") {
+		id := text[string](scope.Object("OS-TRUST:trust"), "id")
+		s.Trust = &id
+	}
+	return s
+}
+
+func writeToken(w http.ResponseWriter, status int, issued auth.Issued) error {
+	h := w.Header()
+	h.Set("X-Subject-Token", issued.Text)
+	h.Set("Cache-Control", "no-store")
+	return writeJSON(w, status, object{"token": renderToken(issued)})
+}
+
+// renderToken is a token's body (keystone/common/render_token.py).
+func renderToken(issued auth.Issued) object {
+	t := &issued.Token
+	o := object{
+		"methods":    t.Methods,
+		"user":       renderTokenUser(&t.User, &t.UserDomain),
+		"audit_ids":  t.AuditIDs,
+		"expires_at": renderTime(t.ExpiresAt),
+		"issued_at":  renderTime(t.IssuedAt),
+	}
+	switch t.Scope.Kind() {
+	case identity.SystemScoped:
+		o["system"] = object{"all": true}
+	case identity.DomainScoped:
+		o["domain"] = idName(t.ScopeDomain.ID, t.ScopeDomain.Name)
+	case identity.ProjectScoped:
+		project := idName(t.Project.ID, t.Project.Name)
+		project["domain"] = idName(t.ScopeDomain.ID, t.ScopeDomain.Name)
+		o["project"] = project
+		o["is_domain"] = t.Project.IsDomain
+		if issued.IsAdminProject != nil {
+			o["is_admin_project"] = *issued.IsAdminProject
+		}
+	default:
+		return o
+	}
+	roles := make([]object, len(t.Roles))
+	for i, role := range t.Roles {
+		roles[i] = idName(role.ID, role.Name)
+	}
+	o["roles"] = roles
+	if issued.Catalog != nil {
+		o["catalog"] = renderCatalog(issued.Catalog)
+	}
+	return o
+}
+
+func renderTokenUser(u *identity.User, d *identity.Domain) object {
+	o := idName(u.ID, u.Name)
+	o["domain"] = idName(d.ID, d.Name)
+	o["password_expires_at"] = nil
+	if u.PasswordExpiresAt != nil {
+		o["password_expires_at"] = u.PasswordExpiresAt.UTC().Format(passwordTimeLayout)
+	}
+	return o
+}
+
+func idName[ID ~string](id ID, name string) object { return object{"id": string(id), "name": name} }
+
+func renderCatalog(entries []catalog.Entry) []object {
+	out := make([]object, len(entries))
+	for i, e := range entries {
+		endpoints := make([]object, len(e.Endpoints))
+		for j, ep := range e.Endpoints {
+			endpoints[j] = renderInto(ep.Extra, object{
+				"id": string(ep.ID), "interface": ep.Interface, "url": ep.URL,
+				"region_id": orNull(ep.RegionID), "region": orNull(ep.RegionID),
+			})
+		}
+		out[i] = object{"id": string(e.ID), "type": e.Type, "name": e.Name, "endpoints": endpoints}
+	}
+	return out
+}
+
+// writeReceipt answers a login that wants more methods (keystone/receipt/handlers.py): a 401 that is not an error.
+func writeReceipt(w http.ResponseWriter, e *auth.ReceiptError) error {
+	h := w.Header()
+	h.Set("Openstack-Auth-Receipt", e.Receipt)
+	h.Set("Cache-Control", "no-store")
+	user := idName(e.User.ID, e.User.Name)
+	user["domain"] = idName(e.Domain.ID, e.Domain.Name)
+	return writeJSON(w, http.StatusUnauthorized, object{
+		"receipt": object{
+			"methods": e.Methods, "user": user,
+			"expires_at": renderTime(e.ExpiresAt), "issued_at": renderTime(e.IssuedAt),
+		},
+		"required_auth_methods": e.Required,
+	})
+}

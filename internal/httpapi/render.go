@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// object is a JSON object on its way out.
+type object = map[string]any
+
+// Times as the API writes them: UTC with microseconds. Only password_expires_at lacks the Z.
+const (
+	timeLayout         = "2006-01-02T15:04:05.000000Z"
+	passwordTimeLayout = "2006-01-02T15:04:05.000000"
+)
+
+func renderTime(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+// orNull is null for the empty id or text, else the value.
+func orNull[S ~string](s S) any {
+	if s == "" {
+		return nil
+	}
+	return string(s)
+}
+
+// writeJSON answers with v.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	return writeBody(w, status, "application/json", v)
+}
+
+// writeBody answers with v as JSON in one piece, under another media type.
+func writeBody(w http.ResponseWriter, status int, media string, v any) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", media)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.WriteHeader(status)
+	_, err := w.Write(buf.Bytes())
+	return err
+}
+
+// noContent answers 204.
+func noContent(w http.ResponseWriter) error {
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// renderInto sets an entity's own attributes over its extra ones and returns the whole.
+func renderInto(extra identity.Extra, attrs object) object {
+	o := make(object, len(extra)+len(attrs))
+	for k, v := range extra {
+		o[k] = v
+	}
+	for k, v := range attrs {
+		o[k] = v
+	}
+	return o
+}
+
+// self is the links member of an entity.
+func (r *request) self(path string) object { return object{"self": r.base + path} }
+
+// collection renders a page of a list with its links (ResourceBase.wrap_collection in keystone/server/flask/common.py).
+// When entities are left, links.next leads to them and truncated says so.
+func collection[T any](r *request, key string, page identity.Page[T], q identity.Query, render func(*request, T) object) object {
+	items := make([]object, len(page.Items))
+	for i, item := range page.Items {
+		items[i] = render(r, item)
+	}
+	links := object{"self": r.base + r.path(), "previous": nil, "next": nil}
+	if r.URL.RawQuery != "" {
+		links["self"] = r.base + r.path() + "?" + r.URL.RawQuery
+	}
+	body := object{key: items, "links": links}
+	if page.More {
+		body["truncated"] = true
+		if len(items) > 0 {
+			args := url.Values{}
+			for k, v := range r.Args.All() {
+				args.Set(k, v.(string))
+			}
+			args.Set("marker", items[len(items)-1]["id"].(string))
+			args.Set("limit", strconv.Itoa(q.Limit))
+			links["next"] = r.base + r.path() + "?" + args.Encode()
+		}
+	}
+	return body
+}
+
+// all is a page that holds a whole list.
+func all[T any](items []T) identity.Page[T] { return identity.Page[T]{Items: items} }
+
+// path is the request's path below /v3.
+func (r *request) path() string { return r.URL.Path[len("/v3"):] }
+
+func retryAfter(d time.Duration) string {
+	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))
+}

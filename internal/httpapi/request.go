@@ -1,0 +1,163 @@
+package httpapi
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/telemetry"
+)
+
+// ListLimits cap lists. 0 is no cap.
+type ListLimits struct {
+	Max      int // [DEFAULT] max_db_limit: the most entities of one page of users, groups, projects, domains
+	Default  int // [DEFAULT] list_limit
+	Identity int // [identity] list_limit: users and groups
+	Resource int // [resource] list_limit: projects and domains
+	Role     int // [role] list_limit
+	Catalog  int // [catalog] list_limit: services and endpoints
+}
+
+// request is one call of a route.
+type request struct {
+	*http.Request
+	Caller identity.Caller
+
+	// Body is the JSON object that was sent, Args the parameters of the URL's query. Neither is nil.
+	Body, Args *schema.Object
+
+	route *route
+	base  string // of links, ending in /v3
+}
+
+// id returns a path argument as the kind of id asked for.
+func id[ID ~string](r *request, name string) ID { return ID(r.PathValue(name)) }
+
+// read takes body and query of the request and checks them against the route's schemas.
+func (a *API) read(w http.ResponseWriter, r *request) error {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Request.Body, a.MaxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &identity.Error{Kind: identity.TooLarge, Message: "Request is too large."}
+	}
+	if err != nil {
+		return identity.Invalidf("The body of the request could not be read.")
+	}
+	if r.Body, err = schema.Body(r.Header.Get("Content-Type"), data); err != nil {
+		return err
+	}
+	r.Args = schema.Query(r.URL.RawQuery)
+	r.Caller.Request = identity.RequestAttrs{Path: r.pathArgs(), Body: r.Body.Map(), Filters: r.filterArgs()}
+	if r.route.query != nil {
+		if err := r.route.query.Validate(r.Args); err != nil {
+			return identity.Invalidf("%s", err)
+		}
+	}
+	if r.route.body != nil {
+		if err := r.route.body.Validate(r.Body); err != nil {
+			return identity.Invalidf("%s", err)
+		}
+	}
+	return nil
+}
+
+func (r *request) pathArgs() map[string]string {
+	if len(r.route.args) == 0 {
+		return nil
+	}
+	args := make(map[string]string, len(r.route.args))
+	for _, name := range r.route.args {
+		args[name] = r.PathValue(name)
+	}
+	return args
+}
+
+func (r *request) filterArgs() map[string]string {
+	var args map[string]string
+	for _, name := range r.route.filters {
+		if r.Args.Has(name) {
+			if args == nil {
+				args = map[string]string{}
+			}
+			args[name] = text[string](r.Args, name)
+		}
+	}
+	return args
+}
+
+// flag tells whether a parameter of the query is on: present with any value but "0".
+func (r *request) flag(name string) bool {
+	return r.Args.Has(name) && text[string](r.Args, name) != "0"
+}
+
+// text is a member that is text; empty when it is not there.
+func text[S ~string](o *schema.Object, key string) S { return S(schema.Field[string](o, key).Value) }
+
+// list reads which part of a list is asked for: the route's filters, with their inexact forms (`name__icontains`),
+// limit and marker. limit is the server's own cap for this list; the smaller wins.
+func (a *API) list(r *request, limit int) (identity.Query, error) {
+	q := identity.Query{Limit: cmp.Or(limit, a.Lists.Default), Marker: text[string](r.Args, "marker")}
+	for key := range r.Args.All() {
+		name, how, inexact := strings.Cut(key, "__")
+		if !slices.Contains(r.route.filters, name) {
+			continue
+		}
+		f := identity.Filter{Attr: name}
+		if inexact && !comparison(how, &f) {
+			continue
+		}
+		for _, f.Value = range r.Args.Values(key) {
+			q.Filters = append(q.Filters, f)
+		}
+	}
+	if t := text[string](r.Args, "limit"); t != "" {
+		n, err := strconv.Atoi(t)
+		if err != nil || n < 0 {
+			return q, identity.Invalidf("Invalid input for field/attribute limit. Value: %s. It must be a whole number of 0 or more.", t)
+		}
+		if n > 0 && (q.Limit == 0 || n < q.Limit) {
+			q.Limit = n
+		}
+	}
+	if a.Lists.Max > 0 && q.Limit > a.Lists.Max {
+		q.Limit = a.Lists.Max
+	}
+	return q, nil
+}
+
+// comparison reads the suffix of an inexact filter; an unknown one filters nothing, as upstream has it.
+func comparison(how string, f *identity.Filter) bool {
+	if rest, ok := strings.CutPrefix(how, "i"); ok {
+		how, f.FoldCase = rest, true
+	}
+	switch how {
+	case "contains":
+		f.Compare = identity.Contains
+	case "startswith":
+		f.Compare = identity.StartsWith
+	case "endswith":
+		f.Compare = identity.EndsWith
+	default:
+		return false
+	}
+	return true
+}
+
+// base is what links start with: public_endpoint, or where the client sees this server, and /v3
+// (keystone/server/flask/common.py).
+func (a *API) base(hr *http.Request) string {
+	if a.PublicEndpoint != "" {
+		return strings.TrimRight(a.PublicEndpoint, "/") + "/v3"
+	}
+	at := telemetry.From(hr.Context())
+	port := ":80"
+	if at.Scheme == "https" {
+		port = ":443"
+	}
+	return at.Scheme + "://" + strings.TrimSuffix(at.Host, port) + at.Prefix + "/v3"
+}

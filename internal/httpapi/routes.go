@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+)
+
+// route is one row of the table of routes: a method on a path and all that is known about it.
+type route struct {
+	method, path string
+	serve        func(*API, http.ResponseWriter, *request) error
+
+	// actions are the policy rules that the room asks. A route without any must say in open why nobody is asked.
+	actions []authz.Action
+	open    string
+
+	body    *schema.Schema // of the request's body; nil takes any
+	query   *schema.Schema // of the URL's query; nil takes any
+	filters []string       // parameters that narrow a list
+
+	// rel names the resource in JSON-home: a name of the core API, or one of an extension after its path,
+	// "OS-FEDERATION/1.0/projects". Rows of one resource name it once. status is deprecated or experimental.
+	rel, status string
+
+	args []string // names of the path's arguments, worked out by routes
+}
+
+// relation is the resource's path below the root of all relations.
+func (rt *route) relation() string {
+	i := strings.LastIndexByte(rt.rel, '/')
+	if i < 0 {
+		return "rel/" + rt.rel
+	}
+	return "ext/" + rt.rel[:i] + "/rel/" + rt.rel[i+1:]
+}
+
+// paramRelation is the same for an argument of the path. Those of the core API keep their names in extensions too.
+func (rt *route) paramRelation(name string) string {
+	switch name {
+	case "domain_id", "endpoint_id", "group_id", "policy_id", "project_id", "region_id", "role_id", "service_id", "user_id":
+		return "param/" + name
+	}
+	if i := strings.LastIndexByte(rt.rel, '/'); i >= 0 {
+		return "ext/" + rt.rel[:i] + "/param/" + name
+	}
+	return "param/" + name
+}
+
+const get, head, post, put, patch, del = http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+
+var argument = regexp.MustCompile(`\{(\w+)\}`)
+
+// routes returns the whole API, put together from the tables that stand above their handlers. HEAD goes with GET unless
+// it has a row of its own.
+func routes() []route {
+	table := slices.Concat(
+		discoveryRoutes,
+		authRoutes,
+	)
+	for i := range table {
+		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {
+			table[i].args = append(table[i].args, m[1])
+		}
+	}
+	return table
+}

@@ -1,0 +1,308 @@
+// Package server puts the rooms together: configuration becomes a store, keys, a policy, rooms, handlers and listeners.
+// It is the one place that knows them all; commands and tests run the same server.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/catalog"
+	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/httpapi"
+	"github.com/lintel-id/lintel/internal/password"
+	"github.com/lintel-id/lintel/internal/policy"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/telemetry"
+	"github.com/lintel-id/lintel/internal/token"
+)
+
+// Options are what a server needs beside its configuration.
+type Options struct {
+	Log *slog.Logger     // nil is slog.Default
+	Now func() time.Time // nil is time.Now
+}
+
+// Server is an Identity service, ready to serve.
+type Server struct {
+	DB        *store.DB
+	Telemetry *telemetry.Telemetry
+
+	cfg     *config.Config
+	log     *slog.Logger
+	handler http.Handler
+	policy  *policy.Enforcer
+	files   policy.Files
+}
+
+// Open makes a server out of a configuration. The database must have been prepared by Sync, or by Keystone.
+func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err error) {
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	s := &Server{cfg: cfg, log: opt.Log, Telemetry: telemetry.New(opt.Log)}
+	s.Telemetry.Now = opt.Now
+	s.Telemetry.Proxies.Parse = cfg.OsloMiddleware.EnableProxyHeadersParsing
+	if err := s.Telemetry.Proxies.List(cfg.Lintel.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("[lintel] trusted_proxies: %w", err)
+	}
+	if s.DB, err = OpenDatabase(ctx, cfg, opt); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.DB.Close()
+		}
+	}()
+	if err := s.DB.Prepare(ctx); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	tokens, receipts, err := keys(cfg, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.loadPolicy(); err != nil {
+		return nil, err
+	}
+	checker := &authz.Checker{Policy: s.policy, Log: opt.Log}
+	hasher, rules, err := passwords(cfg)
+	if err != nil {
+		return nil, err
+	}
+	people := &directory.Service{
+		DB: s.DB, Authz: checker, Rules: rules,
+		Passwords: &password.Pool{Hasher: hasher, Workers: cfg.Lintel.HashWorkers, Queue: cfg.Lintel.HashQueue, Now: opt.Now},
+	}
+	assignments := &assignment.Service{DB: s.DB, Authz: checker}
+	services := &catalog.Service{DB: s.DB, Authz: checker, PublicEndpoint: cfg.Default.PublicEndpoint}
+	api := &httpapi.API{
+		Auth: &auth.Service{
+			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services,
+			Tokens:             &token.Fernet{Keys: tokens, Methods: cfg.Auth.Methods, DefaultDomainID: cfg.Identity.DefaultDomainID},
+			Receipts:           &token.Fernet{Keys: receipts, Methods: cfg.Auth.Methods, DefaultDomainID: cfg.Identity.DefaultDomainID},
+			Methods:            cfg.Auth.Methods,
+			AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,
+			Expiration:         cfg.Token.Expiration,
+			AllowExpiredWindow: cfg.Token.AllowExpiredWindow,
+			AllowRescopeScoped: cfg.Token.AllowRescopeScopedToken,
+			ReceiptExpiration:  cfg.Receipt.Expiration,
+			AdminProject:       cfg.Resource.AdminProjectName,
+			AdminProjectDomain: cfg.Resource.AdminProjectDomainName,
+			StrictProjectNames: cfg.Resource.ProjectNameURLSafe == "strict",
+			StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
+		},
+		PublicEndpoint: cfg.Default.PublicEndpoint,
+		AdminToken:     cfg.Default.AdminToken,
+		MaxBody:        int64(cfg.OsloMiddleware.MaxRequestBodySize),
+		InsecureDebug:  cfg.Default.InsecureDebug,
+		Lists: httpapi.ListLimits{
+			Max: cfg.Default.MaxDBLimit, Default: orZero(cfg.Default.ListLimit),
+			Identity: orZero(cfg.Identity.ListLimit), Resource: orZero(cfg.Resource.ListLimit),
+			Role: orZero(cfg.Role.ListLimit), Catalog: orZero(cfg.Catalog.ListLimit),
+		},
+		Log: opt.Log,
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/healthcheck", s.health())
+	mux.Handle("/", api.Handler())
+	s.handler = s.Telemetry.Handler(mux)
+	return s, nil
+}
+
+// OpenDatabase opens the configured database, whatever state it is in.
+func OpenDatabase(ctx context.Context, cfg *config.Config, opt Options) (*store.DB, error) {
+	if cfg.Database.Connection == "" {
+		return nil, errors.New("no database: set [database] connection, for example to sqlite:////var/lib/lintel/lintel.db")
+	}
+	return store.Open(ctx, store.Options{
+		URL:             cfg.Database.Connection,
+		MaxConns:        cfg.Database.MaxPoolSize + max(0, cfg.Database.MaxOverflow),
+		KeepRevocations: cfg.Token.Expiration + cfg.Revoke.ExpirationBuffer,
+		Now:             opt.Now,
+		Logger:          opt.Log,
+	})
+}
+
+// Repositories are the key repositories that a configuration names.
+func Repositories(cfg *config.Config) (tokens, receipts, credentials token.Repository) {
+	tokens = token.Repository{Dir: cfg.FernetTokens.KeyRepository, MaxActive: cfg.FernetTokens.MaxActiveKeys}
+	receipts = token.Repository{Dir: cfg.FernetReceipts.KeyRepository, MaxActive: cfg.FernetReceipts.MaxActiveKeys}
+	credentials = token.Repository{Dir: cfg.Credential.KeyRepository}
+	return tokens, receipts, credentials
+}
+
+// keys opens the key repositories. The server does not start without keys for tokens, nor with keys that others can
+// read or guess.
+func keys(cfg *config.Config, opt Options) (tokens, receipts *token.FileKeys, err error) {
+	report := func(err error) { opt.Log.Warn("key repository", "problem", err) }
+	repoT, repoR, repoC := Repositories(cfg)
+	tokens = &token.FileKeys{Repository: repoT, Report: report, Now: opt.Now}
+	receipts = &token.FileKeys{Repository: repoR, Report: report, Now: opt.Now}
+	if _, err := tokens.Keys(); err != nil {
+		return nil, nil, fmt.Errorf("[fernet_tokens] key_repository: %w; create keys with fernet_setup", err)
+	}
+	if _, err := receipts.Keys(); err != nil {
+		return nil, nil, fmt.Errorf("[fernet_receipts] key_repository: %w; create keys with receipt_setup", err)
+	}
+	findings, err := repoT.Check(repoC.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range findings {
+		if f.Severe {
+			return nil, nil, fmt.Errorf("refusing to start: %s", f)
+		}
+		opt.Log.Warn("key repository", "problem", f.String())
+	}
+	return tokens, receipts, nil
+}
+
+// loadPolicy makes the rules: built in, and what the operator's files put over them.
+func (s *Server) loadPolicy() (err error) {
+	o := s.cfg.OsloPolicy
+	s.policy, err = policy.NewEnforcer(authz.Rules(), policy.Options{
+		EnforceNewDefaults: o.EnforceNewDefaults,
+		DefaultRule:        o.PolicyDefaultRule,
+	})
+	if err != nil {
+		return err
+	}
+	s.files = policy.Files{File: o.PolicyFile, Dirs: o.PolicyDirs, Search: s.cfg.Dirs()}
+	warnings, err := s.policy.Load(s.files)
+	s.reportPolicy(warnings, nil)
+	return err
+}
+
+func (s *Server) reportPolicy(warnings []*policy.Problem, err error) {
+	for _, w := range warnings {
+		s.log.Warn("policy file", "problem", w.Error())
+	}
+	if err != nil {
+		s.log.Error("policy files cannot be used; the rules stay as they were", "error", err)
+	}
+}
+
+// passwords makes what hashes and judges passwords.
+func passwords(cfg *config.Config) (password.Hasher, password.Rules, error) {
+	hasher := password.Hasher{
+		Algorithm: cfg.Identity.PasswordHashAlgorithm, Rounds: orZero(cfg.Identity.PasswordHashRounds),
+		ScryptBlockSize: orZero(cfg.Identity.ScryptBlockSize), ScryptParallelism: orZero(cfg.Identity.ScryptParallelism),
+		SaltBytes: orZero(cfg.Identity.SaltByteSize), MaxLength: cfg.Identity.MaxPasswordLength,
+		Strict: cfg.Default.StrictPasswordCheck,
+	}
+	if err := hasher.Validate(); err != nil {
+		return hasher, password.Rules{}, fmt.Errorf("[identity]: %w", err)
+	}
+	rules := password.Rules{Description: cfg.SecurityCompliance.PasswordRegexDescription}
+	if text := cfg.SecurityCompliance.PasswordRegex; text != "" {
+		pattern, err := password.CompilePattern(text)
+		if err != nil {
+			return hasher, rules, fmt.Errorf("[security_compliance] password_regex: %w", err)
+		}
+		rules.Pattern = pattern
+	}
+	return hasher, rules, nil
+}
+
+func (s *Server) health() http.Handler {
+	h := s.cfg.Healthcheck
+	return &telemetry.Health{
+		Detailed: h.Detailed, Backends: h.Backends, DisableByFile: h.DisableByFilePath,
+		EnableByFiles: h.EnableByFilePaths, IgnoreProxied: h.IgnoreProxiedRequests,
+	}
+}
+
+// Close lets go of the database.
+func (s *Server) Close() error { return s.DB.Close() }
+
+// Handler serves the whole service, for tests that need no listener.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	idleTimeout   = 120 * time.Second
+	maxHeader     = 32 << 10
+	drainTime     = 30 * time.Second
+)
+
+// Serve answers requests until ctx ends, then lets those in flight finish. ready is called once requests are taken.
+func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error {
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	group, work := errgroup.WithContext(work)
+	api := s.httpServer(s.handler)
+	group.Go(func() error { return serve(api, l) })
+	servers := []*http.Server{api}
+	if addr := s.cfg.Lintel.AdminListen; addr != "" {
+		al, err := Listen(addr)
+		if err != nil {
+			return err
+		}
+		admin := s.httpServer(s.Telemetry.Metrics())
+		servers = append(servers, admin)
+		group.Go(func() error { return serve(admin, al) })
+	}
+	group.Go(func() error {
+		s.policy.Follow(work, s.files, time.Second, s.reportPolicy)
+		return nil
+	})
+	group.Go(func() error {
+		<-work.Done()
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		for _, srv := range servers {
+			if err := srv.Shutdown(drain); err != nil {
+				return fmt.Errorf("some requests did not finish within %v: %w", drainTime, err)
+			}
+		}
+		return nil
+	})
+	if ready != nil {
+		ready()
+	}
+	return group.Wait()
+}
+
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
+func serve(srv *http.Server, l net.Listener) error {
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Listen opens an address, and says what to do when that fails.
+func Listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w; stop what uses it or choose another address with --listen", addr, errors.Unwrap(err))
+	}
+	return l, nil
+}
+
+func orZero(p *int) int {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
