@@ -1,10 +1,18 @@
 // Package directory knows who and what exists: domains, projects, users and groups.
+//
+// Every method takes the caller and asks the policy before anything else, except those that say they are open. What a
+// caller may not see and what is not there get the same refusal, unless the caller would be allowed to see it.
+//
+// Passwords are hashed and compared on the bounded pool, never inside a transaction. So a change of a password runs in
+// three steps: a look that authorizes, the hash, and the transaction, which looks again.
 package directory
 
 import (
-	"context"
-	"errors"
+	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -14,78 +22,90 @@ import (
 
 // Service is the room. All fields are set once.
 type Service struct {
-	DB        *store.DB
-	Authz     *authz.Checker
-	Passwords *password.Pool
-	Rules     password.Rules
+	DB         *store.DB
+	Authz      *authz.Checker
+	Passwords  *password.Pool
+	Rules      password.Rules // for new passwords
+	Compliance Compliance
+
+	// DefaultDomain owns what is created without naming a domain ([identity] default_domain_id).
+	DefaultDomain identity.DomainID
+
+	// MembershipTTL is how long a group membership that an identity provider gave lasts after a login, where the
+	// provider has no time of its own ([federation] default_authorization_ttl).
+	MembershipTTL time.Duration
 }
 
-// DomainRef names a domain by id or name.
-type DomainRef struct {
-	ID   identity.DomainID
-	Name string
+// Compliance holds the rules of [security_compliance]. They bind users of the local database. Zero is off.
+type Compliance struct {
+	LockoutFailures  int           // wrong passwords in a row that lock an account …
+	LockoutDuration  time.Duration // … for this long
+	InactiveDays     int           // days without login after which an account counts as disabled
+	PasswordDays     int           // life of a new password
+	UniquePasswords  int           // how many of the last passwords users may not choose again
+	MinPasswordDays  int           // age that a password chosen by its user must reach before they choose the next
+	ChangeAtFirstUse bool          // a password that an administrator set must be changed first
 }
 
-// UserRef names a user by id, or by name and domain.
-type UserRef struct {
-	ID     identity.UserID
-	Name   string
-	Domain *DomainRef // nil when the request names none
+// Enabled tells whether an account may be used: it is not disabled, and was active lately
+// (the enabled property in keystone/identity/backends/sql_model.py).
+func (s *Service) Enabled(u identity.User, now time.Time) bool {
+	if !u.Enabled || s.Compliance.InactiveDays == 0 || u.Options.Bool(identity.OptIgnoreUserInactivity) {
+		return u.Enabled
+	}
+	last := u.LastActiveAt
+	if last.IsZero() {
+		last = u.CreatedAt
+	}
+	return last.IsZero() || day(now).Sub(day(last)) < time.Duration(s.Compliance.InactiveDays)*24*time.Hour
 }
 
-// Proof is a user's claim to be somebody, with a password. User is nil when the request names nobody.
-type Proof struct {
-	User     *UserRef
-	Password string
+func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// shown is the user as others see it: disabled when inactive.
+func (s *Service) shown(u identity.User, now time.Time) identity.User {
+	u.Enabled = s.Enabled(u, now)
+	return u
 }
 
-// Authenticate proves a user by password. Whoever cannot log in gets the same 401, after the same time.
-func (s *Service) Authenticate(ctx context.Context, p Proof) (u identity.User, err error) {
-	if p.User == nil {
-		return u, identity.Expecting("user", "password")
+// domainFor is the domain of a new entity that names none: that of the caller's token, else the default one
+// (_normalize_domain_id in keystone/server/flask/common.py).
+func (s *Service) domainFor(caller identity.Caller) (identity.DomainID, error) {
+	if caller.Admin {
+		return "", identity.Invalidf("You have tried to create a resource using the admin token. As this token is not within a" +
+			" domain you must explicitly include a domain for this resource to belong to.")
 	}
-	if p.User.ID == "" && p.User.Name == "" {
-		return u, identity.Expecting("id or name", "user")
+	if d := caller.Token.Scope.DomainID(); d != "" {
+		return d, nil
 	}
-	if p.User.Name != "" && p.User.Domain == nil {
-		return u, identity.Expecting("domain", "user")
-	}
-	var hash string
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if p.User.Name == "" {
-			u, err = tx.User(ctx, p.User.ID)
-		} else {
-			d := identity.Domain{ID: p.User.Domain.ID}
-			if p.User.Domain.Name != "" {
-				if d, err = tx.DomainByName(ctx, p.User.Domain.Name); err != nil {
-					return err
-				}
-			}
-			u, err = tx.UserByName(ctx, d.ID, p.User.Name)
-		}
-		if err != nil {
-			return err
-		}
-		history, err := tx.Passwords(ctx, u.ID)
-		if len(history) > 0 {
-			hash = history[len(history)-1].Hash
-		}
-		return err
-	})
-	if errors.Is(err, identity.NotFound) {
-		if err := s.Passwords.Decoy(ctx, "", p.Password); err != nil {
-			return u, err
-		}
-		return u, identity.Unauthenticatedf("no such user")
-	} else if err != nil {
-		return u, err
-	}
-	ok, err := s.Passwords.Verify(ctx, string(u.ID), hash, p.Password)
-	if err != nil || !ok || !u.Enabled {
-		return u, identity.Unauthenticatedf("the password is wrong or the account disabled")
-	}
-	return u, nil
+	return s.DefaultDomain, nil
 }
 
-// Enabled tells whether an account may be used.
-func (s *Service) Enabled(u identity.User, now time.Time) bool { return u.Enabled }
+// scopedDomain is the domain of a domain-scoped caller, who sees only what is in it.
+func scopedDomain(caller identity.Caller) identity.DomainID {
+	if caller.Token == nil {
+		return ""
+	}
+	return caller.Token.Scope.DomainID()
+}
+
+// strip cuts what Python's str.strip does.
+func strip(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || '\x1c' <= r && r <= '\x1f' })
+}
+
+// fits refuses text of more characters than its column has (StringLengthExceeded in keystone/exception.py).
+func fits[S ~string](text S, column string, limit int) error {
+	if utf8.RuneCountInString(string(text)) <= limit {
+		return nil
+	}
+	return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column %s(CHAR(%d)).",
+		string(text), column, limit)
+}
+
+// notInGroup is the answer about a membership that is not there.
+func notInGroup(user identity.UserID, group identity.GroupID) error {
+	return &identity.Error{
+		Kind: identity.NotFound, Message: fmt.Sprintf("User '%s' not found in group '%s'", user, group),
+	}
+}

@@ -1,0 +1,269 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/password"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// DomainRef names a domain by id, or by name, which wins.
+type DomainRef struct {
+	ID   identity.DomainID
+	Name string
+}
+
+// UserRef names a user by id, or by name and domain, which win.
+type UserRef struct {
+	ID     identity.UserID
+	Name   string
+	Domain *DomainRef // nil when the request names none
+}
+
+// Proof is a claim to be a user, with a password. User is nil when the request names nobody.
+type Proof struct {
+	User     *UserRef
+	Password string
+}
+
+// check refuses a claim that names nobody (BaseUserInfo in keystone/auth/plugins/core.py).
+func (p Proof) check() error {
+	switch {
+	case p.User == nil:
+		return identity.Expecting("user", "password")
+	case p.User.Name == "" && p.User.ID == "":
+		return identity.Expecting("id or name", "user")
+	case p.User.Name == "":
+		return nil
+	case p.User.Domain == nil:
+		return identity.Expecting("domain", "user")
+	case p.User.Domain.Name == "" && p.User.Domain.ID == "":
+		return identity.Expecting("id or name", "domain")
+	}
+	return nil
+}
+
+// Authenticate proves a user by password. It is open to all.
+//
+// Whoever cannot log in gets one answer after the time of one hash, be the user or domain unknown or disabled, the
+// account locked, the password wrong or none. Only who knows the right password learns that it has expired.
+func (s *Service) Authenticate(ctx context.Context, p Proof) (identity.User, error) {
+	if err := p.check(); err != nil {
+		return identity.User{}, err
+	}
+	a, err := s.prove(ctx, *p.User, p.Password)
+	if err != nil {
+		return identity.User{}, err
+	}
+	if a.expired {
+		return identity.User{}, &identity.Error{
+			Kind: identity.Unauthorized, Message: "The password is expired and needs to be changed for user: " + string(a.ID) + ".",
+		}
+	}
+	return a.User, nil
+}
+
+// account is what a login must know of a user at one moment.
+type account struct {
+	identity.User
+	password store.Password // the current one, or none
+	failures store.Failures
+	now      time.Time
+
+	// closed says why nobody gets in, whatever the password; empty if somebody may.
+	closed  string
+	expired bool // the password
+}
+
+// prove finds the user, checks the password and keeps count of failures. The account it returns is open, but its
+// password may have expired.
+func (s *Service) prove(ctx context.Context, ref UserRef, pw string) (account, error) {
+	a, err := s.account(ctx, ref)
+	if err != nil {
+		return a, err
+	}
+	right, err := s.matches(ctx, a, ref, pw)
+	if err != nil {
+		return a, err
+	}
+	if a.closed != "" {
+		return a, identity.Unauthenticatedf("%s", a.closed)
+	}
+	if !right {
+		if err := s.DB.Update(ctx, func(tx *store.Tx) error { return s.addFailure(ctx, tx, a) }); err != nil {
+			return a, err
+		}
+		return a, identity.Unauthenticatedf("wrong password for user %s", a.ID)
+	}
+	return s.enter(ctx, a)
+}
+
+// account reads the account that a claim is about. One that is not there is an account that is closed.
+func (s *Service) account(ctx context.Context, ref UserRef) (a account, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, d, err := find(ctx, tx, ref)
+		if errors.Is(err, identity.NotFound) {
+			a = account{now: tx.Now(), closed: err.Error()}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		a, err = s.loadAccount(ctx, tx, u, d)
+		return err
+	})
+	return a, err
+}
+
+func find(ctx context.Context, tx *store.Tx, ref UserRef) (u identity.User, d identity.Domain, err error) {
+	if ref.Name == "" {
+		if u, err = tx.User(ctx, ref.ID); err != nil {
+			return u, d, err
+		}
+		d, err = tx.Domain(ctx, u.DomainID)
+		return u, d, err
+	}
+	if ref.Domain.Name != "" {
+		d, err = tx.DomainByName(ctx, ref.Domain.Name)
+	} else {
+		d, err = tx.Domain(ctx, ref.Domain.ID)
+	}
+	if err != nil {
+		return u, d, err
+	}
+	u, err = tx.UserByName(ctx, d.ID, ref.Name)
+	return u, d, err
+}
+
+func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User, d identity.Domain) (a account, err error) {
+	a = account{User: u, now: tx.Now()}
+	history, err := tx.Passwords(ctx, u.ID)
+	if err != nil {
+		return a, err
+	}
+	if len(history) > 0 {
+		a.password = history[len(history)-1]
+	}
+	if a.failures, err = tx.Failures(ctx, u.ID); err != nil {
+		return a, err
+	}
+	switch {
+	case !d.Enabled:
+		a.closed = "domain " + string(d.ID) + " is disabled"
+	case !s.Enabled(u, a.now):
+		a.closed = "user " + string(u.ID) + " is disabled or inactive"
+	case s.locked(u, a.failures, a.now):
+		a.closed = "user " + string(u.ID) + " is locked"
+	}
+	end := a.password.ExpiresAt
+	a.expired = end != nil && !a.now.Before(*end) && !u.Options.Bool(identity.OptIgnorePasswordExpiry)
+	return a, nil
+}
+
+func (s *Service) locked(u identity.User, f store.Failures, now time.Time) bool {
+	return s.lockedOnce(f) && !u.Options.Bool(identity.OptIgnoreLockout) && now.Before(f.Last.Add(s.Compliance.LockoutDuration))
+}
+
+// lockedOnce tells whether there were failures enough for a lock, which may be over.
+func (s *Service) lockedOnce(f store.Failures) bool {
+	return s.Compliance.LockoutFailures > 0 && f.Count >= s.Compliance.LockoutFailures
+}
+
+// matches compares the password, and takes as long when there is nothing to compare with.
+func (s *Service) matches(ctx context.Context, a account, ref UserRef, pw string) (bool, error) {
+	key := string(a.ID)
+	if key == "" {
+		key = string(ref.ID) + ref.Name
+	}
+	var broken error
+	if a.password.Hash != "" {
+		right, err := s.Passwords.Verify(ctx, key, a.password.Hash, pw)
+		if !errors.Is(err, password.ErrHash) {
+			return right, told(err)
+		}
+		broken = err
+	}
+	if err := s.Passwords.Decoy(ctx, key, pw); err != nil {
+		return false, told(err)
+	}
+	if broken != nil {
+		return false, identity.Unauthenticatedf("user %s: %v", a.ID, broken)
+	}
+	return false, nil
+}
+
+// told turns what the pool says into what the client may know.
+func told(err error) error {
+	if busy, ok := errors.AsType[*password.BusyError](err); ok {
+		return &identity.Error{
+			Kind: identity.TooManyRequests, Message: "Too many passwords are being checked. Please try again.", RetryAfter: busy.RetryAfter, Err: err,
+		}
+	}
+	if long, ok := errors.AsType[*password.TooLongError](err); ok {
+		return identity.Refusedf("%s", long.Error())
+	}
+	if refused, ok := errors.AsType[*password.RefusedError](err); ok {
+		return identity.Invalidf("%s", refused.Error())
+	}
+	return err
+}
+
+// addFailure counts a wrong password, unless the account was locked meanwhile. The first one after a lock counts as
+// the first.
+func (s *Service) addFailure(ctx context.Context, tx *store.Tx, a account) error {
+	f, err := tx.Failures(ctx, a.ID)
+	if err != nil || s.locked(a.User, f, tx.Now()) {
+		return err
+	}
+	if s.lockedOnce(f) {
+		if err := tx.ClearFailures(ctx, a.ID); err != nil {
+			return err
+		}
+	}
+	return tx.AddFailure(ctx, a.ID)
+}
+
+// enter lets somebody in who knew the password, and records it.
+func (s *Service) enter(ctx context.Context, before account) (a account, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		a, err = s.again(ctx, tx, before)
+		return err
+	})
+	if err != nil || a.failures.Count == 0 && day(a.LastActiveAt).Equal(day(a.now)) {
+		return a, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if a, err = s.again(ctx, tx, before); err != nil {
+			return err
+		}
+		if err := tx.ClearFailures(ctx, a.ID); err != nil {
+			return err
+		}
+		a.LastActiveAt = day(a.now)
+		return tx.SetLastActive(ctx, a.ID)
+	})
+	return a, err
+}
+
+// again reads an account once more and refuses when it changed: while passwords were compared it may have been locked
+// by guesses that ran beside this one, disabled, or given another password.
+func (s *Service) again(ctx context.Context, tx *store.Tx, before account) (a account, err error) {
+	u, d, err := find(ctx, tx, UserRef{ID: before.ID})
+	if err == nil {
+		a, err = s.loadAccount(ctx, tx, u, d)
+	}
+	switch {
+	case errors.Is(err, identity.NotFound):
+		return a, identity.Unauthenticatedf("%s", err)
+	case err != nil:
+		return a, err
+	case a.closed != "":
+		return a, identity.Unauthenticatedf("%s", a.closed)
+	case a.password.Hash != before.password.Hash:
+		return a, identity.Unauthenticatedf("the password of user %s was changed during the login", a.ID)
+	}
+	return a, nil
+}

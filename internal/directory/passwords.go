@@ -1,0 +1,132 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/password"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// ChangePassword lets users change their own password. It is open to all: the old password is the proof, an expired one
+// too, and no token takes its place. The tokens of the user end (change_password in keystone/identity/core.py).
+func (s *Service) ChangePassword(ctx context.Context, id identity.UserID, original, pw string) error {
+	a, err := s.prove(ctx, UserRef{ID: id}, original)
+	if err != nil {
+		return err
+	}
+	if err := told(s.Rules.Check(pw)); err != nil {
+		return err
+	}
+	if err := s.mayChange(ctx, a, pw); err != nil {
+		return err
+	}
+	hash, err := s.Passwords.Hash(ctx, string(id), pw)
+	if err != nil {
+		return told(err)
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.again(ctx, tx, a); err != nil {
+			return err
+		}
+		next := store.Password{Hash: hash, SelfService: true, ExpiresAt: s.passwordEnd(a.Options, tx.Now())}
+		if err := tx.AddPassword(ctx, id, next, s.Compliance.UniquePasswords); err != nil {
+			return err
+		}
+		return tx.Revoke(ctx, identity.RevocationEvent{UserID: id})
+	})
+}
+
+// mayChange refuses a new password that comes too early or was used before.
+func (s *Service) mayChange(ctx context.Context, a account, pw string) error {
+	if a.Options.Bool(identity.OptLockPassword) {
+		return identity.Invalidf("You cannot change your password at this time due to password policy disallowing password" +
+			" changes. Please contact your administrator to reset your password.")
+	}
+	if a.password.SelfService {
+		wait := a.password.CreatedAt.AddDate(0, 0, s.Compliance.MinPasswordDays).Sub(a.now)
+		if wait > 0 {
+			return identity.Invalidf("You cannot change your password at this time due to the minimum password age. Once you"+
+				" change your password, it must be used for %d day(s) before it can be changed. Please try again in %d day(s)"+
+				" or contact your administrator to reset your password.", s.Compliance.MinPasswordDays, wait/(24*time.Hour))
+		}
+	}
+	if s.Compliance.UniquePasswords == 0 {
+		return nil
+	}
+	var history []store.Password
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		history, err = tx.Passwords(ctx, a.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	history = history[max(0, len(history)-s.Compliance.UniquePasswords):]
+	for _, old := range history {
+		if old.Hash == "" {
+			continue
+		}
+		same, err := s.Passwords.Verify(ctx, string(a.ID), old.Hash, pw)
+		if same {
+			return identity.Invalidf("The new password cannot be identical to a previous password. The total number which"+
+				" includes the new password must be unique is %d.", s.Compliance.UniquePasswords)
+		}
+		if err != nil && !errors.Is(err, password.ErrHash) {
+			return told(err)
+		}
+	}
+	return nil
+}
+
+// passwordEnd is when a password made now expires; nil is never.
+func (s *Service) passwordEnd(o identity.Options, now time.Time) *time.Time {
+	if s.Compliance.PasswordDays == 0 || o.Bool(identity.OptIgnorePasswordExpiry) {
+		return nil
+	}
+	end := now.AddDate(0, 0, s.Compliance.PasswordDays).Truncate(time.Second)
+	return &end
+}
+
+// newPassword is a password that an administrator sets, hashed: nothing when none was sent, one that nobody can log in
+// with for null.
+type newPassword struct {
+	sent, null bool
+	hash       string
+}
+
+// hashed checks a password that an administrator sets, and hashes it.
+func (s *Service) hashed(ctx context.Context, key string, pw identity.Opt[string]) (newPassword, error) {
+	p := newPassword{sent: pw.Present, null: pw.Null}
+	if !pw.Present {
+		return p, nil
+	}
+	if pw.Null {
+		if s.Rules.Pattern != nil {
+			return p, identity.Invalidf("Password validation error: Password must be a string type.")
+		}
+		return p, nil
+	}
+	if err := told(s.Rules.Check(pw.Value)); err != nil {
+		return p, err
+	}
+	var err error
+	p.hash, err = s.Passwords.Hash(ctx, key, pw.Value)
+	return p, told(err)
+}
+
+// set stores the password. The options are those the user has as far as the password is concerned: at creation none,
+// as upstream has it.
+func (p newPassword) set(ctx context.Context, s *Service, tx *store.Tx, id identity.UserID, o identity.Options) error {
+	if !p.sent {
+		return nil
+	}
+	now := tx.Now()
+	end := s.passwordEnd(o, now)
+	if s.Compliance.ChangeAtFirstUse && !o.Bool(identity.OptIgnoreChangePassword) {
+		end = &now
+	}
+	return tx.AddPassword(ctx, id, store.Password{Hash: p.hash, ExpiresAt: end}, s.Compliance.UniquePasswords)
+}
