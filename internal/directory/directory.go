@@ -40,27 +40,29 @@ type Service struct {
 type Compliance struct {
 	LockoutFailures  int           // wrong passwords in a row that lock an account …
 	LockoutDuration  time.Duration // … for this long
-	InactiveDays     int           // days without login after which an account counts as disabled
-	PasswordDays     int           // life of a new password
+	Inactivity       time.Duration // time without login, in whole days, after which an account counts as disabled
+	PasswordLife     time.Duration // how long a new password lasts
 	UniquePasswords  int           // how many of the last passwords users may not choose again
-	MinPasswordDays  int           // age that a password chosen by its user must reach before they choose the next
+	MinPasswordAge   time.Duration // in whole days: how old a password that its user chose must be before the next
 	ChangeAtFirstUse bool          // a password that an administrator set must be changed first
 }
 
 // Enabled tells whether an account may be used: it is not disabled, and was active lately
 // (the enabled property in keystone/identity/backends/sql_model.py).
 func (s *Service) Enabled(u identity.User, now time.Time) bool {
-	if !u.Enabled || s.Compliance.InactiveDays == 0 || u.Options.Bool(identity.OptIgnoreUserInactivity) {
+	if !u.Enabled || s.Compliance.Inactivity == 0 || u.Options.Bool(identity.OptIgnoreUserInactivity) {
 		return u.Enabled
 	}
 	last := u.LastActiveAt
 	if last.IsZero() {
 		last = u.CreatedAt
 	}
-	return last.IsZero() || day(now).Sub(day(last)) < time.Duration(s.Compliance.InactiveDays)*24*time.Hour
+	return last.IsZero() || day(now).Sub(day(last)) < s.Compliance.Inactivity
 }
 
-func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+const aDay = 24 * time.Hour
+
+func day(t time.Time) time.Time { return t.UTC().Truncate(aDay) }
 
 // shown is the user as others see it: disabled when inactive.
 func (s *Service) shown(u identity.User, now time.Time) identity.User {

@@ -46,11 +46,11 @@ func (s *Service) mayChange(ctx context.Context, a account, pw string) error {
 			" changes. Please contact your administrator to reset your password.")
 	}
 	if a.password.SelfService {
-		wait := a.password.CreatedAt.AddDate(0, 0, s.Compliance.MinPasswordDays).Sub(a.now)
+		wait := a.password.CreatedAt.Add(s.Compliance.MinPasswordAge).Sub(a.now)
 		if wait > 0 {
 			return identity.Invalidf("You cannot change your password at this time due to the minimum password age. Once you"+
 				" change your password, it must be used for %d day(s) before it can be changed. Please try again in %d day(s)"+
-				" or contact your administrator to reset your password.", s.Compliance.MinPasswordDays, wait/(24*time.Hour))
+				" or contact your administrator to reset your password.", s.Compliance.MinPasswordAge/aDay, wait/aDay)
 		}
 	}
 	if s.Compliance.UniquePasswords == 0 {
@@ -83,10 +83,10 @@ func (s *Service) mayChange(ctx context.Context, a account, pw string) error {
 
 // passwordEnd is when a password made now expires; nil is never.
 func (s *Service) passwordEnd(o identity.Options, now time.Time) *time.Time {
-	if s.Compliance.PasswordDays == 0 || o.Bool(identity.OptIgnorePasswordExpiry) {
+	if s.Compliance.PasswordLife == 0 || o.Bool(identity.OptIgnorePasswordExpiry) {
 		return nil
 	}
-	end := now.AddDate(0, 0, s.Compliance.PasswordDays).Truncate(time.Second)
+	end := now.Add(s.Compliance.PasswordLife).Truncate(time.Second)
 	return &end
 }
 

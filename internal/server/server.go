@@ -20,6 +20,7 @@ import (
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/httpapi"
+	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/store"
@@ -85,6 +86,14 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	people := &directory.Service{
 		DB: s.DB, Authz: checker, Rules: rules,
 		Passwords: &password.Pool{Hasher: hasher, Workers: cfg.Lintel.HashWorkers, Queue: cfg.Lintel.HashQueue, Now: opt.Now},
+		Compliance: directory.Compliance{
+			LockoutFailures: orZero(cfg.SecurityCompliance.LockoutFailureAttempts), LockoutDuration: cfg.SecurityCompliance.LockoutDuration,
+			Inactivity: orZero(cfg.SecurityCompliance.DisableUserAccountDaysInactive), PasswordLife: orZero(cfg.SecurityCompliance.PasswordExpiresDays),
+			UniquePasswords: cfg.SecurityCompliance.UniqueLastPasswordCount, MinPasswordAge: cfg.SecurityCompliance.MinimumPasswordAge,
+			ChangeAtFirstUse: cfg.SecurityCompliance.ChangePasswordUponFirstUse,
+		},
+		DefaultDomain: identity.DomainID(cfg.Identity.DefaultDomainID),
+		MembershipTTL: cfg.Federation.DefaultAuthorizationTTL,
 	}
 	assignments := &assignment.Service{DB: s.DB, Authz: checker}
 	services := &catalog.Service{DB: s.DB, Authz: checker, PublicEndpoint: cfg.Default.PublicEndpoint}
@@ -300,9 +309,9 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-func orZero(p *int) int {
-	if p == nil {
-		return 0
+func orZero[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	return *p
+	return v
 }
