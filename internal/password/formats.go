@@ -48,6 +48,10 @@ func parseForm(hash string) (matcher, error) {
 	if len(hash) > maxStoredHashLen {
 		return nil, errors.New("it is too long")
 	}
+	// Base64 decoders skip line breaks.
+	if strings.ContainsAny(hash, "\r\n") {
+		return nil, errors.New("it has a line break")
+	}
 	rest, ok := strings.CutPrefix(hash, "$")
 	if !ok {
 		return nil, errors.New("it does not name its algorithm")

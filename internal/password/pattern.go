@@ -2,6 +2,8 @@ package password
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +32,7 @@ func CompilePattern(pattern string) (*Pattern, error) {
 	}
 	setTick()
 	// re.match looks at the start only.
-	re, err := regexp2.Compile(`\A(?:` + text + `)`)
+	re, err := regexp2.Compile(`\A(?:`+text+`)`, regexp2.OptionMaintainCaptureOrder())
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 	}
@@ -50,8 +52,9 @@ type translator struct {
 	pos int
 	out strings.Builder
 
-	ascii   bool // (?a): classes are of ASCII only
-	verbose bool // (?x): space and comments do not count
+	names   []string // of groups
+	ascii   bool     // (?a): classes are of ASCII only
+	verbose bool     // (?x): space and comments do not count
 }
 
 func translate(pattern string) (string, error) {
@@ -122,7 +125,7 @@ func keepOnly(s, chars string) string {
 func (t *translator) item() error {
 	switch c := t.in[t.pos]; {
 	case c == '\\':
-		return t.escape(false)
+		return t.escape()
 	case c == '[':
 		return t.set()
 	case c == '(':
@@ -166,9 +169,10 @@ func (t *translator) group() error {
 		if err != nil {
 			return err
 		}
-		if !isName(name) {
+		if !isName(name) || slices.Contains(t.names, name) {
 			return fmt.Errorf("bad group name %q", name)
 		}
+		t.names = append(t.names, name)
 		t.out.WriteString("(?<" + name + ">")
 	case t.skip("(?P="):
 		name, err := t.until(")")
@@ -184,7 +188,7 @@ func (t *translator) group() error {
 		return err
 	case t.skip("(?"):
 		flags, _, ok := strings.Cut(t.rest(), ":")
-		if !ok || flags == "" || strings.Trim(flags, "imsx-") != "" || strings.Count(flags, "-") > 1 {
+		if !ok || flags == "" || strings.Trim(flags, "imsx-") != "" || badFlags(flags) {
 			return fmt.Errorf("unknown extension at position %d", start)
 		}
 		t.pos += len(flags) + 1
@@ -194,6 +198,12 @@ func (t *translator) group() error {
 		t.out.WriteByte('(')
 	}
 	return nil
+}
+
+// badFlags reports the flags of a group that are turned on and off again, or off without a name.
+func badFlags(flags string) bool {
+	on, off, minus := strings.Cut(flags, "-")
+	return minus && (off == "" || strings.ContainsAny(off, on+"-"))
 }
 
 func isName(s string) bool {
@@ -206,93 +216,198 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// set reads a set such as [^a-z]. A bracket inside is a plain character in Python; .NET could take it
-// for a class or a subtraction.
+// element is one member of a set, or what an escape stands for.
+type element struct {
+	char  rune
+	class rune   // d, D, s, S, w or W, else 0
+	raw   string // an assertion or reference, written as it is
+}
+
+// classes are the members of \d, \s and \w in Unicode, as Python has them, and in ASCII.
+var classes = map[bool]map[rune]string{
+	false: {'d': `\p{Nd}`, 's': `\s\x1c-\x1f`, 'w': `_\p{L}\p{N}`},
+	true:  {'d': `0-9`, 's': ` \t-\r`, 'w': `_a-zA-Z0-9`},
+}
+
+func (t *translator) writeClass(class rune) {
+	negate := ""
+	if class < 'a' {
+		negate = "^"
+	}
+	t.out.WriteString("[" + negate + classes[t.ascii][class|0x20] + "]")
+}
+
+// set reads a set such as [^a-z]. A bracket inside is a plain character; .NET could take it for a
+// class or a subtraction. A class such as \W is taken out of the set, as regexp2 mistakes
+// sets that hold one: [\W\d] becomes (?:[\d]|\W) and [^\W\d] becomes (?:(?![\d]|\W)[\s\S]).
 func (t *translator) set() error {
 	start := t.pos
 	t.pos++
-	t.out.WriteByte('[')
-	if t.skip("^") {
-		t.out.WriteByte('^')
-	}
-	for first := true; t.pos < len(t.in); first = false {
-		switch c := t.in[t.pos]; {
-		case c == ']' && !first:
-			t.out.WriteByte(']')
+	negated := t.skip("^")
+	var members strings.Builder
+	var outside []rune
+	for first := true; ; first = false {
+		if t.pos == len(t.in) {
+			return fmt.Errorf("unterminated set at position %d", start)
+		}
+		if !first && t.skip("]") {
+			break
+		}
+		low, err := t.member()
+		if err != nil {
+			return err
+		}
+		high := low
+		if strings.HasPrefix(t.rest(), "-") && !strings.HasPrefix(t.rest(), "-]") {
 			t.pos++
-			return nil
-		case c == '\\':
-			if err := t.escape(true); err != nil {
+			if high, err = t.member(); err != nil {
 				return err
 			}
-		case c == '[' || c == ']':
-			t.out.WriteByte('\\')
-			fallthrough
+			if low.class != 0 || high.class != 0 || low.char > high.char {
+				return fmt.Errorf("bad range in the set at position %d", start)
+			}
+		}
+		switch {
+		case low.class == 0:
+			members.WriteString(literal(low.char) + "-" + literal(high.char))
+		case low.class < 'a':
+			outside = append(outside, low.class)
 		default:
-			t.out.WriteByte(c)
-			t.pos++
+			members.WriteString(classes[t.ascii][low.class])
 		}
 	}
-	return fmt.Errorf("unterminated set at position %d", start)
+	if len(outside) == 0 {
+		if negated {
+			t.out.WriteString("[^" + members.String() + "]")
+		} else {
+			t.out.WriteString("[" + members.String() + "]")
+		}
+		return nil
+	}
+	if negated {
+		t.out.WriteString("(?:(?!")
+	} else {
+		t.out.WriteString("(?:")
+	}
+	for i, class := range outside {
+		if i > 0 {
+			t.out.WriteByte('|')
+		}
+		t.writeClass(class)
+	}
+	if members.Len() > 0 {
+		t.out.WriteString("|[" + members.String() + "]")
+	}
+	if negated {
+		t.out.WriteString(`)[\s\S]`)
+	}
+	t.out.WriteByte(')')
+	return nil
 }
 
-// escape reads a backslash and what belongs to it.
-func (t *translator) escape(inSet bool) error {
+// member reads a character or an escape of a set.
+func (t *translator) member() (element, error) {
+	if strings.HasPrefix(t.rest(), `\`) {
+		return t.escaped(true)
+	}
+	c, size := utf8.DecodeRuneInString(t.rest())
+	if size == 0 {
+		return element{}, fmt.Errorf("unterminated set")
+	}
+	t.pos += size
+	return element{char: c}, nil
+}
+
+// escape reads and writes an escape outside of sets.
+func (t *translator) escape() error {
+	e, err := t.escaped(false)
+	switch {
+	case err != nil:
+		return err
+	case e.raw != "":
+		t.out.WriteString(e.raw)
+	case e.class != 0:
+		t.writeClass(e.class)
+	default:
+		t.out.WriteString(literal(e.char))
+	}
+	return nil
+}
+
+// escaped reads a backslash and what belongs to it.
+func (t *translator) escaped(inSet bool) (element, error) {
 	start := t.pos
 	t.pos++
 	if t.pos == len(t.in) {
-		return fmt.Errorf("a backslash at the end")
+		return element{}, fmt.Errorf("a backslash at the end")
 	}
 	c, size := utf8.DecodeRuneInString(t.rest())
+	if c >= '0' && c <= '9' {
+		return t.number(start, inSet)
+	}
 	t.pos += size
 	switch {
-	case c == 'x' || c == 'u' || c == 'U':
-		n := map[rune]int{'x': 2, 'u': 4, 'U': 8}[c]
-		return t.codePoint(start, n)
-	case t.ascii && strings.ContainsRune("dwsDWS", c):
-		class := asciiClasses[c|0x20]
-		switch negated := c < 'a'; {
-		case !inSet && negated:
-			class = "[^" + class + "]"
-		case !inSet:
-			class = "[" + class + "]"
-		case negated:
-			return fmt.Errorf(`\%c in a set with flag a is not supported`, c)
-		}
-		t.out.WriteString(class)
+	case strings.ContainsRune("dDsSwW", c):
+		return element{class: c}, nil
+	case c == 'x':
+		return t.codePoint(start, 2)
+	case c == 'u':
+		return t.codePoint(start, 4)
+	case c == 'U':
+		return t.codePoint(start, 8)
+	case controls[c] != 0:
+		return element{char: controls[c]}, nil
+	case c == 'b' && inSet:
+		return element{char: '\b'}, nil
 	case c == 'Z' && !inSet:
-		t.out.WriteString(`\z`)
-	case strings.ContainsRune("dDsSwWafnrtv0123456789b", c), strings.ContainsRune("AB", c) && !inSet:
-		t.out.WriteString(t.in[start:t.pos])
-	case c < utf8.RuneSelf && (c|0x20 >= 'a' && c|0x20 <= 'z'):
-		return fmt.Errorf(`bad escape \%c at position %d`, c, start)
-	default:
-		t.literal(c)
+		return element{raw: `\z`}, nil // .NET's \Z lets a line break follow
+	case strings.ContainsRune("AbB", c) && !inSet:
+		return element{raw: `\` + string(c)}, nil
+	case c|0x20 >= 'a' && c|0x20 <= 'z':
+		return element{}, fmt.Errorf(`bad escape \%c at position %d`, c, start)
 	}
-	return nil
+	return element{char: c}, nil
 }
 
-var asciiClasses = map[rune]string{'d': `0-9`, 'w': `a-zA-Z0-9_`, 's': ` \t\n\r\f\v`}
+var controls = map[rune]rune{'a': '\a', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
 
-func (t *translator) codePoint(start, digits int) error {
-	if len(t.rest()) < digits || strings.Trim(t.rest()[:digits], "0123456789abcdefABCDEF") != "" {
-		return fmt.Errorf("incomplete escape at position %d", start)
+// number reads \1, a reference to a group, or \012, a character. The rules are those of Python's
+// re/_parser.py.
+func (t *translator) number(start int, inSet bool) (element, error) {
+	digits := t.rest()[:1]
+	for len(digits) < min(3, len(t.rest())) && t.rest()[len(digits)] >= '0' && t.rest()[len(digits)] <= '9' {
+		digits = t.rest()[:len(digits)+1]
 	}
-	var c rune
-	fmt.Sscanf(t.rest()[:digits], "%x", &c)
-	if !utf8.ValidRune(c) {
-		return fmt.Errorf("bad character at position %d", start)
+	octal := digits[:len(digits)-len(strings.TrimLeft(digits, "01234567"))]
+	if digits[0] == '0' || inSet || len(octal) == 3 {
+		value, err := strconv.ParseUint(octal, 8, 32)
+		if err != nil || value > 0o377 {
+			return element{}, fmt.Errorf("bad number at position %d", start)
+		}
+		t.pos += len(octal)
+		return element{char: rune(value)}, nil
+	}
+	digits = digits[:min(2, len(digits))]
+	t.pos += len(digits)
+	return element{raw: `\k<` + digits + ">"}, nil
+}
+
+func (t *translator) codePoint(start, digits int) (element, error) {
+	if len(t.rest()) < digits {
+		return element{}, fmt.Errorf("incomplete escape at position %d", start)
+	}
+	c, err := strconv.ParseUint(t.rest()[:digits], 16, 32)
+	if err != nil || !utf8.ValidRune(rune(c)) {
+		return element{}, fmt.Errorf("bad escape at position %d", start)
 	}
 	t.pos += digits
-	t.literal(c)
-	return nil
+	return element{char: rune(c)}, nil
 }
 
-// literal writes a character that stands for itself.
-func (t *translator) literal(c rune) {
+// literal returns what stands for just this character.
+func literal(c rune) string {
 	if c < utf8.RuneSelf {
-		fmt.Fprintf(&t.out, `\x%02x`, c)
-		return
+		return fmt.Sprintf(`\x%02x`, c)
 	}
-	t.out.WriteRune(c)
+	return string(c)
 }
