@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -58,6 +60,36 @@ func Field[T any](o *Object, key string) identity.Opt[T] {
 	}
 	t, ok := v.(T)
 	return identity.Opt[T]{Present: ok, Value: t}
+}
+
+// Integer is Field for integers, which may be written as 1.0. What an int64 cannot hold becomes the nearest one.
+func Integer(o *Object, key string) identity.Opt[int64] {
+	n := Field[json.Number](o, key)
+	if !n.Present || n.Null {
+		return identity.Opt[int64]{Present: n.Present, Null: n.Null}
+	}
+	i, ok := integer(n.Value)
+	switch {
+	case !ok:
+		return identity.Opt[int64]{}
+	case i.IsInt64():
+		return identity.Some(i.Int64())
+	case i.Sign() < 0:
+		return identity.Some[int64](math.MinInt64)
+	}
+	return identity.Some[int64](math.MaxInt64)
+}
+
+// List is Field for arrays whose elements are of type T; others are left out.
+func List[T any](o *Object, key string) identity.Opt[[]T] {
+	list := Field[[]any](o, key)
+	out := identity.Opt[[]T]{Present: list.Present, Null: list.Null}
+	for _, e := range list.Value {
+		if t, ok := e.(T); ok {
+			out.Value = append(out.Value, t)
+		}
+	}
+	return out
 }
 
 // Flag is Field for what Keystone's schemas call a boolean, which may also be one of a few words. (Keystone lets the

@@ -26,6 +26,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,9 +53,10 @@ type Schema struct {
 	rules *Object
 }
 
-// Validate checks v, which is a decoded body, a part of one, or a query. The error is an *identity.Error.
+// Validate checks v, which is a decoded body, a part of one, or a query. The error is an *identity.Error. As upstream's,
+// its message quotes what was sent, passwords too: it is for the sender alone, not for a log.
 func (s *Schema) Validate(v any) error {
-	if f := check(s.rules, v); f != nil {
+	if f := first(s.rules, v); f != nil {
 		return invalid(f.text(s.Style))
 	}
 	return nil
@@ -103,168 +105,183 @@ func subscripts(path []any) string {
 	return b.String()
 }
 
-// under says that f was found below the instance's member or element step, and in the schema below schemaSteps.
+// under says that f was found below the instance's member or element step, and below schemaSteps in the schema.
 func (f *failure) under(step any, schemaSteps ...any) *failure {
-	if f != nil {
-		if step != nil {
-			f.path = append([]any{step}, f.path...)
-		}
-		f.schemaPath = append(schemaSteps, f.schemaPath...)
+	if step != nil {
+		f.path = append([]any{step}, f.path...)
 	}
+	f.schemaPath = append(schemaSteps, f.schemaPath...)
 	return f
 }
 
-// check returns the first way in which v fails schema, keywords taken in the order they are written.
-func check(schema *Object, v any) *failure {
-	for keyword, arg := range schema.All() {
-		message, f := checkKeyword(schema, keyword, arg, v)
-		if message != "" {
-			f = &failure{message: message, keyword: keyword, instance: v, schema: schema}
+// first returns the first way in which v fails schema, or nil.
+func first(schema *Object, v any) *failure {
+	for f := range failures(schema, v) {
+		return f
+	}
+	return nil
+}
+
+// failures yields the ways in which v fails schema, keywords taken in the order in which they are written.
+func failures(schema *Object, v any) iter.Seq[*failure] {
+	return func(yield func(*failure) bool) {
+		for keyword, arg := range schema.All() {
+			for _, m := range messages(schema, keyword, arg, v) {
+				if !yield(&failure{message: m, keyword: keyword, instance: v, schema: schema}) {
+					return
+				}
+			}
+			for f := range failuresBelow(schema, keyword, arg, v) {
+				if !yield(f) {
+					return
+				}
+			}
 		}
-		if f != nil {
-			return f
+	}
+}
+
+// failuresBelow yields the failures that a keyword finds in parts of v, or in v by a schema of its own.
+func failuresBelow(schema *Object, keyword string, arg, v any) iter.Seq[*failure] {
+	return func(yield func(*failure) bool) {
+		below := func(sub, v, step any, schemaSteps ...any) bool {
+			for f := range failures(sub.(*Object), v) {
+				if !yield(f.under(step, schemaSteps...)) {
+					return false
+				}
+			}
+			return true
+		}
+		switch keyword {
+		case "allOf":
+			for i, sub := range arg.([]any) {
+				if !below(sub, v, nil, keyword, i) {
+					return
+				}
+			}
+		case "if":
+			if then, ok := schema.Get("then"); ok && first(arg.(*Object), v) == nil {
+				below(then, v, nil, "then")
+			}
+		case "items":
+			list, _ := v.([]any)
+			for i, e := range list {
+				if !below(arg, e, i, keyword) {
+					return
+				}
+			}
+		case "properties":
+			o, ok := v.(*Object)
+			if !ok {
+				return
+			}
+			for name, sub := range arg.(*Object).All() {
+				if member, ok := o.Get(name); ok && !below(sub, member, name, keyword, name) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// messages says how v as a whole fails one keyword. Keywords that speak of another type than v's hold.
+func messages(schema *Object, keyword string, arg, v any) []string {
+	switch keyword {
+	case "type":
+		types := listOf(arg)
+		if !slices.ContainsFunc(types, func(t any) bool { return isType(v, t.(string)) }) {
+			return []string{repr(v) + " is not of type " + reprs(types)}
+		}
+	case "enum":
+		if !slices.ContainsFunc(arg.([]any), func(e any) bool { return equal(e, v) }) {
+			return []string{repr(v) + " is not one of " + repr(arg)}
+		}
+	case "const":
+		if !equal(arg, v) {
+			return []string{repr(arg) + " was expected"}
+		}
+	case "not":
+		if first(arg.(*Object), v) == nil {
+			return []string{repr(v) + " should not be valid under " + repr(arg)}
+		}
+	case "oneOf":
+		return oneOf(arg.([]any), v)
+	case "minimum", "maximum":
+		if n, ok := v.(json.Number); ok {
+			return rangeMessages(keyword, arg.(json.Number), n)
+		}
+	default:
+		switch v := v.(type) {
+		case string:
+			return stringMessages(keyword, arg, v)
+		case []any:
+			return arrayMessages(keyword, arg, v)
+		case *Object:
+			return objectMessages(schema, keyword, arg, v)
 		}
 	}
 	return nil
 }
 
-// checkKeyword checks one keyword. It returns a message if v itself fails it, a failure if a part or a subschema does.
-// Keywords that speak of another type than v's hold.
-func checkKeyword(schema *Object, keyword string, arg, v any) (string, *failure) {
-	switch keyword {
-	case "type":
-		types := listOf(arg)
-		if slices.ContainsFunc(types, func(t any) bool { return isType(v, t.(string)) }) {
-			return "", nil
-		}
-		return repr(v) + " is not of type " + reprs(types), nil
-	case "enum":
-		if slices.ContainsFunc(arg.([]any), func(e any) bool { return equal(e, v) }) {
-			return "", nil
-		}
-		return repr(v) + " is not one of " + repr(arg), nil
-	case "const":
-		if equal(arg, v) {
-			return "", nil
-		}
-		return repr(arg) + " was expected", nil
-	case "minimum", "maximum":
-		n, ok := v.(json.Number)
-		if !ok {
-			return "", nil
-		}
-		return checkRange(keyword, arg.(json.Number), n), nil
-	case "oneOf":
-		return oneOf(arg.([]any), v), nil
-	case "allOf":
-		for i, sub := range arg.([]any) {
-			if f := check(sub.(*Object), v); f != nil {
-				return "", f.under(nil, keyword, i)
-			}
-		}
-		return "", nil
-	case "not":
-		if check(arg.(*Object), v) != nil {
-			return "", nil
-		}
-		return repr(v) + " should not be valid under " + repr(arg), nil
-	case "if":
-		then, _ := schema.Get("then")
-		if check(arg.(*Object), v) != nil {
-			return "", nil
-		}
-		return "", check(then.(*Object), v).under(nil, "then")
-	case "then":
-		return "", nil // part of "if"
-	}
-	switch v := v.(type) {
-	case string:
-		return checkString(keyword, arg, v), nil
-	case []any:
-		return checkArray(keyword, arg, v)
-	case *Object:
-		return checkObject(schema, keyword, arg, v)
-	}
-	return "", nil
-}
-
-func checkString(keyword string, arg any, s string) string {
+func stringMessages(keyword string, arg any, s string) []string {
 	switch keyword {
 	case "minLength", "maxLength":
-		return checkSize(keyword, arg, utf8.RuneCountInString(s), s)
+		return sizeMessages(keyword, arg, utf8.RuneCountInString(s), s)
 	case "pattern":
 		if !patterns[arg.(string)].MatchString(s) {
-			return repr(s) + " does not match " + repr(arg)
+			return []string{repr(s) + " does not match " + repr(arg)}
 		}
 	case "format":
 		if !formats[arg.(string)](s) {
-			return repr(s) + " is not a " + repr(arg)
+			return []string{repr(s) + " is not a " + repr(arg)}
 		}
 	}
-	return ""
+	return nil
 }
 
-func checkArray(keyword string, arg any, list []any) (string, *failure) {
+func arrayMessages(keyword string, arg any, list []any) []string {
 	switch keyword {
-	case "items":
-		for i, e := range list {
-			if f := check(arg.(*Object), e); f != nil {
-				return "", f.under(i, keyword)
-			}
-		}
 	case "minItems", "maxItems":
-		return checkSize(keyword, arg, len(list), list), nil
+		return sizeMessages(keyword, arg, len(list), list)
 	case "uniqueItems":
 		seen := make(map[string]bool, len(list))
 		for _, e := range list {
 			seen[repr(e)] = true
 		}
 		if len(seen) < len(list) {
-			return repr(list) + " has non-unique elements", nil
+			return []string{repr(list) + " has non-unique elements"}
 		}
 	}
-	return "", nil
+	return nil
 }
 
-func checkObject(schema *Object, keyword string, arg any, o *Object) (string, *failure) {
+func objectMessages(schema *Object, keyword string, arg any, o *Object) (found []string) {
 	switch keyword {
-	case "properties":
-		for name, sub := range arg.(*Object).All() {
-			if member, ok := o.Get(name); ok {
-				if f := check(sub.(*Object), member); f != nil {
-					return "", f.under(name, keyword, name)
-				}
-			}
-		}
-	case "additionalProperties":
-		if arg == false {
-			return checkExtra(schema, o), nil
-		}
 	case "required":
 		for _, name := range arg.([]any) {
 			if !o.Has(name.(string)) {
-				return repr(name) + " is a required property", nil
+				found = append(found, repr(name)+" is a required property")
 			}
 		}
 	case "dependentRequired":
 		for name, others := range arg.(*Object).All() {
 			for _, other := range others.([]any) {
 				if o.Has(name) && !o.Has(other.(string)) {
-					return repr(other) + " is a dependency of " + repr(name), nil
+					found = append(found, repr(other)+" is a dependency of "+repr(name))
 				}
 			}
 		}
+	case "additionalProperties":
+		if arg == false {
+			return extraMessages(schema, o)
+		}
 	case "minProperties", "maxProperties":
-		return checkSize(keyword, arg, o.Len(), o), nil
+		return sizeMessages(keyword, arg, o.Len(), o)
 	}
-	return "", nil
+	return found
 }
 
-func checkExtra(schema, o *Object) string {
-	known := new(Object)
-	if p, ok := schema.Get("properties"); ok {
-		known = p.(*Object)
-	}
+func extraMessages(schema, o *Object) []string {
+	known := schema.Object("properties")
 	var extra []any
 	for _, name := range slices.Sorted(slices.Values(o.keys)) {
 		if !known.Has(name) {
@@ -274,61 +291,59 @@ func checkExtra(schema, o *Object) string {
 	verb := "were"
 	switch len(extra) {
 	case 0:
-		return ""
+		return nil
 	case 1:
 		verb = "was"
 	}
-	return fmt.Sprintf("Additional properties are not allowed (%s %s unexpected)", reprs(extra), verb)
+	return []string{fmt.Sprintf("Additional properties are not allowed (%s %s unexpected)", reprs(extra), verb)}
 }
 
-// checkSize checks the keywords about length. Keystone's minimums are 0 or 1 and its maximums positive, which decides
+// sizeMessages is for the keywords about length. Keystone's minimums are 0 or 1 and its maximums positive, which decides
 // the words.
-func checkSize(keyword string, arg any, size int, v any) string {
+func sizeMessages(keyword string, arg any, size int, v any) []string {
 	limit, _ := strconv.Atoi(string(arg.(json.Number)))
 	switch {
 	case strings.HasPrefix(keyword, "min"):
 		if size < limit {
-			return repr(v) + " should be non-empty"
+			return []string{repr(v) + " should be non-empty"}
 		}
 	case size <= limit:
 	case keyword == "maxProperties":
-		return repr(v) + " has too many properties"
+		return []string{repr(v) + " has too many properties"}
 	default:
-		return repr(v) + " is too long"
+		return []string{repr(v) + " is too long"}
 	}
-	return ""
+	return nil
 }
 
-// checkRange compares integers. Keystone cuts a float to an integer before it compares and prints it.
-func checkRange(keyword string, limit, n json.Number) string {
+// rangeMessages compares integers. Keystone cuts a float to an integer before it compares and prints it.
+func rangeMessages(keyword string, limit, n json.Number) []string {
 	have, ok := integer(n)
 	want, _ := integer(limit)
 	switch {
 	case !ok:
-		return ""
 	case keyword == "minimum" && have.Cmp(want) < 0:
-		return fmt.Sprintf("%s is less than the minimum of %s", have, limit)
+		return []string{fmt.Sprintf("%s is less than the minimum of %s", have, limit)}
 	case keyword == "maximum" && have.Cmp(want) > 0:
-		return fmt.Sprintf("%s is greater than the maximum of %s", have, limit)
+		return []string{fmt.Sprintf("%s is greater than the maximum of %s", have, limit)}
 	}
-	return ""
+	return nil
 }
 
-func oneOf(subs []any, v any) string {
-	i := slices.IndexFunc(subs, func(sub any) bool { return check(sub.(*Object), v) == nil })
-	if i < 0 {
-		return repr(v) + " is not valid under any of the given schemas"
-	}
-	var also []any
-	for _, sub := range subs[i+1:] {
-		if check(sub.(*Object), v) == nil {
-			also = append(also, sub)
+func oneOf(subs []any, v any) []string {
+	var valid []any
+	for _, sub := range subs {
+		if first(sub.(*Object), v) == nil {
+			valid = append(valid, sub)
 		}
 	}
-	if also == nil {
-		return ""
+	switch len(valid) {
+	case 0:
+		return []string{repr(v) + " is not valid under any of the given schemas"}
+	case 1:
+		return nil
 	}
-	return repr(v) + " is valid under each of " + reprs(append(also, subs[i]))
+	return []string{repr(v) + " is valid under each of " + reprs(append(valid[1:], valid[0]))}
 }
 
 func isType(v any, name string) bool {

@@ -2,6 +2,9 @@ package schema
 
 import (
 	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -163,6 +166,34 @@ func ValidateAuth(auth any) error {
 	return nil
 }
 
+// mappings are the versions of the mapping language, from keystone/federation/utils.py.
+var mappings = map[string]*Object{
+	"1.0": expand("Mapping1.0"),
+	"2.0": expand("Mapping2.0"),
+	"3.0": expand("Mapping3.0"),
+}
+
+// ValidateMapping checks a federation mapping by the version of its language, for PUT and PATCH of
+// /v3/OS-FEDERATION/mappings/{mapping_id}, after authorization, and for the mapping_engine command. The version is the
+// mapping's "schema_version", or the configured default if that is absent or empty. Unlike other checks it tells all
+// failures, one a line.
+func ValidateMapping(mapping any, version string) error {
+	rules, ok := mappings[version]
+	if !ok {
+		known := slices.Sorted(maps.Keys(mappings))
+		return invalid(fmt.Sprintf("Mapping schema version %s is not one of %s.", repr(version), strings.Join(known, ", ")))
+	}
+	var lines []string
+	for f := range failures(rules, mapping) {
+		lines = append(lines, f.message+"\n")
+	}
+	if lines == nil {
+		return nil
+	}
+	slices.Sort(lines)
+	return invalid(strings.Join(lines, ""))
+}
+
 // member returns the object at path below v, or nil.
 func member(v any, path []string) *Object {
 	for _, name := range path {
@@ -208,6 +239,12 @@ func expand(v any) *Object {
 			}
 		case "items":
 			out.set(keyword, expand(arg))
+		case "oneOf":
+			var subs []any
+			for _, sub := range arg.([]any) {
+				subs = append(subs, expand(sub))
+			}
+			out.set(keyword, subs)
 		case "properties":
 			properties := new(Object)
 			expandProperties(properties, arg.(*Object))

@@ -96,6 +96,16 @@ func plain(v any) any {
 	return v
 }
 
+// Normalized returns o with : and - in the names of its members replaced by _, as Keystone does before it creates
+// something (ResourceBase._normalize_dict in keystone/server/flask/common.py).
+func (o *Object) Normalized() *Object {
+	out := new(Object)
+	for k, v := range o.All() {
+		out.set(strings.NewReplacer(":", "_", "-", "_").Replace(k), v)
+	}
+	return out
+}
+
 // set adds or replaces a member; a key that is repeated keeps its first place and takes the last value.
 func (o *Object) set(key string, v any) {
 	if o.values == nil {

@@ -5,6 +5,7 @@ Run with a Python that has keystone installed:  python vectors.py
 The file is an object of lists:
   schemas  name of the schema: [[body or query, message or null], ...]
   auth     [[member "auth" of the body, message or null], ...]
+  mappings [[mapping, version, message or null], ...]
   bodies   [[Content-Type, body, message or null], ...]
   values   [[JSON, repr or null if refused], ...]
   pretty   [[JSON, how jsonschema prints it in an error], ...]
@@ -31,6 +32,7 @@ from keystone.catalog import schema as catalog
 from keystone.common import validation
 from keystone.credential import schema as credential
 from keystone.federation import schema as federation
+from keystone.federation import utils as mapping
 from keystone.identity import schema as identity
 from keystone.limit import schema as limit
 from keystone.oauth1 import schema as oauth1
@@ -243,6 +245,41 @@ def auth_message(value):
     return None
 
 
+GROUPS = [{'id': 'g'}, {'name': 'g', 'domain': {'id': 'd'}}, {'id': 'g', 'name': 'g'}, {'name': 'g'}, {}]
+REMOTES = [
+    {'type': 'a'}, {'type': 'a', 'any_one_of': ['x'], 'regex': True}, {'type': 'a', 'not_any_of': ['x']}, {'type': 'a', 'blacklist': []},
+    {'type': 'a', 'whitelist': ['x']}, {'type': 'a', 'whitelist': [], 'blacklist': []}, {'any_one_of': []}, {'type': 'a', 'regex': True},
+]
+MAPPING = {
+    'rules': [
+        {
+            'local': [
+                {'user': {'id': 'i', 'name': '{0}', 'email': 'e', 'domain': {'id': 'd'}, 'type': 'local'}, 'groups': '{1}', 'group_ids': '{2}'},
+                {'projects': [{'name': 'p', 'roles': [{'name': 'r'}], 'domain': {'name': 'd'}}], 'domain': {'id': 'd'}},
+                {'projects_json': '{3}'},
+            ]
+            + [{'group': g} for g in GROUPS],
+            'remote': REMOTES,
+        }
+    ],
+    'schema_version': '1.0',
+}
+
+
+def mapping_texts():
+    simple = {'rules': [{'local': [{'user': {'name': '{0}'}}, {'group': GROUPS[0]}, {'group': GROUPS[1]}], 'remote': REMOTES[:5]}]}
+    for good in (simple, {'rules': [{'local': [MAPPING['rules'][0]['local'][1]], 'remote': REMOTES[:1]}]}, MAPPING):
+        for path in places(good):
+            for v in (good, None, True, 1, 'x', "it's", '', [], ['a'], {}, {'id': 'x'}, {'name': 'x', 'zz': 1}):
+                yield json.dumps(changed(good, path, v) if v is not good else good)
+
+
+def mapping_message(value, version):
+    schema = mapping.IDP_ATTRIBUTE_MAPPING_SCHEMAS[version]['schema']
+    errors = sorted(mapping.jsonschema.Draft4Validator(schema).iter_errors(value), key=str)
+    return ''.join(e.message + '\n' for e in errors) or None
+
+
 def body_message(content_type, text):
     headers = {} if content_type is None else {'Content-Type': content_type}
     with flask.Flask('x').test_request_context('/v3/users', method='POST', data=text.encode(), headers=headers):
@@ -304,6 +341,7 @@ def main():
         for name, schema in table.items():
             out['schemas'][name] = [[t, message(style, schema, json.loads(t))] for t in texts(schema)]
     out['auth'] = [[t, auth_message(json.loads(t))] for t in texts(auth.token_issue)]
+    out['mappings'] = [[t, v, mapping_message(json.loads(t), v)] for t in unique(mapping_texts()) for v in ('1.0', '2.0', '3.0')]
     out['bodies'] = [[c or '', b, body_message(c, b)] for c in TYPES for b in BODY_TEXTS]
     out['values'] = [[t, json_repr(t)] for t in VALUE_TEXTS]
     out['pretty'] = [[json.dumps(v), pretty(v)] for v in (random_value(rand, 4) for _ in range(1500))]
