@@ -51,7 +51,7 @@ func joined(nodes []node, operator string) string {
 
 // maxDepth is how deep checks may nest, references to other rules included. Python's own limit stops upstream at the same depth,
 // and it is what ends a cycle of rules.
-const maxDepth = 329
+const maxDepth = 327
 
 var errDepth = errors.New("maximum recursion depth exceeded: rules refer to each other in a circle, or nest too deeply")
 

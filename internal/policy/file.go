@@ -22,6 +22,7 @@ type File struct {
 
 	entries []*entry
 	byName  map[string]*entry
+	odd     *Problem // the first rule whose name is not a text
 }
 
 // An entry is one rule of a file.
@@ -88,21 +89,22 @@ func ParseFile(path string, data []byte) (*File, error) {
 		}
 	}
 	var doc yaml.Node
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder := yaml.NewDecoder(bytes.NewReader(withoutDirectives(data)))
 	err := decoder.Decode(&doc)
+	if err == io.EOF {
+		return f, nil
+	}
 	if err == nil {
-		if second := decoder.Decode(new(yaml.Node)); second == nil {
-			return nil, f.problem(position{}, "", "the file holds more than one YAML document: remove the line ---")
-		} else if second != io.EOF {
-			err = second
+		var second yaml.Node
+		if err = decoder.Decode(&second); err == nil {
+			return nil, f.problem(at(&second), "", "the file holds more than one YAML document: remove the --- before this")
+		} else if err == io.EOF {
+			err = nil
 		}
 	}
-	switch {
-	case err == io.EOF:
-		return f, nil
-	case err != nil && len(findings) > 0:
+	if err != nil && len(findings) > 0 {
 		return nil, f.problem(findings[0].pos, "", "%s", findings[0].text)
-	case err != nil:
+	} else if err != nil {
 		pos, text := yamlError(err, data)
 		return nil, f.problem(pos, "", "%s", text)
 	}
@@ -110,6 +112,26 @@ func ParseFile(path string, data []byte) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+var directive1x = regexp.MustCompile(`^%(?:YAML\s+1\.\d+|[A-Z]+)\s*$`)
+
+// withoutDirectives makes comments of the directives at the head of a file that PyYAML reads past and our parser refuses: any
+// version 1 of YAML, and unknown ones.
+func withoutDirectives(data []byte) []byte {
+	if len(data) == 0 || data[0] != '%' {
+		return data
+	}
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	for i, line := range lines {
+		if bytes.HasPrefix(line, []byte("---")) {
+			return bytes.Join(lines, nil)
+		}
+		if directive1x.Match(line) {
+			lines[i] = append([]byte("#"), line[1:]...)
+		}
+	}
+	return data
 }
 
 func (f *File) problem(pos position, rule, format string, args ...any) *Problem {
@@ -184,10 +206,10 @@ func (f *File) pairs(m *yaml.Node, depth int) ([]pair, error) {
 		if value.Kind == yaml.SequenceNode {
 			sources = value.Content
 		}
-		for j := len(sources) - 1; j >= 0; j-- { // the first wins
-			source := resolveAlias(sources[j])
+		for _, source := range sources { // the last wins, in PyYAML 6.0.4
+			source = resolveAlias(source)
 			if source.Kind != yaml.MappingNode {
-				return nil, f.problem(at(sources[j]), "", "<< merges maps only")
+				return nil, f.problem(at(source), "", "<< merges maps only")
 			}
 			more, err := f.pairs(source, depth+1)
 			if err != nil {
@@ -204,12 +226,19 @@ func (f *File) add(key, value *yaml.Node) error {
 		return f.problem(at(key), "", "the name of a rule must be a text")
 	}
 	name, err := resolveScalar(key)
+	if key.Style == 0 && key.Value == "=" {
+		name, err = scalar{isText: true, text: "="}, nil
+	}
 	if err != nil {
 		return f.problem(at(key), "", "%s", err)
 	}
 	if !name.isText {
-		f.Warnings = append(f.Warnings, f.problem(at(key), "", "the name %s is not a text in YAML, so the rule is never used: quote it", key.Value))
-		return nil
+		problem := f.problem(at(key), "", "the name %s is not a text in YAML, so the rule is never used: quote it", key.Value)
+		f.Warnings = append(f.Warnings, problem)
+		if f.odd == nil {
+			f.odd = problem
+		}
+		return f.compile(&entry{pos: at(value)}, value) // upstream refuses the file if it is no rule
 	}
 	e := &entry{name: name.text, pos: at(value)}
 	if err := f.compile(e, value); err != nil {
@@ -406,6 +435,14 @@ func resolveScalar(n *yaml.Node) (scalar, error) {
 		tag = n.Tag
 	}
 	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
+	switch tag {
+	case "!!bool", "!!int", "!!float":
+		s, err := resolvePlain(n.Value)
+		if err == nil && s.isText {
+			err = fmt.Errorf("%s is no value of the tag %s", n.Value, tag)
+		}
+		return s, err
+	}
 	switch {
 	case tag == "!!str" || tag == "" && !plain:
 		return scalar{isText: true, text: n.Value}, nil
@@ -414,7 +451,13 @@ func resolveScalar(n *yaml.Node) (scalar, error) {
 	case tag != "" && tag != "!":
 		return scalar{}, fmt.Errorf("a rule may not have the tag %s", tag)
 	}
-	switch v := n.Value; {
+	return resolvePlain(n.Value)
+}
+
+func resolvePlain(v string) (scalar, error) {
+	switch {
+	case v == "=" || v == "<<":
+		return scalar{}, fmt.Errorf("%s has a meaning of its own: write it in quotes", v)
 	case yamlNull.MatchString(v):
 		return scalar{falsy: true, kind: "nothing"}, nil
 	case yamlTrue.MatchString(v):
@@ -430,5 +473,5 @@ func resolveScalar(n *yaml.Node) (scalar, error) {
 	case yamlTime.MatchString(v):
 		return scalar{kind: "a date"}, nil
 	}
-	return scalar{isText: true, text: n.Value}, nil
+	return scalar{isText: true, text: v}, nil
 }

@@ -19,19 +19,18 @@ type format struct {
 
 // A directive is a piece of literal text or one % directive.
 type directive struct {
-	text    string // literal, if verb is 0
-	key     string
-	hasKey  bool
-	left    bool // flag -
-	zero    bool // flag 0
-	plus    bool
-	space   bool
-	sharp   bool
-	width   int
-	prec    int // -1 if none
-	verb    rune
-	err     error // reported once the key has been found
-	wantAll bool  // no key: the directive formats the target itself
+	text   string // literal, if verb is 0
+	key    string
+	hasKey bool
+	left   bool // flag -
+	zero   bool // flag 0
+	plus   bool
+	space  bool
+	sharp  bool
+	width  int
+	prec   int // -1 if none
+	verb   rune
+	err    error // reported once the key has been found
 }
 
 func parseFormat(source string) *format {
@@ -55,9 +54,8 @@ func parseFormat(source string) *format {
 			if whole {
 				d.err = evalErrorf("not enough arguments for format string")
 			}
-			d.wantAll = true
 		}
-		whole = d.hasKey && d.verb != '%' || whole || d.wantAll
+		whole = whole || d.verb != '%'
 		f.parts = append(f.parts, d)
 		if d.err != nil {
 			break
@@ -70,6 +68,7 @@ func parseFormat(source string) *format {
 // parseDirective reads what follows a % at rest[i-1] and returns it with the index after it.
 func parseDirective(rest []rune, i int) (directive, int) {
 	d := directive{prec: -1}
+	start := i
 	fail := func(format string, args ...any) (directive, int) {
 		d.err = evalErrorf(format, args...)
 		d.verb = '?'
@@ -77,7 +76,7 @@ func parseDirective(rest []rune, i int) (directive, int) {
 	}
 	if i < len(rest) && rest[i] == '(' {
 		depth := 1
-		start := i + 1
+		key := i + 1
 		for i++; i < len(rest) && depth > 0; i++ {
 			switch rest[i] {
 			case '(':
@@ -89,7 +88,7 @@ func parseDirective(rest []rune, i int) (directive, int) {
 		if depth > 0 {
 			return fail("incomplete format key")
 		}
-		d.key, d.hasKey = string(rest[start:i-1]), true
+		d.key, d.hasKey = string(rest[key:i-1]), true
 	}
 flags:
 	for ; i < len(rest); i++ {
@@ -139,8 +138,15 @@ flags:
 		return fail("incomplete format")
 	}
 	d.verb = rest[i]
-	if !strings.ContainsRune("%sradiuxXoeEfFgGc", d.verb) {
-		return fail("unsupported format character '%c' (0x%x) at index %d", d.verb, d.verb, i)
+	if d.verb == '%' && i == start {
+		return d, i + 1
+	}
+	if !strings.ContainsRune("sradiuxXoeEfFgGc", d.verb) {
+		shown := d.verb
+		if shown < ' ' || '~' < shown {
+			shown = '?'
+		}
+		return fail("unsupported format character '%c' (0x%x) at index %d", shown, d.verb, i)
 	}
 	return d, i + 1
 }

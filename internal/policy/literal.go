@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -81,7 +82,7 @@ func other(text string) pyValue { return pyValue{kind: otherLiteral, str: text, 
 // evalLiteral parses a Python expression. The grammar is Python's without what needs a colon (which ends the left side),
 // comprehensions, starred items and yield: for these it reports a syntax error, so that the check is refused.
 func evalLiteral(source string) (v pyValue, err error) {
-	source = strings.TrimLeft(source, " \t")
+	source = strings.TrimLeft(strings.TrimLeft(source, " \t"), "\r\n")
 	if i := strings.LastIndexFunc(source, func(r rune) bool { return !isSpace(r) }); i >= 0 {
 		_, n := utf8.DecodeRuneInString(source[i:])
 		source = source[:i+n]
@@ -437,9 +438,12 @@ func (p *literalParser) brackets(end rune) pyValue {
 		return tupleOf(items)
 	case end == ']':
 		return sequence("[", items, "]")
-	case len(items) > 1 && sequence("{", items, "}").kind != notLiteral:
+	}
+	set := slices.CompactFunc(items, func(a, b pyValue) bool { return a.kind != notLiteral && a.repr == b.repr })
+	if len(set) > 1 && sequence("{", set, "}").kind != notLiteral {
 		p.fail("the order of a set is not defined")
 	}
+	items = set
 	return sequence("{", items, "}")
 }
 
@@ -625,9 +629,18 @@ func quoteBytes(s string) string {
 
 func (p *literalParser) number() pyValue {
 	start := p.pos
+	whole := true // no dot and no exponent yet
 	for p.pos < len(p.src) {
 		r := p.src[p.pos]
-		sign := (r == '+' || r == '-') && p.pos > start && (p.src[p.pos-1]|0x20) == 'e' && !hexadecimal(p.src[start:p.pos])
+		if r == '.' {
+			if !whole || based(p.src[start:p.pos]) {
+				break
+			}
+			whole = false
+		} else if r|0x20 == 'e' && !based(p.src[start:p.pos]) {
+			whole = false
+		}
+		sign := (r == '+' || r == '-') && p.pos > start && (p.src[p.pos-1]|0x20) == 'e' && !based(p.src[start:p.pos])
 		if !isNamePart(r) && r != '.' && !sign {
 			break
 		}
@@ -642,8 +655,9 @@ func (p *literalParser) number() pyValue {
 	return v
 }
 
-func hexadecimal(runes []rune) bool {
-	return len(runes) > 1 && runes[0] == '0' && (runes[1]|0x20) == 'x'
+// based tells whether a number begins as one of another base than ten.
+func based(digits []rune) bool {
+	return len(digits) > 1 && digits[0] == '0' && strings.ContainsRune("xob", digits[1]|0x20)
 }
 
 var errDecimal = errors.New("invalid decimal literal")
@@ -655,10 +669,10 @@ func parseNumber(text string, imaginary bool) (pyValue, error) {
 			return pyValue{}, errDecimal
 		}
 	}
-	based := len(clean) > 1 && clean[0] == '0' && strings.ContainsRune("xob", rune(clean[1]))
-	if !imaginary && (based || strings.Trim(clean, "0123456789") == "") {
+	otherBase := based([]rune(clean))
+	if !imaginary && (otherBase || strings.Trim(clean, "0123456789") == "") {
 		base := 10
-		if based {
+		if otherBase {
 			base = 0
 		} else if clean[0] == '0' && strings.Trim(clean, "0") != "" {
 			return pyValue{}, errors.New("leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers")

@@ -93,6 +93,9 @@ func (r Remote) verify(state tls.ConnectionState) error {
 // ask puts the question to the server of n: anything but the answer True means no, no answer is an error. A key that the
 // target lacks is one too, unlike with other checks, unless the check stands behind a reference to its rule.
 func (e *evaluation) ask(n remote) (bool, error) {
+	if e.rules.client == nil {
+		return false, evalErrorf("'NoneType' object has no attribute 'oslo_policy'")
+	}
 	address, err := n.url.expand(e.target)
 	if err != nil {
 		return false, err
