@@ -23,6 +23,7 @@ type File struct {
 	entries []*entry
 	byName  map[string]*entry
 	odd     *Problem // the first rule whose name is not a text
+	anchors map[string]position
 }
 
 // An entry is one rule of a file.
@@ -81,7 +82,7 @@ func unreadable(path string, err error) *Problem {
 // is a *Problem: the file cannot be read at all, or holds a value that is no rule. Like upstream it accepts rules that do not
 // parse; see [File.Faults].
 func ParseFile(path string, data []byte) (*File, error) {
-	f := &File{Path: path, byName: map[string]*entry{}}
+	f := &File{Path: path, byName: map[string]*entry{}, anchors: map[string]position{}}
 	findings := scan(string(data))
 	for _, found := range findings {
 		if found.refused {
@@ -108,10 +109,65 @@ func ParseFile(path string, data []byte) (*File, error) {
 		pos, text := yamlError(err, data)
 		return nil, f.problem(pos, "", "%s", text)
 	}
+	if err := f.construct(doc.Content[0], map[*yaml.Node]bool{}); err != nil {
+		return nil, err
+	}
 	if err := f.load(doc.Content[0]); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// construct refuses what PyYAML cannot make an object of, wherever it stands.
+func (f *File) construct(n *yaml.Node, done map[*yaml.Node]bool) error {
+	n = resolveAlias(n)
+	if done[n] {
+		return nil
+	}
+	done[n] = true
+	if n.Anchor != "" {
+		if first, ok := f.anchors[n.Anchor]; ok {
+			return f.problem(at(n), "", "the anchor &%s is in line %d already", n.Anchor, first.line)
+		}
+		f.anchors[n.Anchor] = at(n)
+	}
+	switch n.Kind {
+	case yaml.ScalarNode:
+		if _, err := resolveScalar(n); err != nil {
+			return f.problem(at(n), "", "%s", err)
+		}
+	case yaml.SequenceNode:
+		if n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!seq" && n.Tag != "!" {
+			return f.problem(at(n), "", "a rule may not have the tag %s", n.Tag)
+		}
+		for _, item := range n.Content {
+			if err := f.construct(item, done); err != nil {
+				return err
+			}
+		}
+	case yaml.MappingNode:
+		if n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!map" && n.Tag != "!" {
+			return f.problem(at(n), "", "a rule may not have the tag %s", n.Tag)
+		}
+		pairs, err := f.pairs(n, 0)
+		if err != nil {
+			return err
+		}
+		for _, pair := range pairs {
+			if pair.key.Kind != yaml.ScalarNode {
+				return f.problem(at(pair.key), "", "the name of a rule must be a text")
+			}
+			if pair.key.Style != 0 || pair.key.Value != "=" {
+				if err := f.construct(pair.key, done); err != nil {
+					return err
+				}
+			}
+			if err := f.construct(pair.value, done); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 var directive1x = regexp.MustCompile(`^%(?:YAML\s+1\.\d+|[A-Z]+)\s*$`)
@@ -162,11 +218,7 @@ func yamlError(err error, data []byte) (position, string) {
 func (f *File) load(root *yaml.Node) error {
 	root = resolveAlias(root)
 	if root.Kind == yaml.ScalarNode {
-		v, err := resolveScalar(root)
-		if err != nil {
-			return f.problem(at(root), "", "%s", err)
-		}
-		if v.empty() {
+		if v, _ := resolveScalar(root); v.empty() {
 			return nil
 		}
 	}
@@ -222,15 +274,9 @@ func (f *File) pairs(m *yaml.Node, depth int) ([]pair, error) {
 }
 
 func (f *File) add(key, value *yaml.Node) error {
-	if key.Kind != yaml.ScalarNode {
-		return f.problem(at(key), "", "the name of a rule must be a text")
-	}
-	name, err := resolveScalar(key)
+	name, _ := resolveScalar(key)
 	if key.Style == 0 && key.Value == "=" {
-		name, err = scalar{isText: true, text: "="}, nil
-	}
-	if err != nil {
-		return f.problem(at(key), "", "%s", err)
+		name = scalar{isText: true, text: "="}
 	}
 	if !name.isText {
 		problem := f.problem(at(key), "", "the name %s is not a text in YAML, so the rule is never used: quote it", key.Value)
@@ -254,15 +300,13 @@ func (f *File) add(key, value *yaml.Node) error {
 	return nil
 }
 
-// compile fills the check of e from a value of the file.
+// compile fills the check of e from a value of the file, which construct has seen.
 func (f *File) compile(e *entry, value *yaml.Node) error {
 	if value.Kind != yaml.ScalarNode {
 		return f.compileList(e, value)
 	}
-	v, err := resolveScalar(value)
+	v, _ := resolveScalar(value)
 	switch {
-	case err != nil:
-		return f.problem(e.pos, e.name, "%s", err)
 	case v.empty():
 		e.check = constant(true)
 		if !v.isText {
@@ -322,10 +366,7 @@ func (f *File) compileList(e *entry, value *yaml.Node) error {
 				continue
 			}
 		} else {
-			v, err := resolveScalar(item)
-			if err != nil {
-				return f.problem(at(item), e.name, "%s", err)
-			}
+			v, _ := resolveScalar(item)
 			if v.empty() {
 				continue
 			}
@@ -357,7 +398,7 @@ func (f *File) compileList(e *entry, value *yaml.Node) error {
 // term compiles an item of an inner list, of whatever kind.
 func (f *File) term(e *entry, n *yaml.Node) node {
 	if n.Kind == yaml.ScalarNode {
-		if v, err := resolveScalar(n); err == nil && v.isText {
+		if v, _ := resolveScalar(n); v.isText {
 			check, fault := parseCheck(v.text)
 			if fault != nil {
 				f.Faults = append(f.Faults, f.problem(at(n), e.name, "%s", fault.text))

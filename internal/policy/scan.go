@@ -234,10 +234,16 @@ func (s *scanner) plain(r rune, start position) {
 	for s.i < len(s.src) {
 		r := s.src[s.i]
 		if r == '\n' || r == '\t' || r == '\r' ||
-			r == ':' && (blank(s.peek(1)) || flow && strings.ContainsRune(",[]{}", s.peek(1))) ||
+			r == ':' && blank(s.peek(1)) ||
 			r == '#' && s.src[s.i-1] == ' ' ||
-			flow && strings.ContainsRune(",?[]{}", r) {
+			flow && strings.ContainsRune(",[]{}", r) {
 			break
+		}
+		if r == '?' && flow {
+			s.found(s.pos, true, "a text may not hold a question mark between brackets: write it in quotes")
+		}
+		if r == ':' && flow && strings.ContainsRune(",[]{}", s.peek(1)) {
+			s.found(s.pos, true, "a text may not hold a colon before %c: write it in quotes", s.peek(1))
 		}
 		s.advance()
 	}
