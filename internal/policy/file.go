@@ -194,7 +194,10 @@ func (f *File) problem(pos position, rule, format string, args ...any) *Problem 
 	return &Problem{Path: f.Path, Line: pos.line, Column: pos.column, Rule: rule, Text: fmt.Sprintf(format, args...)}
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+var (
+	yamlLine    = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+	parserError = regexp.MustCompile(`^did not find expected (?:<|node content|'-' indicator|key|',')`)
+)
 
 // yamlError takes the place from the library's message, which knows the line only.
 func yamlError(err error, data []byte) (position, string) {
@@ -205,6 +208,9 @@ func yamlError(err error, data []byte) (position, string) {
 	pos := position{1, 1}
 	if _, err := fmt.Sscan(m[1], &pos.line); err != nil {
 		return pos, m[2]
+	}
+	if parserError.MatchString(m[2]) { // counted from 0
+		pos.line++
 	}
 	lines := strings.Split(string(data), "\n")
 	if pos.line > len(lines) {

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // A finding is a place in a YAML text that looks wrong.
@@ -15,7 +16,13 @@ type finding struct {
 // scan walks over a YAML text token by token and notes what people get wrong in policy files, with the exact place and the cure. It
 // knows no more of YAML than that takes.
 func scan(src string) []finding {
-	s := &scanner{src: []rune(strings.ReplaceAll(src, "\r\n", "\n")), pos: position{1, 1}, fresh: true}
+	if strings.HasPrefix(src, "\xff\xfe") || strings.HasPrefix(src, "\xfe\xff") {
+		return nil // UTF-16, which nobody writes policies in
+	}
+	if found, ok := unprintable(src); ok {
+		return []finding{found}
+	}
+	s := &scanner{src: []rune(strings.ReplaceAll(src, "\r\n", "\n")), pos: position{1, 1}, fresh: true, named: -1}
 	for s.i < len(s.src) {
 		s.token()
 	}
@@ -25,22 +32,46 @@ func scan(src string) []finding {
 	return s.findings
 }
 
+// unprintable finds the first character that YAML does not take at all.
+func unprintable(src string) (finding, bool) {
+	pos := position{1, 1}
+	for i, r := range src {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(src[i:], "\ufffd"):
+			return finding{pos, "this is not UTF-8: save the file in that encoding", true}, true
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', 0x7f <= r && r < 0xa0 && r != 0x85:
+			return finding{pos, fmt.Sprintf("the control character %U may not stand in a file: remove it", r), true}, true
+		}
+		if pos.column++; r == '\n' {
+			pos = position{pos.line + 1, 1}
+		}
+	}
+	return finding{}, false
+}
+
 type scanner struct {
-	src      []rune
-	i        int
-	pos      position
-	indent   int  // of the current line
-	fresh    bool // nothing but spaces on the line so far
-	open     []bracket
-	last     tokenKind // the token before
-	lastPos  position
-	colons   int // values begun on this line, outside brackets
+	src     []rune
+	i       int
+	pos     position
+	indent  int  // of the current line
+	fresh   bool // nothing but spaces on the line so far
+	dash    bool // the line begins with a list item
+	open    []bracket
+	last    tokenKind // the token before
+	lastPos position
+	colons  int // values begun on this line, outside brackets
+
+	named    int      // indentation of the last line with a colon, or -1
+	complete bool     // that line has a value too
+	bare     position // of the line before, if that is a text where a name with a colon should be
+
 	findings []finding
 }
 
 type bracket struct {
-	char rune
-	pos  position
+	char  rune
+	pos   position
+	named bool // a colon came since the last comma
 }
 
 type tokenKind int
@@ -88,7 +119,7 @@ func (s *scanner) token() {
 	switch {
 	case r == '\n' || r == '\r':
 		if !flow {
-			s.last = nothing
+			s.endLine()
 		}
 		s.advance()
 		return
@@ -121,20 +152,22 @@ func (s *scanner) token() {
 			s.found(start, true, "the colon must stand on the line of its name: join it to line %d", s.lastPos.line)
 		}
 		if !flow {
-			if s.colons++; s.colons > 1 {
-				s.found(start, false, "a second colon with a space after it: write the rule in quotes, or without the space")
-			}
+			s.colon(start)
+		} else {
+			s.open[len(s.open)-1].named = true
 		}
 		s.last = nothing
 		s.advance()
 	case r == ',' && flow:
+		s.open[len(s.open)-1].named = false
 		s.last = nothing
 		s.advance()
 	case (r == '-' || r == '?') && blank(s.peek(1)) && s.last == nothing:
+		s.dash = s.dash || fresh
 		s.advance()
 	case r == '[' || r == '{':
 		s.value(start, false)
-		s.open = append(s.open, bracket{r, start})
+		s.open = append(s.open, bracket{char: r, pos: start})
 		s.last = nothing
 		s.advance()
 	case (r == ']' || r == '}') && flow:
@@ -150,6 +183,33 @@ func (s *scanner) token() {
 	}
 }
 
+// colon notes a colon outside brackets.
+func (s *scanner) colon(pos position) {
+	s.colons++
+	switch {
+	case s.colons > 1:
+		s.found(pos, false, "a second colon with a space after it: write the rule in quotes, or without the space")
+	case s.bare != position{}:
+		s.found(s.bare, false, "a colon with a space after it is missing in this line")
+	case s.named >= 0 && s.complete && s.indent > s.named && !s.dash:
+		s.found(position{pos.line, s.indent + 1}, false, "this line is indented more than the rule before it: indent all names alike")
+	}
+	s.named, s.complete = s.indent, false
+}
+
+// endLine is called at the end of each line outside brackets.
+func (s *scanner) endLine() {
+	value := s.last != nothing
+	if s.colons > 0 {
+		s.complete = value
+	}
+	s.bare = position{}
+	if s.colons == 0 && value && !s.dash && s.indent <= max(s.named, 0) {
+		s.bare = s.lastPos
+	}
+	s.last, s.dash = nothing, false
+}
+
 // value notes a value that begins where a separator should be.
 func (s *scanner) value(start position, plain bool) {
 	flow := len(s.open) > 0
@@ -157,15 +217,32 @@ func (s *scanner) value(start position, plain bool) {
 	case quotedLines:
 		s.found(s.lastPos, false, "the quote that opens here is not closed on its line: a quote is missing")
 	case quotedText, closing:
-		if flow {
-			s.found(s.lastPos, false, "a comma is missing after this value")
-		} else {
+		switch r := s.peek(0); {
+		case flow:
+			s.missingInBrackets()
+		case r == ',':
+			s.found(start, false, "this comma separates nothing, since there are no brackets around it: remove it")
+		case r == '}' || r == ']':
+			s.found(start, false, "this %c closes nothing: remove it", r)
+		case s.colons == 0 && s.last == quotedText:
+			s.found(s.lastPos, false, "a colon is missing after this name")
+		case s.last == closing:
+			s.found(start, false, "something follows the closing bracket: remove it")
+		default:
 			s.found(start, false, "text after the closing quote: put the quotes around the whole rule")
 		}
 	case plainText:
 		if flow && !plain {
-			s.found(s.lastPos, false, "a comma is missing after this value")
+			s.missingInBrackets()
 		}
+	}
+}
+
+func (s *scanner) missingInBrackets() {
+	if top := s.open[len(s.open)-1]; top.char == '{' && !top.named {
+		s.found(s.lastPos, false, "a colon is missing after this name")
+	} else {
+		s.found(s.lastPos, false, "a comma is missing after this value")
 	}
 }
 
@@ -229,6 +306,9 @@ func (s *scanner) plain(r rune, start position) {
 	}
 	if s.last == nothing && r == '*' {
 		s.found(start, false, "* refers to an anchor that does not exist: write the value in quotes")
+	}
+	if r == '/' && s.peek(1) == '/' && s.last == nothing {
+		s.found(start, false, "// begins no comment here: use #")
 	}
 	flow := len(s.open) > 0
 	for s.i < len(s.src) {
