@@ -1,0 +1,38 @@
+"""Where Lintel deliberately answers otherwise than Keystone; each with its reason.
+
+A request that differs passes if each of its differences is listed. An entry that no request meets fails the
+suite, so that the list stays true. Not listed here: Keystone's HTML page for status 500, where Lintel must
+answer any clear 4xx (compare.py, clear_refusal).
+"""
+
+import dataclasses
+import re
+
+
+@dataclasses.dataclass(frozen=True)
+class Divergence:
+    request: str  # pattern for "METHOD path", the path as the list spells it
+    field: str  # pattern for the place in the answer
+    reason: str
+    who: str = ""  # pattern for who asks
+
+    def __str__(self):
+        return f"{self.request} ({self.field}): {self.reason}"
+
+
+DIVERGENCES = []
+
+
+def known(step, field):
+    for divergence in DIVERGENCES:
+        if (
+            re.search(divergence.request, f"{step.method} {step.path}")
+            and re.search(divergence.field, field)
+            and re.search(divergence.who, step.who or "nobody")
+        ):
+            return str(divergence)
+    return None
+
+
+def unused(used):
+    return [str(divergence) for divergence in DIVERGENCES if str(divergence) not in used]

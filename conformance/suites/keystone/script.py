@@ -1,0 +1,122 @@
+"""The little language that the lists of requests in lists/ are written in.
+
+    as_("admin")                       who asks from here on: the variable that holds the token
+    POST("/v3/users", {"user": {"name": "ann"}}, keep={"ann": "user.id"})
+    GET("/v3/users/$ann")
+
+Strings in paths, headers and bodies may hold $variables. A variable is kept from an answer: keep names
+the place, dotted, with roles[name=admin] for the element of a list and header:NAME for a header.
+Each call adds one step to STEPS, in order; nothing is sent here.
+"""
+
+import contextlib
+import dataclasses
+import os
+import sys
+import typing
+
+STEPS = []
+SECRET = "correct-horse"  # everybody's password
+_who = None
+
+
+@dataclasses.dataclass
+class Request:
+    where: str  # file and line of the list, for the reader of a failure
+    who: str | None
+    method: str
+    path: str
+    body: typing.Any = None  # JSON value, or str and bytes as they are
+    headers: dict = dataclasses.field(default_factory=dict)
+    keep: dict = dataclasses.field(default_factory=dict)
+    page: bool = False  # which rows a page holds depends on random ids: compare their number only
+
+    def __str__(self):
+        return f"{self.where} as {self.who or 'nobody'}: {self.method} {self.path}"
+
+
+@dataclasses.dataclass
+class Expire:
+    """Gives variable name a copy of the token in variable source that expired age seconds ago."""
+
+    name: str
+    source: str
+    age: int
+
+
+class NextSecond:
+    """Waits for the next second. A revocation counts for all tokens of its own second, later ones too."""
+
+
+@contextlib.contextmanager
+def as_(who):
+    """Who asks inside this block; None sends no token."""
+    global _who
+    before, _who = _who, who
+    try:
+        yield
+    finally:
+        _who = before
+
+
+def expire(name, source, age=3600):
+    STEPS.append(Expire(name, source, age))
+
+
+def next_second():
+    STEPS.append(NextSecond())
+
+
+def _method(method):
+    def add(path, body=None, headers=None, keep=None, page=False):
+        frame = sys._getframe(1)
+        where = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        STEPS.append(Request(where, _who, method, path, body, headers or {}, keep or {}, page))
+
+    return add
+
+
+GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS = map(
+    _method, ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+)
+
+
+def password(user=None, password=None, scope=None, **who):
+    """The body of a login. user is an id; else give name= and domain= (an id)."""
+    if user is not None:
+        who["id"] = user
+    if "domain" in who:
+        who["domain"] = {"id": who["domain"]}
+    auth = {"identity": {"methods": ["password"], "password": {"user": dict(who, password=password)}}}
+    if scope is not None:
+        auth["scope"] = scope
+    return {"auth": auth}
+
+
+def token(token, scope=None):
+    """The body of a rescoping."""
+    auth = {"identity": {"methods": ["token"], "token": {"id": token}}}
+    if scope is not None:
+        auth["scope"] = scope
+    return {"auth": auth}
+
+
+def project(id):
+    return {"project": {"id": id}}
+
+
+def domain(id):
+    return {"domain": {"id": id}}
+
+
+SYSTEM = {"system": {"all": True}}
+
+
+def login(name, body):
+    """Logs in and keeps the token as variable name."""
+    with as_(None):
+        frame = sys._getframe(1)
+        where = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        STEPS.append(
+            Request(where, None, "POST", "/v3/auth/tokens", body, {}, {name: "header:X-Subject-Token"})
+        )
