@@ -215,7 +215,7 @@ func passwords(cfg *config.Config) (password.Hasher, password.Rules, error) {
 	if err := hasher.Validate(); err != nil {
 		return hasher, password.Rules{}, fmt.Errorf("[identity]: %w", err)
 	}
-	rules := password.Rules{Description: cfg.SecurityCompliance.PasswordRegexDescription}
+	rules := password.Rules{Description: cfg.SecurityCompliance.PasswordRegexDescription, MaxBytes: hasher.Limit()}
 	if text := cfg.SecurityCompliance.PasswordRegex; text != "" {
 		pattern, err := password.CompilePattern(text)
 		if err != nil {
