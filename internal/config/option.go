@@ -257,9 +257,12 @@ func (o *option) duration(text string) (time.Duration, error) {
 	return time.Duration(x * float64(o.unit)), o.checkRange(x)
 }
 
-// splitList splits at commas, trims the items and lets trailing commas be; an empty text is an empty list.
+// splitList splits at commas and trims the items. Trailing commas do not count; an empty text is an empty list.
 func splitList(s string) []string {
-	s = strings.TrimRight(strings.TrimFunc(s, isSpace), ",")
+	return splitItems(strings.TrimRight(strings.TrimFunc(s, isSpace), ","))
+}
+
+func splitItems(s string) []string {
 	if s == "" {
 		return nil
 	}
@@ -295,22 +298,10 @@ func parseLists(s string) (map[string][]string, error) {
 		if _, twice := m[key]; twice {
 			return nil, fmt.Errorf("%q is there twice", key)
 		}
-		m[key] = splitBounded(list[1 : len(list)-1])
+		m[key] = splitItems(list[1 : len(list)-1])
 		pair = ""
 	}
 	return m, nil
-}
-
-// splitBounded is splitList for what stood between brackets, where upstream keeps trailing commas.
-func splitBounded(s string) []string {
-	if s == "" {
-		return nil
-	}
-	items := strings.Split(s, ",")
-	for i := range items {
-		items[i] = strings.TrimFunc(items[i], isSpace)
-	}
-	return items
 }
 
 // get returns o's value in c as set takes it; nil if it is unset.

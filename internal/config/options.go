@@ -69,49 +69,49 @@ type Config struct {
 
 // DefaultGroup is [DEFAULT].
 type DefaultGroup struct {
-	// shared secret that bypasses policy when sent as X-Auth-Token; unset = off
+	// Shared secret that bypasses policy when sent as X-Auth-Token; unset = off.
 	AdminToken string `opt:"admin_token" secret:""`
-	// base URL used in links/discovery instead of the request host
+	// Base URL used in links/discovery instead of the request host.
 	PublicEndpoint string `opt:"public_endpoint" uri:""`
-	// deepest project nesting allowed below the domain
+	// Deepest project nesting allowed below the domain.
 	MaxProjectTreeDepth int `opt:"max_project_tree_depth" default:"5"`
-	// no effect any more
+	// No effect any more.
 	MaxParamSize int `opt:"max_param_size" default:"64" removal:"2025.1"`
-	// longer fernet tokens only cause an INFO log line
+	// Longer fernet tokens only cause an INFO log line.
 	MaxTokenSize int `opt:"max_token_size" default:"255"`
-	// default page cap for collections that have no own list_limit; unset = none
+	// Default page cap for collections that have no own list_limit; unset = none.
 	ListLimit *int `opt:"list_limit"`
-	// hard ceiling for one page; also silently caps un-paged user/group/project/domain listings
+	// Hard ceiling for one page; also silently caps un-paged user/group/project/domain listings.
 	MaxDBLimit int `opt:"max_db_limit" min:"0" default:"1000"`
-	// reject over-long passwords (403) instead of truncating them
+	// Reject over-long passwords (403) instead of truncating them.
 	StrictPasswordCheck bool `opt:"strict_password_check" default:"false"`
-	// put the real reason in 401/403/500 messages
+	// Put the real reason in 401/403/500 messages.
 	InsecureDebug bool `opt:"insecure_debug" default:"false"`
-	// publisher id of notifications is identity.<this>; unset = hostname
+	// Publisher id of notifications is identity.<this>; unset = hostname.
 	DefaultPublisherID string `opt:"default_publisher_id"`
-	// payload shape of resource notifications
+	// Payload shape of resource notifications.
 	NotificationFormat string `opt:"notification_format" choices:"basic|cadf" default:"cadf"`
-	// event types not to send; repeatable; authenticate events match with .<outcome> suffix
+	// Event types not to send; repeatable; authenticate events match with .<outcome> suffix.
 	NotificationOptOut []string `opt:"notification_opt_out" multi:"" default:"identity.authenticate.success,identity.authenticate.pending"`
 
 	// Logging (oslo.log). With neither a file nor stderr asked for, records go to standard output.
 	Debug bool `opt:"debug" default:"false"` // level DEBUG instead of INFO
-	// a Python logging ini file; the other logging options then do not count
+	// A Python logging ini file; the other logging options then do not count.
 	LogConfigAppend string `opt:"log_config_append" old:"log_config|log-config"`
-	// relative to LogDir; follows rotation by rename
+	// Relative to LogDir; follows rotation by rename.
 	LogFile string `opt:"log_file" old:"logfile"`
-	// without LogFile: a file named after the program in here
+	// Without LogFile: a file named after the program in here.
 	LogDir    string `opt:"log_dir" old:"logdir"`
 	UseStderr bool   `opt:"use_stderr" default:"false"`
 	UseJSON   bool   `opt:"use_json" default:"false"` // one JSON object a line
-	// message bus, unless [oslo_messaging_notifications] names one
+	// Message bus, unless [oslo_messaging_notifications] names one.
 	TransportURL    string `opt:"transport_url" secret:"" default:"rabbit://"`
 	ControlExchange string `opt:"control_exchange" default:"keystone"`
 }
 
 // APIGroup is [api].
 type APIGroup struct {
-	// what to do when a response body fails its JSON schema: raise 500, log, or skip
+	// What to do when a response body fails its JSON schema: raise 500, log, or skip.
 	ResponseValidation string `opt:"response_validation" choices:"error|warn|ignore" default:"warn"`
 }
 
@@ -120,36 +120,30 @@ type ApplicationCredentialGroup struct {
 	Driver    string         `opt:"driver" default:"sql" only:"sql"`
 	Caching   bool           `opt:"caching" default:"true"`
 	CacheTime *time.Duration `opt:"cache_time" unit:"s"`
-	// max application credentials per user; -1 = unlimited
+	// Max application credentials per user; -1 = unlimited.
 	UserLimit int `opt:"user_limit" default:"-1"`
 }
 
 // AssignmentGroup is [assignment].
 type AssignmentGroup struct {
 	Driver string `opt:"driver" default:"sql" only:"sql"`
-	// role names that may never be the implied side of an inference rule
+	// Role names that may never be the implied side of an inference rule.
 	ProhibitedImpliedRole []string `opt:"prohibited_implied_role" default:"admin"`
 }
 
-// AuthGroup is [auth].
+// AuthGroup is [auth]. The options named after methods choose among plug-ins upstream.
 type AuthGroup struct {
-	// enabled auth methods; ORDER defines the bitmap stored in fernet tokens
-	Methods []string `opt:"methods" default:"external,password,token,oauth1,mapped,application_credential,ec2credential"`
-	// plug-in override for the password method (unset = default)
-	Password string `opt:"password"`
-	// plug-in override for the token method
-	Token string `opt:"token"`
-	// plug-in for REMOTE_USER auth: DefaultDomain (default) or Domain (reads REMOTE_DOMAIN)
-	External string `opt:"external"`
-	// plug-in override for the oauth1 method
-	OAuth1 string `opt:"oauth1"`
-	// plug-in override for the mapped (federation) method
-	Mapped string `opt:"mapped"`
-	// plug-in override for the application_credential method
-	ApplicationCredential string `opt:"application_credential"`
-	// plug-in override for the ec2credential marker method (30.0.0); the method never logs anybody in
-	EC2Credential string `opt:"ec2credential"`
-	// methods of third-party plug-ins to treat as primary, not delegated (30.0.0); ec2credential stays delegated
+	// Enabled methods; their order defines the bitmap in Fernet tokens.
+	Methods  []string `opt:"methods" default:"external,password,token,oauth1,mapped,application_credential,ec2credential"`
+	Password string   `opt:"password" only:"default"`
+	Token    string   `opt:"token" only:"default"`
+	// Who REMOTE_USER is: a user of the default domain, or with Domain one of REMOTE_DOMAIN.
+	External              string `opt:"external" only:"default|DefaultDomain|Domain"`
+	OAuth1                string `opt:"oauth1" only:"default"`
+	Mapped                string `opt:"mapped" only:"default"`
+	ApplicationCredential string `opt:"application_credential" only:"default"`
+	EC2Credential         string `opt:"ec2credential" only:"default"`
+	// Further methods that prove a user in person rather than by delegation.
 	AdditionalPrimaryAuthMethods []string `opt:"additional_primary_auth_methods"`
 }
 
@@ -165,13 +159,13 @@ type CatalogGroup struct {
 type CredentialGroup struct {
 	Driver   string `opt:"driver" default:"sql" only:"sql"`
 	Provider string `opt:"provider" default:"fernet" only:"fernet"`
-	// folder of the fernet keys that encrypt credential blobs
+	// Folder of the fernet keys that encrypt credential blobs.
 	KeyRepository string         `opt:"key_repository" default:"/etc/keystone/credential-keys/"`
 	Caching       bool           `opt:"caching" default:"true"`
 	CacheTime     *time.Duration `opt:"cache_time" unit:"s"`
-	// minutes a signed EC2/S3 request stays acceptable after its timestamp
+	// How long a signed EC2/S3 request stays acceptable after its timestamp.
 	AuthTTL time.Duration `opt:"auth_ttl" unit:"m" default:"15"`
-	// max credentials per user; -1 = unlimited
+	// Max credentials per user; -1 = unlimited.
 	UserLimit int `opt:"user_limit" default:"-1"`
 }
 
@@ -180,16 +174,16 @@ type DomainConfigGroup struct {
 	Driver    string        `opt:"driver" default:"sql" only:"sql"`
 	Caching   bool          `opt:"caching" default:"true"`
 	CacheTime time.Duration `opt:"cache_time" unit:"s" default:"300"`
-	// extra {group: [options]} allowed in the domain config API
+	// Extra {group: [options]} allowed in the domain config API.
 	AdditionalWhitelistedOptions map[string][]string `opt:"additional_whitelisted_options"`
-	// extra {group: [options]} stored as sensitive in the domain config API
+	// Extra {group: [options]} stored as sensitive in the domain config API.
 	AdditionalSensitiveOptions map[string][]string `opt:"additional_sensitive_options"`
 }
 
 // EndpointFilterGroup is [endpoint_filter].
 type EndpointFilterGroup struct {
 	Driver string `opt:"driver" default:"sql"`
-	// full catalog when a project has no endpoint filter; false = empty catalog
+	// Full catalog when a project has no endpoint filter; false = empty catalog.
 	ReturnAllEndpointsIfNoFilter bool `opt:"return_all_endpoints_if_no_filter" default:"true"`
 }
 
@@ -201,85 +195,85 @@ type EndpointPolicyGroup struct {
 // FederationGroup is [federation].
 type FederationGroup struct {
 	Driver string `opt:"driver" default:"sql" only:"sql"`
-	// only environment variables with this prefix reach the mapping engine
+	// Only environment variables with this prefix reach the mapping engine.
 	AssertionPrefix string `opt:"assertion_prefix" default:""`
-	// default environment variable that carries the IdP entity id
+	// Default environment variable that carries the IdP entity id.
 	RemoteIDAttribute string `opt:"remote_id_attribute"`
-	// reserved domain name/id that cannot be created or used (case-insensitive)
+	// Reserved domain name/id that cannot be created or used (case-insensitive).
 	FederatedDomainName string `opt:"federated_domain_name" default:"Federated" removal:"T"`
-	// exact origin URLs accepted by WebSSO (their host is lower-cased first); repeatable
+	// Exact origin URLs accepted by WebSSO (their host is lower-cased first); repeatable.
 	TrustedDashboard []string `opt:"trusted_dashboard" multi:""`
 	// HTML file with $host and $token used to post the token back to the dashboard
 	SSOCallbackTemplate string `opt:"sso_callback_template" default:"/etc/keystone/sso_callback_template.html"`
 	Caching             bool   `opt:"caching" default:"true"`
-	// minutes a mapped group membership stays valid when the IdP sets none; 0 = not kept
+	// How long a mapped group membership stays valid when the IdP sets none; 0 = not kept.
 	DefaultAuthorizationTTL time.Duration `opt:"default_authorization_ttl" unit:"m" default:"0"`
-	// schema version given to mappings registered without one
+	// Schema version given to mappings registered without one.
 	AttributeMappingDefaultSchemaVersion string `opt:"attribute_mapping_default_schema_version" default:"1.0"`
 }
 
 // FernetReceiptsGroup is [fernet_receipts].
 type FernetReceiptsGroup struct {
-	// folder of the fernet keys for auth receipts
+	// Folder of the fernet keys for auth receipts.
 	KeyRepository string `opt:"key_repository" default:"/etc/keystone/fernet-keys/"`
-	// how many receipt keys rotation keeps (staged+primary+secondary)
+	// How many receipt keys rotation keeps (staged+primary+secondary).
 	MaxActiveKeys int `opt:"max_active_keys" min:"1" default:"3"`
 }
 
 // FernetTokensGroup is [fernet_tokens].
 type FernetTokensGroup struct {
-	// folder of the fernet keys for tokens
+	// Folder of the fernet keys for tokens.
 	KeyRepository string `opt:"key_repository" default:"/etc/keystone/fernet-keys/"`
-	// how many token keys rotation keeps (staged+primary+secondary)
+	// How many token keys rotation keeps (staged+primary+secondary).
 	MaxActiveKeys int `opt:"max_active_keys" min:"1" default:"3"`
 }
 
 // IdentityGroup is [identity].
 type IdentityGroup struct {
-	// id of the domain used when a request names none
+	// Id of the domain used when a request names none.
 	DefaultDomainID string `opt:"default_domain_id" default:"default"`
-	// allow per-domain identity drivers
+	// Allow per-domain identity drivers.
 	DomainSpecificDriversEnabled bool `opt:"domain_specific_drivers_enabled" default:"false"`
-	// read per-domain driver config from the database (API) instead of files
+	// Read per-domain driver config from the database (API) instead of files.
 	DomainConfigurationsFromDatabase bool `opt:"domain_configurations_from_database" default:"false"`
-	// folder with keystone.<domain name>.conf files
+	// Folder with keystone.<domain name>.conf files.
 	DomainConfigDir string        `opt:"domain_config_dir" default:"/etc/keystone/domains"`
 	Driver          string        `opt:"driver" default:"sql" only:"sql|ldap"`
 	Caching         bool          `opt:"caching" default:"true"`
 	CacheTime       time.Duration `opt:"cache_time" unit:"s" default:"600"`
-	// bytes; longer passwords are truncated or refused (bcrypt caps at 72)
+	// Bytes; longer passwords are truncated or refused (bcrypt caps at 72).
 	MaxPasswordLength int  `opt:"max_password_length" max:"4096" default:"4096"`
 	ListLimit         *int `opt:"list_limit"`
-	// algorithm for new password and app-credential secret hashes
+	// Algorithm for new password and app-credential secret hashes.
 	PasswordHashAlgorithm string `opt:"password_hash_algorithm" choices:"bcrypt|bcrypt_sha256|scrypt|pbkdf2_sha512" default:"bcrypt"`
-	// work factor for new hashes (bcrypt/bcrypt_sha256 log2 rounds, pbkdf2 iterations; ignored by scrypt code path)
+	// Work factor for new hashes (bcrypt/bcrypt_sha256 log2 rounds, pbkdf2 iterations; ignored by scrypt code path).
 	PasswordHashRounds *int `opt:"password_hash_rounds"`
-	// scrypt r for new hashes
+	// The r of scrypt for new hashes.
 	ScryptBlockSize *int `opt:"scrypt_block_size"`
-	// scrypt p for new hashes
+	// The p of scrypt for new hashes.
 	ScryptParallelism *int `opt:"scrypt_parallelism"`
-	// salt length in bytes for scrypt and pbkdf2
+	// Salt length in bytes for scrypt and pbkdf2.
 	SaltByteSize *int `opt:"salt_bytesize" min:"0" max:"96"`
 }
 
 // IdentityMappingGroup is [identity_mapping].
 type IdentityMappingGroup struct {
 	Driver string `opt:"driver" default:"sql" only:"sql"`
-	// public id generator; only sha256 exists
+	// Public id generator; only sha256 exists.
 	Generator string `opt:"generator" default:"sha256" only:"sha256"`
-	// leave ids of the default LDAP driver unmapped
+	// Leave ids of the default LDAP driver unmapped.
 	BackwardCompatibleIDs bool `opt:"backward_compatible_ids" default:"true"`
 }
 
 // JWTTokensGroup is [jwt_tokens].
 type JWTTokensGroup struct {
-	// signing algorithm for JWS tokens and for create_jws_keypair
+	// Signing algorithm for JWS tokens and for create_jws_keypair.
 	JWSAlgorithm string `opt:"jws_algorithm" choices:"ES256|ES384|ES512|EdDSA" default:"ES256"`
-	// algorithms accepted when validating JWS tokens
+	// Algorithms accepted when validating JWS tokens.
 	JWSAcceptedAlgorithms []string `opt:"jws_accepted_algorithms" default:"ES256"`
-	// folder of PEM public keys, all tried when validating
+	// Folder of PEM public keys, all tried when validating.
 	JWSPublicKeyRepository string `opt:"jws_public_key_repository" default:"/etc/keystone/jws-keys/public"`
-	// folder holding private.pem used for signing
+	// Folder holding private.pem used for signing.
 	JWSPrivateKeyRepository string `opt:"jws_private_key_repository" default:"/etc/keystone/jws-keys/private"`
 }
 
@@ -287,81 +281,81 @@ type JWTTokensGroup struct {
 type LDAPGroup struct {
 	// LDAP server URL(s), comma separated, tried in order
 	URL string `opt:"url" default:"ldap://localhost"`
-	// shuffle the URL list once per process
+	// Shuffle the URL list once per process.
 	RandomizeURLs bool `opt:"randomize_urls" default:"false"`
-	// bind DN for searches
+	// Bind DN for searches.
 	User string `opt:"user"`
-	// bind password for searches
+	// Bind password for searches.
 	Password string `opt:"password" secret:""`
-	// base DN used to build default user/group trees
+	// Base DN used to build default user/group trees.
 	Suffix string `opt:"suffix" default:"cn=example,cn=com"`
-	// search depth: one level or whole subtree
+	// Search depth: one level or whole subtree.
 	QueryScope string `opt:"query_scope" choices:"one|sub" default:"one"`
-	// simple paged results size; 0 = off
+	// Simple paged results size; 0 = off.
 	PageSize int `opt:"page_size" min:"0" default:"0"`
-	// alias dereference mode; default = library default
+	// Alias dereference mode; default = library default.
 	AliasDereferencing string `opt:"alias_dereferencing" choices:"never|searching|always|finding|default" default:"default"`
-	// libldap debug bitmask
+	// The LDAP library's debug bitmask.
 	DebugLevel *int `opt:"debug_level" min:"-1"`
-	// follow referrals; unset = library default
+	// Follow referrals; unset = library default.
 	ChaseReferrals *bool `opt:"chase_referrals"`
-	// user search base; unset = ou=Users,<suffix>
+	// User search base; unset = ou=Users,<suffix>.
 	UserTreeDN string `opt:"user_tree_dn"`
-	// extra filter ANDed into user searches
+	// Extra filter ANDed into user searches.
 	UserFilter string `opt:"user_filter"`
-	// objectClass of users
+	// ObjectClass of users.
 	UserObjectClass string `opt:"user_objectclass" default:"inetOrgPerson"`
-	// attribute used as local user id (single-valued)
+	// Attribute used as local user id (single-valued).
 	UserIDAttribute string `opt:"user_id_attribute" default:"cn"`
-	// attribute used as user name
+	// Attribute used as user name.
 	UserNameAttribute string `opt:"user_name_attribute" default:"sn"`
-	// attribute used as description
+	// Attribute used as description.
 	UserDescriptionAttribute string `opt:"user_description_attribute" default:"description"`
-	// attribute used as email
+	// Attribute used as email.
 	UserMailAttribute string `opt:"user_mail_attribute" default:"mail"`
-	// attribute used as password
+	// Attribute used as password.
 	UserPassAttribute string `opt:"user_pass_attribute" default:"userPassword"`
-	// attribute used as enabled flag
+	// Attribute used as enabled flag.
 	UserEnabledAttribute string `opt:"user_enabled_attribute" default:"enabled"`
-	// enabled attribute means disabled
+	// Enabled attribute means disabled.
 	UserEnabledInvert bool `opt:"user_enabled_invert" default:"false"`
-	// bit in the enabled integer that means disabled (e.g. 2 for AD); 0 = not a mask
+	// Bit in the enabled integer that means disabled (e.g. 2 for AD); 0 = not a mask.
 	UserEnabledMask int `opt:"user_enabled_mask" min:"0" default:"0"`
-	// value assumed when the enabled attribute is absent (e.g. 512 for AD)
+	// Value assumed when the enabled attribute is absent (e.g. 512 for AD).
 	UserEnabledDefault string `opt:"user_enabled_default" default:"True"`
-	// user attributes never read or written
+	// User attributes never read or written.
 	UserAttributeIgnore []string `opt:"user_attribute_ignore" default:"default_project_id"`
-	// attribute used as default project id
+	// Attribute used as default project id.
 	UserDefaultProjectIDAttribute string `opt:"user_default_project_id_attribute"`
-	// enabled = membership of a special group
+	// Enabled = membership of a special group.
 	UserEnabledEmulation bool `opt:"user_enabled_emulation" default:"false"`
 	// DN of that group; unset = cn=enabled_users,<user tree>
 	UserEnabledEmulationDN string `opt:"user_enabled_emulation_dn"`
-	// use the configured group member attribute/objectclass for it
+	// Use the configured group member attribute/objectclass for it.
 	UserEnabledEmulationUseGroupConfig bool `opt:"user_enabled_emulation_use_group_config" default:"false"`
-	// ldap_attr:keystone_attr pairs; fetched but not shown on reads today
+	// Pairs of LDAP attribute and ours, joined by a colon.
 	UserAdditionalAttributeMapping []string `opt:"user_additional_attribute_mapping"`
-	// group search base; unset = ou=UserGroups,<suffix>
+	// Group search base; unset = ou=UserGroups,<suffix>.
 	GroupTreeDN string `opt:"group_tree_dn"`
-	// extra filter ANDed into group searches
+	// Extra filter ANDed into group searches.
 	GroupFilter string `opt:"group_filter"`
-	// objectClass of groups
+	// ObjectClass of groups.
 	GroupObjectClass string `opt:"group_objectclass" default:"groupOfNames"`
-	// attribute used as local group id
+	// Attribute used as local group id.
 	GroupIDAttribute string `opt:"group_id_attribute" default:"cn"`
-	// attribute used as group name
+	// Attribute used as group name.
 	GroupNameAttribute string `opt:"group_name_attribute" default:"ou"`
-	// attribute listing members
+	// Attribute listing members.
 	GroupMemberAttribute string `opt:"group_member_attribute" default:"member"`
-	// members hold user ids (posixGroup) instead of DNs
+	// Members hold user ids (posixGroup) instead of DNs.
 	GroupMembersAreIDs bool `opt:"group_members_are_ids" default:"false"`
-	// attribute used as group description
+	// Attribute used as group description.
 	GroupDescAttribute string `opt:"group_desc_attribute" default:"description"`
-	// group attributes never read or written
+	// Group attributes never read or written.
 	GroupAttributeIgnore []string `opt:"group_attribute_ignore"`
-	// ldap_attr:keystone_attr pairs; fetched but not shown on reads today
+	// Pairs of LDAP attribute and ours, joined by a colon.
 	GroupAdditionalAttributeMapping []string `opt:"group_additional_attribute_mapping"`
-	// use the AD matching rule 1.2.840.113556.1.4.1941 for nested groups
+	// Use the AD matching rule 1.2.840.113556.1.4.1941 for nested groups.
 	GroupADNesting bool `opt:"group_ad_nesting" default:"false"`
 	// CA bundle file for TLS
 	TLSCACertFile string `opt:"tls_cacertfile"`
@@ -369,44 +363,44 @@ type LDAPGroup struct {
 	TLSCACertDir string `opt:"tls_cacertdir"`
 	// StartTLS on ldap:// (invalid together with ldaps://)
 	UseTLS bool `opt:"use_tls" default:"false"`
-	// server certificate check level
+	// Server certificate check level.
 	TLSReqCert string `opt:"tls_req_cert" choices:"demand|never|allow" default:"demand"`
-	// network timeout in seconds when not pooled; -1 = library default
+	// Network timeout when not pooled; negative = library default.
 	ConnectionTimeout time.Duration `opt:"connection_timeout" min:"-1" unit:"s" default:"-1"`
-	// pool the service connections
+	// Pool the service connections.
 	UsePool bool `opt:"use_pool" default:"true"`
-	// service pool size
+	// Service pool size.
 	PoolSize int `opt:"pool_size" min:"1" default:"10"`
-	// reconnect attempts
+	// Reconnect attempts.
 	PoolRetryMax int `opt:"pool_retry_max" min:"1" default:"3"`
-	// seconds between reconnects
+	// Wait between reconnects.
 	PoolRetryDelay time.Duration `opt:"pool_retry_delay" float:"" unit:"s" default:"0.1"`
-	// connect timeout in seconds for pooled connections
+	// Connect timeout for pooled connections; negative = library default.
 	PoolConnectionTimeout time.Duration `opt:"pool_connection_timeout" min:"-1" unit:"s" default:"-1"`
-	// seconds before a pooled connection is recycled
+	// How long a pooled connection is used.
 	PoolConnectionLifetime time.Duration `opt:"pool_connection_lifetime" min:"1" unit:"s" default:"600"`
-	// also pool end-user bind connections
+	// Also pool end-user bind connections.
 	UseAuthPool bool `opt:"use_auth_pool" default:"true"`
-	// end-user bind pool size
+	// End-user bind pool size.
 	AuthPoolSize int `opt:"auth_pool_size" min:"1" default:"100"`
-	// seconds before an end-user bind connection is recycled
+	// How long an end-user bind connection is used.
 	AuthPoolConnectionLifetime time.Duration `opt:"auth_pool_connection_lifetime" min:"1" unit:"s" default:"60"`
 }
 
 // OAuth1Group is [oauth1].
 type OAuth1Group struct {
 	Driver string `opt:"driver" default:"sql" only:"sql"`
-	// request token lifetime; 0 = never expires
+	// Request token lifetime; 0 = never expires.
 	RequestTokenDuration time.Duration `opt:"request_token_duration" min:"0" unit:"s" default:"28800"`
-	// access token lifetime; 0 = never expires
+	// Access token lifetime; 0 = never expires.
 	AccessTokenDuration time.Duration `opt:"access_token_duration" min:"0" unit:"s" default:"86400"`
 }
 
 // OAuth2Group is [oauth2].
 type OAuth2Group struct {
-	// client auth methods allowed at the OAuth2 token endpoint
+	// Client auth methods allowed at the OAuth2 token endpoint.
 	OAuth2AuthnMethods []string `opt:"oauth2_authn_methods" default:"tls_client_auth,client_secret_basic"`
-	// mapping id used to check the client certificate DN against the user
+	// Mapping id used to check the client certificate DN against the user.
 	OAuth2CertDNMappingID string `opt:"oauth2_cert_dn_mapping_id" default:"oauth2_mapping"`
 }
 
@@ -418,7 +412,7 @@ type PolicyGroup struct {
 
 // ReceiptGroup is [receipt].
 type ReceiptGroup struct {
-	// auth receipt lifetime
+	// Auth receipt lifetime.
 	Expiration   time.Duration `opt:"expiration" min:"0" max:"86400" unit:"s" default:"300"`
 	Provider     string        `opt:"provider" default:"fernet" only:"fernet"`
 	Caching      bool          `opt:"caching" default:"true"`
@@ -432,20 +426,20 @@ type ResourceGroup struct {
 	Caching   bool           `opt:"caching" default:"true" old:"assignment.caching"`
 	CacheTime *time.Duration `opt:"cache_time" unit:"s" old:"assignment.cache_time"`
 	ListLimit *int           `opt:"list_limit" old:"assignment.list_limit"`
-	// domain name of the admin project (is_admin_project flag)
+	// Domain name of the admin project (is_admin_project flag).
 	AdminProjectDomainName string `opt:"admin_project_domain_name"`
-	// name of the admin project (is_admin_project flag)
+	// Name of the admin project (is_admin_project flag).
 	AdminProjectName string `opt:"admin_project_name"`
-	// off / refuse new URL-unsafe project names / also refuse to scope to them
+	// Whether to refuse nothing (off), new URL-unsafe project names (new), or to scope to old ones too (strict).
 	ProjectNameURLSafe string `opt:"project_name_url_safe" choices:"off|new|strict" default:"off"`
-	// off / refuse new URL-unsafe domain names / also refuse to scope to them
+	// Whether to refuse nothing (off), new URL-unsafe domain names (new), or to scope to old ones too (strict).
 	DomainNameURLSafe string `opt:"domain_name_url_safe" choices:"off|new|strict" default:"off"`
 }
 
 // RevokeGroup is [revoke].
 type RevokeGroup struct {
 	Driver string `opt:"driver" default:"sql" only:"sql"`
-	// seconds added to token lifetime before revocation events are pruned
+	// Added to the token lifetime before revocation events are pruned.
 	ExpirationBuffer time.Duration `opt:"expiration_buffer" min:"0" unit:"s" default:"1800"`
 	Caching          bool          `opt:"caching" default:"true"`
 	CacheTime        time.Duration `opt:"cache_time" unit:"s" default:"3600" old:"token.revocation_cache_time"`
@@ -461,39 +455,39 @@ type RoleGroup struct {
 
 // SAMLGroup is [saml].
 type SAMLGroup struct {
-	// lifetime of K2K assertions
+	// Lifetime of K2K assertions.
 	AssertionExpirationTime time.Duration `opt:"assertion_expiration_time" unit:"s" default:"3600"`
-	// xmlsec1 executable used to sign assertions
+	// Upstream signs assertions with this program.
 	XMLSec1Binary string `opt:"xmlsec1_binary" default:"xmlsec1"`
-	// signing certificate (no comma in the path)
+	// Signing certificate (no comma in the path).
 	CertFile string `opt:"certfile" default:"/etc/keystone/ssl/certs/signing_cert.pem"`
-	// signing key (no comma in the path)
+	// Signing key (no comma in the path).
 	KeyFile string `opt:"keyfile" default:"/etc/keystone/ssl/private/signing_key.pem"`
-	// issuer of assertions and entityID of metadata (max 1024 chars)
+	// Issuer of assertions and entityID of metadata (max 1024 chars).
 	IdPEntityID string `opt:"idp_entity_id" uri:"1024"`
 	// SSO location published in metadata
 	IdPSSOEndpoint string `opt:"idp_sso_endpoint" uri:""`
-	// xml:lang of organization data
+	// The xml:lang of organization data.
 	IdPLang string `opt:"idp_lang" default:"en"`
-	// organization name in metadata
+	// Organization name in metadata.
 	IdPOrganizationName string `opt:"idp_organization_name" default:"SAML Identity Provider"`
-	// organization display name in metadata
+	// Organization display name in metadata.
 	IdPOrganizationDisplayName string `opt:"idp_organization_display_name" default:"OpenStack SAML Identity Provider"`
-	// organization URL in metadata
+	// Organization URL in metadata.
 	IdPOrganizationURL string `opt:"idp_organization_url" uri:"" default:"https://example.com/"`
-	// contact company in metadata
+	// Contact company in metadata.
 	IdPContactCompany string `opt:"idp_contact_company" default:"Example, Inc."`
-	// contact given name in metadata
+	// Contact given name in metadata.
 	IdPContactName string `opt:"idp_contact_name" default:"SAML Identity Provider Support"`
-	// contact surname in metadata
+	// Contact surname in metadata.
 	IdPContactSurname string `opt:"idp_contact_surname" default:"Support"`
-	// contact email in metadata
+	// Contact email in metadata.
 	IdPContactEmail string `opt:"idp_contact_email" default:"support@example.com"`
-	// contact phone in metadata
+	// Contact phone in metadata.
 	IdPContactTelephone string `opt:"idp_contact_telephone" default:"+1 800 555 0100"`
-	// contact type in metadata
+	// Contact type in metadata.
 	IdPContactType string `opt:"idp_contact_type" choices:"technical|support|administrative|billing|other" default:"other"`
-	// file served by GET OS-FEDERATION/saml2/metadata
+	// File served by GET OS-FEDERATION/saml2/metadata.
 	IdPMetadataPath string `opt:"idp_metadata_path" default:"/etc/keystone/saml2_idp_metadata.xml"`
 	// RelayState prefix for ECP and default for new service providers
 	RelayStatePrefix string `opt:"relay_state_prefix" default:"ss:mem:"`
@@ -501,35 +495,35 @@ type SAMLGroup struct {
 
 // SecurityComplianceGroup is [security_compliance].
 type SecurityComplianceGroup struct {
-	// days without login after which a user counts as disabled
+	// Time without login after which a user counts as disabled.
 	DisableUserAccountDaysInactive *time.Duration `opt:"disable_user_account_days_inactive" min:"1" unit:"d"`
-	// failed logins before lockout
+	// Failed logins before lockout.
 	LockoutFailureAttempts *int `opt:"lockout_failure_attempts" min:"1"`
-	// lockout length in seconds
+	// How long a lockout lasts.
 	LockoutDuration time.Duration `opt:"lockout_duration" min:"1" unit:"s" default:"1800"`
-	// days until a new password expires
+	// How long a new password is valid.
 	PasswordExpiresDays *time.Duration `opt:"password_expires_days" min:"1" unit:"d"`
-	// how many past passwords may not be reused; 0 = off
+	// How many past passwords may not be reused; 0 = off.
 	UniqueLastPasswordCount int `opt:"unique_last_password_count" min:"0" default:"0"`
-	// days before a self-changed password may be changed again
+	// How long until a self-changed password may be changed again.
 	MinimumPasswordAge time.Duration `opt:"minimum_password_age" min:"0" unit:"d" default:"0"`
-	// regex new passwords must match (Python re.match)
+	// Regex new passwords must match (Python re.match).
 	PasswordRegex string `opt:"password_regex"`
-	// text shown when the regex fails
+	// Text shown when the regex fails.
 	PasswordRegexDescription string `opt:"password_regex_description"`
-	// admin-set passwords expire at once
+	// Admin-set passwords expire at once.
 	ChangePasswordUponFirstUse bool `opt:"change_password_upon_first_use" default:"false"`
-	// add a partial hash of a wrong password to failure events (value: event)
+	// Add a partial hash of a wrong password to failure events (value: event).
 	ReportInvalidPasswordHash []string `opt:"report_invalid_password_hash" choices:"event"`
-	// pepper for that hash
+	// Pepper for that hash.
 	InvalidPasswordHashSecretKey string `opt:"invalid_password_hash_secret_key" secret:""`
 	// HMAC digest for that hash
 	InvalidPasswordHashFunction string `opt:"invalid_password_hash_function" default:"sha256"`
-	// characters of that hash to keep; unset = all
+	// Characters of that hash to keep; unset = all.
 	InvalidPasswordHashMaxChars *int `opt:"invalid_password_hash_max_chars" min:"1"`
-	// INSECURE: admin-role delegated tokens may touch ec2 credentials (only that type since 30.0.0), of any project
+	// Insecure: delegated tokens with the admin role may touch EC2 credentials of any project.
 	AllowInsecureAdminTrustCrossProjectCredentialsAccess bool `opt:"allow_insecure_admin_trust_cross_project_credentials_access" default:"false" removal:"2026.1"`
-	// INSECURE: application-credential tokens may manage trusts
+	// Insecure: tokens of application credentials may manage trusts.
 	AllowInsecureApplicationCredentialTrustEscalation bool `opt:"allow_insecure_application_credential_trust_escalation" default:"false" removal:"2026.1"`
 }
 
@@ -544,35 +538,35 @@ type TokenGroup struct {
 	Provider   string         `opt:"provider" default:"fernet" only:"fernet|jws"`
 	Caching    bool           `opt:"caching" default:"true"`
 	CacheTime  *time.Duration `opt:"cache_time" min:"0" max:"9223372036854775807" unit:"s"`
-	// gates the OS-PKI/revoked stub (403 vs 410) and cache drop on group-grant removal
+	// Gates the OS-PKI/revoked stub (403 vs 410) and cache drop on group-grant removal.
 	RevokeByID bool `opt:"revoke_by_id" default:"true"`
-	// allow a scoped token to be exchanged for another token
+	// Allow a scoped token to be exchanged for another token.
 	AllowRescopeScopedToken bool `opt:"allow_rescope_scoped_token" default:"true"`
-	// put fresh tokens into the cache
+	// Put fresh tokens into the cache.
 	CacheOnIssue bool `opt:"cache_on_issue" default:"true" removal:"S"`
-	// seconds past expiry during which ?allow_expired=1 still validates
+	// How long past expiry ?allow_expired=1 still validates.
 	AllowExpiredWindow time.Duration `opt:"allow_expired_window" unit:"s" default:"172800"`
 }
 
 // TokenlessAuthGroup is [tokenless_auth].
 type TokenlessAuthGroup struct {
-	// client certificate issuer DNs allowed for X.509 tokenless auth; repeatable
+	// Client certificate issuer DNs allowed for X.509 tokenless auth; repeatable.
 	TrustedIssuer []string `opt:"trusted_issuer" multi:""`
-	// federation protocol id used for tokenless auth
+	// Federation protocol id used for tokenless auth.
 	Protocol string `opt:"protocol" default:"x509"`
-	// environment variable with the issuer DN; its sha256 is the IdP id
+	// Environment variable with the issuer DN; its sha256 is the IdP id.
 	IssuerAttribute string `opt:"issuer_attribute" default:"SSL_CLIENT_I_DN"`
 }
 
 // TOTPGroup is [totp].
 type TOTPGroup struct {
-	// how many earlier 30 s windows are accepted
+	// How many earlier 30 s windows are accepted.
 	IncludedPreviousWindows int `opt:"included_previous_windows" min:"0" max:"10" default:"1"`
 }
 
 // TrustGroup is [trust].
 type TrustGroup struct {
-	// declared but never read by the server code today
+	// Upstream does not read it either.
 	AllowRedelegation    bool   `opt:"allow_redelegation" default:"false"`
 	MaxRedelegationCount int    `opt:"max_redelegation_count" default:"3"` // longest chain of redelegated trusts
 	Driver               string `opt:"driver" default:"sql" only:"sql"`
@@ -584,13 +578,13 @@ type UnifiedLimitGroup struct {
 	Caching   bool           `opt:"caching" default:"true"`
 	CacheTime *time.Duration `opt:"cache_time" unit:"s"`
 	ListLimit *int           `opt:"list_limit"`
-	// limit model: flat or strict_two_level
+	// Limit model: flat or strict_two_level.
 	EnforcementModel string `opt:"enforcement_model" choices:"flat|strict_two_level" default:"flat"`
 }
 
 // WSGIGroup is [wsgi].
 type WSGIGroup struct {
-	// insert the oslo debug middleware first in the pipeline
+	// Insert the oslo debug middleware first in the pipeline.
 	DebugMiddleware bool `opt:"debug_middleware" default:"false"`
 }
 
