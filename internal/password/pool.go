@@ -1,6 +1,7 @@
 package password
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 
 // Pool bounds how many hashes are computed at once and how many callers wait for their turn.
 //
+// The wait is bounded in time as well as in number, by what a hash has taken of late: so a flood is over soon
+// after it ends, and cheap hashes may queue up longer than dear ones.
+//
 // Each call has a key, the user or address it is made for. Callers of one key wait in a line of
 // their own, and lines take turns, so that a storm from one does not hold up the rest. When the places to
 // wait run out, a caller whose line is shorter than the longest takes the place of the last one there, who is refused.
@@ -30,8 +34,10 @@ type Pool struct {
 	Hasher Hasher
 	// Workers is how many hashes are computed at once; zero means one per usable CPU.
 	Workers int
-	// Queue is how many callers may wait; zero means 32 per worker.
+	// Queue is how many callers may wait at most; zero means 1000.
 	Queue int
+	// MaxWait is how long a caller may have to wait as far as can be told; zero means 4 seconds.
+	MaxWait time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
@@ -112,6 +118,15 @@ func (p *Pool) now() time.Time {
 
 func (p *Pool) workers() int { return or(p.Workers, runtime.GOMAXPROCS(0)) }
 
+// places returns how many callers may wait; one at least, or a slow hash would close the door for good.
+func (p *Pool) places() int {
+	most := or(p.Queue, 1000)
+	if p.mean > 0 {
+		most = min(most, int(cmp.Or(p.MaxWait, 4*time.Second)*time.Duration(p.workers())/p.mean))
+	}
+	return max(most, 1)
+}
+
 func (p *Pool) acquire(ctx context.Context, key string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -171,7 +186,7 @@ func (p *Pool) next() {
 // enqueue finds a place in the line of the key, perhaps at the cost of another.
 func (p *Pool) enqueue(key string) (*waiter, error) {
 	mine := p.line(key)
-	if p.waiting >= or(p.Queue, 32*p.workers()) {
+	if p.waiting >= p.places() {
 		longest := mine
 		for _, l := range p.lines {
 			if longest == nil || len(l.waiters) > len(longest.waiters) {

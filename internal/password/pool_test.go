@@ -21,7 +21,7 @@ type crowd struct {
 }
 
 func newCrowd(workers, queue int) *crowd {
-	return &crowd{pool: &Pool{Workers: workers, Queue: queue}, end: make(chan struct{})}
+	return &crowd{pool: &Pool{Workers: workers, Queue: queue, MaxWait: time.Minute}, end: make(chan struct{})}
 }
 
 // ask starts a caller, and returns where its outcome will be.
@@ -92,6 +92,53 @@ func TestPoolIsBounded(t *testing.T) {
 		if want := []string{"0", "1", "2", "3", "4", "10", "11"}; !slices.Equal(c.order, want) {
 			t.Errorf("jobs began in order %v, want %v", c.order, want)
 		}
+	})
+}
+
+// S-152: nobody waits longer than MaxWait, however long the queue could be.
+func TestPoolBoundsTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(2, 100)
+		c.pool.MaxWait = 4 * time.Second
+		for i := range 2 {
+			c.ask(t.Context(), "alice", fmt.Sprint(i))
+		}
+		time.Sleep(500 * time.Millisecond)
+		c.finish(2) // a hash takes half a second: in four seconds, two workers do 16
+
+		var outcomes []<-chan error
+		for i := range 30 {
+			outcomes = append(outcomes, c.ask(t.Context(), fmt.Sprint("user", i), fmt.Sprint(i)))
+		}
+		c.check(t, 2, 16)
+		for i, out := range outcomes[18:] {
+			if err := <-out; !errors.Is(err, ErrBusy) {
+				t.Errorf("caller %d: %v, want ErrBusy", i+18, err)
+			}
+		}
+
+		start := time.Now()
+		for range 9 {
+			time.Sleep(500 * time.Millisecond)
+			c.finish(2)
+		}
+		for i, out := range outcomes[:18] {
+			if err := <-out; err != nil {
+				t.Errorf("caller %d: %v", i, err)
+			}
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("the queue was empty after %v, want at most 5s", took)
+		}
+		c.check(t, 0, 0)
+
+		// Even one hash that takes longer leaves room to wait.
+		c.pool.mean = time.Hour
+		c.ask(t.Context(), "alice", "slow")
+		c.ask(t.Context(), "alice", "slow")
+		c.ask(t.Context(), "alice", "next")
+		c.check(t, 2, 1)
+		c.finish(3)
 	})
 }
 
