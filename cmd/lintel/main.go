@@ -49,6 +49,6 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), serveCommand(), manageCommand())
+	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand())
 	return root
 }

@@ -52,6 +52,38 @@ func ReadAccess(data []byte, isAdmin bool) (map[string]any, error) {
 	return creds, nil
 }
 
+// ReadCaller makes the credentials of a token's body that a service has of it: those of [ReadAccess], and domain_id, user_domain_id and
+// project_domain_id as far as they apply, and the whole body under the key token.
+func ReadCaller(data []byte, isAdmin bool) (map[string]any, error) {
+	creds, err := ReadAccess(data, isAdmin)
+	if err != nil {
+		return nil, err
+	}
+	body := make(map[string]any, len(creds))
+	for k, v := range creds {
+		body[k] = v
+	}
+	id := func(path ...string) (any, bool) {
+		var v any = body
+		for _, key := range path {
+			m, _ := v.(map[string]any)
+			v = m[key]
+		}
+		return v, v != nil
+	}
+	for key, path := range map[string][]string{
+		"domain_id":         {"domain", "id"},
+		"user_domain_id":    {"user", "domain", "id"},
+		"project_domain_id": {"project", "domain", "id"},
+	} {
+		if v, ok := id(path...); ok {
+			creds[key] = v
+		}
+	}
+	creds["token"] = body
+	return creds, nil
+}
+
 // ReadTarget reads a target in JSON. Nested maps are flattened: {"a": {"b": 1}} has the key a.b.
 func ReadTarget(data []byte) (map[string]any, error) {
 	nested, err := readObject(data)

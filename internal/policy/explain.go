@@ -242,7 +242,7 @@ func (r *ruleset) roles(n node, target map[string]any) []string {
 	return names
 }
 
-// Failing lists the checks because of which the decision is no, in the order in which they were met.
+// Failing lists the checks because of which the decision is no, each once, in the order in which they were met.
 func (x *Explanation) Failing() []*Term {
 	if x.Root == nil || x.Allowed {
 		return nil
@@ -253,7 +253,9 @@ func (x *Explanation) Failing() []*Term {
 		switch {
 		case t.Err == nil && t.Allowed == wanted:
 		case t.Operator == "" || len(t.Terms) == 0:
-			failing = append(failing, t)
+			if !slices.ContainsFunc(failing, func(other *Term) bool { return other.Check == t.Check }) {
+				failing = append(failing, t)
+			}
 		case t.Operator == "not":
 			walk(t.Terms[0], !wanted)
 		default:
@@ -265,3 +267,78 @@ func (x *Explanation) Failing() []*Term {
 	walk(x.Root, true)
 	return failing
 }
+
+// String renders the explanation for people: the decision, the rule, the checks as they were evaluated, and what failed.
+func (x *Explanation) String() string {
+	var b strings.Builder
+	decision := "denied"
+	if x.Allowed {
+		decision = "allowed"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", decision, x.Rule)
+	if x.Source.Name != "" {
+		check := x.Source.Check
+		if check == "" {
+			check = `"" (anybody)`
+		}
+		name := "rule"
+		if x.Source.Name != x.Rule {
+			name = fmt.Sprintf("rule %q in its place", x.Source.Name)
+		}
+		fmt.Fprintf(&b, "%s: %s\n", name, check)
+		from := "default"
+		if x.Source.File != "" {
+			from = fmt.Sprintf("%s:%d", x.Source.File, x.Source.Line)
+		}
+		fmt.Fprintf(&b, "set by: %s\n", from)
+	}
+	if x.Refusal != "" {
+		fmt.Fprintf(&b, "reason: %s\n", x.Refusal)
+	}
+	if x.Root != nil {
+		b.WriteString("evaluated:\n")
+		x.Root.write(&b, 1)
+	}
+	for _, t := range x.Failing() {
+		fmt.Fprintf(&b, "failing term: %s\n", t.Check)
+	}
+	for _, role := range x.MissingRoles {
+		note := ""
+		if !x.Enough {
+			note = " (not enough alone)"
+		}
+		fmt.Fprintf(&b, "missing role: %s%s\n", role, note)
+	}
+	return b.String()
+}
+
+func (t *Term) write(b *strings.Builder, depth int) {
+	result := "no "
+	switch {
+	case t.Err != nil:
+		result = "error"
+	case t.Allowed:
+		result = "yes"
+	}
+	text := t.Check
+	if t.Operator == "and" || t.Operator == "or" || t.Operator == "not" {
+		text = t.Operator
+	}
+	fmt.Fprintf(b, "%s%s  %s", strings.Repeat("  ", depth), result, text)
+	switch {
+	case t.Err != nil && len(t.Terms) == 0:
+		fmt.Fprintf(b, ": %s", t.Err)
+	case t.Why != "":
+		fmt.Fprintf(b, ": %s", t.Why)
+	}
+	b.WriteByte('\n')
+	if depth > maxShown {
+		return
+	}
+	for _, operand := range t.Terms {
+		operand.write(b, depth+1)
+	}
+}
+
+// maxShown bounds the depth to which terms are shown, for rules that go round in a circle.
+const maxShown = 20

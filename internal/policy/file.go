@@ -61,6 +61,15 @@ func (p *Problem) Error() string {
 
 func (p *Problem) Unwrap() error { return p.Err }
 
+// Names lists the rules of the file.
+func (f *File) Names() []string {
+	names := make([]string, len(f.entries))
+	for i, e := range f.entries {
+		names[i] = e.name
+	}
+	return names
+}
+
 // ReadFile reads a policy file, YAML or JSON. The error is a *Problem.
 func ReadFile(path string) (*File, error) {
 	data, err := os.ReadFile(path)

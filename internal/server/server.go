@@ -182,10 +182,7 @@ func keys(cfg *config.Config, opt Options) (tokens, receipts *token.FileKeys, er
 // loadPolicy makes the rules: built in, and what the operator's files put over them.
 func (s *Server) loadPolicy() (err error) {
 	o := s.cfg.OsloPolicy
-	s.policy, err = policy.NewEnforcer(authz.Rules(), policy.Options{
-		EnforceNewDefaults: o.EnforceNewDefaults,
-		DefaultRule:        o.PolicyDefaultRule,
-	})
+	s.policy, err = policy.NewEnforcer(authz.Rules(), PolicyOptions(s.cfg))
 	if err != nil {
 		return err
 	}
@@ -193,6 +190,19 @@ func (s *Server) loadPolicy() (err error) {
 	warnings, err := s.policy.Load(s.files)
 	s.reportPolicy(warnings, nil)
 	return err
+}
+
+// PolicyOptions are those of [oslo_policy] that say how rules are evaluated.
+func PolicyOptions(cfg *config.Config) policy.Options {
+	o := cfg.OsloPolicy
+	return policy.Options{
+		EnforceNewDefaults: o.EnforceNewDefaults,
+		DefaultRule:        o.PolicyDefaultRule,
+		Remote: policy.Remote{
+			ContentType: o.RemoteContentType, Timeout: o.RemoteTimeout, VerifyServer: o.RemoteSSLVerifyServerCrt,
+			CAFile: o.RemoteSSLCACrtFile, CertFile: o.RemoteSSLClientCrtFile, KeyFile: o.RemoteSSLClientKeyFile,
+		},
+	}
 }
 
 func (s *Server) reportPolicy(warnings []*policy.Problem, err error) {
