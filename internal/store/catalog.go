@@ -23,14 +23,38 @@ const (
 	endpointColumns = `"id", "service_id", "region_id", "interface", "url", "enabled", "extra"`
 )
 
-// EnabledServices returns all services that are enabled, ordered by id.
-func (tx *Tx) EnabledServices(ctx context.Context) ([]identity.Service, error) {
-	return list(ctx, tx, scanService, `SELECT `+serviceColumns+` FROM "service" WHERE "enabled" = ? ORDER BY "id"`, true)
+// Service returns a service; a NotFound when there is none.
+func (tx *Tx) Service(ctx context.Context, id identity.ServiceID) (identity.Service, error) {
+	v, err := scanService(tx.row(ctx, `SELECT `+serviceColumns+` FROM "service" WHERE "id" = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = identity.Missing("service", id)
+	}
+	return v, err
 }
 
-// EnabledEndpoints returns all endpoints that are enabled, ordered by id.
-func (tx *Tx) EnabledEndpoints(ctx context.Context) ([]identity.Endpoint, error) {
-	return list(ctx, tx, scanEndpoint, `SELECT `+endpointColumns+` FROM "endpoint" WHERE "enabled" = ? ORDER BY "id"`, true)
+// Endpoint returns an endpoint; a NotFound when there is none.
+func (tx *Tx) Endpoint(ctx context.Context, id identity.EndpointID) (identity.Endpoint, error) {
+	e, err := scanEndpoint(tx.row(ctx, `SELECT `+endpointColumns+` FROM "endpoint" WHERE "id" = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = identity.Missing("endpoint", id)
+	}
+	return e, err
+}
+
+// EndpointFilter says which endpoints a project is to see: some by id, and all that have the attributes of a group.
+type EndpointFilter struct {
+	ID    identity.EndpointID // or empty
+	Group map[string]any      // attribute of the endpoint -> value; nil for a single endpoint
+}
+
+// EndpointFilters returns what is associated with a project (OS-EP-FILTER); nothing means that it sees everything.
+func (tx *Tx) EndpointFilters(ctx context.Context, project identity.ProjectID) ([]EndpointFilter, error) {
+	return list(ctx, tx, func(s scanner) (f EndpointFilter, err error) {
+		err = s.Scan(textOf(&f.ID), jsonOf(&f.Group))
+		return f, err
+	}, `SELECT "endpoint_id", NULL FROM "project_endpoint" WHERE "project_id" = ?
+		UNION ALL SELECT NULL, g."filters" FROM "endpoint_group" g
+		JOIN "project_endpoint_group" p ON p."endpoint_group_id" = g."id" WHERE p."project_id" = ?`, project, project)
 }
 
 const regionColumns = `"id", "description", "parent_region_id", "extra"`
@@ -49,15 +73,57 @@ func (tx *Tx) Region(ctx context.Context, id identity.RegionID) (identity.Region
 	return r, err
 }
 
+// Regions returns a page of regions.
+func (tx *Tx) Regions(ctx context.Context, q identity.Query) (identity.Page[identity.Region], error) {
+	var s selection
+	for _, f := range q.Filters {
+		if f.Attr == "parent_region_id" {
+			s.text(tx, `"parent_region_id"`, f)
+		}
+	}
+	return page(ctx, tx, scanRegion, `SELECT `+regionColumns+` FROM "region"`, `"id"`, s, q)
+}
+
 // InsertRegion writes a new region; a Conflict when its id is taken.
 func (tx *Tx) InsertRegion(ctx context.Context, r identity.Region) error {
 	_, err := tx.exec(ctx, `INSERT INTO "region" (`+regionColumns+`) VALUES (?, ?, ?, ?)`,
 		r.ID, r.Description, orNull(r.ParentRegionID), jsonOf(&r.Extra))
 	if _, dup := duplicate(err); dup {
-		return identity.Conflictf("region", "Duplicate entry found with ID %s", r.ID)
+		return identity.Conflictf("region", "Duplicate ID, %s.", r.ID)
 	}
 	tx.touch("catalog", "")
 	return err
+}
+
+// PutRegion writes a region over the one of the same id.
+func (tx *Tx) PutRegion(ctx context.Context, r identity.Region) error {
+	tx.touch("catalog", "")
+	_, err := tx.exec(ctx, `UPDATE "region" SET "description" = ?, "parent_region_id" = ?, "extra" = ? WHERE "id" = ?`,
+		r.Description, orNull(r.ParentRegionID), jsonOf(&r.Extra), r.ID)
+	return err
+}
+
+// RegionTree returns a region's id and those of all regions below it.
+func (tx *Tx) RegionTree(ctx context.Context, id identity.RegionID) ([]identity.RegionID, error) {
+	return list(ctx, tx, column[identity.RegionID], `WITH RECURSIVE "below" ("id") AS (
+		SELECT "id" FROM "region" WHERE "id" = ?
+		UNION SELECT r."id" FROM "region" r JOIN "below" b ON r."parent_region_id" = b."id") SELECT "id" FROM "below"`, id)
+}
+
+// DeleteRegions deletes regions, with the policy associations that name them. It tells whether it could: a region that
+// an endpoint stands in stays, and so do all.
+func (tx *Tx) DeleteRegions(ctx context.Context, ids []identity.RegionID) (bool, error) {
+	set, args := in(ids)
+	used, err := list(ctx, tx, column[string], `SELECT "id" FROM "endpoint" WHERE "region_id" IN `+set+` LIMIT 1`, args...)
+	if err != nil || len(used) > 0 {
+		return false, err
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM "policy_association" WHERE "region_id" IN `+set, args...); err != nil {
+		return false, err
+	}
+	tx.touch("catalog", "")
+	_, err = tx.exec(ctx, `DELETE FROM "region" WHERE "id" IN `+set, args...)
+	return err == nil, err
 }
 
 // InsertService writes a new service.
@@ -110,4 +176,45 @@ func (tx *Tx) PutEndpoint(ctx context.Context, e identity.Endpoint) error {
 	_, err := tx.exec(ctx, `UPDATE "endpoint" SET "service_id" = ?, "region_id" = ?, "interface" = ?, "url" = ?, "enabled" = ?,
 		"extra" = ? WHERE "id" = ?`, e.ServiceID, orNull(e.RegionID), e.Interface, e.URL, e.Enabled, jsonOf(&e.Extra), e.ID)
 	return err
+}
+
+// PutService writes a service over the one of the same id.
+func (tx *Tx) PutService(ctx context.Context, v identity.Service) error {
+	tx.touch("catalog", "")
+	_, err := tx.exec(ctx, `UPDATE "service" SET "type" = ?, "enabled" = ?, "extra" = ? WHERE "id" = ?`,
+		orNull(v.Type), v.Enabled, jsonOf(&v.Extra), v.ID)
+	return err
+}
+
+// DeleteService deletes a service with its endpoints, and what is associated with any of them.
+func (tx *Tx) DeleteService(ctx context.Context, id identity.ServiceID) error {
+	const ofService = `IN (SELECT "id" FROM "endpoint" WHERE "service_id" = ?)`
+	tx.touch("catalog", "")
+	return tx.each(ctx, id,
+		`DELETE FROM "project_endpoint" WHERE "endpoint_id" `+ofService,
+		`DELETE FROM "policy_association" WHERE "endpoint_id" `+ofService,
+		`DELETE FROM "policy_association" WHERE "service_id" = ?`,
+		`DELETE FROM "endpoint" WHERE "service_id" = ?`,
+		`DELETE FROM "service" WHERE "id" = ?`,
+	)
+}
+
+// DeleteEndpoint deletes an endpoint and what is associated with it.
+func (tx *Tx) DeleteEndpoint(ctx context.Context, id identity.EndpointID) error {
+	tx.touch("catalog", "")
+	return tx.each(ctx, id,
+		`DELETE FROM "project_endpoint" WHERE "endpoint_id" = ?`,
+		`DELETE FROM "policy_association" WHERE "endpoint_id" = ?`,
+		`DELETE FROM "endpoint" WHERE "id" = ?`,
+	)
+}
+
+// each runs statements that all take the same one argument.
+func (tx *Tx) each(ctx context.Context, arg any, stmts ...string) error {
+	for _, stmt := range stmts {
+		if _, err := tx.exec(ctx, stmt, arg); err != nil {
+			return err
+		}
+	}
+	return nil
 }
