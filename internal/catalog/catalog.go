@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -14,9 +15,14 @@ import (
 type Service struct {
 	DB    *store.DB
 	Authz *authz.Checker
+	Log   *slog.Logger
 
 	// PublicEndpoint is what the template public_endpoint in URLs stands for ([DEFAULT] public_endpoint).
 	PublicEndpoint string
+
+	// HideUnfiltered leaves the catalog empty for projects without an endpoint filter
+	// ([endpoint_filter] return_all_endpoints_if_no_filter is false).
+	HideUnfiltered bool
 }
 
 // Entry is a service in a catalog, with its endpoints as seen from a token's scope.
@@ -27,26 +33,93 @@ type Entry struct {
 	Endpoints []identity.Endpoint // URLs are filled in
 }
 
-// Render makes the catalog for a user, and the project of the scope if there is one.
+// Render makes the catalog for a user, and the project of the scope if there is one
+// (keystone/catalog/backends/sql.py, get_v3_catalog).
 func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID, project identity.ProjectID) ([]Entry, error) {
-	services, err := tx.EnabledServices(ctx)
+	services, err := tx.Services(ctx, identity.Query{}.Where("enabled", "true"))
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := tx.EnabledEndpoints(ctx)
+	endpoints, err := tx.Endpoints(ctx, identity.Query{})
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]Entry, len(services))
-	at := make(map[identity.ServiceID]int, len(services))
-	for i, sv := range services {
+	visible, filtered, err := s.visible(ctx, tx, project, endpoints.Items)
+	if err != nil {
+		return nil, err
+	}
+	if !filtered && s.HideUnfiltered {
+		return []Entry{}, nil
+	}
+	entries := make([]Entry, len(services.Items))
+	at := make(map[identity.ServiceID]int, len(entries))
+	for i, sv := range services.Items {
 		entries[i] = Entry{ID: sv.ID, Type: sv.Type, Name: sv.Name()}
 		at[sv.ID] = i
 	}
-	for _, e := range endpoints {
-		if i, ok := at[e.ServiceID]; ok {
-			entries[i].Endpoints = append(entries[i].Endpoints, e)
+	values := s.values(user, project)
+	for _, e := range endpoints.Items {
+		i, ok := at[e.ServiceID]
+		if !ok || !e.Enabled || filtered && !visible[e.ID] {
+			continue
+		}
+		url, ok := expand(e.URL, values)
+		if !ok {
+			if project != "" || !needsProject(e.URL) {
+				s.Log.ErrorContext(ctx, "an endpoint has a URL that cannot be filled in; it is left out", "endpoint", e.ID, "url", e.URL)
+			}
+			continue
+		}
+		e.URL = url
+		entries[i].Endpoints = append(entries[i].Endpoints, e)
+	}
+	if !filtered {
+		return entries, nil
+	}
+	shown := entries[:0]
+	for _, e := range entries {
+		if len(e.Endpoints) > 0 {
+			shown = append(shown, e)
 		}
 	}
-	return entries, nil
+	return shown, nil
+}
+
+// visible tells which endpoints a project's filters name. filtered is false when they name none, and all are to be seen.
+func (s *Service) visible(ctx context.Context, tx *store.Tx, project identity.ProjectID, all []identity.Endpoint) (ids map[identity.EndpointID]bool, filtered bool, err error) {
+	if project == "" {
+		return nil, false, nil
+	}
+	filters, err := tx.EndpointFilters(ctx, project)
+	if err != nil || len(filters) == 0 {
+		return nil, false, err
+	}
+	ids = map[identity.EndpointID]bool{}
+	for _, e := range all {
+		for _, f := range filters {
+			if f.Group == nil && f.ID == e.ID || f.Group != nil && inGroup(e, f.Group) {
+				ids[e.ID] = true
+			}
+		}
+	}
+	return ids, len(ids) > 0, nil
+}
+
+// inGroup tells whether an endpoint has all attributes that a group asks for.
+func inGroup(e identity.Endpoint, group map[string]any) bool {
+	for key, want := range group {
+		var have any
+		switch key {
+		case "interface":
+			have = e.Interface
+		case "service_id":
+			have = string(e.ServiceID)
+		case "region_id":
+			have = string(e.RegionID)
+		}
+		if have != want {
+			return false
+		}
+	}
+	return true
 }

@@ -15,12 +15,14 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
 // API serves the routes of Identity v3. All fields are set once, before Handler.
 type API struct {
-	Auth *auth.Service
+	Auth    *auth.Service
+	Catalog *catalog.Service
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
 	PublicEndpoint string

@@ -98,6 +98,20 @@ func (r *request) flag(name string) bool {
 // text is a member that is text; empty when it is not there.
 func text[S ~string](o *schema.Object, key string) S { return S(schema.Field[string](o, key).Value) }
 
+// idField is a member that is an id or null.
+func idField[ID ~string](o *schema.Object, key string) identity.Opt[ID] {
+	f := schema.Field[string](o, key)
+	return identity.Opt[ID]{Present: f.Present, Null: f.Null, Value: ID(f.Value)}
+}
+
+// anyID is a member that no schema has checked and that must equal an id: what is no text equals none.
+func anyID[ID ~string](in *schema.Object, key string) identity.Opt[ID] {
+	if f := idField[ID](in, key); f.Present || !in.Has(key) {
+		return f
+	}
+	return identity.Some[ID]("\x00")
+}
+
 // list reads which part of a list is asked for: the route's filters, with their inexact forms (`name__icontains`),
 // limit and marker. limit is the server's own cap for this list; the smaller wins.
 func (a *API) list(r *request, limit int) (identity.Query, error) {

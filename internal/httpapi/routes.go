@@ -61,6 +61,7 @@ func routes() []route {
 	table := slices.Concat(
 		discoveryRoutes,
 		authRoutes,
+		catalogRoutes,
 	)
 	for i := range table {
 		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {

@@ -96,7 +96,10 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		MembershipTTL: cfg.Federation.DefaultAuthorizationTTL,
 	}
 	assignments := &assignment.Service{DB: s.DB, Authz: checker}
-	services := &catalog.Service{DB: s.DB, Authz: checker, PublicEndpoint: cfg.Default.PublicEndpoint}
+	services := &catalog.Service{
+		DB: s.DB, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
+		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,
+	}
 	api := &httpapi.API{
 		Auth: &auth.Service{
 			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services,
@@ -113,6 +116,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			StrictProjectNames: cfg.Resource.ProjectNameURLSafe == "strict",
 			StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
 		},
+		Catalog:        services,
 		PublicEndpoint: cfg.Default.PublicEndpoint,
 		AdminToken:     cfg.Default.AdminToken,
 		MaxBody:        int64(cfg.OsloMiddleware.MaxRequestBodySize),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -142,18 +143,36 @@ func (tx *Tx) InsertEndpoint(ctx context.Context, e identity.Endpoint) error {
 	return err
 }
 
-// Services returns a page of services. A name is looked for among the extra attributes, where Keystone keeps it.
+// Services returns a page of services. Names are compared here, since Keystone keeps them among the extra attributes,
+// where SQL cannot see them.
 func (tx *Tx) Services(ctx context.Context, q identity.Query) (identity.Page[identity.Service], error) {
 	var s selection
+	var names []identity.Filter
 	for _, f := range q.Filters {
 		switch f.Attr {
 		case "type":
 			s.text(tx, `"type"`, f)
 		case "enabled":
 			s.flag(`"enabled"`, f)
+		case "name":
+			names = append(names, f)
 		}
 	}
-	return page(ctx, tx, scanService, `SELECT `+serviceColumns+` FROM "service"`, `"id"`, s, q)
+	sql := q
+	if len(names) > 0 {
+		sql.Limit = 0
+	}
+	found, err := page(ctx, tx, scanService, `SELECT `+serviceColumns+` FROM "service"`, `"id"`, s, sql)
+	if err != nil || len(names) == 0 {
+		return found, err
+	}
+	found.Items = slices.DeleteFunc(found.Items, func(v identity.Service) bool {
+		return slices.ContainsFunc(names, func(f identity.Filter) bool { return !f.Match(v.Name()) })
+	})
+	if q.Limit > 0 && len(found.Items) > q.Limit {
+		found.Items, found.More = found.Items[:q.Limit], true
+	}
+	return found, nil
 }
 
 // Endpoints returns a page of endpoints.

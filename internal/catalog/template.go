@@ -1,0 +1,87 @@
+package catalog
+
+import (
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// names are the words that stand for something in an endpoint's URL: $(name)s or %(name)s. Nothing else is ever filled
+// in (WHITELISTED_PROPERTIES in keystone/common/utils.py). compute_host may be written and has no value.
+var names = map[string]bool{
+	"tenant_id": true, "project_id": true, "user_id": true, "public_endpoint": true, "compute_host": true,
+}
+
+func (s *Service) values(user identity.UserID, project identity.ProjectID) map[string]string {
+	v := map[string]string{"user_id": string(user), "public_endpoint": s.PublicEndpoint}
+	if s.PublicEndpoint == "" {
+		v["public_endpoint"] = "None" // as upstream prints an option without a value
+	}
+	if project != "" {
+		v["tenant_id"], v["project_id"] = string(project), string(project)
+	}
+	return v
+}
+
+// checkURL refuses a URL that could never be filled in.
+func checkURL(url string) error {
+	ok := true
+	each(url, func(name string) string {
+		ok = ok && names[name]
+		return ""
+	}, &ok)
+	if !ok {
+		return identity.Invalidf("Cannot create an endpoint with an invalid URL: %s.", url)
+	}
+	return nil
+}
+
+// needsProject tells whether a URL makes sense for a project only.
+func needsProject(url string) bool {
+	needs, ok := false, true
+	each(url, func(name string) string {
+		needs = needs || name == "tenant_id" || name == "project_id"
+		return ""
+	}, &ok)
+	return ok && needs
+}
+
+// expand fills a URL in; false when it names something without a value.
+func expand(url string, values map[string]string) (string, bool) {
+	ok := true
+	out := each(url, func(name string) string {
+		v, known := values[name]
+		ok = ok && known && names[name]
+		return v
+	}, &ok)
+	return out, ok
+}
+
+// each replaces the templates of a URL by what value returns for their names. It sets ok to false for one that is
+// broken. %% is a percent sign, as in Python's % operator.
+func each(url string, value func(name string) string, ok *bool) string {
+	if !strings.ContainsAny(url, "%$") {
+		return url
+	}
+	rest := strings.ReplaceAll(url, "$(", "%(")
+	var out strings.Builder
+	for {
+		before, after, found := strings.Cut(rest, "%")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		if after, found = strings.CutPrefix(after, "%"); found {
+			out.WriteByte('%')
+			rest = after
+			continue
+		}
+		name, tail, closed := strings.Cut(strings.TrimPrefix(after, "("), ")s")
+		if !closed || !strings.HasPrefix(after, "(") || strings.ContainsAny(name, "()") {
+			*ok = false
+			return ""
+		}
+		out.WriteString(value(name))
+		rest = tail
+	}
+}
