@@ -3,10 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,25 @@ func openLog(cfg *config.Config) (*telemetry.Log, error) {
 	})
 }
 
+// reopenOnHangup opens the log files anew at each SIGHUP, which logrotate's scripts send.
+func reopenOnHangup(ctx context.Context, log *telemetry.Log) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(hangup)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangup:
+				if err := log.Reopen(); err != nil {
+					log.Error("cannot open the log anew", "error", err)
+				}
+			}
+		}
+	}()
+}
+
 func serveCommand() *cobra.Command {
 	var flags configFlags
 	var listen string
@@ -61,6 +81,7 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			defer log.Close()
+			reopenOnHangup(cmd.Context(), log)
 			l, err := server.Listen(cfg.Lintel.Listen)
 			if err != nil {
 				return err
@@ -115,6 +136,7 @@ The administrator's password is random and printed once, unless OS_BOOTSTRAP_PAS
 				return err
 			}
 			defer log.Close()
+			reopenOnHangup(cmd.Context(), log)
 			l, err := server.Listen(cfg.Lintel.Listen)
 			if err != nil {
 				return err
@@ -143,6 +165,5 @@ func openUpLog(cfg *config.Config) (*telemetry.Log, error) {
 	if d := cfg.Default; d.LogFile != "" || d.LogDir != "" || d.UseStderr || d.Debug || d.LogConfigAppend != "" {
 		return openLog(cfg)
 	}
-	h := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})
-	return &telemetry.Log{Logger: slog.New(h)}, nil
+	return telemetry.OpenLog(telemetry.LogOptions{Stderr: true, Quiet: true})
 }

@@ -239,21 +239,8 @@ func winner(vs []value) value {
 	})
 }
 
-// FindFile returns the path of the file called name beside the configuration files, last file first, or in the
-// directories where Keystone's files live (oslo_config/cfg.py, find_file). An absolute name is returned if it exists.
-func (c *Config) FindFile(name string) (path string, ok bool) {
-	if filepath.IsAbs(name) {
-		return name, exists(name)
-	}
-	for _, dir := range c.Dirs() {
-		if p := filepath.Join(dir, name); exists(p) {
-			return p, true
-		}
-	}
-	return "", false
-}
-
-// Dirs are the directories that FindFile looks in, in its order.
+// Dirs are the directories where a file named in the configuration, such as the policy, is looked for: beside the
+// configuration files, the last first, and then where Keystone's files live (oslo_config/cfg.py, find_file).
 func (c *Config) Dirs() (dirs []string) {
 	for _, f := range slices.Backward(c.files) {
 		dirs = append(dirs, filepath.Dir(f))

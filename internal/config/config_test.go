@@ -351,19 +351,9 @@ func TestLayers(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 
-	write(t, filepath.Join(dir, "policy.yaml"), "{}")
-	if got, ok := c.FindFile("policy.yaml"); !ok || got != filepath.Join(dir, "policy.yaml") {
-		t.Errorf("FindFile: got %q, %t", got, ok)
-	}
-	write(t, filepath.Join(d, "policy.yaml"), "{}")
-	if got, ok := c.FindFile("policy.yaml"); !ok || got != filepath.Join(d, "policy.yaml") {
-		t.Errorf("FindFile: got %q, %t, want the one beside the last file", got, ok)
-	}
-	if got, ok := c.FindFile("no-such-policy.yaml"); ok {
-		t.Errorf("FindFile: got %q for nothing", got)
-	}
-	if got, ok := c.FindFile(file); !ok || got != file {
-		t.Errorf("FindFile: got %q, %t for an absolute name", got, ok)
+	t.Setenv("HOME", "/home/me")
+	if diff := cmp.Diff([]string{d, d, dir, "/home/me/.keystone", "/home/me", "/etc/keystone", "/etc"}, c.Dirs()); diff != "" {
+		t.Errorf("Dirs: -want +got\n%s", diff)
 	}
 }
 

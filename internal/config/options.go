@@ -64,7 +64,7 @@ type Config struct {
 	Healthcheck                HealthcheckGroup                `group:"healthcheck"`
 	Lintel                     LintelGroup                     `group:"lintel"`
 
-	files []string // as read, for FindFile
+	files []string // as read, for Dirs
 }
 
 // DefaultGroup is [DEFAULT].
@@ -632,7 +632,7 @@ type OsloMiddlewareGroup struct {
 // OsloPolicyGroup is [oslo_policy].
 type OsloPolicyGroup struct {
 	EnforceNewDefaults       bool          `opt:"enforce_new_defaults" default:"true"` // false: a rule's deprecated default allows too
-	PolicyFile               string        `opt:"policy_file" default:"policy.yaml"`   // see Config.FindFile
+	PolicyFile               string        `opt:"policy_file" default:"policy.yaml"`   // looked for in Config.Dirs
 	PolicyDefaultRule        string        `opt:"policy_default_rule" default:"default"`
 	PolicyDirs               []string      `opt:"policy_dirs" multi:"" default:"policy.d"`
 	RemoteContentType        string        `opt:"remote_content_type" choices:"application/x-www-form-urlencoded|application/json" default:"application/x-www-form-urlencoded"`

@@ -17,6 +17,7 @@ import (
 	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/telemetry"
 )
 
 // API serves the routes of Identity v3. All fields are set once, before Handler.
@@ -110,6 +111,9 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 func (a *API) run(w http.ResponseWriter, r *request) (err error) {
 	if r.Caller, err = a.caller(r); err != nil {
 		return err
+	}
+	if t := r.Caller.Token; t != nil {
+		telemetry.SetCaller(r.Context(), string(t.User.ID), string(t.Scope.ProjectID()))
 	}
 	if r.route.open == "" && !r.Caller.Authenticated() {
 		return identity.Unauthenticatedf("no X-Auth-Token")

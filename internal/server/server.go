@@ -128,8 +128,12 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		},
 		Log: opt.Log,
 	}
+	health, err := s.health()
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	mux.Handle("/healthcheck", s.health())
+	mux.Handle("/healthcheck", health)
 	mux.Handle("/", api.Handler())
 	s.handler = s.Telemetry.Handler(mux)
 	return s, nil
@@ -240,12 +244,12 @@ func passwords(cfg *config.Config) (password.Hasher, password.Rules, error) {
 	return hasher, rules, nil
 }
 
-func (s *Server) health() http.Handler {
+func (s *Server) health() (*telemetry.Health, error) {
 	h := s.cfg.Healthcheck
-	return &telemetry.Health{
-		Detailed: h.Detailed, Backends: h.Backends, DisableByFile: h.DisableByFilePath,
-		EnableByFiles: h.EnableByFilePaths, IgnoreProxied: h.IgnoreProxiedRequests,
-	}
+	return telemetry.NewHealth(telemetry.HealthOptions{
+		Detailed: h.Detailed, Backends: h.Backends, DisableByFile: h.DisableByFilePath, DisableByFiles: h.DisableByFilePaths,
+		EnableByFiles: h.EnableByFilePaths, SourceRanges: h.AllowedSourceRanges, IgnoreProxied: h.IgnoreProxiedRequests,
+	})
 }
 
 // Close lets go of the database.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -19,15 +20,54 @@ import (
 // Health answers /healthcheck as oslo.middleware's healthcheck does: 200, or 503 if something is wrong, 204 to a HEAD,
 // with the reasons as text, HTML or JSON as Accept would have it. It asks for no token.
 type Health struct {
-	Detailed      bool           // tell details too; they can give things away
-	DisableByFile string         // unavailable while this file exists
-	DisableByPort map[int]string // the same, per port asked on
-	EnableByFiles []string       // unavailable unless all of these exist
-	SourceRanges  []netip.Prefix // who may ask, if any are named; others get 404
-	IgnoreProxied bool           // answer 404 to what came through a proxy
-	Backends      []string       // which of the above count: disable_by_file, disable_by_files_ports, enable_by_files
-	Checks        []Check
-	Now           func() time.Time
+	Checks []Check
+	Now    func() time.Time
+
+	HealthOptions
+	disableByPort map[int]string
+	sources       []netip.Prefix
+}
+
+// HealthOptions are those of [healthcheck].
+type HealthOptions struct {
+	Detailed       bool     // tell details too; they can give things away
+	Backends       []string // which files count: disable_by_file, disable_by_files_ports, enable_by_files
+	DisableByFile  string   // unavailable while this file exists
+	DisableByFiles []string // the same, per port asked on: "port:path"
+	EnableByFiles  []string // unavailable unless all of these exist
+	SourceRanges   []string // CIDRs who may ask, if any are named; others get 404
+	IgnoreProxied  bool     // answer 404 to what came through a proxy
+}
+
+// NewHealth returns a Health, or an error if the options contradict each other or name what there is not.
+func NewHealth(o HealthOptions, checks ...Check) (*Health, error) {
+	h := &Health{Checks: checks, Now: time.Now, HealthOptions: o, disableByPort: map[int]string{}}
+	for _, b := range o.Backends {
+		switch b {
+		case "disable_by_file", "disable_by_files_ports", "enable_by_files":
+		default:
+			return nil, fmt.Errorf("[healthcheck] backends: there is no %q", b)
+		}
+	}
+	if slices.Contains(o.Backends, "disable_by_file") && slices.Contains(o.Backends, "enable_by_files") {
+		return nil, errors.New("[healthcheck] backends: enable_by_files and disable_by_file exclude each other")
+	}
+	for _, s := range o.DisableByFiles {
+		text, path, _ := strings.Cut(s, ":")
+		port, err := strconv.ParseUint(text, 10, 16)
+		if err != nil || path == "" {
+			return nil, fmt.Errorf("[healthcheck] disable_by_file_paths: %q is not port:path", s)
+		}
+		h.disableByPort[int(port)] = path
+	}
+	for _, s := range o.SourceRanges {
+		prefix, err := parsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("[healthcheck] allowed_source_ranges: %w", err)
+		}
+		h.sources = append(h.sources, prefix)
+	}
+	return h, nil
 }
 
 // Check is one thing that must work for the server to be of use, such as the database. Run returns an error while it
@@ -35,21 +75,6 @@ type Health struct {
 type Check struct {
 	Name string
 	Run  func(context.Context) error
-}
-
-// Validate reports backends that there are not, or that contradict each other.
-func (h *Health) Validate() error {
-	for _, b := range h.Backends {
-		switch b {
-		case "disable_by_file", "disable_by_files_ports", "enable_by_files":
-		default:
-			return fmt.Errorf("there is no healthcheck backend %q", b)
-		}
-	}
-	if slices.Contains(h.Backends, "disable_by_file") && slices.Contains(h.Backends, "enable_by_files") {
-		return fmt.Errorf("the healthcheck backends enable_by_files and disable_by_file exclude each other")
-	}
-	return nil
 }
 
 // result is a backend's or check's answer, with the words of oslo_middleware/healthcheck/*.py.
@@ -77,7 +102,7 @@ func (h *Health) results(r *http.Request) []result {
 				add(false, "OK", "Path '%s' was not found", path)
 			}
 		case "disable_by_files_ports":
-			if path := h.DisableByPort[port(r)]; path != "" && exists(path) {
+			if path := h.disableByPort[port(r)]; path != "" && exists(path) {
 				add(true, "DISABLED BY FILE", "")
 			} else {
 				add(false, "OK", "")
@@ -158,9 +183,9 @@ func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Health) answers(r *http.Request) bool {
-	if len(h.SourceRanges) > 0 {
+	if len(h.sources) > 0 {
 		client := ClientAddr(r.Context())
-		if !slices.ContainsFunc(h.SourceRanges, func(p netip.Prefix) bool { return p.Contains(client) }) {
+		if !slices.ContainsFunc(h.sources, func(p netip.Prefix) bool { return p.Contains(client) }) {
 			return false
 		}
 	}
@@ -197,13 +222,7 @@ func (h *Health) json(results []result) []byte {
 	return text
 }
 
-func (h *Health) now() string {
-	now := time.Now
-	if h.Now != nil {
-		now = h.Now
-	}
-	return now().UTC().Format("2006-01-02 15:04:05.000000")
-}
+func (h *Health) now() string { return h.Now().UTC().Format("2006-01-02 15:04:05.000000") }
 
 func (h *Health) html(results []result) []byte {
 	hostname, _ := os.Hostname()

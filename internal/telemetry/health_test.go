@@ -28,14 +28,14 @@ func TestHealth(t *testing.T) {
 			rows + "\n</TBODY>\n</TABLE>\n<HR></HR>\n\n</BODY>\n</HTML>"
 	}
 	byFile := []string{"disable_by_file"}
-	up, down := Health{}, Health{Backends: byFile, DisableByFile: there}
-	broken := Health{Checks: []Check{
+	up, down := HealthOptions{}, HealthOptions{Backends: byFile, DisableByFile: there}
+	broken := []Check{
 		{"cache", func(context.Context) error { return nil }},
 		{"database", func(context.Context) error { return errors.New("dial tcp 10.0.0.5:3306: refused") }},
-	}}
+	}
 	for _, tt := range []struct {
 		name           string
-		h              Health
+		options        HealthOptions
 		method, accept string
 		status         int
 		mediaType      string
@@ -51,20 +51,20 @@ func TestHealth(t *testing.T) {
 		{"a browser", up, "GET", "text/html,application/xhtml+xml,*/*;q=0.8", 200, asHTML, page("0", "")},
 		{"none of ours", up, "GET", "image/png", 200, text, ""},
 		{"garbage", up, "GET", "garbage;;", 200, text, ""},
-		{"not disabled", Health{Backends: byFile, DisableByFile: gone}, "GET", "", 200, text, "OK"},
-		{"no file named", Health{Backends: byFile}, "GET", "", 200, text, "OK"},
-		{"backend not named", Health{DisableByFile: there}, "GET", "", 200, text, ""},
+		{"not disabled", HealthOptions{Backends: byFile, DisableByFile: gone}, "GET", "", 200, text, "OK"},
+		{"no file named", HealthOptions{Backends: byFile}, "GET", "", 200, text, "OK"},
+		{"backend not named", HealthOptions{DisableByFile: there}, "GET", "", 200, text, ""},
 		{"disabled", down, "GET", "", 503, text, "DISABLED BY FILE"},
 		{"disabled, HEAD", down, "HEAD", "", 503, text, ""},
 		{"disabled, JSON", down, "GET", "application/json", 503, asJSON, "{\n    \"detailed\": false,\n    \"reasons\": [\n        \"DISABLED BY FILE\"\n    ]\n}"},
 		{"disabled, HTML", down, "GET", "text/html", 503, asHTML, page("1", "<TR>\n\n    <TD>DISABLED BY FILE</TD>\n\n</TR>")},
-		{"enabled by files", Health{Backends: []string{"enable_by_files"}, EnableByFiles: []string{there}}, "GET", "", 200, text, "OK"},
-		{"a file is missing", Health{Backends: []string{"enable_by_files"}, EnableByFiles: []string{there, gone}}, "GET", "", 503, text, "FILE PATH MISSING"},
-		{"disabled on this port", Health{Backends: []string{"disable_by_files_ports"}, DisableByPort: map[int]string{5000: there}}, "GET", "", 503, text, "DISABLED BY FILE"},
-		{"disabled on another port", Health{Backends: []string{"disable_by_files_ports"}, DisableByPort: map[int]string{35357: there}}, "GET", "", 200, text, "OK"},
-		{"a check fails", broken, "GET", "", 503, text, "DATABASE UNAVAILABLE"},
-		{"a check fails, HEAD", broken, "HEAD", "", 503, text, ""},
-		{"two reasons", Health{Backends: byFile, DisableByFile: there, Checks: broken.Checks}, "GET", "", 503, text, "DISABLED BY FILE\nDATABASE UNAVAILABLE"},
+		{"enabled by files", HealthOptions{Backends: []string{"enable_by_files"}, EnableByFiles: []string{there}}, "GET", "", 200, text, "OK"},
+		{"a file is missing", HealthOptions{Backends: []string{"enable_by_files"}, EnableByFiles: []string{there, gone}}, "GET", "", 503, text, "FILE PATH MISSING"},
+		{"disabled on this port", HealthOptions{Backends: []string{"disable_by_files_ports"}, DisableByFiles: []string{"5000:" + there}}, "GET", "", 503, text, "DISABLED BY FILE"},
+		{"disabled on another port", HealthOptions{Backends: []string{"disable_by_files_ports"}, DisableByFiles: []string{"35357:" + there}}, "GET", "", 200, text, "OK"},
+		{"a check fails", up, "GET", "", 503, text, "DATABASE UNAVAILABLE"},
+		{"a check fails, HEAD", up, "HEAD", "", 503, text, ""},
+		{"two reasons", HealthOptions{Backends: byFile, DisableByFile: there}, "GET", "", 503, text, "DISABLED BY FILE\nDATABASE UNAVAILABLE"},
 	} {
 		r := httptest.NewRequest(tt.method, "/healthcheck", nil)
 		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5000}))
@@ -72,7 +72,14 @@ func TestHealth(t *testing.T) {
 			r.Header.Set("Accept", tt.accept)
 		}
 		w := httptest.NewRecorder()
-		tt.h.ServeHTTP(w, r)
+		h, err := NewHealth(tt.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(tt.name, "a check fails") || tt.name == "two reasons" {
+			h.Checks = broken
+		}
+		h.ServeHTTP(w, r)
 		if w.Code != tt.status || w.Header().Get("Content-Type") != tt.mediaType || w.Body.String() != tt.body {
 			t.Errorf("%s: got %d %q\n%s\nwant %d %q\n%s", tt.name, w.Code, w.Header().Get("Content-Type"), w.Body, tt.status, tt.mediaType, tt.body)
 		}
@@ -83,7 +90,11 @@ func TestHealth(t *testing.T) {
 }
 
 func TestDetailedHealth(t *testing.T) {
-	h := Health{Detailed: true, Backends: []string{"disable_by_file"}, DisableByFile: "/nowhere/<b>", Now: func() time.Time { return noon }}
+	h, err := NewHealth(HealthOptions{Detailed: true, Backends: []string{"disable_by_file"}, DisableByFile: "/nowhere/<b>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Now = func() time.Time { return noon }
 	get := func(accept string) string {
 		r := httptest.NewRequest("GET", "/healthcheck", nil)
 		r.Header.Set("Accept", accept)
@@ -113,17 +124,17 @@ func TestDetailedHealth(t *testing.T) {
 
 func TestWhoMayAskForHealth(t *testing.T) {
 	for _, tt := range []struct {
-		name   string
-		h      Health
-		client string
-		header string
-		status int
+		name    string
+		options HealthOptions
+		client  string
+		header  string
+		status  int
 	}{
-		{"in range", Health{SourceRanges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "10.1.1.1", "", 200},
-		{"out of range", Health{SourceRanges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "192.0.2.1", "", 404},
-		{"unknown", Health{SourceRanges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "", "", 404},
-		{"proxied", Health{IgnoreProxied: true}, "10.1.1.1", "X-Forwarded-For", 404},
-		{"not proxied", Health{IgnoreProxied: true}, "10.1.1.1", "X-Other", 200},
+		{"in range", HealthOptions{SourceRanges: []string{"10.0.0.0/8"}}, "10.1.1.1", "", 200},
+		{"out of range", HealthOptions{SourceRanges: []string{"10.0.0.0/8"}}, "192.0.2.1", "", 404},
+		{"unknown", HealthOptions{SourceRanges: []string{"10.0.0.0/8"}}, "", "", 404},
+		{"proxied", HealthOptions{IgnoreProxied: true}, "10.1.1.1", "X-Forwarded-For", 404},
+		{"not proxied", HealthOptions{IgnoreProxied: true}, "10.1.1.1", "X-Other", 200},
 	} {
 		info := new(Request)
 		if tt.client != "" {
@@ -134,23 +145,36 @@ func TestWhoMayAskForHealth(t *testing.T) {
 			r.Header.Set(tt.header, "x")
 		}
 		w := httptest.NewRecorder()
-		tt.h.ServeHTTP(w, r.WithContext(withRequest(r.Context(), info)))
+		h, err := NewHealth(tt.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.ServeHTTP(w, r.WithContext(withRequest(r.Context(), info)))
 		if w.Code != tt.status {
 			t.Errorf("%s: got %d, want %d", tt.name, w.Code, tt.status)
 		}
 	}
 }
 
-func TestHealthBackends(t *testing.T) {
-	for backends, want := range map[string]string{
-		"disable_by_file,disable_by_files_ports": "",
-		"disable_by_file,enable_by_files":        "exclude each other",
-		"magic":                                  `no healthcheck backend "magic"`,
+// S-141
+func TestBadHealthOptions(t *testing.T) {
+	for _, tt := range []struct {
+		options HealthOptions
+		want    string
+	}{
+		{HealthOptions{Backends: []string{"disable_by_file", "disable_by_files_ports"}}, ""},
+		{HealthOptions{Backends: []string{"disable_by_file", "enable_by_files"}}, "[healthcheck] backends: enable_by_files and disable_by_file exclude each other"},
+		{HealthOptions{Backends: []string{"magic"}}, `[healthcheck] backends: there is no "magic"`},
+		{HealthOptions{DisableByFiles: []string{"/x"}}, `[healthcheck] disable_by_file_paths: "/x" is not port:path`},
+		{HealthOptions{DisableByFiles: []string{"70000:/x"}}, `[healthcheck] disable_by_file_paths: "70000:/x" is not port:path`},
+		{HealthOptions{SourceRanges: []string{"home"}}, `[healthcheck] allowed_source_ranges: "home" is neither an address nor a CIDR`},
 	} {
-		h := Health{Backends: strings.Split(backends, ",")}
-		err := h.Validate()
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got error %v, want %q", backends, err, want)
+		got := ""
+		if _, err := NewHealth(tt.options); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%+v: got error %q, want %q", tt.options, got, tt.want)
 		}
 	}
 }

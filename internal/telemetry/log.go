@@ -17,6 +17,7 @@ import (
 // for, the log goes to standard output.
 type LogOptions struct {
 	Debug        bool
+	Quiet        bool   // warnings and errors only
 	File, Dir    string // without File, Dir holds one named after Program
 	Program      string
 	Stderr, JSON bool
@@ -114,6 +115,9 @@ func (o LogOptions) sinks() []sink {
 	base := sink{level: slog.LevelInfo, json: o.JSON}
 	if o.Debug {
 		base.level = slog.LevelDebug
+	}
+	if o.Quiet {
+		base.level = slog.LevelWarn
 	}
 	var all []sink
 	file := o.File

@@ -220,6 +220,7 @@ func TestWhereTheLogGoes(t *testing.T) {
 	}{
 		{name: "nothing asked for", out: true},
 		{name: "stderr", options: LogOptions{Stderr: true}, err: true},
+		{name: "quiet", options: LogOptions{Stderr: true, Quiet: true}},
 		{name: "debug", options: LogOptions{Stderr: true, Debug: true}, err: true, debug: true},
 		{name: "file", options: LogOptions{File: filepath.Join(dir, "a.log")}, file: "a.log", toFile: true},
 		{name: "file and stderr", options: LogOptions{File: filepath.Join(dir, "b.log"), Stderr: true}, file: "b.log", toFile: true, err: true},

@@ -29,18 +29,26 @@ func (p *Proxies) List(proxies []string) error {
 			p.unix = true
 			continue
 		}
-		prefix, err := netip.ParsePrefix(s)
+		prefix, err := parsePrefix(s)
 		if err != nil {
-			addr, err := netip.ParseAddr(s)
-			if err != nil {
-				return fmt.Errorf("trusted proxy %q is neither an address nor a CIDR", s)
-			}
-			addr = addr.Unmap()
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
+			return err
 		}
-		p.listed = append(p.listed, prefix.Masked())
+		p.listed = append(p.listed, prefix)
 	}
 	return nil
+}
+
+// parsePrefix reads a CIDR, or an address alone.
+func parsePrefix(s string) (netip.Prefix, error) {
+	if prefix, err := netip.ParsePrefix(s); err == nil {
+		return prefix.Masked(), nil
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("%q is neither an address nor a CIDR", s)
+	}
+	addr = addr.Unmap()
+	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }
 
 func (p *Proxies) trusts(a netip.Addr) bool {

@@ -85,7 +85,7 @@ func TestTLSIsHTTPS(t *testing.T) {
 
 func TestBadProxies(t *testing.T) {
 	for _, s := range []string{"", "proxy", "10.0.0.0/33", "10.0.0", "*"} {
-		if err := new(Proxies).List([]string{s}); err == nil || !strings.Contains(err.Error(), "trusted proxy") {
+		if err := new(Proxies).List([]string{s}); err == nil || !strings.Contains(err.Error(), "neither an address nor a CIDR") {
 			t.Errorf("%q: got error %v", s, err)
 		}
 	}

@@ -82,7 +82,7 @@ func (r *Request) clientText() string {
 
 // routeOf returns the path of a ServeMux pattern, which may begin with a method.
 func routeOf(pattern string) string {
-	if pattern == "" {
+	if pattern == "" || pattern == "/" { // the mux's own "not found", or a handler for the rest
 		return "unmatched"
 	}
 	if _, path, ok := strings.Cut(pattern, " "); ok {

@@ -60,6 +60,11 @@ func TestAccessRecord(t *testing.T) {
 	mux.HandleFunc("GET /quiet", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /named", func(w http.ResponseWriter, r *http.Request) { SetRoute(r.Context(), "/other") })
 	mux.HandleFunc("GET /panics", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
+	mux.HandleFunc("/rest/", func(w http.ResponseWriter, r *http.Request) {
+		rest := http.NewServeMux()
+		rest.HandleFunc("/", http.NotFound)
+		rest.ServeHTTP(w, r)
+	})
 	h := tel.Handler(mux)
 
 	for _, tt := range []struct{ method, target, want string }{
@@ -69,6 +74,7 @@ func TestAccessRecord(t *testing.T) {
 		{"GET", "/quiet", `INFO lintel.access [None req-1 - - - - - -] request method=GET route=/quiet status=200 bytes=0 seconds=0.002 client=192.0.2.1`},
 		{"GET", "/named", `INFO lintel.access [None req-1 - - - - - -] request method=GET route=/other status=200 bytes=0 seconds=0.002 client=192.0.2.1`},
 		{"GET", "/nowhere%0aINFO", `INFO lintel.access [None req-1 - - - - - -] request method=GET route=unmatched status=404 bytes=19 seconds=0.002 client=192.0.2.1`},
+		{"GET", "/rest/x", `INFO lintel.access [None req-1 - - - - - -] request method=GET route=unmatched status=404 bytes=19 seconds=0.002 client=192.0.2.1`},
 		{"BREW", "/quiet", `INFO lintel.access [None req-1 - - - - - -] request method=other route=unmatched status=405 bytes=19 seconds=0.002 client=192.0.2.1`},
 		{"GET", "/panics", `INFO lintel.access [None req-1 - - - - - -] request method=GET route=/panics status=500 bytes=0 seconds=0.002 client=192.0.2.1`},
 	} {
