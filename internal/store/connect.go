@@ -97,7 +97,7 @@ func (db *DB) openSQLite(ctx context.Context, t target) error {
 }
 
 func openPostgreSQL(t target) (*sql.DB, error) {
-	q := url.Values{"timezone": {"UTC"}}
+	q := url.Values{"timezone": {"UTC"}, "idle_in_transaction_session_timeout": {strconv.FormatInt(idleTimeout.Milliseconds(), 10)}}
 	for name, values := range t.query {
 		switch name {
 		case "sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name", "target_session_attrs", "options":
@@ -138,6 +138,8 @@ func openMariaDB(ctx context.Context, t target) (*sql.DB, error) {
 		"sql_mode":     "'TRADITIONAL'",
 		"tx_isolation": "'REPEATABLE-READ'",
 		"time_zone":    "'+00:00'",
+
+		"idle_transaction_timeout": strconv.Itoa(int(idleTimeout.Seconds())),
 	}
 	files := map[string]string{}
 	for name, values := range t.query {

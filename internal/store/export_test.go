@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 )
 
 // What the tests of this package's core need to see of it.
@@ -25,3 +26,27 @@ func (tx *Tx) Tables(ctx context.Context) ([]string, error) { return tx.tables(c
 func (db *DB) CreateInitial(ctx context.Context) error {
 	return db.changeSchema(ctx, func(tx *Tx) error { return tx.createSchema(ctx) })
 }
+
+func (tx *Tx) Touch(kind, id string) { tx.touch(kind, id) }
+
+func (tx *Tx) InsertID(ctx context.Context, column, stmt string, args ...any) (int64, error) {
+	return tx.insertID(ctx, column, stmt, args...)
+}
+
+func (tx *Tx) Upsert(ctx context.Context, table string, keys int, columns []string, values ...any) error {
+	return tx.upsert(ctx, table, keys, columns, values...)
+}
+
+func (tx *Tx) Lock(ctx context.Context, table, id string) (bool, error) {
+	return tx.lock(ctx, table, id)
+}
+
+type Date = date
+
+func TimeOf(t *time.Time) any            { return timeOf{t} }
+func JSONOf[T any](v *T) any             { return jsonOf(v) }
+func TextOf[T ~string](s *T) any         { return textOf(s) }
+func In[T any](v []T) (string, []any)    { return in(v) }
+func Like(s string) string               { return like(s) }
+func Duplicate(err error) (string, bool) { return duplicate(err) }
+func Orphan(err error) bool              { return orphan(err) }

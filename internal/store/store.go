@@ -55,15 +55,21 @@ type DB struct {
 	log     *slog.Logger
 	rebound sync.Map // statement as written here -> as the dialect wants it
 
-	// gate is taken once by an Update, and wholly by an Update that keeps losing against others, which so gets its
-	// turn alone on this node.
+	// gate is taken in part by each Update, and wholly by one that has lost before, so that it runs alone on this node.
 	gate *semaphore.Weighted
 }
 
 const (
 	maxRetries    = 5
-	sharedRetries = 2 // attempts after this many conflicts run alone
+	sharedRetries = 1 // a retry after this many runs alone
 	gateWidth     = 1 << 20
+
+	// gateWait is how long it waits for that, and others for it; a long transaction may be under way.
+	gateWait = time.Second
+
+	// firstPause bounds the pause before the first retry; each further one may be twice as long. It is many times what
+	// a transaction takes, so that of many writers to one row few are awake at a time.
+	firstPause = 50 * time.Millisecond
 )
 
 // Open opens the database and checks that it answers. It does not look at the schema: see [DB.Prepare] and [DB.Sync].
@@ -72,10 +78,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{
-		dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger,
-		gate: semaphore.NewWeighted(gateWidth),
-	}
+	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, gate: semaphore.NewWeighted(gateWidth)}
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
 	if db.now == nil {
 		db.now = time.Now
@@ -120,14 +123,11 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // The keys that fn touched are appended to the change log in the same transaction.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return db.retry(ctx, func(attempt int) error {
-		width := int64(1)
-		if attempt > sharedRetries {
-			width = gateWidth
-		}
-		if err := db.gate.Acquire(ctx, width); err != nil {
+		leave, err := db.enter(ctx, attempt)
+		if err != nil {
 			return err
 		}
-		defer db.gate.Release(width)
+		defer leave()
 		return db.transact(ctx, db.write, db.dialect.updateOptions(), func(tx *Tx) error {
 			if err := fn(tx); err != nil {
 				return err
@@ -135,6 +135,25 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 			return tx.logChanges(ctx)
 		})
 	})
+}
+
+// enter passes the gate: first beside others, then alone if that is to be had soon, and alone for the last attempt.
+func (db *DB) enter(ctx context.Context, attempt int) (leave func(), err error) {
+	width := int64(1)
+	switch {
+	case attempt == maxRetries:
+		width = gateWidth
+	case attempt > sharedRetries:
+		patience, cancel := context.WithTimeout(ctx, gateWait)
+		defer cancel()
+		if db.gate.Acquire(patience, gateWidth) == nil {
+			return func() { db.gate.Release(gateWidth) }, nil
+		}
+	}
+	if err := db.gate.Acquire(ctx, width); err != nil {
+		return nil, err
+	}
+	return func() { db.gate.Release(width) }, nil
 }
 
 // retry calls run until it succeeds, fails for good, or has lost too often.
@@ -150,7 +169,7 @@ func (db *DB) retry(ctx context.Context, run func(attempt int) error) error {
 			return unavailable(fmt.Errorf("gave up after %d conflicts: %w", attempt+1, err))
 		}
 		db.log.DebugContext(ctx, "transaction lost a conflict", "attempt", attempt+1, "error", err)
-		pause := time.NewTimer(rand.N(5 * time.Millisecond << attempt))
+		pause := time.NewTimer(rand.N(firstPause << attempt))
 		select {
 		case <-ctx.Done():
 			pause.Stop()

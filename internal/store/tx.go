@@ -12,7 +12,8 @@ type Tx struct {
 	db      *DB
 	tx      *sql.Tx
 	now     time.Time
-	touched []Key
+	touched []Key // in the order of the first touch
+	seen    map[Key]bool
 }
 
 // Now is the time of the transaction: UTC, in microseconds, the same at each call.
