@@ -84,16 +84,8 @@ func ReadCaller(data []byte, isAdmin bool) (map[string]any, error) {
 	return creds, nil
 }
 
-// ReadTarget reads a target in JSON. Nested maps are flattened: {"a": {"b": 1}} has the key a.b.
-func ReadTarget(data []byte) (map[string]any, error) {
-	nested, err := readObject(data)
-	if err != nil {
-		return nil, err
-	}
-	target := map[string]any{}
-	flatten(target, "", nested)
-	return target, nil
-}
+// ReadTarget reads a target in JSON.
+func ReadTarget(data []byte) (map[string]any, error) { return readObject(data) }
 
 // OwnTarget is the target that stands in for a missing one: what the caller owns.
 func OwnTarget(creds map[string]any) map[string]any {
@@ -102,16 +94,6 @@ func OwnTarget(creds map[string]any) map[string]any {
 		target["project_id"] = id
 	}
 	return target
-}
-
-func flatten(flat map[string]any, prefix string, m map[string]any) {
-	for _, key := range sortedKeys(m) {
-		if inner, ok := m[key].(map[string]any); ok {
-			flatten(flat, prefix+key+".", inner)
-		} else {
-			flat[prefix+key] = m[key]
-		}
-	}
 }
 
 func readObject(data []byte) (map[string]any, error) {

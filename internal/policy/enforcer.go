@@ -265,9 +265,10 @@ func (r *ruleset) inspect(n node) (missing []string, cyclic bool) {
 	return missing, cyclic
 }
 
-// Enforce tells whether rule allows a caller with the credentials creds to act on target. Keys of the target are flat
-// ("target.user.domain_id"); the credentials may nest and hold at least roles ([]string), and user_id, project_id, domain_id or
-// system_scope as far as they apply. The credentials' key "system" is what system_scope is.
+// Enforce tells whether rule allows a caller with the credentials creds to act on target. Maps within the target are seen as if it were
+// flattened: {"target": {"user": {"id": "u1"}}} has the key target.user.id, which may as well be a key of its own. The credentials
+// hold at least roles (a list of names), and user_id, project_id, domain_id or system_scope as far as they apply; their key
+// "system" is what system_scope is.
 //
 // A rule that does not exist is refused, and so is one whose scope types do not include the scope of the credentials: system,
 // else domain, else project. An error means that the rule could not be evaluated: the answer is no then, whatever the

@@ -121,7 +121,7 @@ func (t *tracer) decide(e *evaluation, n node, depth int) (bool, error) {
 func missingKeys(f *format, target map[string]any) string {
 	var missing []string
 	for _, d := range f.parts {
-		if _, ok := target[d.key]; d.hasKey && !ok && !slices.Contains(missing, d.key) {
+		if _, ok := find(target, d.key); d.hasKey && !ok && !slices.Contains(missing, d.key) {
 			missing = append(missing, d.key)
 		}
 	}

@@ -160,7 +160,7 @@ func (f *format) expand(target map[string]any) (string, error) {
 		return f.source, nil
 	}
 	if len(f.parts) == 1 && f.parts[0].plain() { // the usual %(key)s
-		v, ok := target[f.parts[0].key]
+		v, ok := find(target, f.parts[0].key)
 		if !ok {
 			return "", errNoKey
 		}
@@ -176,7 +176,7 @@ func (f *format) expand(target map[string]any) (string, error) {
 		var v any = target
 		if d.hasKey {
 			var ok bool
-			if v, ok = target[d.key]; !ok {
+			if v, ok = find(target, d.key); !ok {
 				return "", errNoKey
 			}
 		}
@@ -190,6 +190,25 @@ func (f *format) expand(target map[string]any) (string, error) {
 		b.WriteString(s)
 	}
 	return b.String(), nil
+}
+
+// find looks a key up in a target as if that were flattened: {"a": {"b": 1}} has the key a.b, and no key a.
+func find(target map[string]any, key string) (any, bool) {
+	if v, ok := target[key]; ok {
+		_, nested := v.(map[string]any)
+		return v, !nested
+	}
+	for i := range len(key) {
+		if key[i] != '.' {
+			continue
+		}
+		if inner, ok := target[key[:i]].(map[string]any); ok {
+			if v, ok := find(inner, key[i+1:]); ok {
+				return v, true
+			}
+		}
+	}
+	return nil, false
 }
 
 func (d *directive) plain() bool {

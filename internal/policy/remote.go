@@ -137,10 +137,8 @@ func (e *evaluation) remoteBody() (body []byte, contentType string, err error) {
 		}
 		creds["system"] = scope
 	}
-	target := e.target
-	if target == nil {
-		target = map[string]any{}
-	}
+	target := map[string]any{}
+	flatten(target, "", e.target)
 	if e.rules.remote.ContentType == jsonType {
 		body, err = json.Marshal(map[string]any{"rule": e.rule, "target": target, "credentials": creds})
 		return body, jsonType, err
@@ -154,4 +152,15 @@ func (e *evaluation) remoteBody() (body []byte, contentType string, err error) {
 		form.Set(field, string(text))
 	}
 	return []byte(form.Encode()), formType, nil
+}
+
+// flatten copies m into flat; nested maps become keys with dots.
+func flatten(flat map[string]any, prefix string, m map[string]any) {
+	for key, v := range m {
+		if inner, ok := v.(map[string]any); ok {
+			flatten(flat, prefix+key+".", inner)
+		} else {
+			flat[prefix+key] = v
+		}
+	}
 }

@@ -53,7 +53,6 @@ TARGET = {
     'percent': '100%',
     'a(b)': 'paren',
     '': 'nameless',
-    'dict': {'a': 'x'},
 }
 
 
@@ -166,7 +165,7 @@ for left in (' role', 'role ', 'a b', 'x y', "'x' 'y'", '1 ', ' 1', '\t1', '\n1'
 
 # The right side as a Python format.
 for right in ('100%', '%', '%%', '%%%%', '%s', '%d', '%(', '%(user_id', '%(user_id)', '%(user_id)y', '%(user_id)s%', '%(nope)', '%(nope)y', '%(user_id)s%s', '%s%(user_id)s', '%(user_id)%', '%(nope)%', '%5%', '%(user_id)5s', '%(user_id)-5s|', '%(user_id)05s', '%(user_id).1s', '%(user_id)5.1s', '%(user_id)*s', '%(user_id).*s',
-              '%(user_id)ls', '%(user_id)hhs', '%(user_id)r', '%(text)s', '%(text)r', '%(text)a', '%(yes)s', '%(no)s', '%(null)s', '%(number)s', '%(big)s', '%(float)s', '%(huge)s', '%(tiny)s', '%(list)s', '%(percent)s', '%(a(b))s', '%()s', '%(dict)s', '%(dict)r', '%(yes)d', '%(null)d', '%(number)d', '%(number)i', '%(number)u', '%(big)d',
+              '%(user_id)ls', '%(user_id)hhs', '%(user_id)r', '%(text)s', '%(text)r', '%(text)a', '%(yes)s', '%(no)s', '%(null)s', '%(number)s', '%(big)s', '%(float)s', '%(huge)s', '%(tiny)s', '%(list)s', '%(percent)s', '%(a(b))s', '%()s', '%(yes)d', '%(null)d', '%(number)d', '%(number)i', '%(number)u', '%(big)d',
               '%(float)d', '%(user_id)d', '%(list)d', '%(number)5d', '%(number)05d', '%(number)-5d|', '%(number)+d', '%(number) d', '%(number).4d', '%(number)x', '%(number)X', '%(number)o', '%(number)#x', '%(number)#X', '%(number)#o', '%(number)#06x', '%(float)x', '%(user_id)x', '%(null)x', '%(number)c', '%(user_id)c', '%(float)c', '%(big)c',
               '%(float)f', '%(float)e', '%(float)g', '%(float)G', '%(float)E', '%(number)f', '%(yes)f', '%(float).1f', '%(float)010.2f', '%(float)+.1f', '%(huge)g', '%(tiny)g', '%(huge)f', '%(big)e', '%(user_id)f', '%(null)f', '%(text)c', '%(user_id)_s', '%(user_id)é', '%(user_id)99999999999999999999s', 'x%(user_id)sy', '%(user_id)s%(user_id)s', '%(user_id)s%%', '%(nope)s100%', '100% %(nope)s'):
     rules = {'a:b': ['user_id:' + right], 'a:c': ["'x':" + right]}
