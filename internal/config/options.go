@@ -669,7 +669,7 @@ type LintelGroup struct {
 	Listen          string        `opt:"listen" default:"127.0.0.1:5000"`
 	AdminListen     string        `opt:"admin_listen"`                     // address of the listener for /metrics; unset: none
 	HashWorkers     int           `opt:"hash_workers" min:"0" default:"0"` // password hashes at a time; 0: as many as processors
-	HashQueue       int           `opt:"hash_queue" min:"0" default:"0"`   // logins that wait for one before 429; 0: by hash_workers
+	HashQueue       int           `opt:"hash_queue" min:"0" default:"0"`   // logins that wait for one before 429; 0: 1000. Never more than 4 s of waiting
 	TrustedProxies  []string      `opt:"trusted_proxies"`                  // addresses or CIDRs whose forwarding headers count
 	AddressRate     int           `opt:"address_rate" min:"0" default:"0"` // failed logins a minute from one address (IPv6: /64); 0: no limit
 	AccountRate     int           `opt:"account_rate" min:"0" default:"0"` // failed logins a minute to one account; 0: no limit

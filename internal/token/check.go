@@ -17,9 +17,9 @@ type Finding struct {
 
 func (f Finding) String() string { return f.Path + ": " + f.Problem }
 
-// Check looks for what makes the repository unsafe: a folder or key open to every user of
-// the machine, the null key, and, if credentialDir is not empty, that it is the
-// credential repository too: a token key that leaks must not open credentials.
+// Check looks for what makes the repository unsafe: a folder or key open to every user of the machine,
+// the null key, and, if credentialDir is not empty, that it is the credential repository too: a
+// token key that leaks must not open credentials.
 func (r Repository) Check(credentialDir string) ([]Finding, error) {
 	dir, err := os.Stat(r.Dir)
 	if err != nil {

@@ -21,6 +21,7 @@ const (
 	tmpName    = "0.tmp"
 
 	maxKeyFile = 256 // bytes; a key has 44
+	maxPEMFile = 64 << 10
 )
 
 // Repository is a folder of Fernet keys, one to a file, named by numbers: the highest is the
@@ -222,7 +223,7 @@ func (r Repository) readFiles(names []string) (files []keyFile, warnings []error
 	for _, name := range names {
 		n, _ := keyNumber(name)
 		f := keyFile{number: n, path: r.path(name)}
-		text, err := readKeyFile(f.path)
+		text, err := readSmallFile(f.path, maxKeyFile)
 		switch {
 		case errors.Is(err, errNoFile):
 			continue
@@ -270,7 +271,7 @@ func keyNumber(name string) (n int, ok bool) {
 // errNoFile says that a path leads to something that is no file, such as a folder.
 var errNoFile = errors.New("not a file")
 
-func readKeyFile(path string) (string, error) {
+func readSmallFile(path string, most int64) (string, error) {
 	// Follows symbolic links, with which mounted secrets are made, and looks first, as opening a
 	// named pipe would hang.
 	info, err := os.Stat(path)
@@ -285,13 +286,13 @@ func readKeyFile(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	switch {
 	case err != nil:
 		return "", err
 	case len(b) == 0:
 		return "", errors.New("it is empty")
-	case len(b) > maxKeyFile:
+	case int64(len(b)) > most:
 		return "", errors.New("it is too long for a key")
 	}
 	return string(b), nil

@@ -261,11 +261,11 @@ func mountSecret(t *testing.T, dir, version string, files map[string]string) {
 	}
 }
 
-// clock is a hand-turned clock.
-type clock struct{ t time.Time }
+// handClock is a clock turned by hand.
+type handClock struct{ t time.Time }
 
-func (c *clock) now() time.Time          { return c.t }
-func (c *clock) advance(d time.Duration) { c.t = c.t.Add(d) }
+func (c *handClock) now() time.Time          { return c.t }
+func (c *handClock) advance(d time.Duration) { c.t = c.t.Add(d) }
 
 // S-002: a key that is removed stops opening tokens, a key that is added starts, without a restart.
 func TestFileKeysFollowTheFolder(t *testing.T) {
@@ -290,7 +290,7 @@ func TestFileKeysFollowTheFolder(t *testing.T) {
 				writeKeys(t, dir, files)
 			}
 			put(map[string]string{"0": GenerateKey(), "1": oldKey})
-			c := &clock{t: issuedAt}
+			c := &handClock{t: issuedAt}
 			f := newFernet(t)
 			f.Keys = &FileKeys{Repository: Repository{Dir: dir}, Now: c.now}
 			old, err := f.Seal(complete(Payload{}))
@@ -326,7 +326,7 @@ func TestFileKeysFollowTheFolder(t *testing.T) {
 func TestFileKeysKeepTheLastGoodSet(t *testing.T) {
 	dir := t.TempDir()
 	keys := filepath.Join(dir, "keys")
-	c := &clock{t: issuedAt}
+	c := &handClock{t: issuedAt}
 	var told []string
 	f := &FileKeys{Repository: Repository{Dir: keys}, Now: c.now, Report: func(err error) { told = append(told, err.Error()) }}
 	if _, err := f.Keys(); !errors.Is(err, os.ErrNotExist) {

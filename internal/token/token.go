@@ -1,8 +1,8 @@
 // Package token turns what a token says into the string a client carries, and back.
 //
 // It knows Keystone's Fernet tokens and authentication receipts, the repositories of keys they are
-// made with, and the encryption of stored credentials, which uses the same container and keys of
-// its own. It does not decide who gets a token, nor whether a token that opens is still good:
+// made with, the encryption of stored credentials, which uses the same container and keys of its own,
+// and tokens signed as JWS. It does not decide who gets a token, nor whether a token that opens is still good:
 // expiry, revocation and the state of users and projects are for package auth.
 //
 // # The container
