@@ -15,7 +15,7 @@ func User(u identity.User) map[string]any {
 // Group is a group as target.group.
 func Group(g identity.Group) map[string]any {
 	return attributes(g.Extra, map[string]any{
-		"id": string(g.ID), "name": g.Name, "domain_id": string(g.DomainID), "description": g.Description,
+		"id": string(g.ID), "name": g.Name, "domain_id": string(g.DomainID), "description": deref(g.Description),
 	})
 }
 

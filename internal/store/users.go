@@ -283,8 +283,8 @@ func (s *selection) micros(column string, f identity.Filter) error {
 	return nil
 }
 
-// InsertUser stores a new user. A local one gets its name; see SetPassword for the password. A name that is taken fails
-// with identity.Conflict, an identity provider or protocol that is not there with identity.BadRequest.
+// InsertUser stores a new user. A local one gets its name; see AddPassword for the password. A name that is taken fails
+// with identity.Conflict.
 func (tx *Tx) InsertUser(ctx context.Context, u identity.User) error {
 	_, err := tx.exec(ctx, `INSERT INTO "user" ("id", "domain_id", "enabled", "default_project_id", "extra", "created_at",
 		"last_active_at") VALUES (?, ?, ?, ?, ?, ?, ?)`, u.ID, u.DomainID, u.Enabled, orNull(u.DefaultProjectID),
@@ -361,6 +361,30 @@ func (tx *Tx) UpdateUser(ctx context.Context, old, u identity.User) error {
 		return err
 	}
 	return tx.insertFederated(ctx, u)
+}
+
+// CheckFederated fails with identity.BadRequest for an identity provider or protocol that is not there.
+func (tx *Tx) CheckFederated(ctx context.Context, all []identity.FederatedIdentity) error {
+	for _, f := range all {
+		for _, look := range []struct {
+			stmt    string
+			args    []any
+			refusal string
+		}{
+			{`SELECT 1 FROM "identity_provider" WHERE "id" = ?`, []any{f.IdentityProviderID}, "Could not find Identity Provider: " + f.IdentityProviderID},
+			{`SELECT 1 FROM "federation_protocol" WHERE "idp_id" = ? AND "id" = ?`, []any{f.IdentityProviderID, f.ProtocolID},
+				"Could not find federated protocol " + f.ProtocolID + " for Identity Provider: " + f.IdentityProviderID + "."},
+		} {
+			found, err := list(ctx, tx, column[int], look.stmt, look.args...)
+			if err != nil {
+				return err
+			}
+			if len(found) == 0 {
+				return identity.Invalidf("%s", look.refusal)
+			}
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) insertFederated(ctx context.Context, u identity.User) error {

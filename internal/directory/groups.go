@@ -1,0 +1,207 @@
+package directory
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// maxGroupName is the width of the column, a quarter of what the API's schema lets through.
+const maxGroupName = 64
+
+// Groups returns a page of the groups that the caller may list: with a domain-scoped token those of that domain.
+// Filters: domain_id, name.
+func (s *Service) Groups(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.Group], err error) {
+	var target authz.Target
+	d := scopedDomain(caller)
+	if d != "" {
+		target = authz.Target{"group": map[string]any{"domain_id": string(d)}}
+	}
+	if err := s.Authz.Check(ctx, caller, authz.ListGroups, target); err != nil {
+		return page, err
+	}
+	if d != "" {
+		q = q.Where("domain_id", string(d))
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		page, err = tx.Groups(ctx, q)
+		return err
+	})
+	return page, err
+}
+
+// Group returns a group.
+func (s *Service) Group(ctx context.Context, caller identity.Caller, id identity.GroupID) (g identity.Group, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		g, err = s.allowedGroup(ctx, tx, caller, authz.GetGroup, id)
+		return err
+	})
+	return g, err
+}
+
+// allowedGroup is to groups what allowedUser is to users.
+func (s *Service) allowedGroup(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.GroupID) (identity.Group, error) {
+	target := authz.Target{}
+	g, missing := tx.Group(ctx, id)
+	switch {
+	case missing == nil:
+		target["group"] = authz.Group(g)
+	case !errors.Is(missing, identity.NotFound):
+		return g, missing
+	}
+	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
+		return g, err
+	}
+	return g, missing
+}
+
+// CreateGroup makes a group; its id is made here. Without a domain it belongs to that of the caller's token, else to
+// the default domain.
+func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g identity.Group) (identity.Group, error) {
+	if err := s.Authz.Check(ctx, caller, authz.CreateGroup, authz.Target{"group": authz.Group(g)}); err != nil {
+		return g, err
+	}
+	var err error
+	if g.DomainID == "" {
+		if g.DomainID, err = s.domainFor(caller); err != nil {
+			return g, err
+		}
+	}
+	g.Name = strip(g.Name)
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Domain(ctx, g.DomainID); err != nil {
+			return err
+		}
+		if err := fits(g.Name, "name", maxGroupName); err != nil {
+			return err
+		}
+		g.ID = identity.GroupID(tx.NewID())
+		return tx.InsertGroup(ctx, g)
+	})
+	return g, err
+}
+
+// UpdateGroup changes a group.
+func (s *Service) UpdateGroup(ctx context.Context, caller identity.Caller, id identity.GroupID, upd identity.GroupUpdate) (g identity.Group, err error) {
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		old, err := s.allowedGroup(ctx, tx, caller, authz.UpdateGroup, id)
+		switch {
+		case err != nil:
+			return err
+		case !upd.ID.Null && upd.ID.Or(id) != id:
+			return identity.Invalidf("Cannot change ID")
+		case upd.DomainID.Or(old.DomainID) != old.DomainID:
+			return identity.Invalidf("Cannot change Domain ID")
+		}
+		g = old
+		g.Name = strip(upd.Name.Or(old.Name))
+		if err := fits(g.Name, "name", maxGroupName); err != nil {
+			return err
+		}
+		if upd.Description.Present {
+			g.Description = nil
+			if !upd.Description.Null {
+				g.Description = &upd.Description.Value
+			}
+		}
+		g.Extra = old.Extra.Merge(upd.Extra)
+		return tx.UpdateGroup(ctx, old, g)
+	})
+	return g, err
+}
+
+// DeleteGroup removes a group with its memberships and grants. The tokens of its members end if it had grants.
+//
+// Upstream answers 404 for a group that is not there before it asks the policy, and so tells strangers which ids exist;
+// here they get the 403 that they get for any group.
+func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, id identity.GroupID) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.allowedGroup(ctx, tx, caller, authz.DeleteGroup, id); err != nil {
+			return err
+		}
+		return tx.DeleteGroup(ctx, id)
+	})
+}
+
+// UsersOfGroup returns the lasting members of a group, to a domain-scoped caller those of that domain. The filters are
+// those of Users.
+func (s *Service) UsersOfGroup(ctx context.Context, caller identity.Caller, id identity.GroupID, q identity.Query) (page identity.Page[identity.User], err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if _, err := s.allowedGroup(ctx, tx, caller, authz.ListUsersInGroup, id); err != nil {
+			return err
+		}
+		q, err := userQuery(caller, q)
+		if err != nil {
+			return err
+		}
+		page, err = tx.GroupUsers(ctx, id, q)
+		s.showAll(page.Items, tx.Now())
+		return err
+	})
+	return page, err
+}
+
+// CheckMembership returns nil for a user who is in a group now, else identity.NotFound.
+func (s *Service) CheckMembership(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
+	return s.DB.View(ctx, func(tx *store.Tx) error {
+		if err := s.allowedMembership(ctx, tx, caller, authz.CheckUserInGroup, user, group); err != nil {
+			return err
+		}
+		in, err := tx.InGroup(ctx, user, group, s.MembershipTTL)
+		if err == nil && !in {
+			err = notInGroup(user, group)
+		}
+		return err
+	})
+}
+
+// AddToGroup makes a user a lasting member of a group. It changes nothing for one who is.
+func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := s.allowedMembership(ctx, tx, caller, authz.AddUserToGroup, user, group); err != nil {
+			return err
+		}
+		return tx.AddToGroup(ctx, user, group)
+	})
+}
+
+// RemoveFromGroup ends a lasting membership and the user's tokens.
+func (s *Service) RemoveFromGroup(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := s.allowedMembership(ctx, tx, caller, authz.RemoveUserFromGroup, user, group); err != nil {
+			return err
+		}
+		was, err := tx.RemoveFromGroup(ctx, user, group)
+		if err == nil && !was {
+			err = notInGroup(user, group)
+		}
+		return err
+	})
+}
+
+// allowedMembership asks the policy about a user and a group, as far as they are there, and then that both are.
+func (s *Service) allowedMembership(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, user identity.UserID, group identity.GroupID) error {
+	target := authz.Target{}
+	g, noGroup := tx.Group(ctx, group)
+	if noGroup == nil {
+		target["group"] = authz.Group(g)
+	} else if !errors.Is(noGroup, identity.NotFound) {
+		return noGroup
+	}
+	u, noUser := tx.User(ctx, user)
+	if noUser == nil {
+		target["user"] = authz.User(u)
+	} else if !errors.Is(noUser, identity.NotFound) {
+		return noUser
+	}
+	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
+		return err
+	}
+	if noGroup != nil {
+		return noGroup
+	}
+	return noUser
+}

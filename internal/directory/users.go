@@ -1,0 +1,319 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Users returns a page of the users that the caller may list: with a domain-scoped token those of that domain. Filters:
+// see store.Tx.Users; password_expires_at is "op:time" as the API takes it.
+func (s *Service) Users(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.User], err error) {
+	var target authz.Target
+	if d := scopedDomain(caller); d != "" {
+		target = authz.Target{"domain_id": string(d)}
+	}
+	if err := s.Authz.Check(ctx, caller, authz.ListUsers, target); err != nil {
+		return page, err
+	}
+	if q, err = userQuery(caller, q); err != nil {
+		return page, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		page, err = tx.Users(ctx, q)
+		s.showAll(page.Items, tx.Now())
+		return err
+	})
+	return page, err
+}
+
+func (s *Service) showAll(users []identity.User, now time.Time) {
+	for i := range users {
+		users[i] = s.shown(users[i], now)
+	}
+}
+
+// userQuery narrows a list of users to what a domain-scoped caller may see, and reads its filters on time.
+func userQuery(caller identity.Caller, q identity.Query) (identity.Query, error) {
+	q.Filters = slices.Clone(q.Filters)
+	for i, f := range q.Filters {
+		switch {
+		case f.Attr == "password_expires_at":
+			if err := readTime(&q.Filters[i]); err != nil {
+				return q, err
+			}
+		case f.Attr == "enabled" && f.Compare != identity.Equals:
+			return q, identity.Invalidf("argument of type 'bool' is not iterable") // what upstream's Python says
+		}
+	}
+	if d := scopedDomain(caller); d != "" {
+		q = q.Where("domain_id", string(d))
+	}
+	return q, nil
+}
+
+// timeLayouts are the spellings of ISO 8601 that oslo's parse_isotime is used with; what lacks a zone is UTC.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04", "2006-01-02", "2006-01", "2006",
+}
+
+// readTime turns "lt:2026-11-06T15:32:17Z" into a comparison and its time (_translate_expired_password_hints in
+// keystone/identity/core.py).
+func readTime(f *identity.Filter) error {
+	op, text := "eq", f.Value
+	if len(text) > 2 && strings.Contains(text[2:min(4, len(text))], ":") {
+		op, text, _ = strings.Cut(text, ":")
+	}
+	var at time.Time
+	if !slices.ContainsFunc(timeLayouts, func(layout string) bool {
+		var err error
+		at, err = time.Parse(layout, text)
+		return err == nil
+	}) {
+		return identity.Invalidf("Timestamp not in expected format. The server could not comply with the request since it is" +
+			" either malformed or otherwise incorrect. The client is assumed to be in error.")
+	}
+	f.Value = at.UTC().Format(time.RFC3339Nano)
+	switch op {
+	case "eq":
+		f.Compare = identity.Equals
+	case "neq":
+		f.Compare = identity.Differs
+	case "lt":
+		f.Compare = identity.Before
+	case "lte":
+		f.Compare = identity.NotAfter
+	case "gt":
+		f.Compare = identity.After
+	case "gte":
+		f.Compare = identity.NotBefore
+	default:
+		return identity.Invalidf("The given operator %s is not valid. It must be one of the following: 'eq', 'neq', 'lt', 'lte',"+
+			" 'gt', or 'gte'.", op)
+	}
+	return nil
+}
+
+// User returns a user.
+func (s *Service) User(ctx context.Context, caller identity.Caller, id identity.UserID) (u identity.User, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, err = s.allowedUser(ctx, tx, caller, authz.GetUser, id)
+		u = s.shown(u, tx.Now())
+		return err
+	})
+	return u, err
+}
+
+// allowedUser returns a user on whom the caller may do the action. Callers who may not do it on a user of whom nothing
+// is known get the same answer for one that is not there.
+func (s *Service) allowedUser(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.UserID) (identity.User, error) {
+	target := authz.Target{}
+	u, missing := tx.User(ctx, id)
+	switch {
+	case missing == nil:
+		target["user"] = authz.User(u)
+	case !errors.Is(missing, identity.NotFound):
+		return u, missing
+	}
+	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
+		return u, err
+	}
+	return u, missing
+}
+
+// CreateUser makes a user; its id is made here. Without a domain it belongs to that of the caller's token, else to the
+// default domain. No password leaves the user without one, a null one is a password that nobody can log in with.
+func (s *Service) CreateUser(ctx context.Context, caller identity.Caller, u identity.User, pw identity.Opt[string]) (identity.User, error) {
+	if err := s.Authz.Check(ctx, caller, authz.CreateUser, authz.Target{"user": authz.User(u)}); err != nil {
+		return u, err
+	}
+	var err error
+	if u.DomainID == "" {
+		if u.DomainID, err = s.domainFor(caller); err != nil {
+			return u, err
+		}
+	}
+	u.Name = strip(u.Name)
+	u.Options = identity.Options{}.Merge(u.Options)
+	for i := range u.Federated {
+		u.Federated[i].DisplayName = u.Name
+	}
+	hash, err := s.hashed(ctx, u.Name, pw)
+	if err != nil {
+		return u, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Domain(ctx, u.DomainID); err != nil {
+			return err
+		}
+		if err := checkDefaultProject(ctx, tx, u.DefaultProjectID); err != nil {
+			return err
+		}
+		if err := tx.CheckFederated(ctx, u.Federated); err != nil {
+			return err
+		}
+		u.ID = identity.UserID(tx.NewID())
+		if err := tx.InsertUser(ctx, u); err != nil {
+			return err
+		}
+		if err := hash.set(ctx, s, tx, u.ID, nil); err != nil {
+			return err
+		}
+		u, err = tx.User(ctx, u.ID)
+		return err
+	})
+	return u, err
+}
+
+// checkDefaultProject refuses a domain as default project. One that is not there is fine, as upstream has it.
+func checkDefaultProject(ctx context.Context, tx *store.Tx, id identity.ProjectID) error {
+	if id == "" {
+		return nil
+	}
+	p, err := tx.Project(ctx, id)
+	switch {
+	case errors.Is(err, identity.NotFound):
+		return fits(id, "default_project_id", 64)
+	case err == nil && p.IsDomain:
+		return identity.Invalidf("User's default project ID cannot be a domain ID: %s", id)
+	}
+	return err
+}
+
+// UpdateUser changes a user. Disabling it or setting a password ends its tokens; enabling it forgives wrong passwords
+// and, under a rule on inactivity, counts as activity.
+//
+// Upstream writes enabled again at each change, so that there a new description ends a lock and makes inactivity
+// lasting; here only a change that sends enabled does that.
+func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id identity.UserID, upd identity.UserUpdate) (identity.User, error) {
+	err := s.DB.View(ctx, func(tx *store.Tx) error {
+		old, err := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
+		if err != nil {
+			return err
+		}
+		return checkUserUpdate(old, upd)
+	})
+	if err != nil {
+		return identity.User{}, err
+	}
+	hash, err := s.hashed(ctx, string(id), upd.Password)
+	if err != nil {
+		return identity.User{}, err
+	}
+	var u identity.User
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		old, err := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
+		if err != nil {
+			return err
+		}
+		if err := checkUserUpdate(old, upd); err != nil {
+			return err
+		}
+		if err := s.writeUser(ctx, tx, old, upd, hash); err != nil {
+			return err
+		}
+		u, err = tx.User(ctx, id)
+		u = s.shown(u, tx.Now())
+		return err
+	})
+	return u, err
+}
+
+func checkUserUpdate(old identity.User, upd identity.UserUpdate) error {
+	switch {
+	case upd.ID.Null:
+		return identity.Invalidf("Cannot change user ID")
+	case upd.ID.Or(old.ID) != old.ID:
+		return identity.Invalidf("Cannot change ID")
+	case upd.DomainID.Or(old.DomainID) != old.DomainID:
+		return identity.Invalidf("Cannot change Domain ID")
+	case upd.Password.Present && old.Kind != identity.LocalUser:
+		return identity.Invalidf("User %s is not kept in this database and cannot have a password here.", old.ID)
+	}
+	return nil
+}
+
+func (s *Service) writeUser(ctx context.Context, tx *store.Tx, old identity.User, upd identity.UserUpdate, hash newPassword) error {
+	u := old
+	u.Name = strip(upd.Name.Or(old.Name))
+	u.Enabled = upd.Enabled.Or(old.Enabled)
+	u.DefaultProjectID = upd.DefaultProjectID.Or(old.DefaultProjectID)
+	u.Options = old.Options.Merge(upd.Options)
+	u.Extra = old.Extra.Merge(upd.Extra)
+	if len(upd.Federated) > 0 {
+		u.Federated = slices.Clone(upd.Federated)
+		for i := range u.Federated {
+			u.Federated[i].DisplayName = u.Name
+		}
+		if err := tx.CheckFederated(ctx, u.Federated); err != nil {
+			return err
+		}
+	}
+	if upd.DefaultProjectID.Present {
+		if err := checkDefaultProject(ctx, tx, u.DefaultProjectID); err != nil {
+			return err
+		}
+	}
+	enabling := upd.Enabled.Present && upd.Enabled.Value
+	if enabling && s.Compliance.Inactivity > 0 {
+		u.LastActiveAt = day(tx.Now())
+	}
+	if err := tx.UpdateUser(ctx, old, u); err != nil {
+		return err
+	}
+	if enabling {
+		if err := tx.ClearFailures(ctx, u.ID); err != nil {
+			return err
+		}
+	}
+	if err := hash.set(ctx, s, tx, u.ID, u.Options); err != nil {
+		return err
+	}
+	disabling := upd.Enabled.Present && !upd.Enabled.Value && s.Enabled(old, tx.Now())
+	if disabling || hash.hash != "" {
+		return tx.Revoke(ctx, identity.RevocationEvent{UserID: u.ID})
+	}
+	return nil
+}
+
+// DeleteUser removes a user and all that hangs on it, and ends its tokens.
+func (s *Service) DeleteUser(ctx context.Context, caller identity.Caller, id identity.UserID) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.allowedUser(ctx, tx, caller, authz.DeleteUser, id); err != nil {
+			return err
+		}
+		return tx.DeleteUser(ctx, id)
+	})
+}
+
+// RevokeTokens ends all tokens of a user.
+func (s *Service) RevokeTokens(ctx context.Context, caller identity.Caller, id identity.UserID) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.allowedUser(ctx, tx, caller, authz.RevokeTokensForUser, id); err != nil {
+			return err
+		}
+		return tx.Revoke(ctx, identity.RevocationEvent{UserID: id})
+	})
+}
+
+// GroupsOfUser returns the groups that a user is in, to a domain-scoped caller those of that domain.
+func (s *Service) GroupsOfUser(ctx context.Context, caller identity.Caller, id identity.UserID, q identity.Query) (page identity.Page[identity.Membership], err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if _, err := s.allowedUser(ctx, tx, caller, authz.ListGroupsForUser, id); err != nil {
+			return err
+		}
+		if d := scopedDomain(caller); d != "" {
+			q = q.Where("domain_id", string(d))
+		}
+		page, err = tx.GroupsOfUser(ctx, id, q, s.MembershipTTL)
+		return err
+	})
+	return page, err
+}
