@@ -16,14 +16,16 @@ import (
 
 	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/catalog"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/telemetry"
 )
 
 // API serves the routes of Identity v3. All fields are set once, before Handler.
 type API struct {
-	Auth    *auth.Service
-	Catalog *catalog.Service
+	Auth      *auth.Service
+	Catalog   *catalog.Service
+	Directory *directory.Service
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
 	PublicEndpoint string

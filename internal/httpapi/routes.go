@@ -62,6 +62,8 @@ func routes() []route {
 		discoveryRoutes,
 		authRoutes,
 		catalogRoutes,
+		userRoutes,
+		groupRoutes,
 	)
 	for i := range table {
 		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {

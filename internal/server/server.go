@@ -117,6 +117,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
 		},
 		Catalog:        services,
+		Directory:      people,
 		PublicEndpoint: cfg.Default.PublicEndpoint,
 		AdminToken:     cfg.Default.AdminToken,
 		MaxBody:        int64(cfg.OsloMiddleware.MaxRequestBodySize),

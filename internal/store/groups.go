@@ -175,49 +175,56 @@ func (tx *Tx) RemoveFromGroup(ctx context.Context, user identity.UserID, group i
 	return true, tx.Revoke(ctx, identity.RevocationEvent{UserID: user})
 }
 
-// GroupsOfUser returns the groups that a user is in, lasting memberships first, each in the order of the groups' ids.
-// Memberships that an identity provider gave count for ttl ([federation] default_authorization_ttl) after the login, or
-// for the provider's own time; ended ones are left out. The filters are those of Groups; a limit counts over both.
-func (tx *Tx) GroupsOfUser(ctx context.Context, user identity.UserID, q identity.Query, ttl time.Duration) (identity.Page[identity.Membership], error) {
-	none := identity.Page[identity.Membership]{}
-	q.Marker = "" // upstream's list of a user's groups has no pages
+// GroupsOfUser returns a page of the groups that a user is in, in the order of their ids. Memberships that an identity
+// provider gave count for ttl ([federation] default_authorization_ttl) after the login, or for the provider's own time;
+// ended ones are left out, and so are those beside a lasting one. The filters are those of Groups.
+func (tx *Tx) GroupsOfUser(ctx context.Context, user identity.UserID, q identity.Query, ttl time.Duration) (page identity.Page[identity.Membership], err error) {
 	var s selection
 	s.also(`m."user_id" = ?`, user)
 	s.groups(tx, q)
-	lasting, err := page(ctx, tx, func(row scanner) (m identity.Membership, err error) {
+	all, err := list(ctx, tx, func(row scanner) (m identity.Membership, err error) {
 		m.Group, err = scanGroup(row)
 		return m, err
-	}, selectGroup+` JOIN "user_group_membership" m ON m."group_id" = g."id"`, `g."id"`, s, q)
-	if err != nil || lasting.More {
-		return lasting, err
+	}, selectGroup+` JOIN "user_group_membership" m ON m."group_id" = g."id"`+s.sql(), s.args...)
+	if err != nil {
+		return page, err
 	}
 	ending, err := list(ctx, tx, func(row scanner) (m identity.Membership, err error) {
 		var minutes sql.NullInt64
 		var verified time.Time
-		var description sql.NullString
-		err = row.Scan(&m.ID, &m.DomainID, &m.Name, &description, jsonOf(&m.Extra), timeOf{&verified}, &minutes)
-		if description.Valid {
-			m.Description = &description.String
-		}
+		m.Group, err = scanGroup(also{row, []any{timeOf{&verified}, &minutes}})
 		expires := verified.Add(cmp.Or(time.Duration(minutes.Int64)*time.Minute, ttl))
 		m.ExpiresAt = &expires
 		return m, err
 	}, `SELECT g."id", g."domain_id", g."name", g."description", g."extra", m."last_verified", i."authorization_ttl"
 		FROM "group" g JOIN "expiring_user_group_membership" m ON m."group_id" = g."id"
-		JOIN "identity_provider" i ON i."id" = m."idp_id"`+s.sql()+` ORDER BY g."id"`, s.args...)
+		JOIN "identity_provider" i ON i."id" = m."idp_id"`+s.sql(), s.args...)
 	if err != nil {
-		return none, err
+		return page, err
 	}
 	for _, m := range ending {
 		if tx.now.Before(*m.ExpiresAt) {
-			lasting.Items = append(lasting.Items, m)
+			all = append(all, m)
 		}
 	}
-	if q.Limit > 0 && len(lasting.Items) > q.Limit {
-		lasting.Items, lasting.More = lasting.Items[:q.Limit], true
+	// The sort is stable and lasting memberships come first, so they stay.
+	slices.SortStableFunc(all, func(a, b identity.Membership) int { return cmp.Compare(a.ID, b.ID) })
+	all = slices.CompactFunc(all, func(a, b identity.Membership) bool { return a.ID == b.ID })
+	all = slices.DeleteFunc(all, func(m identity.Membership) bool { return string(m.ID) <= q.Marker })
+	if page.More = q.Limit > 0 && len(all) > q.Limit; page.More {
+		all = all[:q.Limit]
 	}
-	return lasting, nil
+	page.Items = all
+	return page, nil
 }
+
+// also is a row with more columns than a scan function knows.
+type also struct {
+	scanner
+	more []any
+}
+
+func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.more...)...) }
 
 // InGroup tells whether a user is in a group now, by a membership of either kind; see GroupsOfUser for ttl.
 func (tx *Tx) InGroup(ctx context.Context, user identity.UserID, group identity.GroupID, ttl time.Duration) (bool, error) {

@@ -98,7 +98,7 @@ func testMemberships(t *testing.T, db *store.DB) {
 	keystoneOf(t, db).exec(
 		`INSERT INTO "identity_provider" ("id", "enabled", "domain_id", "authorization_ttl") VALUES ('hour', TRUE, 'd', 60), ('short', TRUE, 'd', NULL)`,
 		`INSERT INTO "expiring_user_group_membership" ("user_id", "group_id", "idp_id", "last_verified") VALUES
-			('u', 'g1', 'hour', '2026-03-04 05:00:00'), ('u', 'g3', 'short', '2026-03-04 05:00:00')`,
+			('u', 'g1', 'hour', '2026-03-04 05:00:00'), ('u', 'g2', 'hour', '2026-03-04 05:00:00'), ('u', 'g3', 'short', '2026-03-04 05:00:00')`,
 	)
 	groups := func(q identity.Query, ttl time.Duration) (all []string) {
 		t.Helper()
@@ -125,11 +125,12 @@ func testMemberships(t *testing.T, db *store.DB) {
 		ttl  time.Duration
 		want []string
 	}{
-		{identity.Query{}, 0, []string{"two", "one until 06:00:00"}},
-		{identity.Query{}, 10 * time.Minute, []string{"two", "one until 06:00:00", "three until 05:10:00"}},
+		{identity.Query{}, 0, []string{"one until 06:00:00", "two"}},
+		{identity.Query{}, 10 * time.Minute, []string{"one until 06:00:00", "two", "three until 05:10:00"}},
 		{identity.Query{}.Where("name", "one"), 0, []string{"one until 06:00:00"}},
-		{identity.Query{Limit: 1}, 0, []string{"two", "…"}},
-		{identity.Query{Limit: 2}, 0, []string{"two", "one until 06:00:00"}},
+		{identity.Query{Limit: 1}, 0, []string{"one until 06:00:00", "…"}},
+		{identity.Query{Limit: 1, Marker: "g1"}, 0, []string{"two"}},
+		{identity.Query{Limit: 2}, 0, []string{"one until 06:00:00", "two"}},
 	} {
 		if diff := cmp.Diff(tt.want, groups(tt.q, tt.ttl)); diff != "" {
 			t.Errorf("groups of u by %+v with %v, -want +got:\n%s", tt.q, tt.ttl, diff)
