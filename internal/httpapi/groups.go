@@ -39,12 +39,12 @@ func (a *API) listGroups(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) createGroup(w http.ResponseWriter, r *request) error {
-	in := r.Body.Object("group")
+	in := r.Body.Object("group").Normalized()
 	g := identity.Group{
 		DomainID:    text[identity.DomainID](in, "domain_id"),
 		Name:        text[string](in, "name"),
 		Description: new(string),
-		Extra:       newExtra(in, groupAttributes),
+		Extra:       in.Map(groupAttributes...),
 	}
 	if d := schema.Field[string](in, "description"); d.Null {
 		g.Description = nil

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
@@ -43,14 +41,14 @@ func (a *API) listUsers(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) createUser(w http.ResponseWriter, r *request) error {
-	in := r.Body.Object("user")
+	in := r.Body.Object("user").Normalized()
 	u := identity.User{
 		DomainID:         text[identity.DomainID](in, "domain_id"),
 		Name:             text[string](in, "name"),
 		Enabled:          !in.Has("enabled") || schema.Flag(in, "enabled").Value,
 		DefaultProjectID: text[identity.ProjectID](in, "default_project_id"),
 		Options:          in.Object("options").Map(),
-		Extra:            newExtra(in, userAttributes),
+		Extra:            in.Map(userAttributes...),
 		Federated:        federatedIdentities(in),
 	}
 	u, err := a.Directory.CreateUser(r.Context(), r.Caller, u, schema.Field[string](in, "password"))
@@ -141,18 +139,6 @@ func (a *API) revokeUserTokens(w http.ResponseWriter, r *request) error {
 // userAttributes are the members of a user that are not extra ones. Those that have no part in a change are dropped.
 var userAttributes = []string{
 	"id", "domain_id", "name", "password", "enabled", "default_project_id", "options", "federated", "extra", "password_expires_at",
-}
-
-// newExtra returns the extra attributes of a new entity. At creation - and : in names become _ as upstream has it; but
-// a name that so becomes that of an attribute is dropped, for the attribute was asked about under its own name.
-func newExtra(in *schema.Object, attributes []string) identity.Extra {
-	extra := identity.Extra{}
-	for name, v := range in.Map(attributes...) {
-		if name = strings.NewReplacer("-", "_", ":", "_").Replace(name); !slices.Contains(attributes, name) {
-			extra[name] = v
-		}
-	}
-	return extra
 }
 
 func federatedIdentities(in *schema.Object) (all []identity.FederatedIdentity) {
