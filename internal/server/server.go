@@ -71,7 +71,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err := s.DB.Prepare(ctx); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	tokens, receipts, err := keys(cfg, opt)
+	tokens, receipts, err := formats(cfg, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +103,8 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	api := &httpapi.API{
 		Auth: &auth.Service{
 			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services,
-			Tokens:             &token.Fernet{Keys: tokens, Methods: cfg.Auth.Methods, DefaultDomainID: cfg.Identity.DefaultDomainID},
-			Receipts:           &token.Fernet{Keys: receipts, Methods: cfg.Auth.Methods, DefaultDomainID: cfg.Identity.DefaultDomainID},
+			Tokens:             tokens,
+			Receipts:           receipts,
 			Methods:            cfg.Auth.Methods,
 			AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,
 			Expiration:         cfg.Token.Expiration,
@@ -162,31 +162,58 @@ func Repositories(cfg *config.Config) (tokens, receipts, credentials token.Repos
 	return tokens, receipts, credentials
 }
 
-// keys opens the key repositories. The server does not start without keys for tokens, nor with keys that others can
-// read or guess.
-func keys(cfg *config.Config, opt Options) (tokens, receipts *token.FileKeys, err error) {
-	report := func(err error) { opt.Log.Warn("key repository", "problem", err) }
+// formats opens the key repositories and makes what seals tokens and receipts. The server does not start without
+// keys, nor with keys that others can read or guess.
+func formats(cfg *config.Config, opt Options) (tokens token.Format, receipts *token.Fernet, err error) {
 	repoT, repoR, repoC := Repositories(cfg)
-	tokens = &token.FileKeys{Repository: repoT, Report: report, Now: opt.Now}
-	receipts = &token.FileKeys{Repository: repoR, Report: report, Now: opt.Now}
-	if _, err := tokens.Keys(); err != nil {
-		return nil, nil, fmt.Errorf("[fernet_tokens] key_repository: %w; create keys with fernet_setup", err)
+	fernet := func(keys token.Repository) (*token.Fernet, error) {
+		files := &token.FileKeys{Repository: keys, Report: opt.reportKeys, Now: opt.Now}
+		if _, err := files.Keys(); err != nil {
+			return nil, err
+		}
+		return &token.Fernet{Keys: files, Methods: cfg.Auth.Methods, DefaultDomainID: cfg.Identity.DefaultDomainID}, nil
 	}
-	if _, err := receipts.Keys(); err != nil {
+	used := []token.Repository{repoR}
+	if receipts, err = fernet(repoR); err != nil {
 		return nil, nil, fmt.Errorf("[fernet_receipts] key_repository: %w; create keys with receipt_setup", err)
 	}
-	findings, err := repoT.Check(repoC.Dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, f := range findings {
-		if f.Severe {
-			return nil, nil, fmt.Errorf("refusing to start: %s", f)
+	if cfg.Token.Provider == "jws" {
+		if tokens, err = jws(cfg, opt); err != nil {
+			return nil, nil, fmt.Errorf("[jwt_tokens]: %w", err)
 		}
-		opt.Log.Warn("key repository", "problem", f.String())
+	} else {
+		if tokens, err = fernet(repoT); err != nil {
+			return nil, nil, fmt.Errorf("[fernet_tokens] key_repository: %w; create keys with fernet_setup", err)
+		}
+		if repoT.Dir != repoR.Dir {
+			used = append(used, repoT)
+		}
+	}
+	for _, keys := range used {
+		findings, err := keys.Check(repoC.Dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, f := range findings {
+			if f.Severe {
+				return nil, nil, fmt.Errorf("refusing to start: %s", f)
+			}
+			opt.Log.Warn("key repository", "problem", f.String())
+		}
 	}
 	return tokens, receipts, nil
 }
+
+func jws(cfg *config.Config, opt Options) (*token.JWS, error) {
+	j := cfg.JWTTokens
+	format := &token.JWS{
+		PrivateDir: j.JWSPrivateKeyRepository, PublicDir: j.JWSPublicKeyRepository,
+		Algorithm: j.JWSAlgorithm, Accepted: j.JWSAcceptedAlgorithms, Report: opt.reportKeys, Now: opt.Now,
+	}
+	return format, format.Check()
+}
+
+func (o Options) reportKeys(err error) { o.Log.Warn("key repository", "problem", err) }
 
 // loadPolicy makes the rules: built in, and what the operator's files put over them.
 func (s *Server) loadPolicy() (err error) {
