@@ -10,6 +10,7 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/server"
 	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
 )
 
 // manageCommand is keystone-manage: the same subcommands, flags and exit statuses.
@@ -24,6 +25,15 @@ func manageCommand() *cobra.Command {
 		bootstrapCommand(&flags),
 		dbSyncCommand(&flags),
 		dbVersionCommand(&flags),
+		keyCommand(&flags, "fernet_setup", "Create the repository of token keys", tokenKeys, token.Repository.Setup),
+		keyCommand(&flags, "fernet_rotate", "Make a new primary key for tokens", tokenKeys, token.Repository.Rotate),
+		keyCommand(&flags, "token_setup", "Create the repository of token keys", tokenKeys, token.Repository.Setup),
+		keyCommand(&flags, "token_rotate", "Make a new primary key for tokens", tokenKeys, token.Repository.Rotate),
+		keyCommand(&flags, "receipt_setup", "Create the repository of receipt keys", receiptKeys, token.Repository.Setup),
+		keyCommand(&flags, "receipt_rotate", "Make a new primary key for receipts", receiptKeys, token.Repository.Rotate),
+		keyCommand(&flags, "credential_setup", "Create the repository of credential keys", credentialKeys, token.Repository.Setup),
+		credentialRotateCommand(&flags),
+		credentialMigrateCommand(&flags),
 	)
 	return cmd
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/catalog"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/telemetry"
@@ -23,9 +24,10 @@ import (
 
 // API serves the routes of Identity v3. All fields are set once, before Handler.
 type API struct {
-	Auth      *auth.Service
-	Catalog   *catalog.Service
-	Directory *directory.Service
+	Auth       *auth.Service
+	Catalog    *catalog.Service
+	Directory  *directory.Service
+	Credential *credential.Service
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
 	PublicEndpoint string

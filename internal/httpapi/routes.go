@@ -64,6 +64,7 @@ func routes() []route {
 		catalogRoutes,
 		userRoutes,
 		groupRoutes,
+		credentialRoutes,
 	)
 	for i := range table {
 		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {

@@ -18,6 +18,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/httpapi"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -116,8 +117,13 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			StrictProjectNames: cfg.Resource.ProjectNameURLSafe == "strict",
 			StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
 		},
-		Catalog:        services,
-		Directory:      people,
+		Catalog:   services,
+		Directory: people,
+		Credential: &credential.Service{
+			DB: s.DB, Authz: checker, Log: opt.Log, UserLimit: cfg.Credential.UserLimit,
+			Keys:               credentialKeys(cfg, opt),
+			InsecureDelegation: cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
+		},
 		PublicEndpoint: cfg.Default.PublicEndpoint,
 		AdminToken:     cfg.Default.AdminToken,
 		MaxBody:        int64(cfg.OsloMiddleware.MaxRequestBodySize),
@@ -202,6 +208,12 @@ func formats(cfg *config.Config, opt Options) (tokens token.Format, receipts *to
 		}
 	}
 	return tokens, receipts, nil
+}
+
+// credentialKeys are the keys of stored credentials. Without any, upstream's null key stands in.
+func credentialKeys(cfg *config.Config, opt Options) token.Keys {
+	_, _, repo := Repositories(cfg)
+	return &token.FileKeys{Repository: repo, Optional: true, Report: opt.reportKeys, Now: opt.Now}
 }
 
 func jws(cfg *config.Config, opt Options) (*token.JWS, error) {

@@ -1,0 +1,245 @@
+// Package credential keeps secrets of users that some service understands: EC2 keys, one-time code seeds, certificates.
+// They are encrypted at rest, and closed to whoever holds delegated rights only (keystone/api/credentials.py).
+package credential
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
+)
+
+// Service is the room. All fields are set once.
+type Service struct {
+	DB    *store.DB
+	Authz *authz.Checker
+	Keys  token.Keys
+	Log   *slog.Logger
+
+	// UserLimit is the most credentials that a user may have; negative is no limit ([credential] user_limit).
+	UserLimit int
+
+	// InsecureDelegation opens EC2 keys to delegated tokens with the role admin
+	// ([security_compliance] allow_insecure_admin_trust_cross_project_credentials_access).
+	InsecureDelegation bool
+}
+
+// Credentials lists those credentials that the caller could also be shown one by one.
+func (s *Service) Credentials(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.Credential], err error) {
+	var target authz.Target
+	if caller.Token != nil && !caller.Token.Scope.IsSystem() {
+		target = authz.Target{"credential": map[string]any{"user_id": string(caller.UserID())}}
+	}
+	if err := s.Authz.Check(ctx, caller, authz.ListCredentials, target); err != nil {
+		return page, err
+	}
+	var found identity.Page[store.SealedCredential]
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		// What may not be seen must not shorten a page, so the page is cut after the check.
+		all := q
+		all.Limit = 0
+		found, err = tx.Credentials(ctx, all)
+		return err
+	})
+	if err != nil {
+		return page, err
+	}
+	for _, c := range found.Items {
+		if !s.Authz.Allowed(ctx, caller, authz.GetCredential, authz.Target{"credential": authz.Credential(c.Credential)}) ||
+			s.direct(ctx, caller, c.Type) != nil {
+			continue
+		}
+		if q.Limit > 0 && len(page.Items) == q.Limit {
+			page.More = true
+			break
+		}
+		open, err := s.open(c)
+		if err != nil {
+			// One that cannot be read must not hide the others.
+			s.Log.ErrorContext(ctx, "a stored credential cannot be decrypted; it is left out", "credential", c.ID, "error", err)
+			continue
+		}
+		page.Items = append(page.Items, open)
+	}
+	return page, nil
+}
+
+// Credential shows a credential.
+func (s *Service) Credential(ctx context.Context, caller identity.Caller, id identity.CredentialID) (c identity.Credential, err error) {
+	sealed, err := s.load(ctx, caller, authz.GetCredential, id)
+	if err != nil {
+		return c, err
+	}
+	return s.open(sealed)
+}
+
+// Create keeps a new credential. An EC2 key gets its id from its access key, any other a random one. body is the
+// request's credential, as policy rules may look at it.
+func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity.Credential, body map[string]any) (identity.Credential, error) {
+	if err := s.Authz.Check(ctx, caller, authz.CreateCredential, authz.Target{"credential": body}); err != nil {
+		return c, err
+	}
+	if err := s.direct(ctx, caller, c.Type); err != nil {
+		return c, err
+	}
+	if isEC2(c.Type) {
+		blob, access, err := readEC2(c.Blob)
+		if err != nil {
+			return c, err
+		}
+		c.ID = accessID(access)
+		if c.Blob, err = withDelegation(c.Blob, blob, caller.Token); err != nil {
+			return c, err
+		}
+	} else {
+		c.ID = identity.CredentialID(identity.NewID())
+	}
+	sealed, err := s.seal(ctx, c)
+	if err != nil {
+		return c, err
+	}
+	return c, s.DB.Update(ctx, func(tx *store.Tx) error {
+		if s.UserLimit >= 0 {
+			n, err := tx.CountCredentials(ctx, c.UserID)
+			if err != nil {
+				return err
+			}
+			if n >= s.UserLimit {
+				return identity.Refusedf("Unable to create additional credentials, maximum of %d already exceeded for user.", s.UserLimit)
+			}
+		}
+		return tx.InsertCredential(ctx, sealed)
+	})
+}
+
+// UpdateBlob replaces a credential's blob, the only part of it that can change. What an EC2 key was delegated by stays.
+func (s *Service) UpdateBlob(ctx context.Context, caller identity.Caller, id identity.CredentialID, blob string) (c identity.Credential, err error) {
+	current, err := s.load(ctx, caller, authz.UpdateCredential, id)
+	if err != nil {
+		return c, err
+	}
+	if c, err = s.open(current); err != nil {
+		return c, err
+	}
+	if isEC2(c.Type) {
+		before := map[string]any{}
+		if err := json.Unmarshal([]byte(c.Blob), &before); err != nil {
+			before = nil
+		}
+		after, _, err := readEC2(blob)
+		if err != nil {
+			return c, err
+		}
+		for _, key := range []string{"trust_id", "app_cred_id", "access_token_id", "access_id"} {
+			if before[key] != after[key] {
+				return c, identity.Invalidf("%s can not be updated for credential", key)
+			}
+		}
+	}
+	c.Blob = blob
+	sealed, err := s.seal(ctx, c)
+	if err != nil {
+		return c, err
+	}
+	return c, s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Credential(ctx, id); err != nil {
+			return err
+		}
+		return tx.PutBlob(ctx, id, sealed.EncryptedBlob, sealed.KeyHash)
+	})
+}
+
+// Delete forgets a credential.
+func (s *Service) Delete(ctx context.Context, caller identity.Caller, id identity.CredentialID) error {
+	if _, err := s.load(ctx, caller, authz.DeleteCredential, id); err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Credential(ctx, id); err != nil {
+			return err
+		}
+		return tx.DeleteCredential(ctx, id)
+	})
+}
+
+// load reads a credential for an action on it. Who may not do it learns nothing about whether there is one.
+func (s *Service) load(ctx context.Context, caller identity.Caller, action authz.Action, id identity.CredentialID) (c store.SealedCredential, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		c, err = tx.Credential(ctx, id)
+		return err
+	})
+	missing := errors.Is(err, identity.NotFound)
+	if err != nil && !missing {
+		return c, err
+	}
+	target := authz.Target{}
+	if !missing {
+		target["credential"] = authz.Credential(c.Credential)
+	}
+	if denied := s.Authz.Check(ctx, caller, action, target); denied != nil {
+		return c, denied
+	}
+	if missing {
+		return c, err
+	}
+	return c, s.direct(ctx, caller, c.Type)
+}
+
+// direct refuses callers whose rights were handed on by somebody: a secret outlives what it was delegated by.
+func (s *Service) direct(ctx context.Context, caller identity.Caller, kind string) error {
+	if !caller.Delegated {
+		return nil
+	}
+	if s.InsecureDelegation && isEC2(kind) && s.Authz.Allowed(ctx, caller, authz.Action("admin_required"), nil) {
+		return nil
+	}
+	return identity.NotAllowed("Delegated tokens cannot access credentials directly")
+}
+
+func isEC2(kind string) bool { return strings.EqualFold(kind, "ec2") }
+
+// readEC2 reads the blob of an EC2 key: a JSON object that names the access key.
+func readEC2(text string) (blob map[string]any, access string, err error) {
+	var v any
+	if json.Unmarshal([]byte(text), &v) != nil {
+		return nil, "", identity.Invalidf("Invalid blob in credential")
+	}
+	blob, ok := v.(map[string]any)
+	if !ok || len(blob) == 0 {
+		return nil, "", identity.Expecting("blob", "credential")
+	}
+	access, ok = blob["access"].(string)
+	if !ok {
+		return nil, "", identity.Expecting("access", "credential")
+	}
+	return blob, access, nil
+}
+
+// accessID is the id of the EC2 key with an access key.
+func accessID(access string) identity.CredentialID {
+	sum := sha256.Sum256([]byte(access))
+	return identity.CredentialID(hex.EncodeToString(sum[:]))
+}
+
+// withDelegation writes into an EC2 key what the token that makes it was delegated by, so that tokens made with the key
+// are bound by it too.
+func withDelegation(text string, blob map[string]any, t *identity.Token) (string, error) {
+	if t == nil || t.TrustID == "" && t.ApplicationCredentialID == "" && t.AccessTokenID == "" {
+		return text, nil
+	}
+	for key, id := range map[string]string{"trust_id": t.TrustID, "app_cred_id": t.ApplicationCredentialID, "access_token_id": t.AccessTokenID} {
+		if id != "" {
+			blob[key] = id
+		}
+	}
+	out, err := json.Marshal(blob)
+	return string(out), err
+}
