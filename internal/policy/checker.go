@@ -137,10 +137,9 @@ func (f *File) Check(ctx context.Context, w io.Writer, rule string, target, cred
 	rules := &ruleset{checks: map[string]node{}, fallback: "default"}
 	if remote != nil {
 		var err error
-		if rules.client, err = remote.client(); err != nil {
+		if rules.remote, err = remote.client(); err != nil {
 			return err
 		}
-		rules.remote = *remote
 	}
 	for _, e := range f.entries {
 		rules.checks[e.name] = e.check

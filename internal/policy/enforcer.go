@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 )
 
 // A Default is a rule that a service brings along.
@@ -49,7 +47,7 @@ type Enforcer struct {
 	defaults []compiledDefault
 	scopes   map[string][]string
 	options  Options
-	client   *http.Client
+	remote   *remoteClient
 	rules    atomic.Pointer[ruleset]
 	contents atomic.Pointer[[]content] // of the files last loaded
 }
@@ -66,8 +64,7 @@ type ruleset struct {
 	fallback string // name of the default rule
 	scopes   map[string][]string
 	sources  map[string]*source
-	remote   Remote
-	client   *http.Client
+	remote   *remoteClient // nil if remote servers cannot be asked
 }
 
 // A source tells where the check of a rule comes from.
@@ -92,7 +89,7 @@ func (r *ruleset) lookup(name string) (node, bool) {
 func NewEnforcer(defaults []Default, options Options) (*Enforcer, error) {
 	e := &Enforcer{options: options, scopes: map[string][]string{}}
 	var err error
-	if e.client, err = options.Remote.client(); err != nil {
+	if e.remote, err = options.Remote.client(); err != nil {
 		return nil, err
 	}
 	for _, d := range defaults {
@@ -146,8 +143,7 @@ func (e *Enforcer) build(files []*File) *ruleset {
 		fallback: e.options.DefaultRule,
 		scopes:   e.scopes,
 		sources:  make(map[string]*source),
-		remote:   e.options.Remote,
-		client:   e.client,
+		remote:   e.remote,
 	}
 	for _, f := range files {
 		for _, entry := range f.entries {
@@ -320,6 +316,3 @@ func (e *Enforcer) Rules() []Rule {
 	}
 	return list
 }
-
-// defaultTimeout is upstream's for a remote check.
-const defaultTimeout = 60 * time.Second

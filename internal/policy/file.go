@@ -23,6 +23,7 @@ type File struct {
 	entries []*entry
 	byName  map[string]*entry
 	odd     *Problem // the first rule whose name is not a text
+	text    string
 	anchors map[string]position
 }
 
@@ -91,7 +92,7 @@ func unreadable(path string, err error) *Problem {
 // is a *Problem: the file cannot be read at all, or holds a value that is no rule. Like upstream it accepts rules that do not
 // parse; see [File.Faults].
 func ParseFile(path string, data []byte) (*File, error) {
-	f := &File{Path: path, byName: map[string]*entry{}, anchors: map[string]position{}}
+	f := &File{Path: path, text: string(data), byName: map[string]*entry{}, anchors: map[string]position{}}
 	findings := scan(string(data))
 	for _, found := range findings {
 		if found.refused {
@@ -325,7 +326,7 @@ func (f *File) compile(e *entry, value *yaml.Node) error {
 	case v.empty():
 		e.check = constant(true)
 		if !v.isText {
-			f.Warnings = append(f.Warnings, f.problem(e.pos, e.name, "%s allows everybody: write \"!\" in quotes to allow nobody, \"@\" to allow everybody", shown(value)))
+			f.Warnings = append(f.Warnings, f.problem(e.pos, e.name, "%s allows everybody: write \"!\" in quotes to allow nobody, \"@\" to allow everybody", f.shown(value)))
 		} else {
 			f.Warnings = append(f.Warnings, f.problem(e.pos, e.name, "an empty text allows everybody"))
 		}
@@ -421,7 +422,7 @@ func (f *File) term(e *entry, n *yaml.Node) node {
 			return check
 		}
 	}
-	f.Faults = append(f.Faults, f.problem(at(n), e.name, "%s is no check", shown(n)))
+	f.Faults = append(f.Faults, f.problem(at(n), e.name, "%s is no check", f.shown(n)))
 	return constant(false)
 }
 
@@ -449,14 +450,24 @@ func resolveAlias(n *yaml.Node) *yaml.Node {
 
 func at(n *yaml.Node) position { return position{n.Line, n.Column} }
 
-func shown(n *yaml.Node) string {
+// begins tells whether the file has prefix at pos.
+func (f *File) begins(pos position, prefix string) bool {
+	lines := strings.Split(f.text, "\n")
+	if pos.line > len(lines) {
+		return false
+	}
+	line := []rune(lines[pos.line-1])
+	return pos.column <= len(line) && strings.HasPrefix(string(line[pos.column-1:]), prefix)
+}
+
+func (f *File) shown(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
 		return "a map"
 	case n.Kind == yaml.SequenceNode:
 		return "a list"
-	case n.Style&yaml.TaggedStyle != 0 && n.Value == "":
-		return "an unquoted " + n.Tag
+	case n.Value == "" && f.begins(at(n), "!"): // YAML reads it as a tag of nothing
+		return "an unquoted !"
 	case n.Value == "":
 		return "a missing value"
 	}

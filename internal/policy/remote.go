@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,27 +33,53 @@ type Remote struct {
 // maxReply is how much of a reply is read. The only one that allows has four letters, perhaps in quotes.
 const maxReply = 1 << 10
 
-func (r Remote) client() (*http.Client, error) {
+func (r Remote) client() (*remoteClient, error) {
 	switch r.ContentType {
 	case "", formType, jsonType:
-	default:
-		return nil, fmt.Errorf("policy: remote_content_type %q is neither %s nor %s", r.ContentType, formType, jsonType)
+		return &remoteClient{Remote: r}, nil
+	}
+	return nil, fmt.Errorf("policy: remote_content_type %q is neither %s nor %s", r.ContentType, formType, jsonType)
+}
+
+// A remoteClient keeps connections open. It reads the CA file at each use, so that the file may be renewed.
+type remoteClient struct {
+	Remote
+	mu     sync.Mutex
+	client *http.Client
+	ca     []byte // that client trusts
+}
+
+func (c *remoteClient) http() (*http.Client, error) {
+	var ca []byte
+	if c.VerifyServer && c.CAFile != "" {
+		var err error
+		if ca, err = os.ReadFile(c.CAFile); err != nil {
+			return nil, fmt.Errorf("CA file: %w", err)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != nil && bytes.Equal(ca, c.ca) {
+		return c.client, nil
+	}
+	config := &tls.Config{GetClientCertificate: c.certificate, InsecureSkipVerify: !c.VerifyServer}
+	if c.VerifyServer && c.CAFile != "" {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(ca) {
+			return nil, fmt.Errorf("CA file %s holds no certificate", c.CAFile)
+		}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{GetClientCertificate: r.certificate}
-	if !r.VerifyServer {
-		transport.TLSClientConfig.InsecureSkipVerify = true
-	} else if r.CAFile != "" {
-		// The file is read at each handshake, so that it may be renewed.
-		transport.TLSClientConfig.InsecureSkipVerify = true
-		transport.TLSClientConfig.VerifyConnection = r.verify
+	transport.TLSClientConfig = config
+	if c.client != nil {
+		c.client.CloseIdleConnections()
 	}
-	timeout := r.Timeout
-	if timeout == 0 {
-		timeout = defaultTimeout
-	}
-	return &http.Client{Transport: transport, Timeout: timeout}, nil
+	c.client, c.ca = &http.Client{Transport: transport, Timeout: cmp.Or(c.Timeout, defaultTimeout)}, ca
+	return c.client, nil
 }
+
+// defaultTimeout is upstream's for a remote check.
+const defaultTimeout = 60 * time.Second
 
 const (
 	formType = "application/x-www-form-urlencoded"
@@ -73,27 +101,10 @@ func (r Remote) certificate(*tls.CertificateRequestInfo) (*tls.Certificate, erro
 	return &cert, nil
 }
 
-func (r Remote) verify(state tls.ConnectionState) error {
-	pem, err := os.ReadFile(r.CAFile)
-	if err != nil {
-		return fmt.Errorf("CA file: %w", err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("CA file %s holds no certificate", r.CAFile)
-	}
-	options := x509.VerifyOptions{DNSName: state.ServerName, Roots: roots, Intermediates: x509.NewCertPool()}
-	for _, cert := range state.PeerCertificates[1:] {
-		options.Intermediates.AddCert(cert)
-	}
-	_, err = state.PeerCertificates[0].Verify(options)
-	return err
-}
-
 // ask puts the question to the server of n: anything but the answer True means no, no answer is an error. A key that the
 // target lacks is one too, unlike with other checks, unless the check stands behind a reference to its rule.
 func (e *evaluation) ask(n remote) (bool, error) {
-	if e.rules.client == nil {
+	if e.rules.remote == nil {
 		return false, evalErrorf("'NoneType' object has no attribute 'oslo_policy'")
 	}
 	address, err := n.url.expand(e.target)
@@ -113,7 +124,11 @@ func (e *evaluation) ask(n remote) (bool, error) {
 		return false, err
 	}
 	request.Header.Set("Content-Type", contentType)
-	response, err := e.rules.client.Do(request)
+	client, err := e.rules.remote.http()
+	if err != nil {
+		return false, err
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		if urlErr, ok := errors.AsType[*url.Error](err); ok && urlErr.Timeout() {
 			return false, evalErrorf("Timeout in REST API call")
