@@ -8,6 +8,7 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/telemetry"
 )
 
 // DomainRef names a domain by id, or by name, which wins.
@@ -66,6 +67,17 @@ func (s *Service) Authenticate(ctx context.Context, p Proof) (identity.User, err
 	return a.User, nil
 }
 
+// key names the account in limits: by its id, or as the claim does when there is no such account.
+func (r UserRef) key(found identity.UserID) string {
+	switch {
+	case found != "":
+		return string(found)
+	case r.Name == "":
+		return string(r.ID)
+	}
+	return r.Name + "\x00" + string(r.Domain.ID) + "\x00" + r.Domain.Name
+}
+
 // account is what a login must know of a user at one moment.
 type account struct {
 	identity.User
@@ -85,9 +97,16 @@ func (s *Service) prove(ctx context.Context, ref UserRef, pw string) (account, e
 	if err != nil {
 		return a, err
 	}
+	from, key := telemetry.ClientAddr(ctx), ref.key(a.ID)
+	if err := s.Limits.allow(from, key); err != nil {
+		return a, err
+	}
 	right, err := s.matches(ctx, a, ref, pw)
 	if err != nil {
 		return a, err
+	}
+	if a.closed != "" || !right {
+		s.Limits.failed(from, key)
 	}
 	if a.closed != "" {
 		return a, identity.Unauthenticatedf("%s", a.closed)

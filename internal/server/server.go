@@ -93,6 +93,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			UniquePasswords: cfg.SecurityCompliance.UniqueLastPasswordCount, MinPasswordAge: cfg.SecurityCompliance.MinimumPasswordAge,
 			ChangeAtFirstUse: cfg.SecurityCompliance.ChangePasswordUponFirstUse,
 		},
+		Limits:        &directory.Limits{PerAddress: cfg.Lintel.AddressRate, PerAccount: cfg.Lintel.AccountRate, Now: opt.Now},
 		DefaultDomain: identity.DomainID(cfg.Identity.DefaultDomainID),
 		MembershipTTL: cfg.Federation.DefaultAuthorizationTTL,
 	}

@@ -1,0 +1,38 @@
+package directory_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// S-090
+func TestFailedLoginsAreLimited(t *testing.T) {
+	env := testenv.New(t, func(c *config.Config) { c.Lintel.AccountRate = 3; c.Lintel.AddressRate = 5 })
+	try := func(name, password string) int {
+		return env.Authenticate(testenv.Body(name, password)).Status
+	}
+	for _, name := range []string{"admin", "nobody"} {
+		for range 3 {
+			if got := try(name, "wrong"); got != 401 && name == "admin" {
+				t.Fatalf("%s: got %d, want 401", name, got)
+			}
+		}
+	}
+	r := env.Authenticate(testenv.Body("admin", testenv.Password))
+	if r.Status != 429 {
+		t.Fatalf("the right password after too many wrong ones: got %d, want 429", r.Status)
+	}
+	if got := r.Header.Get("Retry-After"); got != "60" {
+		t.Errorf("Retry-After: got %q, want 60", got)
+	}
+	if got := try("somebody-else", "wrong"); got != 429 {
+		t.Errorf("another account from an address with too many failures: got %d, want 429", got)
+	}
+	env.Clock.Advance(time.Minute)
+	if got := try("admin", testenv.Password); got != 201 {
+		t.Errorf("a minute later: got %d, want 201", got)
+	}
+}
