@@ -50,3 +50,27 @@ func In[T any](v []T) (string, []any)    { return in(v) }
 func Like(s string) string               { return like(s) }
 func Duplicate(err error) (string, bool) { return duplicate(err) }
 func Orphan(err error) bool              { return orphan(err) }
+
+// MigrateTo makes the schema of upstream's release that had done so many revisions of each branch.
+func (db *DB) MigrateTo(ctx context.Context, expanded, contracted int) error {
+	for b, n := range []int{expanded, contracted} {
+		for range n {
+			err := db.changeSchema(ctx, func(tx *Tx) error {
+				h, err := tx.heads(ctx)
+				if err != nil {
+					return err
+				}
+				if apply := revisions[b][h.done[b]].apply; apply != nil {
+					if err := apply(ctx, tx); err != nil {
+						return err
+					}
+				}
+				return tx.advance(ctx, h, branch(b))
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -196,6 +196,11 @@ func (tx *Tx) heads(ctx context.Context) (heads, error) {
 		}
 	}
 	h.initial = len(rows) > 0
+	if !h.initial && tx.db.dialect != mariadb && slices.ContainsFunc(tables, func(name string) bool {
+		return name != "alembic_version" && name != "lintel_version"
+	}) {
+		return h, fmt.Errorf("%w: it has tables but its alembic_version is empty", ErrNotKeystone)
+	}
 	return h, nil
 }
 
@@ -328,7 +333,7 @@ func (tx *Tx) createSchema(ctx context.Context) error {
 	return err
 }
 
-// script is the statements of a file in the dialect's spelling. On MariaDB they can run again.
+// script is the statements of a file in the dialect's spelling.
 func (d dialect) script(file string) []string {
 	words := map[dialect]*strings.Replacer{
 		sqlite: strings.NewReplacer(" BIGSERIAL", " INTEGER", " SERIAL", " INTEGER NOT NULL",
@@ -336,8 +341,7 @@ func (d dialect) script(file string) []string {
 		postgresql: strings.NewReplacer(" BIGSERIAL", " BIGSERIAL", " SERIAL", " SERIAL NOT NULL",
 			" DATETIME", " TIMESTAMP", " GRANT_TYPE", ` "type"`, " ENTITY_TYPE", ` "entity_type"`),
 		mariadb: strings.NewReplacer(" BIGSERIAL", " BIGINT NOT NULL AUTO_INCREMENT", " SERIAL", " INTEGER NOT NULL AUTO_INCREMENT",
-			" GRANT_TYPE", " ENUM('UserProject', 'GroupProject', 'UserDomain', 'GroupDomain')", " ENTITY_TYPE", " ENUM('user', 'group')",
-			"CREATE TABLE", "CREATE TABLE IF NOT EXISTS", "CREATE INDEX", "CREATE INDEX IF NOT EXISTS", "INSERT INTO", "INSERT IGNORE INTO"),
+			" GRANT_TYPE", " ENUM('UserProject', 'GroupProject', 'UserDomain', 'GroupDomain')", " ENTITY_TYPE", " ENUM('user', 'group')"),
 	}[d]
 	var text strings.Builder
 	for line := range strings.Lines(file) {

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Our own tables, named lintel_*, and our indexes on Keystone's, named lintel_ix_*, have a version of their own in
@@ -15,7 +14,7 @@ import (
 //go:embed own.sql
 var ownSchema string
 
-// ownVersions are the scripts that lead from each version to the next. On MariaDB a script may run again.
+// ownVersions are the scripts that lead from each version to the next. A script may run again.
 var ownVersions = []string{ownSchema}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
@@ -78,7 +77,6 @@ func (tx *Tx) createOwn(ctx context.Context, made bool) error {
 
 func (tx *Tx) advanceOwn(ctx context.Context, version int) error {
 	for _, stmt := range tx.db.dialect.script(ownVersions[version]) {
-		stmt = strings.Replace(stmt, "CREATE INDEX lintel", "CREATE INDEX IF NOT EXISTS lintel", 1)
 		if _, err := tx.exec(ctx, stmt); err != nil {
 			return fmt.Errorf("our tables, version %d: %w", version+1, err)
 		}

@@ -1,6 +1,8 @@
 -- Keystone's tables as its first alembic revision makes them (27e647c0fad4, in
 -- keystone/common/sql/migrations/versions). The later revisions are steps in migrate.go.
 --
+-- Each statement may run again where an interrupted run got past it, since MariaDB cannot take it back.
+--
 -- Words that each dialect spells in its own way: SERIAL (an integer that counts up), DATETIME, BOOLEAN, GRANT_TYPE and
 -- ENTITY_TYPE (enums). A line that ends in "only NAME …" is for those dialects. Constraints without a name are named by the
 -- database, as upstream leaves them.
@@ -8,7 +10,7 @@
 CREATE TYPE "type" AS ENUM ('UserProject', 'GroupProject', 'UserDomain', 'GroupDomain'); -- only postgresql
 CREATE TYPE "entity_type" AS ENUM ('user', 'group'); -- only postgresql
 
-CREATE TABLE "application_credential" (
+CREATE TABLE IF NOT EXISTS "application_credential" (
     "internal_id" SERIAL,
     "id" VARCHAR(64) NOT NULL,
     "name" VARCHAR(255) NOT NULL,
@@ -23,7 +25,7 @@ CREATE TABLE "application_credential" (
     CONSTRAINT "duplicate_app_cred_constraint" UNIQUE ("user_id", "name")
 );
 
-CREATE TABLE "assignment" (
+CREATE TABLE IF NOT EXISTS "assignment" (
     "type" GRANT_TYPE NOT NULL,
     "actor_id" VARCHAR(64) NOT NULL,
     "target_id" VARCHAR(64) NOT NULL,
@@ -33,9 +35,9 @@ CREATE TABLE "assignment" (
     CONSTRAINT "fk_assignment_role_id" FOREIGN KEY("role_id") REFERENCES "role" ("id") -- only sqlite
     PRIMARY KEY ("type", "actor_id", "target_id", "role_id", "inherited") -- only postgresql mariadb
 );
-CREATE INDEX "ix_actor_id" ON "assignment" ("actor_id");
+CREATE INDEX IF NOT EXISTS "ix_actor_id" ON "assignment" ("actor_id");
 
-CREATE TABLE "access_rule" (
+CREATE TABLE IF NOT EXISTS "access_rule" (
     "id" SERIAL,
     "service" VARCHAR(64),
     "path" VARCHAR(128),
@@ -46,16 +48,16 @@ CREATE TABLE "access_rule" (
     CONSTRAINT "access_rule_external_id_key" UNIQUE ("external_id"),
     CONSTRAINT "duplicate_access_rule_for_user_constraint" UNIQUE ("user_id", "service", "path", "method")
 );
-CREATE INDEX "external_id" ON "access_rule" ("external_id");
-CREATE INDEX "user_id" ON "access_rule" ("user_id");
+CREATE INDEX IF NOT EXISTS "external_id" ON "access_rule" ("external_id");
+CREATE INDEX IF NOT EXISTS "user_id" ON "access_rule" ("user_id");
 
-CREATE TABLE "config_register" (
+CREATE TABLE IF NOT EXISTS "config_register" (
     "type" VARCHAR(64) NOT NULL,
     "domain_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("type")
 );
 
-CREATE TABLE "consumer" (
+CREATE TABLE IF NOT EXISTS "consumer" (
     "id" VARCHAR(64) NOT NULL,
     "description" VARCHAR(64),
     "secret" VARCHAR(64) NOT NULL,
@@ -63,7 +65,7 @@ CREATE TABLE "consumer" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "credential" (
+CREATE TABLE IF NOT EXISTS "credential" (
     "id" VARCHAR(64) NOT NULL,
     "user_id" VARCHAR(64) NOT NULL,
     "project_id" VARCHAR(64),
@@ -74,7 +76,7 @@ CREATE TABLE "credential" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "group" (
+CREATE TABLE IF NOT EXISTS "group" (
     "id" VARCHAR(64) NOT NULL,
     "domain_id" VARCHAR(64) NOT NULL,
     "name" VARCHAR(64) NOT NULL,
@@ -84,7 +86,7 @@ CREATE TABLE "group" (
     CONSTRAINT "ixu_group_name_domain_id" UNIQUE ("domain_id", "name")
 );
 
-CREATE TABLE "id_mapping" (
+CREATE TABLE IF NOT EXISTS "id_mapping" (
     "public_id" VARCHAR(64) NOT NULL,
     "domain_id" VARCHAR(64) NOT NULL,
     "local_id" VARCHAR(255) NOT NULL,
@@ -93,7 +95,7 @@ CREATE TABLE "id_mapping" (
     CONSTRAINT "domain_id" UNIQUE ("domain_id", "local_id", "entity_type")
 );
 
-CREATE TABLE "identity_provider" (
+CREATE TABLE IF NOT EXISTS "identity_provider" (
     "id" VARCHAR(64) NOT NULL,
     "enabled" BOOLEAN NOT NULL,
     "description" TEXT,
@@ -102,20 +104,20 @@ CREATE TABLE "identity_provider" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "idp_remote_ids" (
+CREATE TABLE IF NOT EXISTS "idp_remote_ids" (
     "idp_id" VARCHAR(64),
     "remote_id" VARCHAR(255) NOT NULL,
     PRIMARY KEY ("remote_id"),
     FOREIGN KEY("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "mapping" (
+CREATE TABLE IF NOT EXISTS "mapping" (
     "id" VARCHAR(64) NOT NULL,
     "rules" TEXT NOT NULL,
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "policy" (
+CREATE TABLE IF NOT EXISTS "policy" (
     "id" VARCHAR(64) NOT NULL,
     "type" VARCHAR(255) NOT NULL,
     "blob" TEXT NOT NULL,
@@ -123,7 +125,7 @@ CREATE TABLE "policy" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "policy_association" (
+CREATE TABLE IF NOT EXISTS "policy_association" (
     "id" VARCHAR(64) NOT NULL,
     "policy_id" VARCHAR(64) NOT NULL,
     "endpoint_id" VARCHAR(64),
@@ -133,7 +135,7 @@ CREATE TABLE "policy_association" (
     UNIQUE ("endpoint_id", "service_id", "region_id")
 );
 
-CREATE TABLE "project" (
+CREATE TABLE IF NOT EXISTS "project" (
     "id" VARCHAR(64) NOT NULL,
     "name" VARCHAR(64) NOT NULL,
     "extra" TEXT,
@@ -148,13 +150,13 @@ CREATE TABLE "project" (
     CONSTRAINT "project_parent_id_fkey" FOREIGN KEY("parent_id") REFERENCES "project" ("id")
 );
 
-CREATE TABLE "project_endpoint" (
+CREATE TABLE IF NOT EXISTS "project_endpoint" (
     "endpoint_id" VARCHAR(64) NOT NULL,
     "project_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("endpoint_id", "project_id")
 );
 
-CREATE TABLE "project_option" (
+CREATE TABLE IF NOT EXISTS "project_option" (
     "project_id" VARCHAR(64) NOT NULL,
     "option_id" VARCHAR(4) NOT NULL,
     "option_value" TEXT,
@@ -162,7 +164,7 @@ CREATE TABLE "project_option" (
     FOREIGN KEY("project_id") REFERENCES "project" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "project_tag" (
+CREATE TABLE IF NOT EXISTS "project_tag" (
     "project_id" VARCHAR(64) NOT NULL,
     "name" VARCHAR(255) NOT NULL,
     PRIMARY KEY ("project_id", "name"),
@@ -170,7 +172,7 @@ CREATE TABLE "project_tag" (
     FOREIGN KEY("project_id") REFERENCES "project" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "region" (
+CREATE TABLE IF NOT EXISTS "region" (
     "id" VARCHAR(255) NOT NULL,
     "description" VARCHAR(255) NOT NULL,
     "parent_region_id" VARCHAR(255),
@@ -178,7 +180,7 @@ CREATE TABLE "region" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "registered_limit" (
+CREATE TABLE IF NOT EXISTS "registered_limit" (
     "id" VARCHAR(64) NOT NULL,
     "service_id" VARCHAR(255),
     "region_id" VARCHAR(64),
@@ -190,7 +192,7 @@ CREATE TABLE "registered_limit" (
     CONSTRAINT "registered_limit_id_key" UNIQUE ("id")
 );
 
-CREATE TABLE "request_token" (
+CREATE TABLE IF NOT EXISTS "request_token" (
     "id" VARCHAR(64) NOT NULL,
     "request_secret" VARCHAR(64) NOT NULL,
     "verifier" VARCHAR(64),
@@ -202,9 +204,9 @@ CREATE TABLE "request_token" (
     PRIMARY KEY ("id"),
     FOREIGN KEY("consumer_id") REFERENCES "consumer" ("id")
 );
-CREATE INDEX "ix_request_token_consumer_id" ON "request_token" ("consumer_id");
+CREATE INDEX IF NOT EXISTS "ix_request_token_consumer_id" ON "request_token" ("consumer_id");
 
-CREATE TABLE "revocation_event" (
+CREATE TABLE IF NOT EXISTS "revocation_event" (
     "id" SERIAL,
     "domain_id" VARCHAR(64),
     "project_id" VARCHAR(64),
@@ -220,13 +222,13 @@ CREATE TABLE "revocation_event" (
     "audit_chain_id" VARCHAR(32),
     PRIMARY KEY ("id")
 );
-CREATE INDEX "ix_revocation_event_audit_id_issued_before" ON "revocation_event" ("audit_id", "issued_before");
-CREATE INDEX "ix_revocation_event_issued_before" ON "revocation_event" ("issued_before");
-CREATE INDEX "ix_revocation_event_new_revoked_at" ON "revocation_event" ("revoked_at");
-CREATE INDEX "ix_revocation_event_project_id_issued_before" ON "revocation_event" ("project_id", "issued_before");
-CREATE INDEX "ix_revocation_event_user_id_issued_before" ON "revocation_event" ("user_id", "issued_before");
+CREATE INDEX IF NOT EXISTS "ix_revocation_event_audit_id_issued_before" ON "revocation_event" ("audit_id", "issued_before");
+CREATE INDEX IF NOT EXISTS "ix_revocation_event_issued_before" ON "revocation_event" ("issued_before");
+CREATE INDEX IF NOT EXISTS "ix_revocation_event_new_revoked_at" ON "revocation_event" ("revoked_at");
+CREATE INDEX IF NOT EXISTS "ix_revocation_event_project_id_issued_before" ON "revocation_event" ("project_id", "issued_before");
+CREATE INDEX IF NOT EXISTS "ix_revocation_event_user_id_issued_before" ON "revocation_event" ("user_id", "issued_before");
 
-CREATE TABLE "role" (
+CREATE TABLE IF NOT EXISTS "role" (
     "id" VARCHAR(64) NOT NULL,
     "name" VARCHAR(255) NOT NULL,
     "extra" TEXT,
@@ -236,7 +238,7 @@ CREATE TABLE "role" (
     CONSTRAINT "ixu_role_name_domain_id" UNIQUE ("name", "domain_id")
 );
 
-CREATE TABLE "role_option" (
+CREATE TABLE IF NOT EXISTS "role_option" (
     "role_id" VARCHAR(64) NOT NULL,
     "option_id" VARCHAR(4) NOT NULL,
     "option_value" TEXT,
@@ -244,7 +246,7 @@ CREATE TABLE "role_option" (
     FOREIGN KEY("role_id") REFERENCES "role" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "sensitive_config" (
+CREATE TABLE IF NOT EXISTS "sensitive_config" (
     "domain_id" VARCHAR(64) NOT NULL,
     "group" VARCHAR(255) NOT NULL,
     "option" VARCHAR(255) NOT NULL,
@@ -252,7 +254,7 @@ CREATE TABLE "sensitive_config" (
     PRIMARY KEY ("domain_id", "group", "option")
 );
 
-CREATE TABLE "service" (
+CREATE TABLE IF NOT EXISTS "service" (
     "id" VARCHAR(64) NOT NULL,
     "type" VARCHAR(255),
     "enabled" BOOLEAN DEFAULT '1' NOT NULL,
@@ -260,7 +262,7 @@ CREATE TABLE "service" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "service_provider" (
+CREATE TABLE IF NOT EXISTS "service_provider" (
     "auth_url" VARCHAR(256) NOT NULL,
     "id" VARCHAR(64) NOT NULL,
     "enabled" BOOLEAN NOT NULL,
@@ -270,7 +272,7 @@ CREATE TABLE "service_provider" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "system_assignment" (
+CREATE TABLE IF NOT EXISTS "system_assignment" (
     "type" VARCHAR(64) NOT NULL,
     "actor_id" VARCHAR(64) NOT NULL,
     "target_id" VARCHAR(64) NOT NULL,
@@ -279,7 +281,7 @@ CREATE TABLE "system_assignment" (
     PRIMARY KEY ("type", "actor_id", "target_id", "role_id", "inherited")
 );
 
-CREATE TABLE "token" (
+CREATE TABLE IF NOT EXISTS "token" (
     "id" VARCHAR(64) NOT NULL,
     "expires" DATETIME,
     "extra" TEXT,
@@ -288,12 +290,12 @@ CREATE TABLE "token" (
     "user_id" VARCHAR(64),
     PRIMARY KEY ("id")
 );
-CREATE INDEX "ix_token_expires" ON "token" ("expires");
-CREATE INDEX "ix_token_expires_valid" ON "token" ("expires", "valid");
-CREATE INDEX "ix_token_trust_id" ON "token" ("trust_id");
-CREATE INDEX "ix_token_user_id" ON "token" ("user_id");
+CREATE INDEX IF NOT EXISTS "ix_token_expires" ON "token" ("expires");
+CREATE INDEX IF NOT EXISTS "ix_token_expires_valid" ON "token" ("expires", "valid");
+CREATE INDEX IF NOT EXISTS "ix_token_trust_id" ON "token" ("trust_id");
+CREATE INDEX IF NOT EXISTS "ix_token_user_id" ON "token" ("user_id");
 
-CREATE TABLE "trust" (
+CREATE TABLE IF NOT EXISTS "trust" (
     "id" VARCHAR(64) NOT NULL,
     "trustor_user_id" VARCHAR(64) NOT NULL,
     "trustee_user_id" VARCHAR(64) NOT NULL,
@@ -310,13 +312,13 @@ CREATE TABLE "trust" (
     CONSTRAINT "duplicate_trust_constraint_expanded" UNIQUE ("trustor_user_id", "trustee_user_id", "project_id", "impersonation", "expires_at", "expires_at_int")
 );
 
-CREATE TABLE "trust_role" (
+CREATE TABLE IF NOT EXISTS "trust_role" (
     "trust_id" VARCHAR(64) NOT NULL,
     "role_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("trust_id", "role_id")
 );
 
-CREATE TABLE "user" (
+CREATE TABLE IF NOT EXISTS "user" (
     "id" VARCHAR(64) NOT NULL,
     "extra" TEXT,
     "enabled" BOOLEAN,
@@ -327,18 +329,18 @@ CREATE TABLE "user" (
     PRIMARY KEY ("id"),
     CONSTRAINT "ixu_user_id_domain_id" UNIQUE ("id", "domain_id")
 );
-CREATE INDEX "ix_default_project_id" ON "user" ("default_project_id");
+CREATE INDEX IF NOT EXISTS "ix_default_project_id" ON "user" ("default_project_id");
 
-CREATE TABLE "user_group_membership" (
+CREATE TABLE IF NOT EXISTS "user_group_membership" (
     "user_id" VARCHAR(64) NOT NULL,
     "group_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("user_id", "group_id"),
     CONSTRAINT "fk_user_group_membership_user_id" FOREIGN KEY("user_id") REFERENCES "user" ("id"),
     CONSTRAINT "fk_user_group_membership_group_id" FOREIGN KEY("group_id") REFERENCES "group" ("id")
 );
-CREATE INDEX "group_id" ON "user_group_membership" ("group_id");
+CREATE INDEX IF NOT EXISTS "group_id" ON "user_group_membership" ("group_id");
 
-CREATE TABLE "user_option" (
+CREATE TABLE IF NOT EXISTS "user_option" (
     "user_id" VARCHAR(64) NOT NULL,
     "option_id" VARCHAR(4) NOT NULL,
     "option_value" TEXT,
@@ -346,7 +348,7 @@ CREATE TABLE "user_option" (
     FOREIGN KEY("user_id") REFERENCES "user" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "whitelisted_config" (
+CREATE TABLE IF NOT EXISTS "whitelisted_config" (
     "domain_id" VARCHAR(64) NOT NULL,
     "group" VARCHAR(255) NOT NULL,
     "option" VARCHAR(255) NOT NULL,
@@ -354,7 +356,7 @@ CREATE TABLE "whitelisted_config" (
     PRIMARY KEY ("domain_id", "group", "option")
 );
 
-CREATE TABLE "access_token" (
+CREATE TABLE IF NOT EXISTS "access_token" (
     "id" VARCHAR(64) NOT NULL,
     "access_secret" VARCHAR(64) NOT NULL,
     "authorizing_user_id" VARCHAR(64) NOT NULL,
@@ -365,17 +367,17 @@ CREATE TABLE "access_token" (
     PRIMARY KEY ("id"),
     FOREIGN KEY("consumer_id") REFERENCES "consumer" ("id")
 );
-CREATE INDEX "ix_access_token_authorizing_user_id" ON "access_token" ("authorizing_user_id");
-CREATE INDEX "ix_access_token_consumer_id" ON "access_token" ("consumer_id");
+CREATE INDEX IF NOT EXISTS "ix_access_token_authorizing_user_id" ON "access_token" ("authorizing_user_id");
+CREATE INDEX IF NOT EXISTS "ix_access_token_consumer_id" ON "access_token" ("consumer_id");
 
-CREATE TABLE "application_credential_role" (
+CREATE TABLE IF NOT EXISTS "application_credential_role" (
     "application_credential_id" INTEGER NOT NULL,
     "role_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("application_credential_id", "role_id"),
     FOREIGN KEY("application_credential_id") REFERENCES "application_credential" ("internal_id") ON DELETE CASCADE
 );
 
-CREATE TABLE "application_credential_access_rule" (
+CREATE TABLE IF NOT EXISTS "application_credential_access_rule" (
     "application_credential_id" INTEGER NOT NULL,
     "access_rule_id" INTEGER NOT NULL,
     PRIMARY KEY ("application_credential_id", "access_rule_id"),
@@ -383,7 +385,7 @@ CREATE TABLE "application_credential_access_rule" (
     FOREIGN KEY("access_rule_id") REFERENCES "access_rule" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "endpoint" (
+CREATE TABLE IF NOT EXISTS "endpoint" (
     "id" VARCHAR(64) NOT NULL,
     "legacy_endpoint_id" VARCHAR(64),
     "interface" VARCHAR(8) NOT NULL,
@@ -396,9 +398,9 @@ CREATE TABLE "endpoint" (
     CONSTRAINT "endpoint_service_id_fkey" FOREIGN KEY("service_id") REFERENCES "service" ("id"),
     CONSTRAINT "fk_endpoint_region_id" FOREIGN KEY("region_id") REFERENCES "region" ("id")
 );
-CREATE INDEX "service_id" ON "endpoint" ("service_id");
+CREATE INDEX IF NOT EXISTS "service_id" ON "endpoint" ("service_id");
 
-CREATE TABLE "endpoint_group" (
+CREATE TABLE IF NOT EXISTS "endpoint_group" (
     "id" VARCHAR(64) NOT NULL,
     "name" VARCHAR(255) NOT NULL,
     "description" TEXT,
@@ -406,7 +408,7 @@ CREATE TABLE "endpoint_group" (
     PRIMARY KEY ("id")
 );
 
-CREATE TABLE "expiring_user_group_membership" (
+CREATE TABLE IF NOT EXISTS "expiring_user_group_membership" (
     "user_id" VARCHAR(64) NOT NULL,
     "group_id" VARCHAR(64) NOT NULL,
     "idp_id" VARCHAR(64) NOT NULL,
@@ -417,7 +419,7 @@ CREATE TABLE "expiring_user_group_membership" (
     FOREIGN KEY("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "federation_protocol" (
+CREATE TABLE IF NOT EXISTS "federation_protocol" (
     "id" VARCHAR(64) NOT NULL,
     "idp_id" VARCHAR(64) NOT NULL,
     "mapping_id" VARCHAR(64) NOT NULL,
@@ -426,7 +428,7 @@ CREATE TABLE "federation_protocol" (
     FOREIGN KEY("idp_id") REFERENCES "identity_provider" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "implied_role" (
+CREATE TABLE IF NOT EXISTS "implied_role" (
     "prior_role_id" VARCHAR(64) NOT NULL,
     "implied_role_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("prior_role_id", "implied_role_id"),
@@ -434,7 +436,7 @@ CREATE TABLE "implied_role" (
     CONSTRAINT "implied_role_implied_role_id_fkey" FOREIGN KEY("implied_role_id") REFERENCES "role" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "limit" (
+CREATE TABLE IF NOT EXISTS "limit" (
     "id" VARCHAR(64) NOT NULL,
     "project_id" VARCHAR(64),
     "resource_limit" INTEGER NOT NULL,
@@ -446,7 +448,7 @@ CREATE TABLE "limit" (
     CONSTRAINT "limit_id_key" UNIQUE ("id")
 );
 
-CREATE TABLE "local_user" (
+CREATE TABLE IF NOT EXISTS "local_user" (
     "id" SERIAL,
     "user_id" VARCHAR(64) NOT NULL,
     "domain_id" VARCHAR(64) NOT NULL,
@@ -459,7 +461,7 @@ CREATE TABLE "local_user" (
     UNIQUE ("user_id")
 );
 
-CREATE TABLE "nonlocal_user" (
+CREATE TABLE IF NOT EXISTS "nonlocal_user" (
     "domain_id" VARCHAR(64) NOT NULL,
     "name" VARCHAR(255) NOT NULL,
     "user_id" VARCHAR(64) NOT NULL,
@@ -468,7 +470,7 @@ CREATE TABLE "nonlocal_user" (
     CONSTRAINT "ixu_nonlocal_user_user_id" UNIQUE ("user_id")
 );
 
-CREATE TABLE "password" (
+CREATE TABLE IF NOT EXISTS "password" (
     "id" SERIAL,
     "local_user_id" INTEGER NOT NULL,
     "expires_at" DATETIME,
@@ -481,14 +483,14 @@ CREATE TABLE "password" (
     FOREIGN KEY("local_user_id") REFERENCES "local_user" ("id") ON DELETE CASCADE
 );
 
-CREATE TABLE "project_endpoint_group" (
+CREATE TABLE IF NOT EXISTS "project_endpoint_group" (
     "endpoint_group_id" VARCHAR(64) NOT NULL,
     "project_id" VARCHAR(64) NOT NULL,
     PRIMARY KEY ("endpoint_group_id", "project_id"),
     FOREIGN KEY("endpoint_group_id") REFERENCES "endpoint_group" ("id")
 );
 
-CREATE TABLE "federated_user" (
+CREATE TABLE IF NOT EXISTS "federated_user" (
     "id" SERIAL,
     "user_id" VARCHAR(64) NOT NULL,
     "idp_id" VARCHAR(64) NOT NULL,
@@ -503,14 +505,15 @@ CREATE TABLE "federated_user" (
 );
 
 -- Left over from foreign keys that upstream dropped.
-CREATE INDEX "region_id" ON "registered_limit" ("region_id"); -- only mariadb
-CREATE INDEX "registered_limit_id" ON "limit" ("registered_limit_id"); -- only mariadb
-CREATE INDEX "domain_id" ON "identity_provider" ("domain_id"); -- only mariadb
-CREATE INDEX "domain_id" ON "user" ("domain_id"); -- only mariadb
+CREATE INDEX IF NOT EXISTS "region_id" ON "registered_limit" ("region_id"); -- only mariadb
+CREATE INDEX IF NOT EXISTS "registered_limit_id" ON "limit" ("registered_limit_id"); -- only mariadb
+CREATE INDEX IF NOT EXISTS "domain_id" ON "identity_provider" ("domain_id"); -- only mariadb
+CREATE INDEX IF NOT EXISTS "domain_id" ON "user" ("domain_id"); -- only mariadb
 
 -- The owner of all domains.
 INSERT INTO "project" ("id", "name", "extra", "description", "enabled", "domain_id", "parent_id", "is_domain")
-VALUES ('<<keystone.domain.root>>', '<<keystone.domain.root>>', '{}', '', FALSE, '<<keystone.domain.root>>', NULL, TRUE);
+SELECT '<<keystone.domain.root>>', '<<keystone.domain.root>>', '{}', '', FALSE, '<<keystone.domain.root>>', NULL, TRUE
+WHERE NOT EXISTS (SELECT 1 FROM "project");
 
 -- Trigger functions that upstream's first revision leaves behind, bound to nothing. A later one may drop them.
 CREATE OR REPLACE FUNCTION "keystone_read_only_insert"() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql; -- only postgresql

@@ -21,14 +21,33 @@ var (
 	goldenName = flag.String("golden-name", "", "name of that file, e.g. keystone-30.0.0")
 )
 
-// dialects are the databases to test on: each opens an empty one and returns its URL.
+// dialects are the databases to test on. empty creates one without a schema and returns its URL; fresh returns what
+// hands out URLs of databases with the newest schema, one at a time.
 var dialects = []struct {
 	name  string
 	empty func(testing.TB) string
+	fresh func(*testing.T) func(testing.TB) string
 }{
-	{"sqlite", func(t testing.TB) string { return "sqlite:///" + filepath.Join(t.TempDir(), "lintel.db") }},
-	{"postgresql", func(t testing.TB) string { return storetest.Database(t, "LINTEL_TEST_POSTGRESQL") }},
-	{"mariadb", func(t testing.TB) string { return storetest.Database(t, "LINTEL_TEST_MARIADB") }},
+	{"sqlite", storetest.SQLiteURL, func(*testing.T) func(testing.TB) string {
+		return func(t testing.TB) string {
+			url := storetest.SQLiteURL(t)
+			storetest.Open(t, url)
+			return url
+		}
+	}},
+	onServer("postgresql", "LINTEL_TEST_POSTGRESQL"),
+	onServer("mariadb", "LINTEL_TEST_MARIADB"),
+}
+
+func onServer(name, variable string) (d struct {
+	name  string
+	empty func(testing.TB) string
+	fresh func(*testing.T) func(testing.TB) string
+}) {
+	d.name = name
+	d.empty = func(t testing.TB) string { return storetest.Database(t, variable) }
+	d.fresh = func(t *testing.T) func(testing.TB) string { return storetest.ServerURL(t, variable) }
+	return d
 }
 
 // The golden files describe what keystone-manage db_sync of Keystone 30.0.0 makes: keystone-30.0.0 at its newest

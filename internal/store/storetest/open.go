@@ -24,8 +24,11 @@ var Now = time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC)
 // SQLite opens a fresh SQLite database.
 func SQLite(t testing.TB) *store.DB {
 	t.Helper()
-	return Open(t, "sqlite:///"+filepath.Join(t.TempDir(), "lintel.db"))
+	return Open(t, SQLiteURL(t))
 }
+
+// SQLiteURL is the URL of an SQLite database that does not exist yet.
+func SQLiteURL(t testing.TB) string { return "sqlite:///" + filepath.Join(t.TempDir(), "lintel.db") }
 
 // Open opens the database at a URL, creates its schema, and closes it when the test ends.
 func Open(t testing.TB, url string) *store.DB {
@@ -51,6 +54,16 @@ func Open(t testing.TB, url string) *store.DB {
 // it fails. It is one database, emptied each time, since servers are slow to make tables: use one at a time.
 func Server(t *testing.T, variable string) func(testing.TB) *store.DB {
 	t.Helper()
+	fresh := ServerURL(t, variable)
+	return func(t testing.TB) *store.DB {
+		t.Helper()
+		return Open(t, fresh(t))
+	}
+}
+
+// ServerURL is like [Server], for the URL of the database.
+func ServerURL(t *testing.T, variable string) func(testing.TB) string {
+	t.Helper()
 	at := Database(t, variable)
 	u, err := url.Parse(at)
 	if err != nil {
@@ -58,11 +71,10 @@ func Server(t *testing.T, variable string) func(testing.TB) *store.DB {
 	}
 	admin := connect(t, u)
 	t.Cleanup(func() { admin.Close() })
-	return func(t testing.TB) *store.DB {
+	return func(t testing.TB) string {
 		t.Helper()
-		db := Open(t, at)
-		empty(t, admin, db.Dialect())
-		return db
+		empty(t, admin, Open(t, at).Dialect())
+		return at
 	}
 }
 
