@@ -67,11 +67,29 @@ func (a *API) Handler() http.Handler {
 	return a.normalize(mux)
 }
 
+const (
+	maxURL   = 8 << 10
+	maxToken = 8 << 10 // longer than any token that a header of the usual size could carry
+)
+
 // normalize reads paths as upstream's WSGI stack does: percent-encoding is undone before routes are matched, slashes at
 // the end do not count, doubled ones inside are redirected.
 func (a *API) normalize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		w.Header().Set("Vary", "X-Auth-Token")
+		h := w.Header()
+		h.Set("Vary", "X-Auth-Token")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if telemetry.From(hr.Context()).Scheme == "https" {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if hr.Method == http.MethodConnect { // its target is no path, so no route could answer
+			writeError(w, http.StatusMethodNotAllowed, "The method is not allowed for the requested URL.")
+			return
+		}
+		if len(hr.RequestURI) > maxURL {
+			writeError(w, http.StatusRequestURITooLong, "The URL is too long.")
+			return
+		}
 		u := *hr.URL
 		u.RawPath = ""
 		if len(u.Path) > 1 {
@@ -107,9 +125,11 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 		return
 	}
 	r := &request{Request: hr, route: rt, base: a.base(hr)}
-	if err := a.run(w, r); err != nil {
-		a.fail(w, r, err)
+	out := &outcome{ResponseWriter: w, status: http.StatusOK}
+	if err := a.run(out, r); err != nil {
+		a.fail(out, r, err)
 	}
+	a.audit(r, out.status)
 }
 
 func (a *API) run(w http.ResponseWriter, r *request) (err error) {
@@ -137,6 +157,9 @@ func (a *API) caller(r *request) (identity.Caller, error) {
 	}
 	if a.AdminToken != "" && subtle.ConstantTimeCompare([]byte(text), []byte(a.AdminToken)) == 1 {
 		return identity.Caller{Admin: true}, nil
+	}
+	if len(text) > maxToken {
+		return identity.Caller{}, identity.Unauthenticatedf("the token is too long")
 	}
 	return a.Auth.Authenticate(r.Context(), text)
 }
@@ -204,9 +227,17 @@ func (a *API) fail(w http.ResponseWriter, r *request, err error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", retryAfter(e.RetryAfter))
 	}
-	body := object{"code": status, "title": http.StatusText(status), "message": message}
+	body := errorBody(status, message)
 	if e.Methods != nil {
 		body["identity"] = object{"methods": e.Methods}
 	}
 	writeJSON(w, status, object{"error": body})
+}
+
+func errorBody(status int, message string) object {
+	return object{"code": status, "title": http.StatusText(status), "message": message}
+}
+
+func writeError(w http.ResponseWriter, status int, message string) {
+	writeJSON(w, status, object{"error": errorBody(status, message)})
 }

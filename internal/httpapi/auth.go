@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -31,6 +32,7 @@ func (a *API) issueToken(w http.ResponseWriter, r *request) error {
 	req := authRequest(r.Body.Object("auth"))
 	req.Receipt = r.Header.Get("Openstack-Auth-Receipt")
 	req.NoCatalog = r.Args.Has("nocatalog")
+	r.subjectUser = claimed(req)
 	issued, err := a.Auth.Issue(r.Context(), req)
 	if e, ok := errors.AsType[*auth.ReceiptError](err); ok {
 		return writeReceipt(w, e)
@@ -108,6 +110,14 @@ func authRequest(body *schema.Object) (r auth.Request) {
 	}
 	r.Scope = scopeRequest(body)
 	return r
+}
+
+// claimed is whom a login claims to be.
+func claimed(req auth.Request) string {
+	if req.Password == nil || req.Password.User == nil {
+		return ""
+	}
+	return cmp.Or(req.Password.User.Name, string(req.Password.User.ID))
 }
 
 // domainRef reads the domain of a user or project; nil when there is none.

@@ -46,7 +46,6 @@ func writeBody(w http.ResponseWriter, status int, media string, v any) error {
 	}
 	h := w.Header()
 	h.Set("Content-Type", media)
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(buf.Len()))
 	w.WriteHeader(status)
 	_, err := w.Write(buf.Bytes())

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -34,16 +35,23 @@ type request struct {
 
 	route *route
 	base  string // of links, ending in /v3
+
+	subjectUser string // whom a login is about, for the audit record
 }
 
 // id returns a path argument as the kind of id asked for.
 func id[ID ~string](r *request, name string) ID { return ID(r.PathValue(name)) }
 
+var errTooLarge = &identity.Error{Kind: identity.TooLarge, Message: "Request is too large."}
+
 // read takes body and query of the request and checks them against the route's schemas.
 func (a *API) read(w http.ResponseWriter, r *request) error {
+	if r.ContentLength > a.MaxBody {
+		return errTooLarge
+	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Request.Body, a.MaxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &identity.Error{Kind: identity.TooLarge, Message: "Request is too large."}
+		return errTooLarge
 	}
 	if err != nil {
 		return identity.Invalidf("The body of the request could not be read.")
@@ -52,6 +60,9 @@ func (a *API) read(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	r.Args = schema.Query(r.URL.RawQuery)
+	if !isText(r.URL.Path) || !isText(r.URL.RawQuery) || strings.Contains(r.URL.RawQuery, "%00") {
+		return identity.Invalidf("The URL holds characters that no name can have.")
+	}
 	r.Caller.Request = identity.RequestAttrs{Path: r.pathArgs(), Body: r.Body.Map(), Filters: r.filterArgs()}
 	if r.route.query != nil {
 		if err := r.route.query.Validate(r.Args); err != nil {
@@ -65,6 +76,9 @@ func (a *API) read(w http.ResponseWriter, r *request) error {
 	}
 	return nil
 }
+
+// isText tells whether s is UTF-8 without NUL characters, which databases refuse.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func (r *request) pathArgs() map[string]string {
 	if len(r.route.args) == 0 {
