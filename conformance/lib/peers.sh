@@ -6,7 +6,7 @@
 #	                                ended and $WORK is removed (KEEP=1 leaves it)
 #	db_start mariadb                then: url=$(db_create keystone)
 #	keystone_conf DIR URL [MORE]    writes DIR/keystone.conf; MORE is text to add to it
-#	keystone_setup DIR              keys, schema and bootstrap by keystone-manage
+#	keystone_setup DIR              keys, schema and bootstrap by keystone-manage, or by $MANAGE
 #	keystone_start NAME DIR PORT    gunicorn, WORKERS (2) processes of one thread each
 #	lintel_build                    once, to $WORK/lintel
 #	lintel_start NAME DIR PORT      the same configuration file, served by Lintel
@@ -260,11 +260,11 @@ keystone_conf() {
 	[ -e "$1/policy.yaml" ] || echo '{}' >"$1/policy.yaml"
 }
 
-# keystone_manage DIR ARGUMENT… is upstream's command, on DIR's configuration.
+# keystone_manage DIR ARGUMENT… is upstream's command on DIR's configuration, or $MANAGE instead of it.
 keystone_manage() {
 	local dir=$1
 	shift
-	"$PEERS/keystone/bin/keystone-manage" --config-file "$dir/keystone.conf" "$@" >>"$dir/manage.log" 2>&1 || {
+	${MANAGE:-"$PEERS/keystone/bin/keystone-manage"} --config-file "$dir/keystone.conf" "$@" >>"$dir/manage.log" 2>&1 || {
 		tail -n 30 "$dir/manage.log" >&2
 		die "keystone-manage $1 failed"
 	}

@@ -17,11 +17,11 @@ import sys
 import threading
 import time
 
-import cryptography.fernet
-import msgpack
-
 import divergences
 from script import STEPS, Expire, NextSecond
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "lib"))
+from tokens import expired
 
 # The lists, in the order in which they build on each other.
 LISTS = [p.stem for p in sorted(pathlib.Path(__file__).parent.joinpath("lists").glob("[0-9]*.py"))]
@@ -58,7 +58,7 @@ class Side:
     """One server, what was kept from it, and the names of its ids."""
 
     def __init__(self, name, url, keys):
-        self.name, self.base, self.keys = name, url.rstrip("/"), pathlib.Path(keys)
+        self.name, self.base, self.keys = name, url.rstrip("/"), keys
         self.host = self.base.removeprefix("http://")
         self.variables, self.names, self.missing = {}, {}, {}
 
@@ -176,20 +176,6 @@ def page(body):
         return body
     links = {k: v and re.sub(r"marker=[^&]*", "marker=<marker>", v) for k, v in body["links"].items()}
     return {k: len(v) if isinstance(v, list) else v for k, v in body.items()} | {"links": links}
-
-
-def expired(token, age, keys):
-    """The same Fernet token, with its end moved to age seconds ago."""
-    newest = max(keys.iterdir(), key=lambda path: int(path.name))
-    fernet = cryptography.fernet.Fernet(newest.read_bytes())
-    raw = token.encode() + b"=" * (-len(token) % 4)
-    issued = fernet.extract_timestamp(raw)
-    payload = msgpack.unpackb(fernet.decrypt(raw))
-    # The end is the payload's only float.
-    ends = [i for i, part in enumerate(payload) if isinstance(part, float)]
-    payload[ends[0]] = time.time() - age
-    shift = int(age) + 3600
-    return fernet.encrypt_at_time(msgpack.packb(payload), issued - shift).rstrip(b"=").decode()
 
 
 def look_up(place, answer):
