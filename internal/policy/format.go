@@ -50,10 +50,9 @@ func parseFormat(source string) *format {
 			continue
 		}
 		d, next := parseDirective(rest, i+1)
-		if d.err == nil && d.verb != '%' && !d.hasKey {
-			if whole {
-				d.err = evalErrorf("not enough arguments for format string")
-			}
+		cut := d.err == errIncomplete || d.err == errIncompleteKey
+		if percent := d.verb == '%' && d.err == nil; whole && !d.hasKey && !cut && !percent {
+			d.err = evalErrorf("not enough arguments for format string")
 		}
 		whole = whole || d.verb != '%'
 		f.parts = append(f.parts, d)
@@ -69,9 +68,8 @@ func parseFormat(source string) *format {
 func parseDirective(rest []rune, i int) (directive, int) {
 	d := directive{prec: -1}
 	start := i
-	fail := func(format string, args ...any) (directive, int) {
-		d.err = evalErrorf(format, args...)
-		d.verb = '?'
+	fail := func(err error) (directive, int) {
+		d.err, d.verb = err, '?'
 		return d, len(rest)
 	}
 	if i < len(rest) && rest[i] == '(' {
@@ -86,7 +84,7 @@ func parseDirective(rest []rune, i int) (directive, int) {
 			}
 		}
 		if depth > 0 {
-			return fail("incomplete format key")
+			return fail(errIncompleteKey)
 		}
 		d.key, d.hasKey = string(rest[key:i-1]), true
 	}
@@ -116,26 +114,26 @@ flags:
 		return n, true
 	}
 	if i < len(rest) && rest[i] == '*' {
-		return fail("* wants int")
+		return fail(errStar)
 	}
 	ok := true
 	if d.width, ok = number(); !ok {
-		return fail("width too big")
+		return fail(evalErrorf("width too big"))
 	}
 	if i < len(rest) && rest[i] == '.' {
 		i++
 		if i < len(rest) && rest[i] == '*' {
-			return fail("* wants int")
+			return fail(errStar)
 		}
 		if d.prec, ok = number(); !ok {
-			return fail("precision too big")
+			return fail(evalErrorf("precision too big"))
 		}
 	}
 	if i < len(rest) && strings.ContainsRune("hlL", rest[i]) {
 		i++
 	}
 	if i == len(rest) {
-		return fail("incomplete format")
+		return fail(errIncomplete)
 	}
 	d.verb = rest[i]
 	if d.verb == '%' && i == start {
@@ -146,10 +144,16 @@ flags:
 		if shown < ' ' || '~' < shown {
 			shown = '?'
 		}
-		return fail("unsupported format character '%c' (0x%x) at index %d", shown, d.verb, i)
+		return fail(evalErrorf("unsupported format character '%c' (0x%x) at index %d", shown, d.verb, i))
 	}
 	return d, i + 1
 }
+
+var (
+	errIncomplete    = evalErrorf("incomplete format")
+	errIncompleteKey = evalErrorf("incomplete format key")
+	errStar          = evalErrorf("* wants int")
+)
 
 // maxWidth bounds how wide one directive may make a value; nobody needs as much, and Python would fill memory.
 const maxWidth = 1 << 16
