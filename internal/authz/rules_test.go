@@ -1,7 +1,9 @@
 package authz
 
 import (
+	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,5 +56,41 @@ func TestRulesCompile(t *testing.T) {
 	}
 	if got, want := len(e.Rules()), len(Rules()); got != want {
 		t.Errorf("%d rules in force, want %d", got, want)
+	}
+}
+
+// S-068: callers of each scope, with each role, get from each rule what Keystone gives them. testdata/decisions.py wrote the cases.
+func TestDecisionsAreUpstreams(t *testing.T) {
+	data, err := os.ReadFile("testdata/decisions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		New           bool `json:"enforce_new_defaults"`
+		Creds, Target map[string]any
+		Allowed       []string
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	enforcers := map[bool]*policy.Enforcer{}
+	for _, enforceNew := range []bool{false, true} {
+		if enforcers[enforceNew], err = policy.NewEnforcer(Rules(), policy.Options{EnforceNewDefaults: enforceNew}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decisions := 0
+	for _, c := range cases {
+		for _, r := range Rules() {
+			want := slices.Contains(c.Allowed, r.Name)
+			got, err := enforcers[c.New].Enforce(t.Context(), r.Name, c.Target, c.Creds)
+			if got != want || err != nil {
+				t.Errorf("%s, enforce_new_defaults %v\ncaller %v\ntarget %v\ngot %v, %v; want %v", r.Name, c.New, c.Creds, c.Target, got, err, want)
+			}
+			decisions++
+		}
+	}
+	if decisions < 20_000 {
+		t.Errorf("only %d decisions", decisions)
 	}
 }
