@@ -174,5 +174,6 @@ func (tx *Tx) logChanges(ctx context.Context) error {
 			return err
 		}
 	}
+	tx.touched, tx.seen = nil, nil
 	return nil
 }

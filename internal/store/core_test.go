@@ -34,6 +34,7 @@ func TestCore(t *testing.T) {
 				{"BrokenConstraints", testBrokenConstraints},
 				{"TextThatDoesNotFit", testTextThatDoesNotFit},
 				{"Lists", testLists},
+				{"ChangesOutOfOrder", testChangesOutOfOrder},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					url := fresh(t)
@@ -458,4 +459,47 @@ func testLists(t *testing.T, _ string, db *store.DB) {
 		}
 		return nil
 	})
+}
+
+// A reader of the change log finds what commits behind its back.
+func testChangesOutOfOrder(t *testing.T, _ string, db *store.DB) {
+	if db.Dialect() == "sqlite" {
+		t.Skip("one writer at a time commits in order")
+	}
+	var reader store.Cursor
+	read := func() []store.Key {
+		t.Helper()
+		keys, _, err := db.Changes(t.Context(), &reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keys
+	}
+	touch := func(id string) func(*store.Tx) error {
+		return func(tx *store.Tx) error {
+			tx.Touch("user", id)
+			return nil
+		}
+	}
+	update(t, db, touch("first"))
+	if got := read(); len(got) != 1 {
+		t.Errorf("changes %v, want first", got)
+	}
+	update(t, db, func(slow *store.Tx) error {
+		slow.Touch("user", "slow")
+		if err := slow.LogChanges(t.Context()); err != nil {
+			return err
+		}
+		update(t, db, touch("quick"))
+		if got := read(); len(got) != 1 || got[0].ID != "quick" {
+			t.Errorf("changes %v while slow is in flight, want quick", got)
+		}
+		return nil
+	})
+	if got := read(); len(got) != 1 || got[0].ID != "slow" {
+		t.Errorf("changes %v after slow has committed, want slow", got)
+	}
+	if got := read(); len(got) != 0 {
+		t.Errorf("changes %v when there are none", got)
+	}
 }

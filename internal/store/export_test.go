@@ -27,6 +27,8 @@ func (db *DB) CreateInitial(ctx context.Context) error {
 	return db.changeSchema(ctx, func(tx *Tx) error { return tx.createSchema(ctx) })
 }
 
+func (tx *Tx) LogChanges(ctx context.Context) error { return tx.logChanges(ctx) }
+
 func (tx *Tx) Touch(kind, id string) { tx.touch(kind, id) }
 
 func (tx *Tx) InsertID(ctx context.Context, column, stmt string, args ...any) (int64, error) {
