@@ -141,6 +141,9 @@ The administrator's password is random and printed once, unless OS_BOOTSTRAP_PAS
 			if err != nil {
 				return err
 			}
+			if cfg.Default.PublicEndpoint == "" && server.Loopback(l) {
+				cfg.Default.PublicEndpoint = server.URL(l) // nobody can reach it by another name
+			}
 			opt := server.Options{Log: log.Logger}
 			made, err := server.Up(cmd.Context(), cfg, dir, server.URL(l), os.Getenv("OS_BOOTSTRAP_PASSWORD"), opt)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lintel-id/lintel/internal/assignment"
@@ -70,7 +71,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		}
 	}()
 	if err := s.DB.Prepare(ctx); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+		return nil, err
 	}
 	tokens, receipts, err := formats(cfg, opt)
 	if err != nil {
@@ -143,7 +144,13 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	mux := http.NewServeMux()
 	mux.Handle("/healthcheck", health)
 	mux.Handle("/", api.Handler())
-	s.handler = s.Telemetry.Handler(mux)
+	cors := httpapi.CORS{
+		Origins: cfg.CORS.AllowedOrigin, Credentials: cfg.CORS.AllowCredentials, ExposeHeaders: cfg.CORS.ExposeHeaders,
+		MaxAge: cfg.CORS.MaxAge, Methods: cfg.CORS.AllowMethods, Headers: cfg.CORS.AllowHeaders,
+	}
+	s.handler = s.Telemetry.Handler(cors.Handler(mux))
+	s.measure(people.Passwords)
+	s.warn()
 	return s, nil
 }
 
@@ -291,6 +298,33 @@ func (s *Server) health() (*telemetry.Health, error) {
 		Detailed: h.Detailed, Backends: h.Backends, DisableByFile: h.DisableByFilePath, DisableByFiles: h.DisableByFilePaths,
 		EnableByFiles: h.EnableByFilePaths, SourceRanges: h.AllowedSourceRanges, IgnoreProxied: h.IgnoreProxiedRequests,
 	})
+}
+
+// measure shows how busy the hashing of passwords is.
+func (s *Server) measure(pool *password.Pool) {
+	gauge := func(name, help string, value func() int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+	}
+	s.Telemetry.Register(
+		gauge("lintel_hashes_running", "Password hashes being computed.", func() int { running, _ := pool.Load(); return running }),
+		gauge("lintel_hashes_waiting", "Logins that wait for a hash.", func() int { _, waiting := pool.Load(); return waiting }),
+	)
+}
+
+// warn tells of settings that work and are not safe.
+func (s *Server) warn() {
+	if s.cfg.Default.PublicEndpoint == "" {
+		s.log.Warn("[DEFAULT] public_endpoint is not set: links name the host that the client sent")
+	}
+	if s.cfg.OsloMiddleware.EnableProxyHeadersParsing && len(s.cfg.Lintel.TrustedProxies) == 0 {
+		s.log.Warn("[oslo_middleware] enable_proxy_headers_parsing believes everybody: list the proxies in [lintel] trusted_proxies")
+	}
+	if s.cfg.Default.AdminToken != "" {
+		s.log.Warn("[DEFAULT] admin_token is set: whoever knows it may do anything; use bootstrap instead")
+	}
+	if s.cfg.Default.InsecureDebug {
+		s.log.Warn("[DEFAULT] insecure_debug is on: clients learn why they are refused")
+	}
 }
 
 // Close lets go of the database.

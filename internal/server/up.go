@@ -47,8 +47,11 @@ func Up(ctx context.Context, cfg *config.Config, dir, url, password string, opt 
 		return "", err
 	}
 	defer db.Close()
-	if err := db.Sync(ctx); err != nil {
-		return "", fmt.Errorf("database %s: %w", filepath.Join(dir, upDatabase), err)
+	switch err := db.Sync(ctx); {
+	case errors.Is(err, store.ErrTooNew):
+		return "", fmt.Errorf("%w; start a newer Lintel, or choose another folder with --data", err)
+	case err != nil:
+		return "", fmt.Errorf("%w; choose another folder with --data", err)
 	}
 	if there, err := hasDomain(ctx, db, identity.DomainID(cfg.Identity.DefaultDomainID)); err != nil || there {
 		return "", err
@@ -140,4 +143,10 @@ func URL(l net.Listener) string {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Loopback tells whether a listener can be reached from this machine only.
+func Loopback(l net.Listener) bool {
+	a, ok := l.Addr().(*net.TCPAddr)
+	return ok && a.IP.IsLoopback()
 }
