@@ -122,6 +122,9 @@ func located(err error, data []byte, offset int) error {
 	} else if typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("it holds a JSON %s, not a map", typeErr.Value)
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		offset = len(bytes.TrimSpace(data))
+	}
 	offset = max(0, min(offset, len(data)))
 	line := 1 + bytes.Count(data[:offset], []byte("\n"))
 	column := offset - bytes.LastIndexByte(data[:offset], '\n')

@@ -1,6 +1,9 @@
 package policy
 
-import "testing"
+import (
+	"sync"
+	"testing"
+)
 
 func newEnforcer(t testing.TB, options Options, defaults ...Default) *Enforcer {
 	t.Helper()
@@ -86,20 +89,53 @@ func TestDeprecatedRules(t *testing.T) {
 	}
 }
 
+// A decision sees one set of rules, old or new, however often they change meanwhile.
+func TestUseWhileEnforcing(t *testing.T) {
+	e := newEnforcer(t, Options{})
+	files := make([]*File, 2)
+	for i, text := range []string{`{"a:b": "rule:x", "x": "role:m"}`, `{"a:b": "rule:y", "y": "role:m"}`} {
+		var err error
+		if files[i], err = ParseFile("f", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.Use(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 500 {
+				if !allowed(t, e, "a:b", nil, map[string]any{"roles": []string{"m"}}) {
+					t.Error("denied")
+					return
+				}
+			}
+		})
+	}
+	for i := range 100 {
+		if _, err := e.Use(files[i%2]); err != nil {
+			t.Error(err)
+		}
+	}
+	group.Wait()
+}
+
 func BenchmarkEnforce(b *testing.B) {
 	e := newEnforcer(b, Options{}, Default{Name: "admin_required", Check: "role:admin or is_admin:1"},
 		Default{Name: "token_subject", Check: "user_id:%(target.token.user_id)s"},
 		Default{Name: "a:b", Check: "rule:admin_required or (role:reader and system_scope:all) or rule:service_role or rule:token_subject"},
 		Default{Name: "service_role", Check: "role:service"})
-	target := map[string]any{"target.token.user_id": "u1"}
+	target := map[string]any{"target": map[string]any{"token": map[string]any{"user_id": "u1"}}}
 	for name, creds := range map[string]map[string]any{
-		"first": {"roles": []string{"admin", "member", "reader"}, "user_id": "u2", "is_admin": false},
-		"last":  {"roles": []string{"member", "reader"}, "user_id": "u1", "is_admin": false},
+		"first": {"roles": []any{"admin", "member", "reader"}, "user_id": "u2", "is_admin": false},
+		"last":  {"roles": []any{"member", "reader"}, "user_id": "u1", "is_admin": false},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+			ctx := b.Context()
 			for b.Loop() {
-				if ok, err := e.Enforce(b.Context(), "a:b", target, creds); !ok {
+				if ok, err := e.Enforce(ctx, "a:b", target, creds); !ok {
 					b.Fatal(ok, err)
 				}
 			}

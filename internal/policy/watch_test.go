@@ -97,7 +97,7 @@ type report struct {
 func follow(t *testing.T, e *Enforcer, files Files) (look func() []report) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	var reports []report
+	reports := make(chan report, 10)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -106,7 +106,7 @@ func follow(t *testing.T, e *Enforcer, files Files) (look func() []report) {
 			if err != nil {
 				r.err = err.Error()
 			}
-			reports = append(reports, r)
+			reports <- r
 		})
 	}()
 	t.Cleanup(func() {
@@ -117,8 +117,10 @@ func follow(t *testing.T, e *Enforcer, files Files) (look func() []report) {
 	return func() []report {
 		time.Sleep(time.Second)
 		synctest.Wait()
-		got := reports
-		reports = nil
+		var got []report
+		for len(reports) > 0 {
+			got = append(got, <-reports)
+		}
 		return got
 	}
 }

@@ -359,7 +359,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 		group.Go(func() error { return serve(admin, al) })
 	}
 	group.Go(func() error {
-		s.policy.Follow(work, s.files, time.Second, s.reportPolicy)
+		s.policy.Follow(work, s.files, 500*time.Millisecond, s.reportPolicy)
 		return nil
 	})
 	group.Go(func() error {
