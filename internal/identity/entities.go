@@ -21,8 +21,40 @@ type Project struct {
 	Name        string    // at most 64 characters
 	Description *string
 	Enabled     bool
-	IsDomain    bool // the project acts as a domain: GET /v3/projects shows those too when asked
+	IsDomain    bool // the project acts as a domain: its DomainID is RootDomain and it has no parent
 	Tags        []string
+	Options     Options
+	Extra       Extra
+}
+
+// AsDomain is the domain that the project acts as.
+func (p Project) AsDomain() Domain {
+	return Domain{
+		ID: DomainID(p.ID), Name: p.Name, Description: p.Description, Enabled: p.Enabled,
+		Tags: p.Tags, Options: p.Options, Extra: p.Extra,
+	}
+}
+
+// AsProject is the project that acts as the domain.
+func (d Domain) AsProject() Project {
+	return Project{
+		ID: ProjectID(d.ID), DomainID: RootDomain, Name: d.Name, Description: d.Description, Enabled: d.Enabled,
+		IsDomain: true, Tags: d.Tags, Options: d.Options, Extra: d.Extra,
+	}
+}
+
+// ProjectUpdate is a change of a project, or of a domain. ID, DomainID, ParentID and IsDomain cannot change: they are
+// there to be compared, and a domain's are not even looked at. Tags replace those that are there; Options and Extra are
+// merged into what is there.
+type ProjectUpdate struct {
+	ID          Opt[ProjectID]
+	DomainID    Opt[DomainID]
+	ParentID    Opt[ProjectID]
+	IsDomain    Opt[bool]
+	Name        Opt[string]
+	Description Opt[string]
+	Enabled     Opt[bool]
+	Tags        Opt[[]string]
 	Options     Options
 	Extra       Extra
 }
@@ -173,4 +205,16 @@ type Credential struct {
 	Type      string
 	Blob      string // plain text; the store holds only its encrypted form
 	Extra     Extra
+}
+
+// Limit is how much of a resource a project or domain may use at most, where that is not the registered default.
+type Limit struct {
+	ID           string
+	ProjectID    ProjectID // empty for a domain's limit
+	DomainID     DomainID  // empty for a project's limit
+	ServiceID    ServiceID
+	RegionID     RegionID // empty for the limit of all regions
+	ResourceName string
+	Value        int64
+	Description  *string
 }

@@ -3,183 +3,403 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"reflect"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-// projectRow is a row of Keystone's project table, which holds domains too.
-type projectRow struct {
-	identity.Project
-	domain bool
-}
+// Keystone's project table holds domains too: a domain is the project of the same id, with the root of all domains as
+// its domain. The root itself is nobody's to see.
 
-const projectColumns = `"id", "domain_id", "parent_id", "name", "description", "enabled", "is_domain", "extra"`
+const (
+	projectColumns = `"id", "domain_id", "parent_id", "name", "description", "enabled", "is_domain", "extra"`
+	selectProject  = `SELECT ` + projectColumns + ` FROM "project"`
+)
 
-func scanProject(s scanner) (r projectRow, err error) {
+func scanProject(s scanner) (p identity.Project, err error) {
 	var enabled sql.NullBool
 	var description sql.NullString
-	err = s.Scan(&r.ID, &r.DomainID, textOf(&r.ParentID), &r.Name, &description, &enabled, &r.IsDomain, jsonOf(&r.Extra))
+	err = s.Scan(&p.ID, &p.DomainID, textOf(&p.ParentID), &p.Name, &description, &enabled, &p.IsDomain, jsonOf(&p.Extra))
 	if description.Valid {
-		r.Description = &description.String
+		p.Description = &description.String
 	}
-	r.Enabled = enabled.Bool
-	r.domain = r.DomainID == identity.RootDomain
-	return r, err
+	p.Enabled = enabled.Bool
+	return p, err
 }
 
-// asDomain is the row as the domain that it is.
-func (r projectRow) asDomain() identity.Domain {
-	return identity.Domain{
-		ID: identity.DomainID(r.ID), Name: r.Name, Description: r.Description, Enabled: r.Enabled,
-		Tags: r.Tags, Options: r.Options, Extra: r.Extra,
+// completeProjects adds tags and options, with two queries.
+func (tx *Tx) completeProjects(ctx context.Context, projects []identity.Project) error {
+	at := make(map[identity.ProjectID]*identity.Project, len(projects))
+	for i := range projects {
+		projects[i].Options = identity.Options{}
+		at[projects[i].ID] = &projects[i]
 	}
+	for some := range slices.Chunk(projects, maxIn) {
+		ids := make([]identity.ProjectID, len(some))
+		for i, p := range some {
+			ids[i] = p.ID
+		}
+		if err := tx.loadProjectParts(ctx, ids, at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// project reads the one row that a condition names, with its tags and options. The root of all domains is nobody's to
-// see.
-func (tx *Tx) project(ctx context.Context, condition string, args ...any) (r projectRow, found bool, err error) {
-	r, err = scanProject(tx.row(ctx, `SELECT `+projectColumns+` FROM "project" WHERE `+condition+` AND "id" <> ?`,
-		append(args, identity.RootDomain)...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, false, nil
-	} else if err != nil {
-		return r, false, err
-	}
-	rows := []*projectRow{&r}
-	return r, true, tx.completeProjects(ctx, rows)
-}
-
-// completeProjects adds tags and options to rows, in one query each.
-func (tx *Tx) completeProjects(ctx context.Context, rows []*projectRow) error {
-	byID := make(map[identity.ProjectID]*projectRow, len(rows))
-	ids := make([]identity.ProjectID, len(rows))
-	for i, r := range rows {
-		byID[r.ID], ids[i] = r, r.ID
-		r.Options = identity.Options{}
-	}
+func (tx *Tx) loadProjectParts(ctx context.Context, ids []identity.ProjectID, at map[identity.ProjectID]*identity.Project) error {
 	set, args := in(ids)
-	type pair struct {
-		id    identity.ProjectID
-		value string
+	type tag struct {
+		project identity.ProjectID
+		name    string
 	}
-	tags, err := list(ctx, tx, func(s scanner) (p pair, err error) {
-		err = s.Scan(&p.id, &p.value)
-		return p, err
+	tags, err := list(ctx, tx, func(s scanner) (t tag, err error) {
+		err = s.Scan(&t.project, &t.name)
+		return t, err
 	}, `SELECT "project_id", "name" FROM "project_tag" WHERE "project_id" IN `+set+` ORDER BY "name"`, args...)
 	if err != nil {
 		return err
 	}
 	for _, t := range tags {
-		byID[t.id].Tags = append(byID[t.id].Tags, t.value)
+		at[t.project].Tags = append(at[t.project].Tags, t.name)
 	}
-	immutable, err := list(ctx, tx, func(s scanner) (o struct {
-		id    identity.ProjectID
-		value any
-	}, err error) {
-		err = s.Scan(&o.id, jsonOf(&o.value))
+	type option struct {
+		project identity.ProjectID
+		value   any
+	}
+	set, args = in(ids)
+	immutable, err := list(ctx, tx, func(s scanner) (o option, err error) {
+		err = s.Scan(&o.project, jsonOf(&o.value))
 		return o, err
 	}, `SELECT "project_id", "option_value" FROM "project_option" WHERE "option_id" = 'IMMU' AND "project_id" IN `+set, args...)
 	for _, o := range immutable {
 		if o.value != nil {
-			byID[o.id].Options[identity.OptImmutable] = o.value
+			at[o.project].Options[identity.OptImmutable] = o.value
 		}
 	}
 	return err
 }
 
-// Domain returns a domain; a NotFound when there is none.
+// projects runs a SELECT of whole projects.
+func (tx *Tx) projects(ctx context.Context, stmt string, args ...any) ([]identity.Project, error) {
+	found, err := list(ctx, tx, scanProject, stmt, args...)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(p identity.Project) bool { return p.ID == identity.ProjectID(identity.RootDomain) })
+	return found, tx.completeProjects(ctx, found)
+}
+
+// project reads the one project that a condition names; called is what the caller called it.
+func (tx *Tx) project(ctx context.Context, entity, called, condition string, args ...any) (identity.Project, error) {
+	found, err := tx.projects(ctx, selectProject+` WHERE `+condition, args...)
+	if err != nil {
+		return identity.Project{}, err
+	}
+	if len(found) == 0 {
+		return identity.Project{}, identity.Missing(entity, called)
+	}
+	return found[0], nil
+}
+
+// Domain returns a domain. It fails with identity.NotFound.
 func (tx *Tx) Domain(ctx context.Context, id identity.DomainID) (identity.Domain, error) {
-	r, ok, err := tx.project(ctx, `"id" = ? AND "domain_id" = ?`, id, identity.RootDomain)
-	if err == nil && !ok {
-		err = identity.Missing("domain", id)
+	p, err := tx.project(ctx, "domain", string(id), `"id" = ? AND "domain_id" = ?`, id, identity.RootDomain)
+	if err == nil && p.ID != identity.ProjectID(id) {
+		return identity.Domain{}, identity.Missing("domain", id) // MariaDB ignores case; ids are compared byte for byte
 	}
-	return r.asDomain(), err
+	return p.AsDomain(), err
 }
 
-// DomainByName returns the domain of that name.
+// DomainByName returns the domain whose name is equal, as the database compares. It fails with identity.NotFound.
 func (tx *Tx) DomainByName(ctx context.Context, name string) (identity.Domain, error) {
-	r, ok, err := tx.project(ctx, `"name" = ? AND "domain_id" = ?`, name, identity.RootDomain)
-	if err == nil && !ok {
-		err = identity.Missing("domain", name)
-	}
-	return r.asDomain(), err
+	p, err := tx.project(ctx, "domain", name, `"name" = ? AND "domain_id" = ?`, name, identity.RootDomain)
+	return p.AsDomain(), err
 }
 
-// Project returns a project, or the project that acts as a domain.
+// Project returns a project, or the project that acts as a domain. It fails with identity.NotFound.
 func (tx *Tx) Project(ctx context.Context, id identity.ProjectID) (identity.Project, error) {
-	r, ok, err := tx.project(ctx, `"id" = ?`, id)
-	if err == nil && !ok {
+	p, err := tx.project(ctx, "project", string(id), `"id" = ?`, id)
+	if err == nil && p.ID != id {
+		return identity.Project{}, identity.Missing("project", id)
+	}
+	return p, err
+}
+
+// ProjectByName returns the project of a domain whose name is equal, as the database compares. It fails with
+// identity.NotFound.
+func (tx *Tx) ProjectByName(ctx context.Context, domain identity.DomainID, name string) (identity.Project, error) {
+	return tx.project(ctx, "project", name, `"domain_id" = ? AND "name" = ?`, domain, name)
+}
+
+// LockProject is Project for one that the transaction is about to change or delete: until it ends, others cannot do that,
+// nor put a project below this one. It must come before anything else is read.
+func (tx *Tx) LockProject(ctx context.Context, id identity.ProjectID) (identity.Project, error) {
+	if _, err := tx.lock(ctx, "project", string(id)); err != nil {
+		return identity.Project{}, err
+	}
+	return tx.Project(ctx, id)
+}
+
+// claim makes sure that a project stays as it was read until the transaction ends. Where it would not, the transaction
+// fails and is run again.
+func (tx *Tx) claim(ctx context.Context, id identity.ProjectID) error {
+	if tx.db.dialect == sqlite {
+		return nil // one transaction writes at a time
+	}
+	// PostgreSQL lets a transaction lock a row that has changed since its snapshot and fails only for one that has been
+	// written, so this writes.
+	n, err := tx.exec(ctx, `UPDATE "project" SET "is_domain" = "is_domain" WHERE "id" = ?`, id)
+	if err == nil && n == 0 {
 		err = identity.Missing("project", id)
 	}
-	return r.Project, err
+	return err
 }
 
-// ProjectByName returns the project of that name in a domain.
-func (tx *Tx) ProjectByName(ctx context.Context, domain identity.DomainID, name string) (identity.Project, error) {
-	r, ok, err := tx.project(ctx, `"domain_id" = ? AND "name" = ?`, domain, name)
-	if err == nil && !ok {
-		err = identity.Missing("project", name)
+// Projects returns a page of the projects, domains among them. Filters: id, domain_id, parent_id, name, enabled,
+// is_domain; tags and tags-any keep the projects that have all or any of the tags in a list separated by commas,
+// not-tags and not-tags-any leave these out. A marker that is no project fails with identity.NotFound.
+func (tx *Tx) Projects(ctx context.Context, q identity.Query) (identity.Page[identity.Project], error) {
+	if err := tx.checkMarker(ctx, "project", q); err != nil {
+		return identity.Page[identity.Project]{}, err
 	}
-	return r.Project, err
-}
-
-// InsertDomain writes a new domain; a Conflict when its id or name is taken.
-func (tx *Tx) InsertDomain(ctx context.Context, d identity.Domain) error {
-	return tx.insertProject(ctx, "domain", rowOf(d))
-}
-
-// InsertProject writes a new project; a Conflict when its id is taken, or its name in its domain.
-func (tx *Tx) InsertProject(ctx context.Context, p identity.Project) error {
-	return tx.insertProject(ctx, "project", projectRow{Project: p})
-}
-
-// rowOf is the row that a domain is kept in.
-func rowOf(d identity.Domain) projectRow {
-	return projectRow{domain: true, Project: identity.Project{
-		ID: identity.ProjectID(d.ID), DomainID: identity.RootDomain, Name: d.Name, Description: d.Description,
-		Enabled: d.Enabled, IsDomain: true, Tags: d.Tags, Options: d.Options, Extra: d.Extra,
-	}}
-}
-
-func (tx *Tx) insertProject(ctx context.Context, entity string, r projectRow) error {
-	_, err := tx.exec(ctx, `INSERT INTO "project" (`+projectColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.ID, r.DomainID, orNull(r.ParentID), r.Name, r.Description, r.Enabled, r.IsDomain, jsonOf(&r.Extra))
-	if err != nil {
-		return r.conflict(entity, err)
-	}
-	return tx.putProjectParts(ctx, r)
-}
-
-// conflict says which of a row's keys is taken, in upstream's words (keystone/common/sql/core.py, handle_conflicts).
-func (r projectRow) conflict(entity string, err error) error {
-	key, dup := duplicate(err)
-	switch {
-	case !dup:
-		return err
-	case strings.Contains(key, "name"):
-		if r.domain {
-			return identity.Conflictf(entity, "Duplicate entry found with name %s", r.Name)
+	var s selection
+	s.also(`"id" <> ?`, identity.RootDomain)
+	for _, f := range q.Filters {
+		switch f.Attr {
+		case "id", "domain_id", "parent_id", "name":
+			s.text(tx, `"`+f.Attr+`"`, f)
+		case "enabled", "is_domain":
+			s.flag(`"`+f.Attr+`"`, f)
+		case "tags", "tags-any", "not-tags", "not-tags-any":
+			s.tags(f)
 		}
-		return identity.Conflictf(entity, "Duplicate entry found with name %s at domain ID %s", r.Name, r.DomainID)
-	default:
-		return identity.Conflictf(entity, "Duplicate entry found with ID %s", r.ID)
+	}
+	found, err := page(ctx, tx, scanProject, selectProject, `"id"`, s, q)
+	if err != nil {
+		return found, err
+	}
+	return found, tx.completeProjects(ctx, found.Items)
+}
+
+// tags keeps the projects by their tags.
+func (s *selection) tags(f identity.Filter) {
+	tags := strings.Split(f.Value, ",")
+	slices.Sort(tags)
+	tags = slices.Compact(tags)
+	set, args := in(tags)
+	kind, not := strings.CutPrefix(f.Attr, "not-")
+	condition := `"id" IN (SELECT "project_id" FROM "project_tag" WHERE "name" IN ` + set
+	if kind == "tags" {
+		condition += ` GROUP BY "project_id" HAVING COUNT(*) = ?`
+		args = append(args, len(tags))
+	}
+	if condition += `)`; not {
+		condition = `NOT ` + condition
+	}
+	s.also(condition, args...)
+}
+
+// Domains returns a page of the domains. Filters: id, name, enabled. A marker that is no project fails with
+// identity.NotFound.
+func (tx *Tx) Domains(ctx context.Context, q identity.Query) (identity.Page[identity.Domain], error) {
+	found, err := tx.Projects(ctx, q.Where("is_domain", "true"))
+	domains := identity.Page[identity.Domain]{Items: make([]identity.Domain, len(found.Items)), More: found.More}
+	for i, p := range found.Items {
+		domains.Items[i] = p.AsDomain()
+	}
+	return domains, err
+}
+
+// Parents returns the projects above one, from its parent up to its domain.
+func (tx *Tx) Parents(ctx context.Context, id identity.ProjectID) ([]identity.Project, error) {
+	found, err := tx.projects(ctx, `WITH RECURSIVE "above" ("id", "parent_id") AS (
+		SELECT "id", "parent_id" FROM "project" WHERE "id" = ?
+		UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" a ON p."id" = a."parent_id")
+		`+selectProject+` WHERE "id" IN (SELECT "id" FROM "above")`, id)
+	byID := make(map[identity.ProjectID]identity.Project, len(found))
+	for _, p := range found {
+		byID[p.ID] = p
+	}
+	var above []identity.Project
+	for at := byID[id]; ; {
+		delete(byID, at.ID) // so that a circle, which only a damaged database has, ends
+		parent, ok := byID[at.ParentID]
+		if !ok {
+			return above, err
+		}
+		above = append(above, parent)
+		at = parent
 	}
 }
 
-// putProjectParts writes a row's tags and options over those that are there.
-func (tx *Tx) putProjectParts(ctx context.Context, r projectRow) error {
-	if _, err := tx.exec(ctx, `DELETE FROM "project_tag" WHERE "project_id" = ?`, r.ID); err != nil {
-		return err
+// Subtree returns the projects below one, level by level, each in the order of ids.
+func (tx *Tx) Subtree(ctx context.Context, id identity.ProjectID) ([]identity.Project, error) {
+	found, err := tx.projects(ctx, `WITH RECURSIVE "below" ("id") AS (
+		SELECT "id" FROM "project" WHERE "parent_id" = ?
+		UNION SELECT p."id" FROM "project" p JOIN "below" b ON p."parent_id" = b."id")
+		`+selectProject+` WHERE "id" IN (SELECT "id" FROM "below") ORDER BY "id"`, id)
+	children := map[identity.ProjectID][]identity.Project{}
+	for _, p := range found {
+		if p.ID != id {
+			children[p.ParentID] = append(children[p.ParentID], p)
+		}
 	}
-	for _, tag := range r.Tags {
-		if _, err := tx.exec(ctx, `INSERT INTO "project_tag" ("project_id", "name") VALUES (?, ?)`, r.ID, tag); err != nil {
+	below := children[id]
+	for i := 0; i < len(below); i++ {
+		below = append(below, children[below[i].ID]...)
+	}
+	return below, err
+}
+
+// HasChildren tells whether there are projects below one.
+func (tx *Tx) HasChildren(ctx context.Context, id identity.ProjectID) (bool, error) {
+	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "project" WHERE "parent_id" = ? LIMIT 1`, id)
+	return len(found) > 0, err
+}
+
+// LimitsOfProjects returns the limits of projects, by project, in the order of their ids.
+func (tx *Tx) LimitsOfProjects(ctx context.Context, projects []identity.ProjectID) (map[identity.ProjectID][]identity.Limit, error) {
+	limits := map[identity.ProjectID][]identity.Limit{}
+	for ids := range slices.Chunk(projects, maxIn) {
+		set, args := in(ids)
+		found, err := list(ctx, tx, func(s scanner) (l identity.Limit, err error) {
+			var description sql.NullString
+			err = s.Scan(&l.ID, &l.ProjectID, textOf(&l.DomainID), textOf(&l.ServiceID), textOf(&l.RegionID),
+				textOf(&l.ResourceName), &l.Value, &description)
+			if description.Valid {
+				l.Description = &description.String
+			}
+			return l, err
+		}, `SELECT l."id", l."project_id", l."domain_id", r."service_id", r."region_id", r."resource_name",
+			l."resource_limit", l."description"
+			FROM "limit" l LEFT JOIN "registered_limit" r ON r."id" = l."registered_limit_id"
+			WHERE l."project_id" IN `+set+` ORDER BY l."id"`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range found {
+			limits[l.ProjectID] = append(limits[l.ProjectID], l)
+		}
+	}
+	return limits, nil
+}
+
+// InsertDomain writes a new domain. It fails with identity.Conflict when its id or name is taken.
+func (tx *Tx) InsertDomain(ctx context.Context, d identity.Domain) error {
+	return tx.InsertProject(ctx, d.AsProject())
+}
+
+// InsertProject writes a new project. It fails with identity.Conflict when its id is taken, or its name in its domain.
+// Names are the same when they differ in case only. The project's parent cannot change before the transaction ends.
+func (tx *Tx) InsertProject(ctx context.Context, p identity.Project) error {
+	if p.ParentID != "" {
+		if err := tx.claim(ctx, p.ParentID); err != nil {
 			return err
 		}
 	}
-	tx.touch("project", string(r.ID))
-	return tx.putOption(ctx, "project", string(r.ID), "IMMU", r.Options[identity.OptImmutable])
+	if err := tx.checkProjectName(ctx, p); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO "project" (`+projectColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		p.ID, p.DomainID, orNull(p.ParentID), p.Name, p.Description, p.Enabled, p.IsDomain, extraText(p.Extra))
+	if _, taken := duplicate(err); taken {
+		return projectTaken(p)
+	} else if err != nil {
+		return err
+	}
+	tx.touch("project", string(p.ID))
+	return tx.putProjectParts(ctx, identity.Project{}, p)
+}
+
+// checkProjectName fails with identity.Conflict when another project of the domain has a name that is the same but for
+// case. Keystone's unique key finds that on MariaDB only.
+func (tx *Tx) checkProjectName(ctx context.Context, p identity.Project) error {
+	if tx.db.dialect == mariadb {
+		return nil
+	}
+	if err := tx.claim(ctx, identity.ProjectID(p.DomainID)); err != nil {
+		return err
+	}
+	names, err := list(ctx, tx, column[string], `SELECT "name" FROM "project" WHERE "domain_id" = ? AND LENGTH("name") = ?
+		AND "id" <> ?`, p.DomainID, utf8.RuneCountInString(p.Name), p.ID)
+	if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, p.Name) }) {
+		return projectTaken(p)
+	}
+	return err
+}
+
+// projectTaken is the refusal of a name or id (_generate_project_name_conflict_msg in keystone/resource/core.py).
+func projectTaken(p identity.Project) error {
+	if p.IsDomain {
+		return identity.Conflictf("project", "it is not permitted to have two projects acting as domains with the same name: %s", p.Name)
+	}
+	return identity.Conflictf("project", "it is not permitted to have two projects with either the same name or same id in"+
+		" the same domain: name is %s, project id %s", p.Name, p.ID)
+}
+
+// UpdateProject writes what differs between the project as it was read in this transaction and as it should be. It fails
+// as InsertProject does.
+func (tx *Tx) UpdateProject(ctx context.Context, old, p identity.Project) error {
+	if p.Name != old.Name {
+		if err := tx.checkProjectName(ctx, p); err != nil {
+			return err
+		}
+	}
+	if p.Enabled && !old.Enabled && p.ParentID != "" {
+		if err := tx.claim(ctx, p.ParentID); err != nil {
+			return err
+		}
+	}
+	// The row is always written, also for new tags only, so that of two changes at once one sees the other: see claim.
+	var c changes
+	c.set("enabled", p.Enabled)
+	if p.Name != old.Name {
+		c.set("name", p.Name)
+	}
+	if !reflect.DeepEqual(p.Description, old.Description) {
+		c.set("description", p.Description)
+	}
+	if !reflect.DeepEqual(p.Extra, old.Extra) {
+		c.set("extra", extraText(p.Extra))
+	}
+	err := c.update(ctx, tx, "project", `"id" = ?`, p.ID)
+	if _, taken := duplicate(err); taken {
+		return projectTaken(p)
+	} else if err != nil {
+		return err
+	}
+	tx.touch("project", string(p.ID))
+	return tx.putProjectParts(ctx, old, p)
+}
+
+// putProjectParts writes how tags and options differ.
+func (tx *Tx) putProjectParts(ctx context.Context, old, p identity.Project) error {
+	for _, tag := range old.Tags {
+		if slices.Contains(p.Tags, tag) {
+			continue
+		}
+		if _, err := tx.exec(ctx, `DELETE FROM "project_tag" WHERE "project_id" = ? AND "name" = ?`, p.ID, tag); err != nil {
+			return err
+		}
+	}
+	for _, tag := range p.Tags {
+		if slices.Contains(old.Tags, tag) {
+			continue
+		}
+		_, err := tx.exec(ctx, `INSERT INTO "project_tag" ("project_id", "name") VALUES (?, ?)`, p.ID, tag)
+		if _, taken := duplicate(err); taken {
+			return identity.Conflictf("project tag", "Duplicate entry found with name %s", tag)
+		} else if err != nil {
+			return err
+		}
+	}
+	if v := p.Options[identity.OptImmutable]; v != old.Options[identity.OptImmutable] {
+		return tx.putOption(ctx, "project", string(p.ID), "IMMU", v)
+	}
+	return nil
 }
 
 // putOption writes one resource option of an entity, or removes it when the value is nil.
@@ -189,4 +409,142 @@ func (tx *Tx) putOption(ctx context.Context, entity, id, option string, value an
 		return err
 	}
 	return tx.upsert(ctx, entity+"_option", 2, []string{entity + "_id", "option_id", "option_value"}, id, option, jsonOf(&value))
+}
+
+// DeleteProject removes a project that has none below it, and all that hangs on it: grants, credentials, application
+// credentials, trusts, OAuth tokens, limits and endpoint filters; it stops being the default project of users. Its
+// tokens are revoked. It fails with identity.NotFound.
+func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
+	for _, stmt := range []string{
+		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserProject', 'GroupProject')`,
+		`DELETE FROM "credential" WHERE "project_id" = ?`,
+		`DELETE FROM "application_credential" WHERE "project_id" = ?`,
+		`DELETE FROM "access_token" WHERE "project_id" = ?`,
+		`DELETE FROM "request_token" WHERE "requested_project_id" = ?`,
+		`DELETE FROM "limit" WHERE "project_id" = ?`,
+		`DELETE FROM "project_endpoint" WHERE "project_id" = ?`,
+		`DELETE FROM "project_endpoint_group" WHERE "project_id" = ?`,
+	} {
+		if _, err := tx.exec(ctx, stmt, id); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.exec(ctx, `UPDATE "trust" SET "deleted_at" = ? WHERE "deleted_at" IS NULL AND "project_id" = ?`, tx.now, id); err != nil {
+		return err
+	}
+	if err := tx.ClearDefaultProject(ctx, id); err != nil {
+		return err
+	}
+	n, err := tx.exec(ctx, `DELETE FROM "project" WHERE "id" = ?`, id) // tags and options follow by foreign keys
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return identity.Missing("project", id)
+	}
+	tx.touch("project", string(id))
+	return tx.Revoke(ctx, identity.RevocationEvent{ProjectID: id})
+}
+
+// ImmutableIn returns the ids of the immutable projects and roles of a domain.
+func (tx *Tx) ImmutableIn(ctx context.Context, domain identity.DomainID) (projects []identity.ProjectID, roles []identity.RoleID, err error) {
+	projects, err = list(ctx, tx, column[identity.ProjectID], `SELECT p."id" FROM "project" p JOIN "project_option" o
+		ON o."project_id" = p."id" WHERE p."domain_id" = ? AND o."option_id" = 'IMMU' AND o."option_value" = 'true'`, domain)
+	if err != nil {
+		return nil, nil, err
+	}
+	roles, err = list(ctx, tx, column[identity.RoleID], `SELECT r."id" FROM "role" r JOIN "role_option" o
+		ON o."role_id" = r."id" WHERE r."domain_id" = ? AND o."option_id" = 'IMMU' AND o."option_value" = 'true'`, domain)
+	return projects, roles, err
+}
+
+// DeleteDomain removes a domain with all that is in it and hangs on it: projects, users, groups, roles, identity
+// providers and the users that only these know, grants, limits, configuration and mapped ids. It fails with
+// identity.NotFound.
+func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
+	inside, err := tx.Subtree(ctx, identity.ProjectID(id))
+	if err != nil {
+		return err
+	}
+	for _, p := range slices.Backward(inside) {
+		if err := tx.DeleteProject(ctx, p.ID); err != nil {
+			return err
+		}
+	}
+	if err := tx.deletePeople(ctx, id); err != nil {
+		return err
+	}
+	roles, err := list(ctx, tx, column[identity.RoleID], `SELECT "id" FROM "role" WHERE "domain_id" = ?`, id)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if err := tx.deleteRole(ctx, role); err != nil {
+			return err
+		}
+	}
+	for _, stmt := range []string{
+		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')`,
+		`DELETE FROM "identity_provider" WHERE "domain_id" = ?`,
+		`DELETE FROM "limit" WHERE "domain_id" = ?`,
+		`DELETE FROM "whitelisted_config" WHERE "domain_id" = ?`,
+		`DELETE FROM "sensitive_config" WHERE "domain_id" = ?`,
+		`DELETE FROM "config_register" WHERE "domain_id" = ?`,
+		`DELETE FROM "id_mapping" WHERE "domain_id" = ?`,
+	} {
+		if _, err := tx.exec(ctx, stmt, id); err != nil {
+			return err
+		}
+	}
+	if err := tx.DeleteProject(ctx, identity.ProjectID(id)); err != nil {
+		return err
+	}
+	return tx.Revoke(ctx, identity.RevocationEvent{DomainID: id})
+}
+
+// deletePeople removes the groups and users of a domain, and the users of others who can only log in by an identity
+// provider of this one.
+func (tx *Tx) deletePeople(ctx context.Context, domain identity.DomainID) error {
+	groups, err := list(ctx, tx, column[identity.GroupID], `SELECT "id" FROM "group" WHERE "domain_id" = ?`, domain)
+	if err != nil {
+		return err
+	}
+	for _, id := range groups {
+		if err := tx.DeleteGroup(ctx, id); err != nil {
+			return err
+		}
+	}
+	users, err := list(ctx, tx, column[identity.UserID], `SELECT "id" FROM "user" WHERE "domain_id" = ?
+		UNION SELECT f."user_id" FROM "federated_user" f JOIN "identity_provider" i ON i."id" = f."idp_id"
+		WHERE i."domain_id" = ?
+		AND NOT EXISTS (SELECT 1 FROM "local_user" l WHERE l."user_id" = f."user_id")
+		AND NOT EXISTS (SELECT 1 FROM "nonlocal_user" n WHERE n."user_id" = f."user_id")
+		AND NOT EXISTS (SELECT 1 FROM "federated_user" g JOIN "identity_provider" j ON j."id" = g."idp_id"
+			WHERE g."user_id" = f."user_id" AND j."domain_id" <> ?)`, domain, domain, domain)
+	if err != nil {
+		return err
+	}
+	for _, id := range users {
+		if err := tx.DeleteUser(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteRole removes a role with its grants; what implies it or is implied by it follows by foreign keys.
+func (tx *Tx) deleteRole(ctx context.Context, id identity.RoleID) error {
+	for _, stmt := range []string{
+		`DELETE FROM "assignment" WHERE "role_id" = ?`,
+		`DELETE FROM "system_assignment" WHERE "role_id" = ?`,
+		`DELETE FROM "trust_role" WHERE "role_id" = ?`,
+		`DELETE FROM "application_credential_role" WHERE "role_id" = ?`,
+		`DELETE FROM "role" WHERE "id" = ?`,
+	} {
+		if _, err := tx.exec(ctx, stmt, id); err != nil {
+			return err
+		}
+	}
+	tx.touch("role", string(id))
+	return nil
 }
