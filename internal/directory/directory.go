@@ -27,6 +27,7 @@ type Service struct {
 	Passwords  *password.Pool
 	Rules      password.Rules // for new passwords
 	Compliance Compliance
+	Tree       Tree    // rules for domains and projects
 	Limits     *Limits // nil has none
 
 	// DefaultDomain owns what is created without naming a domain ([identity] default_domain_id).

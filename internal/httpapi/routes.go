@@ -44,6 +44,8 @@ func (rt *route) paramRelation(name string) string {
 	switch name {
 	case "domain_id", "endpoint_id", "group_id", "policy_id", "project_id", "region_id", "role_id", "service_id", "user_id":
 		return "param/" + name
+	case "value": // of a project's tags
+		return "param/tag_value"
 	}
 	if i := strings.LastIndexByte(rt.rel, '/'); i >= 0 {
 		return "ext/" + rt.rel[:i] + "/param/" + name
@@ -62,6 +64,8 @@ func routes() []route {
 		discoveryRoutes,
 		authRoutes,
 		catalogRoutes,
+		domainRoutes,
+		projectRoutes,
 		userRoutes,
 		groupRoutes,
 		credentialRoutes,

@@ -94,7 +94,11 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			UniquePasswords: cfg.SecurityCompliance.UniqueLastPasswordCount, MinPasswordAge: cfg.SecurityCompliance.MinimumPasswordAge,
 			ChangeAtFirstUse: cfg.SecurityCompliance.ChangePasswordUponFirstUse,
 		},
-		Limits:        &directory.Limits{PerAddress: cfg.Lintel.AddressRate, PerAccount: cfg.Lintel.AccountRate, Now: opt.Now},
+		Limits: &directory.Limits{PerAddress: cfg.Lintel.AddressRate, PerAccount: cfg.Lintel.AccountRate, Now: opt.Now},
+		Tree: directory.Tree{
+			SafeProjectNames: cfg.Resource.ProjectNameURLSafe != "off", SafeDomainNames: cfg.Resource.DomainNameURLSafe != "off",
+			ReservedDomain: cfg.Federation.FederatedDomainName, MaxDepth: treeDepth(cfg),
+		},
 		DefaultDomain: identity.DomainID(cfg.Identity.DefaultDomainID),
 		MembershipTTL: cfg.Federation.DefaultAuthorizationTTL,
 	}
@@ -152,6 +156,14 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	s.measure(people.Passwords)
 	s.warn()
 	return s, nil
+}
+
+// treeDepth is how deep projects may stand. The strict model of limits knows two levels of them.
+func treeDepth(cfg *config.Config) int {
+	if cfg.UnifiedLimit.EnforcementModel == "strict_two_level" {
+		return min(cfg.Default.MaxProjectTreeDepth, 2)
+	}
+	return cfg.Default.MaxProjectTreeDepth
 }
 
 // OpenDatabase opens the configured database, whatever state it is in.
