@@ -371,9 +371,9 @@ func (f *File) compileList(e *entry, value *yaml.Node) error {
 		return nil
 	}
 	var any or
-	for _, item := range alternatives {
+	for _, alternative := range alternatives {
 		var all and
-		terms := []*yaml.Node{item}
+		terms, item := []pair{alternative}, alternative.key
 		if item.Kind != yaml.ScalarNode {
 			if terms, err = f.items(item); err != nil {
 				return err
@@ -412,10 +412,14 @@ func (f *File) compileList(e *entry, value *yaml.Node) error {
 }
 
 // term compiles an item of an inner list, of whatever kind.
-func (f *File) term(e *entry, n *yaml.Node) node {
+func (f *File) term(e *entry, item pair) node {
+	n := item.key
 	if n.Kind == yaml.ScalarNode {
 		if v, _ := resolveScalar(n); v.isText {
 			check, fault := parseCheck(v.text)
+			if fault != nil && item.value != nil && item.value.Kind == yaml.ScalarNode {
+				fault.text = fmt.Sprintf("a map is no check: write %q as one text", v.text+":"+item.value.Value)
+			}
 			if fault != nil {
 				f.Faults = append(f.Faults, f.problem(at(n), e.name, "%s", fault.text))
 			}
@@ -426,19 +430,16 @@ func (f *File) term(e *entry, n *yaml.Node) node {
 	return constant(false)
 }
 
-func (f *File) items(n *yaml.Node) ([]*yaml.Node, error) {
-	var items []*yaml.Node
-	if n.Kind == yaml.SequenceNode {
-		for _, item := range n.Content {
-			items = append(items, resolveAlias(item))
-		}
-		return items, nil
+// items lists those of a list, without values, or of a map.
+func (f *File) items(n *yaml.Node) ([]pair, error) {
+	if n.Kind == yaml.MappingNode {
+		return f.pairs(n, 0)
 	}
-	pairs, err := f.pairs(n, 0)
-	for _, pair := range pairs {
-		items = append(items, pair.key)
+	var items []pair
+	for _, item := range n.Content {
+		items = append(items, pair{key: resolveAlias(item)})
 	}
-	return items, err
+	return items, nil
 }
 
 func resolveAlias(n *yaml.Node) *yaml.Node {

@@ -550,6 +550,10 @@ func (p *literalParser) quoted(raw, bytes bool) string {
 	}
 }
 
+var escapes = map[rune]rune{
+	'\\': '\\', '\'': '\'', '"': '"', 'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v',
+}
+
 // escape reads what follows a backslash. In bytes, a code above 127 stands as the rune of that number.
 func (p *literalParser) escape(b *strings.Builder, raw, bytes bool) {
 	r := p.src[p.pos]
@@ -559,10 +563,9 @@ func (p *literalParser) escape(b *strings.Builder, raw, bytes bool) {
 		b.WriteRune(r)
 		return
 	}
-	simple := map[rune]rune{'\\': '\\', '\'': '\'', '"': '"', 'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
 	switch {
-	case simple[r] != 0:
-		b.WriteRune(simple[r])
+	case escapes[r] != 0:
+		b.WriteRune(escapes[r])
 	case r == '\n':
 	case '0' <= r && r <= '7':
 		code := r - '0'
