@@ -426,6 +426,13 @@ func testTextThatDoesNotFit(t *testing.T, _ string, db *store.DB) {
 			return err
 		})
 	}
+	err := db.View(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Strings(t.Context(), `SELECT "id" FROM "region" WHERE "description" = ?`, "🗝")
+		return err
+	})
+	if mariadb := db.Dialect() == "mariadb"; mariadb != errors.Is(err, identity.BadRequest) || !mariadb && err != nil {
+		t.Errorf("looking for four bytes: %v", err)
+	}
 }
 
 func testLists(t *testing.T, _ string, db *store.DB) {

@@ -82,7 +82,8 @@ func (db *DB) explain(err error) error {
 	}
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch e.Number {
-		case 1366, 1300: // Keystone's columns are utf8mb3, which has no characters of four bytes
+		case 1366, 1300, // Keystone's columns are utf8mb3, which has no characters of four bytes
+			1267, 1270, 1271: // nor can they be compared with such text
 			return badText(err)
 		case 1406:
 			return tooLong(err)
