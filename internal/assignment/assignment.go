@@ -14,6 +14,9 @@ import (
 type Service struct {
 	DB    *store.DB
 	Authz *authz.Checker
+
+	// NeverImplied are names of roles that no other role may imply ([assignment] prohibited_implied_role).
+	NeverImplied []string
 }
 
 // Effective returns the global roles that a user holds on a scope. groups are memberships that the database does not

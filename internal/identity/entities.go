@@ -150,6 +150,11 @@ type ImpliedRole struct {
 	Prior, Implied RoleID
 }
 
+// Inference is an ImpliedRole with the roles that it names.
+type Inference struct {
+	Prior, Implied Role
+}
+
 // Grant gives a role to one actor on one target. Exactly one of User and Group is set, and exactly one of Project,
 // Domain and System.
 type Grant struct {
@@ -162,6 +167,20 @@ type Grant struct {
 
 	// Inherited grants apply to the projects below the target and not to the target itself (OS-INHERIT).
 	Inherited bool
+}
+
+// Assignment says that an actor has a role on a target: as it was granted, or as it follows from a grant.
+type Assignment struct {
+	Grant
+	Via
+}
+
+// Via says what an assignment that follows from a grant came through; what it did not come through is empty.
+type Via struct {
+	ViaGroup   GroupID   // the user is a member of the group that has the grant
+	ViaProject ProjectID // the grant is inherited from this project …
+	ViaDomain  DomainID  // … or domain
+	ViaRole    RoleID    // this role implies the assigned one
 }
 
 // Region is a node in the tree of places where services run.

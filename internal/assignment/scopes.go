@@ -1,0 +1,81 @@
+package assignment
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Projects returns the projects that the caller can get a token for.
+func (s *Service) Projects(ctx context.Context, caller identity.Caller) (projects []identity.Project, err error) {
+	err = s.scopes(ctx, caller, authz.GetAuthProjects, func(tx *store.Tx, t *identity.Token) error {
+		page, err := tx.ProjectsOf(ctx, t.User.ID, t.GroupIDs, identity.Query{})
+		projects = page.Items
+		return err
+	})
+	return projects, err
+}
+
+// Domains returns the domains that the caller can get a token for.
+func (s *Service) Domains(ctx context.Context, caller identity.Caller) (domains []identity.Domain, err error) {
+	err = s.scopes(ctx, caller, authz.GetAuthDomains, func(tx *store.Tx, t *identity.Token) error {
+		domains, err = tx.DomainsOf(ctx, t.User.ID, t.GroupIDs)
+		return err
+	})
+	return domains, err
+}
+
+// System tells whether the caller can get a token for the system.
+func (s *Service) System(ctx context.Context, caller identity.Caller) (can bool, err error) {
+	err = s.scopes(ctx, caller, authz.GetAuthSystem, func(tx *store.Tx, t *identity.Token) error {
+		roles, err := tx.EffectiveRoles(ctx, t.User.ID, t.GroupIDs, identity.OnSystem())
+		can = len(roles) > 0
+		return err
+	})
+	return can, err
+}
+
+// scopes looks at what the user of a token can do. The admin token has no user, and so no scopes.
+func (s *Service) scopes(ctx context.Context, caller identity.Caller, action authz.Action, look func(*store.Tx, *identity.Token) error) error {
+	if err := s.Authz.Check(ctx, caller, action, nil); err != nil || caller.Token == nil {
+		return err
+	}
+	return s.DB.View(ctx, func(tx *store.Tx) error { return look(tx, caller.Token) })
+}
+
+// ProjectsOf returns a page of the projects that a user can get a token for. Filters: domain_id, name, enabled. Others
+// than the user get those that they may look at.
+func (s *Service) ProjectsOf(ctx context.Context, caller identity.Caller, id identity.UserID, q identity.Query) (page identity.Page[identity.Project], err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		target := authz.Target{}
+		u, missing := tx.User(ctx, id)
+		if missing == nil {
+			target["user"] = authz.User(u)
+		} else if !errors.Is(missing, identity.NotFound) {
+			return missing
+		}
+		if err := s.Authz.Check(ctx, caller, authz.ListUserProjects, target); err != nil {
+			return err
+		}
+		if missing != nil {
+			return missing
+		}
+		if caller.UserID() == id || s.Authz.Allowed(ctx, caller, authz.GetProject, authz.Target{"project": map[string]any{}}) {
+			page, err = tx.ProjectsOf(ctx, id, nil, q)
+			return err
+		}
+		limit := q.Limit
+		q.Limit = 0
+		if page, err = tx.ProjectsOf(ctx, id, nil, q); err != nil {
+			return err
+		}
+		narrow(&page, limit, func(p identity.Project) bool {
+			return s.Authz.Allowed(ctx, caller, authz.GetProject, authz.Target{"project": authz.Project(p)})
+		})
+		return nil
+	})
+	return page, err
+}

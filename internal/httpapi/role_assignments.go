@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+var roleAssignmentRoutes = []route{
+	{method: get, path: "/v3/role_assignments", serve: (*API).listRoleAssignments,
+		actions: []authz.Action{authz.ListRoleAssignments, authz.ListRoleAssignmentsForTree}, query: schema.RoleAssignmentList, rel: "role_assignments",
+		filters: []string{"group.id", "role.id", "scope.domain.id", "scope.project.id", "scope.OS-INHERIT:inherited_to", "user.id", "scope.system"}},
+}
+
+func (a *API) listRoleAssignments(w http.ResponseWriter, r *request) error {
+	q := assignment.Query{
+		Role: text[identity.RoleID](r.Args, "role.id"), User: text[identity.UserID](r.Args, "user.id"),
+		Group: text[identity.GroupID](r.Args, "group.id"), Domain: text[identity.DomainID](r.Args, "scope.domain.id"),
+		Project: text[identity.ProjectID](r.Args, "scope.project.id"), System: text[string](r.Args, "scope.system"),
+		Subtree: r.flag("include_subtree"), Effective: r.flag("effective"),
+	}
+	if r.Args.Has("scope.OS-INHERIT:inherited_to") {
+		inherited := text[string](r.Args, "scope.OS-INHERIT:inherited_to") == "projects"
+		q.Inherited = &inherited
+	}
+	named := r.flag("include_names")
+	found, names, err := a.Assignment.Assignments(r.Context(), r.Caller, q, named)
+	if err != nil {
+		return err
+	}
+	render := func(r *request, v identity.Assignment) object {
+		o := renderAssignment(r, v)
+		if named {
+			addNames(o, names)
+		}
+		return o
+	}
+	return writeJSON(w, http.StatusOK, collection(r, "role_assignments", all(found), identity.Query{}, render))
+}
+
+// renderAssignment is an assignment with the path of the grant that it comes from (_format_entity in
+// keystone/api/role_assignments.py).
+func renderAssignment(r *request, v identity.Assignment) object {
+	o := object{"role": ref(v.Role)}
+	links := object{}
+	scope, grant := object{}, ""
+	switch {
+	case v.ViaDomain != "":
+		scope["project"], grant = ref(v.Project), "/domains/"+string(v.ViaDomain)
+	case v.ViaProject != "":
+		scope["project"], grant = ref(v.Project), "/projects/"+string(v.ViaProject)
+	case v.Project != "":
+		scope["project"], grant = ref(v.Project), "/projects/"+string(v.Project)
+	case v.Domain != "":
+		scope["domain"], grant = ref(v.Domain), "/domains/"+string(v.Domain)
+	default:
+		scope["system"], grant = object{"all": true}, "/system"
+	}
+	switch {
+	case v.ViaGroup != "":
+		o["user"] = ref(v.User)
+		grant += "/groups/" + string(v.ViaGroup)
+		links["membership"] = r.base + "/groups/" + string(v.ViaGroup) + "/users/" + string(v.User)
+	case v.Group != "":
+		o["group"] = ref(v.Group)
+		grant += "/groups/" + string(v.Group)
+	default:
+		o["user"] = ref(v.User)
+		grant += "/users/" + string(v.User)
+	}
+	if v.ViaRole != "" {
+		grant += "/roles/" + string(v.ViaRole)
+		// Upstream has prior and implied the wrong way round in this link, which leads nowhere anyhow.
+		links["prior_role"] = r.base + "/prior_role/" + string(v.Role) + "/implies/" + string(v.ViaRole)
+	} else {
+		grant += "/roles/" + string(v.Role)
+	}
+	if v.Inherited || v.ViaDomain != "" || v.ViaProject != "" {
+		scope["OS-INHERIT:inherited_to"] = "projects"
+		grant = "/OS-INHERIT" + grant + "/inherited_to_projects"
+	}
+	links["assignment"] = r.base + grant
+	o["scope"], o["links"] = scope, links
+	return o
+}
+
+func ref[ID ~string](id ID) object { return object{"id": string(id)} }
+
+// addNames adds names and domains to the references of an assignment.
+func addNames(o object, names assignment.Names) {
+	add := func(in object, member, kind string) {
+		v, ok := in[member].(object)
+		if !ok {
+			return
+		}
+		l := names[store.Key{Kind: kind, ID: v["id"].(string)}]
+		v["name"] = l.Name
+		if member != "domain" && (member != "role" || l.Domain != "") {
+			v["domain"] = idName(l.Domain, l.DomainName)
+		}
+	}
+	add(o, "user", "user")
+	add(o, "group", "group")
+	add(o, "role", "role")
+	scope := o["scope"].(object)
+	add(scope, "project", "project")
+	add(scope, "domain", "project")
+}

@@ -1,0 +1,372 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// A grant is a row of "assignment", or of "system_assignment" when its target is the system. Type names the kinds of
+// actor and target; neither is tied by a foreign key (keystone/assignment/backends/sql.py).
+
+// grantKey gives a grant's table, and its type, actor and target as Keystone stores them.
+func grantKey(g identity.Grant) (table, kind, actor, target string) {
+	table, kind, actor = "assignment", "User", string(g.User)
+	if g.Group != "" {
+		kind, actor = "Group", string(g.Group)
+	}
+	switch {
+	case g.System:
+		return "system_assignment", kind + "System", actor, "system"
+	case g.Domain != "":
+		return table, kind + "Domain", actor, string(g.Domain)
+	default:
+		return table, kind + "Project", actor, string(g.Project)
+	}
+}
+
+// PutGrant writes a grant, unless it is there already. It fails with identity.NotFound when role or target are gone. An
+// actor that is in no table is taken to live in a directory.
+func (tx *Tx) PutGrant(ctx context.Context, g identity.Grant) error {
+	table, kind, actor, target := grantKey(g)
+	entity := "user"
+	if g.Group != "" {
+		entity = "group"
+	}
+	if _, err := tx.lock(ctx, entity, actor); err != nil {
+		return err
+	}
+	if found, err := tx.lock(ctx, "role", string(g.Role)); err != nil {
+		return err
+	} else if !found {
+		return identity.Missing("role", g.Role)
+	}
+	if !g.System {
+		found, err := tx.lock(ctx, "project", target)
+		switch {
+		case err != nil:
+			return err
+		case !found && g.Domain != "":
+			return identity.Missing("domain", g.Domain)
+		case !found:
+			return identity.Missing("project", g.Project)
+		}
+	}
+	tx.touch("grants", actor)
+	return tx.upsert(ctx, table, 5, []string{"type", "actor_id", "target_id", "role_id", "inherited"}, kind, actor, target, g.Role, g.Inherited)
+}
+
+const grantMatch = ` WHERE "type" = ? AND "actor_id" = ? AND "target_id" = ? AND "role_id" = ? AND "inherited" = ?`
+
+// HasGrant tells whether a grant is there.
+func (tx *Tx) HasGrant(ctx context.Context, g identity.Grant) (bool, error) {
+	table, kind, actor, target := grantKey(g)
+	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "`+table+`"`+grantMatch, kind, actor, target, g.Role, g.Inherited)
+	return len(found) > 0, err
+}
+
+// DeleteGrant takes a grant back and tells whether there was one. Tokens that live on other roles stay good; those that
+// are left without a role die at their next validation.
+func (tx *Tx) DeleteGrant(ctx context.Context, g identity.Grant) (bool, error) {
+	table, kind, actor, target := grantKey(g)
+	tx.touch("grants", actor)
+	n, err := tx.exec(ctx, `DELETE FROM "`+table+`"`+grantMatch, kind, actor, target, g.Role, g.Inherited)
+	return n > 0, err
+}
+
+// GrantedRoles returns the roles that were granted to an actor on a target, whatever role g names, ordered by id.
+func (tx *Tx) GrantedRoles(ctx context.Context, g identity.Grant) ([]identity.Role, error) {
+	table, kind, actor, target := grantKey(g)
+	roles, err := list(ctx, tx, scanRole, `SELECT `+roleColumns+` FROM "role" WHERE "id" IN (SELECT "role_id" FROM "`+table+`"
+		WHERE "type" = ? AND "actor_id" = ? AND "target_id" = ? AND "inherited" = ?) ORDER BY "id"`, kind, actor, target, g.Inherited)
+	if err != nil {
+		return nil, err
+	}
+	return roles, tx.completeAllRoles(ctx, roles)
+}
+
+// GrantFilter chooses grants. Empty fields choose all.
+type GrantFilter struct {
+	Role  identity.RoleID
+	User  identity.UserID
+	Group identity.GroupID
+
+	// Member also chooses the grants of the groups that User is in.
+	Member bool
+
+	// Domain and Project are targets. A filter with either chooses no grant on the system.
+	Domain  identity.DomainID
+	Project identity.ProjectID
+
+	Subtree  bool // Project stands for all projects below it too
+	Inherits bool // of the inherited grants, choose not those on Project but those that it, or its subtree, inherits
+
+	Inherited *bool // chooses among the grants on domains and projects
+
+	// Within chooses grants on a domain and on the projects in it.
+	Within identity.DomainID
+
+	NoSystem, OnlySystem bool
+}
+
+// Grants returns the grants that a filter chooses, ordered by type, actor, target and role.
+func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, error) {
+	const columns = `SELECT "type", "actor_id", "target_id", "role_id", "inherited" FROM `
+	var parts []string
+	var args []any
+	if !f.OnlySystem {
+		s := f.actors()
+		f.targets(&s)
+		parts = append(parts, columns+`"assignment"`+s.sql())
+		args = s.args
+	}
+	if !f.NoSystem && f.Domain == "" && f.Project == "" && f.Within == "" {
+		s := f.actors()
+		parts = append(parts, columns+`"system_assignment"`+s.sql())
+		args = append(args, s.args...)
+	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	with, first := f.trees()
+	return list(ctx, tx, scanGrant, with+strings.Join(parts, ` UNION ALL `)+` ORDER BY 1, 2, 3, 4, 5`, append(first, args...)...)
+}
+
+// trees names the sets of projects that targets compares with: those inside the filter's project, and those above it
+// with the domain.
+func (f GrantFilter) trees() (with string, args []any) {
+	if f.Project == "" {
+		return "", nil
+	}
+	with = `WITH RECURSIVE "inside" ("id") AS (SELECT "id" FROM "project" WHERE "id" = ?`
+	if f.Subtree {
+		with += ` UNION SELECT p."id" FROM "project" p JOIN "inside" i ON p."parent_id" = i."id"`
+	}
+	return with + `), "above" ("id", "parent_id") AS (SELECT "id", "parent_id" FROM "project" WHERE "id" = ?
+		UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" a ON p."id" = a."parent_id") `, []any{f.Project, f.Project}
+}
+
+// actors is the part of a filter that holds for both tables.
+func (f GrantFilter) actors() (s selection) {
+	if f.Role != "" {
+		s.also(`"role_id" = ?`, f.Role)
+	}
+	const user, group = `"type" IN ('UserProject', 'UserDomain', 'UserSystem')`, `"type" IN ('GroupProject', 'GroupDomain', 'GroupSystem')`
+	switch {
+	case f.User != "" && f.Member:
+		s.also(`("actor_id" = ? AND `+user+` OR `+group+` AND "actor_id" IN
+			(SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?))`, f.User, f.User)
+	case f.User != "":
+		s.also(`"actor_id" = ? AND `+user, f.User)
+	case f.Group != "":
+		s.also(`"actor_id" = ? AND `+group, f.Group)
+	}
+	return s
+}
+
+func (f GrantFilter) targets(s *selection) {
+	const onProject, onDomain = `"type" IN ('UserProject', 'GroupProject')`, `"type" IN ('UserDomain', 'GroupDomain')`
+	if f.Inherited != nil {
+		s.also(`"inherited" = ?`, *f.Inherited)
+	}
+	if f.Domain != "" {
+		s.also(onDomain+` AND "target_id" = ?`, f.Domain)
+	}
+	if f.Project != "" {
+		const inside = `"target_id" IN (SELECT "id" FROM "inside")`
+		condition, args := onProject+` AND `+inside, []any(nil)
+		if f.Inherits {
+			above := `"target_id" IN (SELECT "id" FROM "above") AND "target_id" <> ?`
+			args = []any{false, true, f.Project}
+			if f.Subtree {
+				above = `(` + above + ` OR ` + onProject + ` AND ` + inside + `)`
+			}
+			condition = `("inherited" = ? AND ` + condition + ` OR "inherited" = ? AND ` + above + `)`
+		}
+		s.also(condition, args...)
+	}
+	if f.Within != "" {
+		s.also(`(`+onDomain+` AND "target_id" = ? OR `+onProject+` AND "target_id" IN (SELECT "id" FROM "project" WHERE "domain_id" = ?))`,
+			f.Within, f.Within)
+	}
+}
+
+func scanGrant(s scanner) (g identity.Grant, err error) {
+	var kind, actor, target string
+	if err = s.Scan(&kind, &actor, &target, &g.Role, &g.Inherited); err != nil {
+		return g, err
+	}
+	if kind[0] == 'U' {
+		g.User = identity.UserID(actor)
+	} else {
+		g.Group = identity.GroupID(actor)
+	}
+	switch kind {
+	case "UserProject", "GroupProject":
+		g.Project = identity.ProjectID(target)
+	case "UserDomain", "GroupDomain":
+		g.Domain = identity.DomainID(target)
+	default:
+		g.System = true
+	}
+	return g, nil
+}
+
+// Node is a project's place in the tree of projects.
+type Node struct {
+	ID, Parent identity.ProjectID
+}
+
+func scanNode(s scanner) (n Node, err error) {
+	err = s.Scan(&n.ID, textOf(&n.Parent))
+	return n, err
+}
+
+// Below returns all projects below projects or domains, without these themselves unless one is below another.
+func (tx *Tx) Below(ctx context.Context, roots []identity.ProjectID) (all []Node, err error) {
+	seen := map[identity.ProjectID]bool{}
+	for part := range slices.Chunk(roots, maxIn) {
+		set, args := in(part)
+		nodes, err := list(ctx, tx, scanNode, `WITH RECURSIVE "below" ("id", "parent_id") AS (
+			SELECT "id", "parent_id" FROM "project" WHERE "parent_id" IN `+set+`
+			UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "below" b ON p."parent_id" = b."id")
+			SELECT "id", "parent_id" FROM "below" ORDER BY "id"`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range nodes {
+			if !seen[n.ID] {
+				seen[n.ID] = true
+				all = append(all, n)
+			}
+		}
+	}
+	return all, nil
+}
+
+// Members returns the lasting members of each of the groups.
+func (tx *Tx) Members(ctx context.Context, groups []identity.GroupID) (map[identity.GroupID][]identity.UserID, error) {
+	type membership struct {
+		group identity.GroupID
+		user  identity.UserID
+	}
+	members := map[identity.GroupID][]identity.UserID{}
+	for part := range slices.Chunk(groups, maxIn) {
+		set, args := in(part)
+		rows, err := list(ctx, tx, func(s scanner) (m membership, err error) {
+			err = s.Scan(&m.group, &m.user)
+			return m, err
+		}, `SELECT "group_id", "user_id" FROM "user_group_membership" WHERE "group_id" IN `+set+` ORDER BY "group_id", "user_id"`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range rows {
+			members[m.group] = append(members[m.group], m.user)
+		}
+	}
+	return members, nil
+}
+
+// RoleRules are what turns one role into others.
+type RoleRules struct {
+	Implied    map[identity.RoleID][]identity.RoleID
+	DomainRole map[identity.RoleID]bool // has a domain, and is good for implying others only
+}
+
+// RoleRules returns all rules.
+func (tx *Tx) RoleRules(ctx context.Context) (RoleRules, error) {
+	rules := RoleRules{Implied: map[identity.RoleID][]identity.RoleID{}, DomainRole: map[identity.RoleID]bool{}}
+	rows, err := list(ctx, tx, func(s scanner) (r identity.ImpliedRole, err error) {
+		err = s.Scan(&r.Prior, &r.Implied)
+		return r, err
+	}, `SELECT "prior_role_id", "implied_role_id" FROM "implied_role"
+		UNION ALL SELECT "id", '' FROM "role" WHERE "domain_id" <> ? ORDER BY 1, 2`, identity.NoRoleDomain)
+	for _, r := range rows {
+		if r.Implied == "" {
+			rules.DomainRole[r.Prior] = true
+		} else {
+			rules.Implied[r.Prior] = append(rules.Implied[r.Prior], r.Implied)
+		}
+	}
+	return rules, err
+}
+
+// ProjectExists tells whether there is a project of that id, or a domain.
+func (tx *Tx) ProjectExists(ctx context.Context, id identity.ProjectID) (bool, error) {
+	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "project" WHERE "id" = ? AND "id" <> ?`, id, identity.RootDomain)
+	return len(found) > 0, err
+}
+
+// UserExists tells whether there is a user of that id.
+func (tx *Tx) UserExists(ctx context.Context, id identity.UserID) (bool, error) {
+	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "user" WHERE "id" = ?`, id)
+	return len(found) > 0, err
+}
+
+// Label is what an entity is called, and the domain that it is in; without one for a domain and a global role.
+type Label struct {
+	Name       string
+	Domain     identity.DomainID
+	DomainName string
+}
+
+// labels are the selections of Labels, by kind of entity. Domains are kept with projects, and have the root as theirs.
+var labels = []struct{ kind, from string }{
+	{"user", `SELECT 'user', u."id", COALESCE(l."name", n."name",
+		(SELECT MIN(f."display_name") FROM "federated_user" f WHERE f."user_id" = u."id")), u."domain_id", d."name"
+		FROM "user" u LEFT JOIN "local_user" l ON l."user_id" = u."id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"
+		LEFT JOIN "project" d ON d."id" = u."domain_id" WHERE u."id" IN `},
+	{"group", `SELECT 'group', g."id", g."name", g."domain_id", d."name" FROM "group" g
+		LEFT JOIN "project" d ON d."id" = g."domain_id" WHERE g."id" IN `},
+	{"role", `SELECT 'role', r."id", r."name", r."domain_id", d."name" FROM "role" r
+		LEFT JOIN "project" d ON d."id" = r."domain_id" WHERE r."id" IN `},
+	{"project", `SELECT 'project', p."id", p."name", p."domain_id", d."name" FROM "project" p
+		LEFT JOIN "project" d ON d."id" = p."domain_id" WHERE p."id" IN `},
+}
+
+// Labels returns the labels of the entities that exist of those named by "user", "group", "role" or "project" and id. A
+// domain is named as a project.
+func (tx *Tx) Labels(ctx context.Context, keys []Key) (map[Key]Label, error) {
+	type labelled struct {
+		Key
+		Label
+	}
+	found := make(map[Key]Label, len(keys))
+	for part := range slices.Chunk(keys, maxIn) {
+		var stmt string
+		var args []any
+		for _, l := range labels {
+			var ids []string
+			for _, k := range part {
+				if k.Kind == l.kind {
+					ids = append(ids, k.ID)
+				}
+			}
+			if len(ids) == 0 {
+				continue
+			}
+			if stmt != "" {
+				stmt += ` UNION ALL `
+			}
+			set, more := in(ids)
+			stmt += l.from + set
+			args = append(args, more...)
+		}
+		rows, err := list(ctx, tx, func(s scanner) (l labelled, err error) {
+			err = s.Scan(&l.Kind, &l.ID, textOf(&l.Name), &l.Domain, textOf(&l.DomainName))
+			if l.Domain == identity.NoRoleDomain || l.Domain == identity.RootDomain {
+				l.Domain, l.DomainName = "", ""
+			}
+			return l, err
+		}, stmt, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range rows {
+			found[l.Key] = l.Label
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// useful are the roles that put a role into a token: global ones, and those of domains that imply a global one.
+const useful = `"useful" ("id") AS (SELECT "id" FROM "role" WHERE "domain_id" = ?
+	UNION SELECT i."prior_role_id" FROM "implied_role" i JOIN "useful" u ON i."implied_role_id" = u."id")`
+
+// reach is a set of grants, named "reach", by which a user, or one of some groups beside those that the database knows
+// the user to be in, holds a useful role.
+func reach(user identity.UserID, groups []identity.GroupID) (with string, args []any) {
+	extra, extraArgs := in(groups)
+	args = []any{identity.NoRoleDomain, user, user}
+	return `WITH RECURSIVE ` + useful + `, "reach" ("type", "target_id", "inherited") AS (
+		SELECT "type", "target_id", "inherited" FROM "assignment" WHERE "role_id" IN (SELECT "id" FROM "useful") AND (
+		"type" IN ('UserProject', 'UserDomain') AND "actor_id" = ? OR "type" IN ('GroupProject', 'GroupDomain') AND (
+		"actor_id" IN (SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?) OR "actor_id" IN ` + extra + `)))`,
+		append(args, extraArgs...)
+}
+
+// ProjectsOf returns a page of the projects on which a user holds a role that shows in a token, as EffectiveRoles finds
+// it. Domains are left out: no token is scoped to one as a project. Filters: domain_id, name, enabled.
+func (tx *Tx) ProjectsOf(ctx context.Context, user identity.UserID, groups []identity.GroupID, q identity.Query) (identity.Page[identity.Project], error) {
+	rows, err := tx.scopesOf(ctx, user, groups, `"is_domain" = ? AND ("id" IN (
+		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserProject', 'GroupProject'))
+		OR "id" IN (SELECT "id" FROM "below"))`, []any{false, false}, q)
+	out := identity.Page[identity.Project]{Items: make([]identity.Project, len(rows.Items)), More: rows.More}
+	for i, r := range rows.Items {
+		out.Items[i] = r.Project
+	}
+	return out, err
+}
+
+// DomainsOf returns the domains on which a user holds a role that shows in a token.
+func (tx *Tx) DomainsOf(ctx context.Context, user identity.UserID, groups []identity.GroupID) ([]identity.Domain, error) {
+	rows, err := tx.scopesOf(ctx, user, groups, `"domain_id" = ? AND "id" IN (
+		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserDomain', 'GroupDomain'))`,
+		[]any{identity.RootDomain, false}, identity.Query{})
+	out := make([]identity.Domain, len(rows.Items))
+	for i, r := range rows.Items {
+		out[i] = r.asDomain()
+	}
+	return out, err
+}
+
+func (tx *Tx) scopesOf(ctx context.Context, user identity.UserID, groups []identity.GroupID, condition string, args []any, q identity.Query) (identity.Page[projectRow], error) {
+	none := identity.Page[projectRow]{}
+	if err := tx.checkMarker(ctx, "project", q); err != nil {
+		return none, err
+	}
+	with, first := reach(user, groups)
+	with += `, "below" ("id") AS (
+		SELECT "id" FROM "project" WHERE "parent_id" IN (SELECT "target_id" FROM "reach" WHERE "inherited" = ?)
+		UNION SELECT p."id" FROM "project" p JOIN "below" b ON p."parent_id" = b."id") `
+	s := selection{args: append(first, true)}
+	s.also(condition, args...)
+	for _, f := range q.Filters {
+		switch f.Attr {
+		case "domain_id", "name":
+			s.text(tx, `"`+f.Attr+`"`, f)
+		case "enabled":
+			s.flag(`"enabled"`, f)
+		}
+	}
+	found, err := page(ctx, tx, scanProject, with+`SELECT `+projectColumns+` FROM "project"`, `"id"`, s, q)
+	if err != nil {
+		return none, err
+	}
+	rows := make([]*projectRow, len(found.Items))
+	for i := range found.Items {
+		rows[i] = &found.Items[i]
+	}
+	return found, tx.completeProjects(ctx, rows)
+}
