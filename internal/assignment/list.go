@@ -56,6 +56,9 @@ func (q Query) inherited() bool { return q.Inherited != nil && *q.Inherited }
 // domains are found as projects. What is gone has no name.
 type Names map[store.Key]store.Label
 
+// Of returns what an entity is called.
+func (n Names) Of(kind, id string) store.Label { return n[store.Key{Kind: kind, ID: id}] }
+
 // Assignments lists assignments, with names if asked for. The holder of a domain-scoped token gets those on the domain
 // and the projects in it.
 func (s *Service) Assignments(ctx context.Context, caller identity.Caller, q Query, names bool) (found []identity.Assignment, called Names, err error) {

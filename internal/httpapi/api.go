@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/credential"
@@ -27,6 +28,7 @@ type API struct {
 	Auth       *auth.Service
 	Catalog    *catalog.Service
 	Directory  *directory.Service
+	Assignment *assignment.Service
 	Credential *credential.Service
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.

@@ -7,7 +7,6 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
 	"github.com/lintel-id/lintel/internal/identity"
-	"github.com/lintel-id/lintel/internal/store"
 )
 
 var roleAssignmentRoutes = []route{
@@ -97,7 +96,7 @@ func addNames(o object, names assignment.Names) {
 		if !ok {
 			return
 		}
-		l := names[store.Key{Kind: kind, ID: v["id"].(string)}]
+		l := names.Of(kind, v["id"].(string))
 		v["name"] = l.Name
 		if member != "domain" && (member != "role" || l.Domain != "") {
 			v["domain"] = idName(l.Domain, l.DomainName)

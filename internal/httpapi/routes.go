@@ -46,6 +46,8 @@ func (rt *route) paramRelation(name string) string {
 		return "param/" + name
 	case "value": // of a project's tags
 		return "param/tag_value"
+	case "prior_role_id", "implied_role_id":
+		return "param/role_id"
 	}
 	if i := strings.LastIndexByte(rt.rel, '/'); i >= 0 {
 		return "ext/" + rt.rel[:i] + "/param/" + name
@@ -66,6 +68,9 @@ func routes() []route {
 		catalogRoutes,
 		domainRoutes,
 		projectRoutes,
+		roleRoutes,
+		grantRoutes,
+		roleAssignmentRoutes,
 		userRoutes,
 		groupRoutes,
 		credentialRoutes,

@@ -102,7 +102,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		DefaultDomain: identity.DomainID(cfg.Identity.DefaultDomainID),
 		MembershipTTL: cfg.Federation.DefaultAuthorizationTTL,
 	}
-	assignments := &assignment.Service{DB: s.DB, Authz: checker}
+	assignments := &assignment.Service{DB: s.DB, Authz: checker, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
 	services := &catalog.Service{
 		DB: s.DB, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
 		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,
@@ -124,7 +124,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
 		},
 		Catalog:   services,
-		Directory: people,
+		Directory: people, Assignment: assignments,
 		Credential: &credential.Service{
 			DB: s.DB, Authz: checker, Log: opt.Log, UserLimit: cfg.Credential.UserLimit,
 			Keys:               credentialKeys(cfg, opt),
