@@ -127,17 +127,19 @@ func checkDescription(r identity.Role) error {
 // UpdateRole changes a role. An immutable one takes no change but the end of being immutable.
 func (s *Service) UpdateRole(ctx context.Context, caller identity.Caller, id identity.RoleID, u RoleUpdate) (r identity.Role, err error) {
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if r, err = s.allowedRole(ctx, tx, caller, authz.UpdateRole, id); err != nil {
+		old, err := s.allowedRole(ctx, tx, caller, authz.UpdateRole, id)
+		if err != nil {
 			return err
 		}
 		switch {
 		case u.ID.Present && (u.ID.Null || u.ID.Value != id):
 			return identity.Invalidf("Cannot change ID")
-		case r.Options.Bool(identity.OptImmutable) && !u.releases():
+		case old.Options.Bool(identity.OptImmutable) && !u.releases():
 			return identity.Refusedf("Unable to update immutable role resource: `%s. Set resource option \"immutable\" to false first.", id)
-		case u.DomainID.Present && u.DomainID.Value != r.DomainID:
+		case u.DomainID.Present && u.DomainID.Value != old.DomainID:
 			return identity.Invalidf("Update of `domain_id` is not allowed.")
 		}
+		r = old
 		r.Name = u.Name.Or(r.Name)
 		if u.Description.Present {
 			r.Description = nil
@@ -150,7 +152,7 @@ func (s *Service) UpdateRole(ctx context.Context, caller identity.Caller, id ide
 		}
 		r.Options = r.Options.Merge(u.Options)
 		r.Extra = r.Extra.Merge(u.Extra)
-		return tx.PutRole(ctx, r)
+		return tx.UpdateRole(ctx, old, r)
 	})
 	return r, err
 }

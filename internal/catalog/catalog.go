@@ -85,6 +85,21 @@ func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID
 	return shown, nil
 }
 
+// Of is the catalog for the project of the caller's token.
+func (s *Service) Of(ctx context.Context, caller identity.Caller) (entries []Entry, err error) {
+	if err := s.Authz.Check(ctx, caller, authz.GetAuthCatalog, nil); err != nil {
+		return nil, err
+	}
+	if caller.Token == nil || caller.Token.Scope.ProjectID() == "" {
+		return nil, identity.Deniedf("A project-scoped token is required to produce a service catalog.")
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		entries, err = s.Render(ctx, tx, caller.UserID(), caller.Token.Scope.ProjectID())
+		return err
+	})
+	return entries, err
+}
+
 // visible tells which endpoints a project's filters name. filtered is false when they name none, and all are to be seen.
 func (s *Service) visible(ctx context.Context, tx *store.Tx, project identity.ProjectID, all []identity.Endpoint) (ids map[identity.EndpointID]bool, filtered bool, err error) {
 	if project == "" {

@@ -34,6 +34,9 @@ type API struct {
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
 	PublicEndpoint string
 
+	// RevokeByID is [token] revoke_by_id. It chooses the words in which an old list is refused.
+	RevokeByID bool
+
 	// AdminToken is [DEFAULT] admin_token; empty is off.
 	AdminToken string
 

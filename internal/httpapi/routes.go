@@ -71,6 +71,7 @@ func routes() []route {
 		roleRoutes,
 		grantRoutes,
 		roleAssignmentRoutes,
+		scopeRoutes,
 		userRoutes,
 		groupRoutes,
 		credentialRoutes,

@@ -131,6 +131,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			InsecureDelegation: cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
 		},
 		PublicEndpoint: cfg.Default.PublicEndpoint,
+		RevokeByID:     cfg.Token.RevokeByID,
 		AdminToken:     cfg.Default.AdminToken,
 		MaxBody:        int64(cfg.OsloMiddleware.MaxRequestBodySize),
 		InsecureDebug:  cfg.Default.InsecureDebug,

@@ -479,7 +479,7 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 		return err
 	}
 	for _, role := range roles {
-		if err := tx.deleteRole(ctx, role); err != nil {
+		if err := tx.DeleteRole(ctx, role); err != nil {
 			return err
 		}
 	}
@@ -529,22 +529,5 @@ func (tx *Tx) deletePeople(ctx context.Context, domain identity.DomainID) error 
 			return err
 		}
 	}
-	return nil
-}
-
-// deleteRole removes a role with its grants; what implies it or is implied by it follows by foreign keys.
-func (tx *Tx) deleteRole(ctx context.Context, id identity.RoleID) error {
-	for _, stmt := range []string{
-		`DELETE FROM "assignment" WHERE "role_id" = ?`,
-		`DELETE FROM "system_assignment" WHERE "role_id" = ?`,
-		`DELETE FROM "trust_role" WHERE "role_id" = ?`,
-		`DELETE FROM "application_credential_role" WHERE "role_id" = ?`,
-		`DELETE FROM "role" WHERE "id" = ?`,
-	} {
-		if _, err := tx.exec(ctx, stmt, id); err != nil {
-			return err
-		}
-	}
-	tx.touch("role", string(id))
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -191,16 +192,26 @@ func (tx *Tx) InsertRole(ctx context.Context, r identity.Role) error {
 	return tx.putOption(ctx, "role", string(r.ID), "IMMU", r.Options[identity.OptImmutable])
 }
 
-// PutRole writes name, description, options and extra attributes of a role over the old ones; a Conflict when the name is
-// taken in its domain.
-func (tx *Tx) PutRole(ctx context.Context, r identity.Role) error {
-	taken, err := tx.roleNameTaken(ctx, r)
-	if err != nil {
-		return err
+// UpdateRole writes what differs between the role as it was read in this transaction and as it should be; a Conflict when
+// the name is taken in its domain.
+func (tx *Tx) UpdateRole(ctx context.Context, old, r identity.Role) error {
+	var c changes
+	taken := false
+	var err error
+	if r.Name != old.Name {
+		if taken, err = tx.roleNameTaken(ctx, r); err != nil {
+			return err
+		}
+		c.set("name", r.Name)
+	}
+	if !reflect.DeepEqual(r.Description, old.Description) {
+		c.set("description", r.Description)
+	}
+	if !reflect.DeepEqual(r.Extra, old.Extra) {
+		c.set("extra", extraText(r.Extra))
 	}
 	if !taken {
-		_, err = tx.exec(ctx, `UPDATE "role" SET "name" = ?, "description" = ?, "extra" = ? WHERE "id" = ?`,
-			r.Name, r.Description, jsonOf(&r.Extra), r.ID)
+		err = c.update(ctx, tx, "role", `"id" = ?`, r.ID)
 		_, taken = duplicate(err)
 	}
 	if taken {
@@ -209,16 +220,26 @@ func (tx *Tx) PutRole(ctx context.Context, r identity.Role) error {
 		return err
 	}
 	tx.touch("role", string(r.ID))
+	if reflect.DeepEqual(r.Options, old.Options) {
+		return nil
+	}
 	return tx.putOption(ctx, "role", string(r.ID), "IMMU", r.Options[identity.OptImmutable])
 }
 
 // roleNameTaken tells whether another role of the domain has a name that policies and MariaDB do not tell from this
-// one: they ignore case, MariaDB blanks at the end too. Other databases' unique keys would let it pass.
+// one: they ignore case, MariaDB blanks at the end too. The unique keys of the other databases would let it pass.
 func (tx *Tx) roleNameTaken(ctx context.Context, r identity.Role) (bool, error) {
+	if tx.db.dialect == mariadb {
+		return false, nil
+	}
+	if err := tx.claim(ctx, identity.ProjectID(identity.RootDomain)); err != nil {
+		return false, err
+	}
 	names, err := list(ctx, tx, column[string], `SELECT "name" FROM "role" WHERE "domain_id" = ? AND "id" <> ?`,
 		roleDomain(r.DomainID), r.ID)
-	fold := func(name string) string { return strings.ToLower(strings.TrimRight(name, " ")) }
-	return slices.ContainsFunc(names, func(name string) bool { return fold(name) == fold(r.Name) }), err
+	return slices.ContainsFunc(names, func(name string) bool {
+		return strings.EqualFold(strings.TrimRight(name, " "), strings.TrimRight(r.Name, " "))
+	}), err
 }
 
 // DeleteRole deletes a role with its grants and the rules that imply it or that it implies. The application credentials

@@ -23,41 +23,20 @@ func reach(user identity.UserID, groups []identity.GroupID) (with string, args [
 }
 
 // ProjectsOf returns a page of the projects on which a user holds a role that shows in a token, as EffectiveRoles finds
-// it. Domains are left out: no token is scoped to one as a project. Filters: domain_id, name, enabled.
+// it. Domains are left out: no token is scoped to one as a project. Filters: domain_id, name, enabled. A marker that is
+// no project fails with identity.NotFound.
 func (tx *Tx) ProjectsOf(ctx context.Context, user identity.UserID, groups []identity.GroupID, q identity.Query) (identity.Page[identity.Project], error) {
-	rows, err := tx.scopesOf(ctx, user, groups, `"is_domain" = ? AND ("id" IN (
-		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserProject', 'GroupProject'))
-		OR "id" IN (SELECT "id" FROM "below"))`, []any{false, false}, q)
-	out := identity.Page[identity.Project]{Items: make([]identity.Project, len(rows.Items)), More: rows.More}
-	for i, r := range rows.Items {
-		out.Items[i] = r.Project
-	}
-	return out, err
-}
-
-// DomainsOf returns the domains on which a user holds a role that shows in a token.
-func (tx *Tx) DomainsOf(ctx context.Context, user identity.UserID, groups []identity.GroupID) ([]identity.Domain, error) {
-	rows, err := tx.scopesOf(ctx, user, groups, `"domain_id" = ? AND "id" IN (
-		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserDomain', 'GroupDomain'))`,
-		[]any{identity.RootDomain, false}, identity.Query{})
-	out := make([]identity.Domain, len(rows.Items))
-	for i, r := range rows.Items {
-		out[i] = r.asDomain()
-	}
-	return out, err
-}
-
-func (tx *Tx) scopesOf(ctx context.Context, user identity.UserID, groups []identity.GroupID, condition string, args []any, q identity.Query) (identity.Page[projectRow], error) {
-	none := identity.Page[projectRow]{}
+	none := identity.Page[identity.Project]{}
 	if err := tx.checkMarker(ctx, "project", q); err != nil {
 		return none, err
 	}
-	with, first := reach(user, groups)
+	with, args := reach(user, groups)
 	with += `, "below" ("id") AS (
 		SELECT "id" FROM "project" WHERE "parent_id" IN (SELECT "target_id" FROM "reach" WHERE "inherited" = ?)
 		UNION SELECT p."id" FROM "project" p JOIN "below" b ON p."parent_id" = b."id") `
-	s := selection{args: append(first, true)}
-	s.also(condition, args...)
+	s := selection{args: append(args, true)}
+	s.also(`"is_domain" = ? AND ("id" IN (SELECT "id" FROM "below") OR "id" IN (
+		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserProject', 'GroupProject')))`, false, false)
 	for _, f := range q.Filters {
 		switch f.Attr {
 		case "domain_id", "name":
@@ -66,13 +45,22 @@ func (tx *Tx) scopesOf(ctx context.Context, user identity.UserID, groups []ident
 			s.flag(`"enabled"`, f)
 		}
 	}
-	found, err := page(ctx, tx, scanProject, with+`SELECT `+projectColumns+` FROM "project"`, `"id"`, s, q)
+	found, err := page(ctx, tx, scanProject, with+selectProject, `"id"`, s, q)
 	if err != nil {
 		return none, err
 	}
-	rows := make([]*projectRow, len(found.Items))
-	for i := range found.Items {
-		rows[i] = &found.Items[i]
+	return found, tx.completeProjects(ctx, found.Items)
+}
+
+// DomainsOf returns the domains on which a user holds a role that shows in a token, ordered by id.
+func (tx *Tx) DomainsOf(ctx context.Context, user identity.UserID, groups []identity.GroupID) ([]identity.Domain, error) {
+	with, args := reach(user, groups)
+	found, err := tx.projects(ctx, with+selectProject+` WHERE "domain_id" = ? AND "id" IN (
+		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserDomain', 'GroupDomain')) ORDER BY "id"`,
+		append(args, identity.RootDomain, false)...)
+	domains := make([]identity.Domain, len(found))
+	for i, p := range found {
+		domains[i] = p.AsDomain()
 	}
-	return found, tx.completeProjects(ctx, rows)
+	return domains, err
 }
