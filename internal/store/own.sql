@@ -28,3 +28,4 @@ CREATE INDEX IF NOT EXISTS "lintel_ix_federated_user_user_id" ON "federated_user
 CREATE INDEX IF NOT EXISTS "lintel_ix_implied_role_implied_role_id" ON "implied_role" ("implied_role_id"); -- only sqlite postgresql
 CREATE INDEX IF NOT EXISTS "lintel_ix_expiring_user_group_membership_group_id" ON "expiring_user_group_membership" ("group_id"); -- only sqlite postgresql
 CREATE INDEX IF NOT EXISTS "lintel_ix_application_credential_access_rule_access_rule_id" ON "application_credential_access_rule" ("access_rule_id"); -- only sqlite postgresql
+CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_keys" ON "revocation_event" ("user_id", "project_id", "audit_id", "audit_chain_id", "trust_id", "issued_before");

@@ -2,13 +2,22 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
+// maxLead is how far into the future the events of one user may reach; see Revoke.
+const maxLead = time.Minute
+
 // Revoke writes a revocation event, and drops those that no token can be old enough for any more: revoked longer ago
 // than Options.KeepRevocations.
+//
+// Events and tokens know whole seconds only, and an event ends all that was issued in its second. Who logs in within
+// that second gets a token that is stamped one second after the event (auth.Service). So a second event for the same
+// user in that second must reach one second further, or it would miss that token.
 func (tx *Tx) Revoke(ctx context.Context, e identity.RevocationEvent) error {
 	second := tx.now.Truncate(time.Second)
 	if e.RevokedAt.IsZero() {
@@ -16,6 +25,20 @@ func (tx *Tx) Revoke(ctx context.Context, e identity.RevocationEvent) error {
 	}
 	if e.IssuedBefore.IsZero() {
 		e.IssuedBefore = e.RevokedAt
+		if e.UserID != "" {
+			var last time.Time
+			err := tx.row(ctx, `SELECT MAX("issued_before") FROM "revocation_event" WHERE "user_id" = ? AND "issued_before" >= ?`,
+				e.UserID, e.IssuedBefore).Scan(timeOf{&last})
+			if err != nil {
+				return err
+			}
+			if !last.IsZero() {
+				e.IssuedBefore = last.Truncate(time.Second).Add(time.Second)
+			}
+			if limit := second.Add(maxLead); e.IssuedBefore.After(limit) {
+				e.IssuedBefore = limit
+			}
+		}
 	}
 	_, err := tx.exec(ctx, `INSERT INTO "revocation_event" ("domain_id", "project_id", "user_id", "role_id", "trust_id",
 		"consumer_id", "access_token_id", "issued_before", "expires_at", "revoked_at", "audit_id", "audit_chain_id")
@@ -32,10 +55,16 @@ func (tx *Tx) Revoke(ctx context.Context, e identity.RevocationEvent) error {
 }
 
 // RevokedUntil tells the latest second at which a token like this one is revoked when it was issued then; zero when the
-// token stands. The rules are upstream's (keystone/models/revoke_model.py): every field of an event that is set must
-// agree, and the domain of a project does not count as the token's own.
+// token stands.
+//
+// Every field of an event that is set must agree with the token (keystone/models/revoke_model.py). The domain of an event
+// that also has an expiry is the domain of a scope; else it may be the user's, too. The domain of a project counts as
+// neither, and the OAuth access token is not compared.
+//
+// Each branch below is a short range of one index, however many events there are; the last takes those that name
+// neither user, project, token nor trust, which are few.
 func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.Time, err error) {
-	chain := ""
+	var chain string
 	if len(t.AuditIDs) > 1 {
 		chain = t.AuditIDs[1]
 	}
@@ -44,20 +73,39 @@ func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.T
 		roles[i] = r.ID
 	}
 	roleSet, roleArgs := in(roles)
-	args := []any{
-		t.IssuedAt, t.User.ID, t.Scope.ProjectID(), t.AuditIDs[0], chain, t.TrustID,
-		t.User.DomainID, t.Scope.DomainID(), t.ExpiresAt.Truncate(time.Second),
+	rest := ` AND ("domain_id" IS NULL OR "domain_id" = ? OR "domain_id" = ? AND "expires_at" IS NULL)
+		AND ("expires_at" IS NULL OR "expires_at" = ?) AND "consumer_id" IS NULL
+		AND ("role_id" IS NULL OR "role_id" IN ` + roleSet + `) AND "issued_before" >= ?`
+	restArgs := slices.Concat([]any{t.Scope.DomainID(), t.User.DomainID, t.ExpiresAt.Truncate(time.Second)}, roleArgs, []any{t.IssuedAt})
+
+	keys := []struct{ column, value string }{
+		{"user_id", string(t.User.ID)}, {"project_id", string(t.Scope.ProjectID())}, {"audit_id", t.AuditIDs[0]},
+		{"audit_chain_id", chain}, {"trust_id", t.TrustID},
 	}
-	args = append(args, roleArgs...)
-	err = tx.row(ctx, `SELECT MAX("issued_before") FROM "revocation_event" WHERE "issued_before" >= ?
-		AND ("user_id" IS NULL OR "user_id" = ?)
-		AND ("project_id" IS NULL OR "project_id" = ?)
-		AND ("audit_id" IS NULL OR "audit_id" = ?)
-		AND ("audit_chain_id" IS NULL OR "audit_chain_id" = ?)
-		AND ("trust_id" IS NULL OR "trust_id" = ?)
-		AND ("domain_id" IS NULL OR "domain_id" IN (?, ?))
-		AND ("expires_at" IS NULL OR "expires_at" = ?)
-		AND ("role_id" IS NULL OR "role_id" IN `+roleSet+`)
-		AND "consumer_id" IS NULL`, args...).Scan(timeOf{&until})
+	var branches []string
+	var args []any
+	for i := range len(keys) + 1 {
+		if i < len(keys) && keys[i].value == "" {
+			continue // no event can name what the token does not have
+		}
+		where := make([]string, len(keys))
+		for j, k := range keys {
+			null := `"` + k.column + `" IS NULL`
+			switch {
+			case j < i:
+				where[j] = null
+			case j == i:
+				where[j] = `"` + k.column + `" = ?`
+			default:
+				where[j] = `(` + null + ` OR "` + k.column + `" = ?)`
+			}
+			if j >= i {
+				args = append(args, k.value)
+			}
+		}
+		branches = append(branches, `SELECT "issued_before" FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest)
+		args = append(args, restArgs...)
+	}
+	err = tx.row(ctx, `SELECT MAX("issued_before") FROM (`+strings.Join(branches, ` UNION ALL `)+`) e`, args...).Scan(timeOf{&until})
 	return until, err
 }
