@@ -89,6 +89,9 @@ func Credentials(caller identity.Caller) map[string]any {
 	case identity.ProjectScoped:
 		c["project_id"] = string(t.Scope.ProjectID())
 		c["project_domain_id"] = string(t.Project.DomainID)
+		if is := t.IsAdminProject; is != nil {
+			c["is_admin_project"] = *is
+		}
 	}
 	return c
 }
@@ -115,6 +118,9 @@ func tokenBody(t *identity.Token) map[string]any {
 		project := named(t.Project.ID, t.Project.Name)
 		project["domain"] = named(t.ScopeDomain.ID, t.ScopeDomain.Name)
 		b["project"], b["is_domain"] = project, t.Project.IsDomain
+		if is := t.IsAdminProject; is != nil {
+			b["is_admin_project"] = *is
+		}
 	default:
 		return b
 	}

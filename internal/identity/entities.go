@@ -216,6 +216,13 @@ type Endpoint struct {
 	Extra     Extra
 }
 
+// ServiceProvider is another cloud that trusts this one as its identity provider (Keystone to Keystone).
+type ServiceProvider struct {
+	ID      string
+	AuthURL string // of the other cloud's Keystone
+	SPURL   string // where assertions are sent
+}
+
 // Credential is a secret of a user that some service understands: ec2 keys, one-time code seeds, certificates.
 type Credential struct {
 	ID        CredentialID

@@ -69,6 +69,10 @@ type Token struct {
 	ScopeDomain Domain
 	Roles       []Role // on the scope; global roles only
 
+	// IsAdminProject tells whether the scope is the deployment's admin project; nil when the deployment names none, or the
+	// scope is no project.
+	IsAdminProject *bool
+
 	// Trust, application credential, OAuth and certificate: what the token's rights were delegated by.
 	TrustID, AccessTokenID, ApplicationCredentialID, Thumbprint string
 
