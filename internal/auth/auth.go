@@ -2,18 +2,24 @@
 //
 // A login runs through these steps, in this order (keystone/auth/core.py, keystone/api/_shared/authentication.py):
 //
-//	methods    each method named is supported and has its evidence
-//	prove      each method proves the same user
+//	check      each method named has its evidence and is supported; the scope has a meaning
+//	prove      what takes long or must count failures: passwords
+//	confirm    each method proves the same user, still
 //	scope      what was asked for, or the user's default project if they hold a role there
 //	rules      the user's multi-factor rules are met, or a receipt is handed out
 //	build      user, project, domains are there and enabled; at least one role on the scope
+//	stamp      the issue time, past events that the login came after
 //	seal       the payload becomes a string
+//
+// From confirm on it all happens in one state of the database.
 //
 // Validation opens the string, builds the same token anew from the store, then asks whether it has ended, was revoked,
 // or its user was disabled. Nothing in the string but ids and times is believed: names, roles and states are today's.
 package auth
 
 import (
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
@@ -45,12 +51,14 @@ type Service struct {
 	AllowExpiredWindow time.Duration // [token] allow_expired_window
 	AllowRescopeScoped bool          // [token] allow_rescope_scoped_token
 	ReceiptExpiration  time.Duration // [receipt] expiration
-	RevocationBuffer   time.Duration // [revoke] expiration_buffer
-	DefaultDomainID    identity.DomainID
-	AdminProject       string // [resource] admin_project_name
-	AdminProjectDomain string // [resource] admin_project_domain_name
-	StrictProjectNames bool   // [resource] project_name_url_safe = strict
-	StrictDomainNames  bool   // [resource] domain_name_url_safe = strict
+	AdminProject       string        // [resource] admin_project_name
+	AdminProjectDomain string        // [resource] admin_project_domain_name
+	StrictProjectNames bool          // [resource] project_name_url_safe = strict
+	StrictDomainNames  bool          // [resource] domain_name_url_safe = strict
+
+	Log *slog.Logger
+
+	warnedSkew atomic.Int64 // when a token from the future was last told of, in Unix seconds
 }
 
 // Issued is a token as it is handed out or shown: its text, what it says, and what the catalog looks like from there.
@@ -59,8 +67,8 @@ type Issued struct {
 	Token   identity.Token
 	Catalog []catalog.Entry // nil for an unscoped token, or when it was not asked for
 
-	// IsAdminProject is set when the deployment names an admin project, for tokens of a project.
-	IsAdminProject *bool
+	// ServiceProviders are the clouds that take assertions of this one; every token shows them.
+	ServiceProviders []identity.ServiceProvider
 }
 
 // maxSkew is how far ahead of this node's clock another node may have stamped a token.

@@ -13,10 +13,9 @@ import (
 
 // proved is what the methods of a login have shown so far.
 type proved struct {
-	user      identity.UserID
-	methods   []string
-	expiresAt time.Time // of the token that was shown; zero for none
-	chain     string    // audit id of the first token of the chain; empty for none
+	user    identity.UserID
+	methods []string
+	parent  *identity.Token // the token that was shown; nil for none
 }
 
 func (p *proved) is(user identity.UserID) error {
@@ -35,41 +34,51 @@ func (p *proved) by(methods ...string) {
 	}
 }
 
+// confirm is the second half of a method: what it has shown, as of the transaction that issues the token.
+type confirm func(ctx context.Context, tx *store.Tx, p *proved) error
+
 // Issue logs somebody in. A *ReceiptError says that more methods are needed.
+//
+// What takes long is proved first. The token itself is made in one transaction, which asks again whether each proof still
+// holds: a token must not get past an event that would have ended it, had it been a moment older.
 func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if err := s.check(&r); err != nil {
 		return Issued{}, err
 	}
-	if r.Scope.Malformed {
-		return Issued{}, identity.Expecting("system, project, domain, OS-TRUST:trust or unscoped", "scope")
-	}
-	var p proved
+	var confirms []confirm
 	for _, m := range r.Methods {
-		if err := s.prove(ctx, m, &r, &p); err != nil {
+		c, err := s.prove(ctx, m, &r)
+		if err != nil {
 			return Issued{}, err
 		}
-	}
-	if p.user == "" {
-		return Issued{}, identity.Unauthenticatedf("no method proved a user")
-	}
-	if err := s.receive(ctx, r.Receipt, &p); err != nil {
-		return Issued{}, err
+		confirms = append(confirms, c)
 	}
 	var out Issued
-	err := s.DB.View(ctx, func(tx *store.Tx) error {
-		scope, err := s.scope(ctx, tx, r.Scope, p.user)
+	err := s.view(ctx, func(tx *store.Tx) error {
+		var p proved
+		for _, c := range confirms {
+			if err := c(ctx, tx, &p); err != nil {
+				return err
+			}
+		}
+		if p.user == "" {
+			return identity.Unauthenticatedf("no method proved a user")
+		}
+		scope, err := s.scope(ctx, tx, r.Scope, &p)
 		if err != nil {
+			return err
+		}
+		if err := s.receive(ctx, tx, r.Receipt, &p); err != nil {
 			return err
 		}
 		if err := s.checkRules(ctx, tx, &p); err != nil {
 			return err
 		}
-		pl := s.payload(tx.Now(), &p, scope)
-		out.Token, err = s.build(ctx, tx, pl)
+		out.Token, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
 		if err != nil {
 			return hide(err)
 		}
-		if err := s.outlive(ctx, tx, &out.Token); err != nil {
+		if err := s.stamp(ctx, tx, &out.Token, p.parent); err != nil {
 			return err
 		}
 		return s.complete(ctx, tx, &out, !r.NoCatalog)
@@ -81,31 +90,42 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	return out, err
 }
 
-func (s *Service) prove(ctx context.Context, method string, r *Request, p *proved) error {
+// prove does of a method what must not be done inside a transaction.
+func (s *Service) prove(ctx context.Context, method string, r *Request) (confirm, error) {
 	switch method {
 	case "password":
-		user, err := s.Directory.Authenticate(ctx, *r.Password)
+		login, err := s.Directory.Authenticate(ctx, *r.Password)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p.by("password")
-		return p.is(user.ID)
-	default: // token
-		t, err := s.open(ctx, *r.Token, validity{})
+		return func(ctx context.Context, tx *store.Tx, p *proved) error {
+			u, err := s.Directory.Confirm(ctx, tx, login)
+			if err != nil {
+				return err
+			}
+			p.by("password")
+			return p.is(u.ID)
+		}, nil
+	case "token":
+		pl, err := s.read(*r.Token)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := s.mayExchange(&t, r.Scope); err != nil {
-			return err
-		}
-		if err := p.is(t.User.ID); err != nil {
-			return err
-		}
-		p.by("token")
-		p.by(t.Methods...)
-		// A token made from a token ends with it: rescoping must not stand in for proving who one is.
-		p.expiresAt, p.chain = t.ExpiresAt, t.AuditIDs[len(t.AuditIDs)-1]
-		return nil
+		return func(ctx context.Context, tx *store.Tx, p *proved) error {
+			t, err := s.judge(ctx, tx, *r.Token, pl, 0)
+			if err != nil {
+				return err
+			}
+			if err := s.mayExchange(&t, r.Scope); err != nil {
+				return err
+			}
+			p.parent = &t
+			p.by("token")
+			p.by(t.Methods...)
+			return p.is(t.User.ID)
+		}, nil
+	default:
+		return nil, identity.Unauthenticatedf("the method %s proves nobody here", method)
 	}
 }
 
@@ -118,7 +138,7 @@ func (s *Service) mayExchange(t *identity.Token, to ScopeRequest) error {
 	case t.TrustID != "":
 		return identity.NotAllowed("Using trust-scoped token to create another token. Create a new trust-scoped token instead")
 	case t.Scope.IsSystem() && (to.Project != nil || to.Domain != nil):
-		return identity.NotAllowed("Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.")
+		return errSystemExchange
 	case t.Delegated(s.AdditionalPrimary):
 		return identity.NotAllowed("Using a delegated token to create another token is not allowed.")
 	case !s.AllowRescopeScoped && t.Scope.Kind() != identity.Unscoped:
@@ -127,11 +147,14 @@ func (s *Service) mayExchange(t *identity.Token, to ScopeRequest) error {
 	return nil
 }
 
-// payload is what a new token will say.
+var errSystemExchange = identity.NotAllowed("Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.")
+
+// payload is what a new token will say. A token made from a token ends with it: rescoping must not stand in for proving
+// who one is.
 func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.Payload {
 	pl := token.Payload{
 		UserID:    string(p.user),
-		Methods:   p.methods,
+		Methods:   s.inOrder(p.methods),
 		AuditIDs:  []string{token.NewAuditID()},
 		IssuedAt:  now.Truncate(time.Second),
 		ExpiresAt: now.Add(s.Expiration).Truncate(time.Second),
@@ -139,26 +162,37 @@ func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.
 		DomainID:  string(scope.DomainID()),
 		System:    scope.IsSystem(),
 	}
-	if p.chain != "" {
-		pl.AuditIDs = append(pl.AuditIDs, p.chain)
-	}
-	if !p.expiresAt.IsZero() {
-		pl.ExpiresAt = p.expiresAt
+	if p.parent != nil {
+		pl.AuditIDs = append(pl.AuditIDs, p.parent.AuditIDs[len(p.parent.AuditIDs)-1])
+		pl.ExpiresAt = p.parent.ExpiresAt
 	}
 	return pl
 }
 
-// outlive moves the issue time of a fresh token past revocation events of the same second. Events and tokens know
-// seconds only, and an event ends all that was issued in its second; without this, who changes a password and logs in
-// at once would hold a dead token.
-func (s *Service) outlive(ctx context.Context, tx *store.Tx, t *identity.Token) error {
+// inOrder sorts methods as a Fernet token will give them back, so that a token reads the same when it is issued and when
+// it is validated: the last of the configured ones first.
+func (s *Service) inOrder(methods []string) []string {
+	methods = slices.Clone(methods)
+	slices.SortStableFunc(methods, func(a, b string) int { return slices.Index(s.Methods, b) - slices.Index(s.Methods, a) })
+	return methods
+}
+
+// stamp sets the issue time of a new token, for the sake of revocation events of the same second. Events and tokens
+// know seconds only, and an event ends all that was issued in its second; left alone, who changes a password and logs in
+// at once would hold a dead token. So what a fresh login gives is issued after the event. What is made from a token is
+// not: it is as old as that token at least, and what ends it ends it.
+func (s *Service) stamp(ctx context.Context, tx *store.Tx, t, parent *identity.Token) error {
+	if parent != nil && parent.IssuedAt.After(t.IssuedAt) {
+		t.IssuedAt = parent.IssuedAt
+	}
 	until, err := tx.RevokedUntil(ctx, t)
-	if err != nil {
+	if err != nil || until.IsZero() {
 		return err
 	}
-	if !until.IsZero() {
-		t.IssuedAt = until.Truncate(time.Second).Add(time.Second)
+	if parent != nil {
+		return identity.Unauthenticatedf("the new token is revoked already")
 	}
+	t.IssuedAt = until.Truncate(time.Second).Add(time.Second)
 	return nil
 }
 
@@ -186,12 +220,11 @@ func hide(err error) error {
 // complete adds what is shown of a token beside itself.
 func (s *Service) complete(ctx context.Context, tx *store.Tx, out *Issued, withCatalog bool) (err error) {
 	t := &out.Token
-	if t.Scope.Kind() == identity.ProjectScoped && s.AdminProject != "" && s.AdminProjectDomain != "" {
-		is := t.Project.Name == s.AdminProject && t.ScopeDomain.Name == s.AdminProjectDomain
-		out.IsAdminProject = &is
-	}
 	if withCatalog && t.Scope.Kind() != identity.Unscoped {
-		out.Catalog, err = s.Catalog.Render(ctx, tx, t.User.ID, t.Scope.ProjectID())
+		if out.Catalog, err = s.Catalog.Render(ctx, tx, t.User.ID, t.Scope.ProjectID()); err != nil {
+			return err
+		}
 	}
+	out.ServiceProviders, err = tx.EnabledServiceProviders(ctx)
 	return err
 }

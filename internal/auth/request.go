@@ -11,7 +11,9 @@ import (
 type Request struct {
 	Methods []string
 
-	// Evidence for each method; nil where the request has none.
+	// Given holds the names of all methods that the request brings evidence for, whether we know them or not. Password
+	// and Token are the evidence for those two; nil where there is none.
+	Given    map[string]bool
 	Password *directory.Proof
 	Token    *string
 
@@ -42,29 +44,27 @@ type ProjectRef struct {
 	Domain *directory.DomainRef
 }
 
-// evidence tells whether the request holds what a method needs.
-func (r *Request) evidence(method string) bool {
-	switch method {
-	case "password":
-		return r.Password != nil
-	case "token":
-		return r.Token != nil
-	default:
-		return false
-	}
-}
+// marks are methods of upstream that stand in tokens and prove nobody here: external belongs to a web server in front,
+// ec2credential to signed requests elsewhere.
+var marks = []string{"external", "ec2credential"}
 
-// check makes sure that every method has its evidence and is supported, and drops repeats.
+// known are the methods that this server can do. Others may stand in [auth] methods, where their place decides the
+// meaning of bits in tokens.
+var known = append([]string{"password", "token"}, marks...)
+
+// check makes sure that every method has its evidence and is supported, and that the scope has a meaning; it drops
+// repeated methods.
 func (s *Service) check(r *Request) error {
 	var methods []string
+	seen := map[string]bool{}
 	for _, m := range r.Methods {
-		if !slices.Contains(methods, m) {
-			methods = append(methods, m)
+		if !seen[m] {
+			seen[m], methods = true, append(methods, m)
 		}
 	}
 	r.Methods = methods
 	for _, m := range methods {
-		if !r.evidence(m) && slices.Contains(known, m) {
+		if !r.Given[m] {
 			return identity.Expecting(m, "identity")
 		}
 	}
@@ -76,9 +76,17 @@ func (s *Service) check(r *Request) error {
 			}
 		}
 	}
-	return nil
+	return r.Scope.check()
 }
 
-// known are the methods that this server can do. Others may stand in [auth] methods, where their place decides the
-// meaning of bits in tokens.
-var known = []string{"password", "token"}
+func (r ScopeRequest) check() error {
+	switch {
+	case r.Malformed:
+		return identity.Expecting("system, project, domain, OS-TRUST:trust or unscoped", "scope")
+	case r.Trust != nil && *r.Trust == "":
+		return identity.Expecting("trust_id", "trust")
+	case r.Project != nil && r.Project.Name != "" && r.Project.Domain == nil:
+		return identity.Expecting("domain", "project")
+	}
+	return nil
+}

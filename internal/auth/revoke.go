@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -10,21 +11,24 @@ import (
 
 // Revoke ends a token at once; with cascade also those that were made from it, as far as it is the first of its chain
 // (keystone/token/provider.py, revoke_token).
-func (s *Service) Revoke(ctx context.Context, caller identity.Caller, text string, cascade bool) error {
-	t, err := s.open(ctx, text, validity{})
+func (s *Service) Revoke(ctx context.Context, caller identity.Caller, subject Subject, cascade bool) error {
+	out, err := s.subject(ctx, caller, authz.RevokeToken, subject, nil)
 	if err != nil {
 		return err
 	}
-	if err := s.Authz.Check(ctx, caller, authz.RevokeToken, authz.Target{"token": authz.Token(&t)}); err != nil {
-		return err
-	}
+	t := &out.Token
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Revoke(ctx, identity.RevocationEvent{AuditID: t.AuditID()}); err != nil {
+		// The token may be stamped ahead of this clock: by another node, or to get past an event (stamp).
+		before := tx.Now().Truncate(time.Second)
+		if t.IssuedAt.After(before) {
+			before = t.IssuedAt
+		}
+		if err := tx.Revoke(ctx, identity.RevocationEvent{AuditID: t.AuditID(), IssuedBefore: before}); err != nil {
 			return err
 		}
 		if !cascade {
 			return nil
 		}
-		return tx.Revoke(ctx, identity.RevocationEvent{AuditChainID: t.AuditID()})
+		return tx.Revoke(ctx, identity.RevocationEvent{AuditChainID: t.AuditID(), IssuedBefore: before})
 	})
 }

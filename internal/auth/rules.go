@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -25,31 +26,43 @@ type ReceiptError struct {
 
 func (e *ReceiptError) Error() string { return "more authentication methods are required" }
 
-// receive adds the methods of a receipt to what was proved.
-func (s *Service) receive(ctx context.Context, text string, p *proved) error {
+// receive adds the methods of a receipt to what was proved. A receipt ends with the tokens of its user.
+func (s *Service) receive(ctx context.Context, tx *store.Tx, text string, p *proved) error {
 	if text == "" {
 		return nil
 	}
-	r, err := s.Receipts.OpenReceipt(text)
-	if err != nil {
-		return &identity.Error{Kind: identity.Unauthorized, Message: "Could not find auth receipt: " + text + ".", Err: err}
+	refuse := func(reason string) error {
+		return &identity.Error{Kind: identity.Unauthorized, Message: "Could not find auth receipt: " + text + ".", Detail: reason}
 	}
-	return s.DB.View(ctx, func(tx *store.Tx) error {
-		if !tx.Now().Before(r.ExpiresAt) || identity.UserID(r.UserID) != p.user {
-			return identity.Unauthenticatedf("the receipt has ended or belongs to another user")
-		}
-		until, err := tx.RevokedUntil(ctx, &identity.Token{
-			User: identity.User{ID: p.user}, AuditIDs: []string{""}, IssuedAt: r.IssuedAt, ExpiresAt: r.ExpiresAt,
-		})
-		if err != nil {
-			return err
-		}
-		if !until.IsZero() {
-			return identity.Unauthenticatedf("the receipt was revoked")
-		}
-		p.by(r.Methods...)
-		return nil
-	})
+	r, err := s.Receipts.OpenReceipt(text)
+	switch {
+	case errors.Is(err, token.ErrInvalid):
+		return refuse("it is no receipt of ours")
+	case err != nil:
+		return err
+	case !tx.Now().Before(r.ExpiresAt):
+		return refuse("it has ended")
+	case identity.UserID(r.UserID) != p.user:
+		return refuse("it is another user's")
+	}
+	u, err := tx.User(ctx, p.user)
+	if err != nil {
+		return hide(err)
+	}
+	until, err := tx.RevokedUntil(ctx, receiptAsToken(u, r.IssuedAt, r.ExpiresAt))
+	if err != nil {
+		return err
+	}
+	if !until.IsZero() {
+		return refuse("it was revoked")
+	}
+	p.by(r.Methods...)
+	return nil
+}
+
+// receiptAsToken is a receipt as revocation events see it.
+func receiptAsToken(u identity.User, issued, expires time.Time) *identity.Token {
+	return &identity.Token{User: u, AuditIDs: []string{""}, IssuedAt: issued, ExpiresAt: expires}
 }
 
 // checkRules asks the user's multi-factor rules (keystone/auth/core.py, UserMFARulesValidator). Methods that this
@@ -90,11 +103,13 @@ func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p 
 	if err != nil {
 		return hide(err)
 	}
+	now := tx.Now()
+	r := receiptAsToken(u, now.Truncate(time.Second), now.Add(s.ReceiptExpiration).Truncate(time.Second))
+	if err := s.stamp(ctx, tx, r, p.parent); err != nil {
+		return err
+	}
 	e := &ReceiptError{
-		Methods: p.methods, User: u, Domain: d,
-		IssuedAt:  tx.Now().Truncate(time.Second),
-		ExpiresAt: tx.Now().Add(s.ReceiptExpiration).Truncate(time.Second),
-		Required:  [][]string{},
+		Methods: s.inOrder(p.methods), User: u, Domain: d, IssuedAt: r.IssuedAt, ExpiresAt: r.ExpiresAt, Required: [][]string{},
 	}
 	for _, rule := range rules {
 		if slices.ContainsFunc(rule, func(m string) bool { return slices.Contains(p.methods, m) }) {
@@ -102,7 +117,7 @@ func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p 
 		}
 	}
 	e.Receipt, err = s.Receipts.SealReceipt(token.Receipt{
-		UserID: string(u.ID), Methods: p.methods, IssuedAt: e.IssuedAt, ExpiresAt: e.ExpiresAt,
+		UserID: string(u.ID), Methods: e.Methods, IssuedAt: e.IssuedAt, ExpiresAt: e.ExpiresAt,
 	})
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 )
 
 // scope finds what the request asks for. Everything that is missing or disabled is the same 401.
-func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, user identity.UserID) (identity.Scope, error) {
+func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *proved) (identity.Scope, error) {
 	switch {
 	case r.Trust != nil:
 		return identity.Scope{}, identity.Unauthenticatedf("Could not find trust: %s.", *r.Trust)
@@ -26,7 +26,11 @@ func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, user 
 		p, err := s.project(ctx, tx, *r.Project)
 		return identity.OnProject(p.ID), err
 	default:
-		return s.defaultScope(ctx, tx, user)
+		scope, err := s.defaultScope(ctx, tx, p.user)
+		if err == nil && scope.Kind() != identity.Unscoped && p.parent != nil && p.parent.Scope.IsSystem() {
+			return scope, errSystemExchange // not named, but as good as named
+		}
+		return scope, err
 	}
 }
 
@@ -49,9 +53,6 @@ func (s *Service) project(ctx context.Context, tx *store.Tx, ref ProjectRef) (p 
 	if ref.Name != "" {
 		if s.StrictProjectNames && !urlSafe(ref.Name) {
 			return p, identity.Unauthenticatedf("Project name cannot contain reserved characters.")
-		}
-		if ref.Domain == nil {
-			return p, identity.Expecting("domain", "project")
 		}
 		d, err := s.domain(ctx, tx, *ref.Domain)
 		if err != nil {

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
@@ -11,106 +12,164 @@ import (
 	"github.com/lintel-id/lintel/internal/token"
 )
 
-// validity says how a token is to be judged.
-type validity struct {
-	window time.Duration // how long ago it may have ended
-}
-
 // Subject names a token that somebody asks about.
 type Subject struct {
 	Text         string
+	Absent       bool // the request names none, not even an empty one
 	AllowExpired bool // accept it for some time after its end
 	NoCatalog    bool
 }
 
-// Authenticate finds out who shows a token. Whatever is wrong with it, the answer is the same 401.
+// Authenticate finds out who shows a token. Whatever is wrong with it, the answer is the same 401. What a signed EC2
+// request gave is shown by services, not used: 403.
 func (s *Service) Authenticate(ctx context.Context, text string) (identity.Caller, error) {
-	t, err := s.open(ctx, text, validity{})
+	t, err := s.open(ctx, text)
 	if err != nil {
-		if e, ok := errors.AsType[*identity.Error](err); ok {
-			return identity.Caller{}, identity.Unauthenticatedf("%s", e.Message)
+		if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.NotFound {
+			reason := e.Err
+			if reason == nil {
+				reason = e
+			}
+			return identity.Caller{}, identity.Unauthenticatedf("%s", reason)
 		}
 		return identity.Caller{}, err
+	}
+	if slices.Contains(t.Methods, "ec2credential") {
+		return identity.Caller{}, identity.Deniedf("EC2 credential tokens cannot be used for authorization.")
 	}
 	return identity.Caller{Token: &t, Delegated: t.TrustID != "" || t.Delegated(s.AdditionalPrimary)}, nil
 }
 
+func (s *Service) open(ctx context.Context, text string) (t identity.Token, err error) {
+	pl, err := s.read(text)
+	if err != nil {
+		return t, err
+	}
+	err = s.view(ctx, func(tx *store.Tx) error {
+		t, err = s.judge(ctx, tx, text, pl, 0)
+		return err
+	})
+	return t, err
+}
+
 // Validate shows a token to somebody who may see it: 404 when it is not good, 403 when it is not theirs to see.
 func (s *Service) Validate(ctx context.Context, caller identity.Caller, subject Subject) (Issued, error) {
-	return s.subject(ctx, caller, authz.ValidateToken, subject)
+	return s.subject(ctx, caller, authz.ValidateToken, subject, func(tx *store.Tx, out *Issued) error {
+		return s.complete(ctx, tx, out, !subject.NoCatalog)
+	})
 }
 
 // Check is Validate for those who ask only whether a token is good; another rule guards it.
 func (s *Service) Check(ctx context.Context, caller identity.Caller, subject Subject) error {
-	subject.NoCatalog = true
-	_, err := s.subject(ctx, caller, authz.CheckToken, subject)
+	_, err := s.subject(ctx, caller, authz.CheckToken, subject, nil)
 	return err
 }
 
-func (s *Service) subject(ctx context.Context, caller identity.Caller, action authz.Action, subject Subject) (Issued, error) {
-	var v validity
-	if subject.AllowExpired {
-		v.window = s.AllowExpiredWindow
+// subject opens a token that somebody asks about and asks the rule. more, if it is not nil, adds to it in the same
+// transaction.
+func (s *Service) subject(ctx context.Context, caller identity.Caller, action authz.Action, subject Subject, more func(*store.Tx, *Issued) error) (Issued, error) {
+	if subject.Absent {
+		if err := s.Authz.Check(ctx, caller, action, nil); err != nil {
+			return Issued{}, err
+		}
 	}
-	t, err := s.open(ctx, subject.Text, v)
+	pl, err := s.read(subject.Text)
 	if err != nil {
 		return Issued{}, err
 	}
-	if err := s.Authz.Check(ctx, caller, action, authz.Target{"token": authz.Token(&t)}); err != nil {
+	var window time.Duration
+	if subject.AllowExpired {
+		window = s.AllowExpiredWindow
+	}
+	out := Issued{Text: subject.Text}
+	err = s.view(ctx, func(tx *store.Tx) error {
+		if out.Token, err = s.judge(ctx, tx, subject.Text, pl, window); err != nil || more == nil {
+			return err
+		}
+		return more(tx, &out)
+	})
+	if err != nil {
 		return Issued{}, err
 	}
-	out := Issued{Text: subject.Text, Token: t}
-	err = s.DB.View(ctx, func(tx *store.Tx) error { return s.complete(ctx, tx, &out, !subject.NoCatalog) })
-	return out, err
+	if err := s.Authz.Check(ctx, caller, action, authz.Target{"token": authz.Token(&out.Token)}); err != nil {
+		return Issued{}, err
+	}
+	return out, nil
 }
 
-// open reads a token and builds it anew. What is wrong with it is a 404.
-func (s *Service) open(ctx context.Context, text string, v validity) (t identity.Token, err error) {
+// read turns a text into what it says.
+func (s *Service) read(text string) (token.Payload, error) {
 	if text == "" {
-		return t, gone("No token in the request")
+		return token.Payload{}, notFound("No token in the request")
 	}
 	pl, err := s.Tokens.Open(text)
 	if errors.Is(err, token.ErrInvalid) {
-		return t, gone("This is not a recognized Fernet token")
+		if _, signed := s.Tokens.(*token.JWS); signed {
+			return pl, unknown(text, err)
+		}
+		return pl, notFound("Could not recognize Fernet token")
+	}
+	return pl, err
+}
+
+// disabledError says that a token's user is disabled and that no revocation event knows it yet.
+type disabledError struct{ user identity.UserID }
+
+func (e *disabledError) Error() string { return "user " + string(e.user) + " is disabled" }
+
+// view is DB.View for work that judges tokens. An account that was disabled where no event is written, by inactivity or in
+// a directory, gets its event here, so that enabling it again revives nothing.
+func (s *Service) view(ctx context.Context, fn func(*store.Tx) error) error {
+	err := s.DB.View(ctx, fn)
+	if disabled, ok := errors.AsType[*disabledError](err); ok {
+		event := identity.RevocationEvent{UserID: disabled.user}
+		if err := s.DB.Update(ctx, func(tx *store.Tx) error { return tx.Revoke(ctx, event) }); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// judge builds a token anew from what its text says and tells whether it is good, or was until window ago. What is wrong
+// with it is a 404, in upstream's words.
+func (s *Service) judge(ctx context.Context, tx *store.Tx, text string, pl token.Payload, window time.Duration) (identity.Token, error) {
+	t, err := s.build(ctx, tx, pl)
+	if errors.Is(err, identity.Unauthorized) {
+		return t, unknown(text, err)
 	} else if err != nil {
 		return t, err
 	}
-	var disabled bool
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if t, err = s.build(ctx, tx, pl); err != nil {
-			return err
-		}
-		now := tx.Now()
-		if !now.Before(t.ExpiresAt.Add(v.window)) || t.IssuedAt.After(now.Add(maxSkew)) {
-			return gone("Failed to validate token")
-		}
-		until, err := tx.RevokedUntil(ctx, &t)
-		if err != nil {
-			return err
-		}
-		if !until.IsZero() {
-			return gone("Failed to validate token")
-		}
-		disabled = !s.Directory.Enabled(t.User, now)
-		return nil
-	})
-	if err != nil {
-		return identity.Token{}, asNotFound(err)
+	now := tx.Now()
+	if t.IssuedAt.After(now.Add(maxSkew)) {
+		s.warnSkew(ctx, now, &t)
+		return t, notFound("Failed to validate token")
 	}
-	if disabled {
-		// The account was disabled where no event was written: write it, so that enabling it again revives nothing.
-		err := s.DB.Update(ctx, func(tx *store.Tx) error {
-			return tx.Revoke(ctx, identity.RevocationEvent{UserID: t.User.ID})
-		})
-		if err != nil {
-			return identity.Token{}, err
-		}
-		return identity.Token{}, gone("Failed to validate token")
+	if !now.Before(t.ExpiresAt.Add(window)) {
+		return t, notFound("Failed to validate token")
+	}
+	until, err := tx.RevokedUntil(ctx, &t)
+	if err != nil {
+		return t, err
+	}
+	if !until.IsZero() {
+		return t, notFound("Failed to validate token")
+	}
+	if !s.Directory.Enabled(t.User, now) {
+		return t, unknown(text, &disabledError{t.User.ID})
 	}
 	return t, nil
 }
 
-// build makes the token that a payload stands for, out of what the store says now.
+// warnSkew tells, once a minute at most, that a token is stamped too far in the future.
+func (s *Service) warnSkew(ctx context.Context, now time.Time, t *identity.Token) {
+	last := s.warnedSkew.Load()
+	if now.Unix()-last >= 60 && s.warnedSkew.CompareAndSwap(last, now.Unix()) {
+		s.Log.WarnContext(ctx, "a token comes from the future: do the clocks of all nodes agree?", "ahead", t.IssuedAt.Sub(now))
+	}
+}
+
+// build makes the token that a payload stands for, out of what the store says now. A NotFound says what is not there or
+// disabled, an Unauthorized that the user holds no role.
 func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t identity.Token, err error) {
 	t = identity.Token{
 		Methods: pl.Methods, AuditIDs: pl.AuditIDs, IssuedAt: pl.IssuedAt, ExpiresAt: pl.ExpiresAt,
@@ -122,57 +181,55 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	}
 	if t.TrustID != "" || t.AccessTokenID != "" || t.ApplicationCredentialID != "" || t.Thumbprint != "" || t.Federated {
 		// Fail closed: without their parent's rules such tokens would say more than was delegated.
-		return t, gone("Failed to validate token")
-	}
-	if t.User, err = tx.User(ctx, identity.UserID(pl.UserID)); err != nil {
-		return t, err
-	}
-	if t.UserDomain, err = tx.Domain(ctx, t.User.DomainID); err != nil {
-		return t, err
-	}
-	if !t.UserDomain.Enabled {
-		return t, gone("Unable to validate token because domain " + string(t.UserDomain.ID) + " is disabled")
+		return t, notFound("Failed to validate token")
 	}
 	switch {
 	case pl.System:
 		t.Scope = identity.OnSystem()
 	case pl.DomainID != "":
 		t.Scope = identity.OnDomain(identity.DomainID(pl.DomainID))
-		if t.ScopeDomain, err = tx.Domain(ctx, t.Scope.DomainID()); err != nil {
-			return t, err
-		}
 	case pl.ProjectID != "":
 		t.Scope = identity.OnProject(identity.ProjectID(pl.ProjectID))
-		if t.Project, err = tx.Project(ctx, t.Scope.ProjectID()); err != nil {
-			return t, err
-		}
-		if !t.Project.Enabled {
-			return t, gone("Unable to validate token because project " + pl.ProjectID + " is disabled")
-		}
-		if t.ScopeDomain, err = tx.Domain(ctx, t.Project.DomainID); err != nil {
-			return t, err
-		}
-	default:
-		return t, nil
 	}
-	if t.Scope.Kind() != identity.SystemScoped && !t.ScopeDomain.Enabled {
-		return t, gone("Unable to validate token because domain " + string(t.ScopeDomain.ID) + " is disabled")
+	g, err := tx.Grounds(ctx, identity.UserID(pl.UserID), t.Scope)
+	if err != nil {
+		return t, err
+	}
+	t.User, t.UserDomain, t.Project, t.ScopeDomain = g.User, g.UserDomain, g.Project, g.ScopeDomain
+	if t.Scope.Kind() == identity.ProjectScoped && !t.Project.Enabled {
+		return t, notFound("Unable to validate token because project " + pl.ProjectID + " is disabled")
+	}
+	if t.ScopeDomain.ID != "" && !t.ScopeDomain.Enabled {
+		return t, domainDisabled(t.ScopeDomain.ID)
+	}
+	if !t.UserDomain.Enabled {
+		return t, domainDisabled(t.UserDomain.ID)
+	}
+	if t.Scope.Kind() == identity.Unscoped {
+		return t, nil
 	}
 	if t.Roles, err = s.Assignment.Effective(ctx, tx, t.User.ID, t.GroupIDs, t.Scope); err != nil {
 		return t, err
 	}
 	if len(t.Roles) == 0 {
-		return t, gone("User " + pl.UserID + " has no access to the scope")
+		return t, identity.Unauthenticatedf("User %s has no access to the scope", t.User.ID)
+	}
+	if t.Scope.Kind() == identity.ProjectScoped && s.AdminProject != "" && s.AdminProjectDomain != "" {
+		is := t.Project.Name == s.AdminProject && t.ScopeDomain.Name == s.AdminProjectDomain
+		t.IsAdminProject = &is
 	}
 	return t, nil
 }
 
-func gone(message string) error { return &identity.Error{Kind: identity.NotFound, Message: message} }
+func notFound(message string) error {
+	return &identity.Error{Kind: identity.NotFound, Message: message}
+}
 
-// asNotFound turns each way a token can be bad into a 404.
-func asNotFound(err error) error {
-	if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind != identity.NotFound {
-		return gone(e.Message)
-	}
-	return err
+// unknown is upstream's answer about a token that opens and still is nobody's (TokenNotFound in keystone/exception.py).
+func unknown(text string, err error) error {
+	return &identity.Error{Kind: identity.NotFound, Message: "Could not find token: " + text + ".", Err: err}
+}
+
+func domainDisabled(id identity.DomainID) error {
+	return notFound("Unable to validate token because domain " + string(id) + " is disabled")
 }

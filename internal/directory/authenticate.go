@@ -47,24 +47,34 @@ func (p Proof) check() error {
 	return nil
 }
 
+// Login is an account that somebody has shown to know the password of.
+type Login struct{ account }
+
 // Authenticate proves a user by password. It is open to all.
 //
 // Whoever cannot log in gets one answer after the time of one hash, be the user or domain unknown or disabled, the
 // account locked, the password wrong or none. Only who knows the right password learns that it has expired.
-func (s *Service) Authenticate(ctx context.Context, p Proof) (identity.User, error) {
+func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
 	if err := p.check(); err != nil {
-		return identity.User{}, err
+		return Login{}, err
 	}
 	a, err := s.prove(ctx, *p.User, p.Password)
 	if err != nil {
-		return identity.User{}, err
+		return Login{}, err
 	}
 	if a.expired {
-		return identity.User{}, &identity.Error{
+		return Login{}, &identity.Error{
 			Kind: identity.Unauthorized, Message: "The password is expired and needs to be changed for user: " + string(a.ID) + ".",
 		}
 	}
-	return a.User, nil
+	return Login{a}, nil
+}
+
+// Confirm returns the user of a login, and refuses when the account was closed or given another password since. Asked in
+// the transaction that issues a token, it makes sure that what ended the tokens of that user ends this one, too.
+func (s *Service) Confirm(ctx context.Context, tx *store.Tx, l Login) (identity.User, error) {
+	a, err := s.again(ctx, tx, l.account)
+	return a.User, err
 }
 
 // key names the account in limits: by its id, or as the claim does when there is no such account.

@@ -56,24 +56,28 @@ func (a *API) checkToken(w http.ResponseWriter, r *request) error {
 	if err := a.Auth.Check(r.Context(), r.Caller, s); err != nil {
 		return err
 	}
-	w.Header().Set("X-Subject-Token", s.Text)
-	w.Header().Set("Content-Type", "application/json")
+	h := w.Header()
+	h.Set("X-Subject-Token", s.Text)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
 
 func (a *API) revokeToken(w http.ResponseWriter, r *request) error {
 	cascade := boolText(text[string](r.Args, "cascade"), true)
-	if err := a.Auth.Revoke(r.Context(), r.Caller, r.Header.Get("X-Subject-Token"), cascade); err != nil {
+	if err := a.Auth.Revoke(r.Context(), r.Caller, r.subject(), cascade); err != nil {
 		return err
 	}
 	return noContent(w)
 }
 
+// subject is the token that a request is about. Only GET and HEAD may name an expired one.
 func (r *request) subject() auth.Subject {
 	return auth.Subject{
 		Text:         r.Header.Get("X-Subject-Token"),
-		AllowExpired: boolText(text[string](r.Args, "allow_expired"), false),
+		Absent:       len(r.Header.Values("X-Subject-Token")) == 0,
+		AllowExpired: r.Method != del && boolText(text[string](r.Args, "allow_expired"), false),
 		NoCatalog:    r.Args.Has("nocatalog"),
 	}
 }
@@ -95,6 +99,10 @@ func authRequest(body *schema.Object) (r auth.Request) {
 	methods, _ := id.Get("methods")
 	for _, m := range methods.([]any) {
 		r.Methods = append(r.Methods, m.(string))
+	}
+	r.Given = map[string]bool{}
+	for name := range id.All() {
+		r.Given[name] = true
 	}
 	if id.Has("password") {
 		r.Password = &directory.Proof{}
@@ -134,20 +142,24 @@ func scopeRequest(body *schema.Object) (s auth.ScopeRequest) {
 	if !ok {
 		return s
 	}
+	scope := body.Object("scope")
+	has := scope.Has
 	if t, ok := v.(string); ok {
 		// Upstream asks whether the words occur in the text, as it would ask an object for its keys.
-		s.Unscoped = strings.Contains(t, "unscoped")
-		s.Malformed = !s.Unscoped
-		return s
+		has = func(kind string) bool { return strings.Contains(t, kind) }
 	}
-	scope := body.Object("scope")
 	kinds := 0
 	for _, kind := range []string{"project", "domain", "unscoped", "system", "OS-TRUST:trust"} {
-		if scope.Has(kind) {
+		if has(kind) {
 			kinds++
 		}
 	}
 	s.Malformed = kinds != 1
+	if _, ok := v.(string); ok {
+		s.Unscoped = has("unscoped")
+		s.Malformed = s.Malformed || !s.Unscoped
+		return s
+	}
 	s.Unscoped, s.System = scope.Has("unscoped"), scope.Has("system")
 	s.Domain = domainRef(scope)
 	if scope.Has("project") {
@@ -172,11 +184,18 @@ func writeToken(w http.ResponseWriter, status int, issued auth.Issued) error {
 func renderToken(issued auth.Issued) object {
 	t := &issued.Token
 	o := object{
-		"methods":    t.Methods,
+		"methods":    append([]string{}, t.Methods...), // [], not null, when there are none
 		"user":       renderTokenUser(&t.User, &t.UserDomain),
 		"audit_ids":  t.AuditIDs,
 		"expires_at": renderTime(t.ExpiresAt),
 		"issued_at":  renderTime(t.IssuedAt),
+	}
+	if len(issued.ServiceProviders) > 0 {
+		providers := make([]object, len(issued.ServiceProviders))
+		for i, p := range issued.ServiceProviders {
+			providers[i] = object{"id": p.ID, "auth_url": p.AuthURL, "sp_url": p.SPURL}
+		}
+		o["service_providers"] = providers
 	}
 	switch t.Scope.Kind() {
 	case identity.SystemScoped:
@@ -188,8 +207,8 @@ func renderToken(issued auth.Issued) object {
 		project["domain"] = idName(t.ScopeDomain.ID, t.ScopeDomain.Name)
 		o["project"] = project
 		o["is_domain"] = t.Project.IsDomain
-		if issued.IsAdminProject != nil {
-			o["is_admin_project"] = *issued.IsAdminProject
+		if t.IsAdminProject != nil {
+			o["is_admin_project"] = *t.IsAdminProject
 		}
 	default:
 		return o

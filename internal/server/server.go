@@ -122,6 +122,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			AdminProjectDomain: cfg.Resource.AdminProjectDomainName,
 			StrictProjectNames: cfg.Resource.ProjectNameURLSafe == "strict",
 			StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
+			Log:                opt.Log,
 		},
 		Catalog:   services,
 		Directory: people, Assignment: assignments,
@@ -175,7 +176,7 @@ func OpenDatabase(ctx context.Context, cfg *config.Config, opt Options) (*store.
 	return store.Open(ctx, store.Options{
 		URL:             cfg.Database.Connection,
 		MaxConns:        cfg.Database.MaxPoolSize + max(0, cfg.Database.MaxOverflow),
-		KeepRevocations: cfg.Token.Expiration + cfg.Revoke.ExpirationBuffer,
+		KeepRevocations: cfg.Token.Expiration + cfg.Token.AllowExpiredWindow + cfg.Revoke.ExpirationBuffer,
 		Now:             opt.Now,
 		Logger:          opt.Log,
 	})
