@@ -27,6 +27,15 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Groups", testGroups},
 		{"Memberships", testMemberships},
 		{"DeleteGroup", testDeleteGroup},
+		{"Projects", testProjects},
+		{"ProjectNames", testProjectNames},
+		{"ProjectFilters", testProjectFilters},
+		{"ProjectTree", testProjectTree},
+		{"LimitsOfProjects", testLimitsOfProjects},
+		{"ProjectChangesAreApart", testProjectChangesAreApart},
+		{"DisableBesideCreate", testDisableBesideCreate},
+		{"DeleteProject", testDeleteProject},
+		{"DeleteDomain", testDeleteDomain},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
