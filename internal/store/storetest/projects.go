@@ -96,7 +96,7 @@ func testProjects(t *testing.T, db *store.DB) {
 		{"Could not find domain: p.", func(ctx context.Context, tx *store.Tx) error { _, err := tx.Domain(ctx, "p"); return err }},
 		{"Could not find domain: D.", func(ctx context.Context, tx *store.Tx) error { _, err := tx.Domain(ctx, "D"); return err }},
 		{"Could not find project: <<keystone.domain.root>>.", func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.LockProject(ctx, identity.ProjectID(identity.RootDomain))
+			_, err := tx.Project(ctx, identity.ProjectID(identity.RootDomain))
 			return err
 		}},
 		{"Could not find domain: <<keystone.domain.root>>.", func(ctx context.Context, tx *store.Tx) error {
