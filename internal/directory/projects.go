@@ -421,39 +421,45 @@ func (s *Service) CheckProjectTag(ctx context.Context, caller identity.Caller, i
 	})
 }
 
-// SetProjectTags replaces the tags of a project by those that tags returns; it is called once the caller is known to be
-// allowed.
+// SetProjectTags replaces the tags of a project by those that tags returns, without the white space around them; tags is
+// called once the caller is known to be allowed. It returns the tags that the project has then.
 func (s *Service) SetProjectTags(ctx context.Context, caller identity.Caller, id identity.ProjectID, tags func() ([]string, error)) (set []string, err error) {
-	err = s.changeTags(ctx, caller, authz.UpdateProjectTags, "update", id, func([]string) ([]string, error) {
+	check := func([]string) error {
 		given, err := tags()
-		set = make([]string, len(given))
-		for i, t := range given {
-			set[i] = strip(t)
+		set = nil
+		for _, t := range given {
+			if t = strip(t); !slices.Contains(set, t) {
+				set = append(set, t)
+			}
 		}
-		return set, err
-	})
+		return err
+	}
+	err = s.changeTags(ctx, caller, authz.UpdateProjectTags, "update", id, check, func([]string) ([]string, error) { return set, nil })
 	return set, err
 }
 
 // ClearProjectTags takes all tags from a project.
 func (s *Service) ClearProjectTags(ctx context.Context, caller identity.Caller, id identity.ProjectID) error {
-	return s.changeTags(ctx, caller, authz.DeleteProjectTags, "update", id, func([]string) ([]string, error) { return nil, nil })
+	return s.changeTags(ctx, caller, authz.DeleteProjectTags, "update", id, nil, func([]string) ([]string, error) { return nil, nil })
 }
 
 // AddProjectTag gives a project one more tag. check judges the tags that the project would have, the new one last; it is
 // called once the caller is known to be allowed.
 func (s *Service) AddProjectTag(ctx context.Context, caller identity.Caller, id identity.ProjectID, tag string, check func(all []string) error) error {
-	return s.changeTags(ctx, caller, authz.CreateProjectTag, "create", id, func(old []string) ([]string, error) {
-		if err := check(append(slices.Clone(old), tag)); err != nil {
-			return nil, err
-		}
-		return append(slices.Clone(old), strip(tag)), nil
-	})
+	with := func(old []string, tag string) []string { return append(slices.Clone(old), tag) }
+	return s.changeTags(ctx, caller, authz.CreateProjectTag, "create", id,
+		func(old []string) error { return check(with(old, tag)) },
+		func(old []string) ([]string, error) {
+			if slices.Contains(old, strip(tag)) {
+				return old, nil
+			}
+			return with(old, strip(tag)), nil
+		})
 }
 
 // RemoveProjectTag takes a tag from a project.
 func (s *Service) RemoveProjectTag(ctx context.Context, caller identity.Caller, id identity.ProjectID, tag string) error {
-	return s.changeTags(ctx, caller, authz.DeleteProjectTag, "delete", id, func(old []string) ([]string, error) {
+	return s.changeTags(ctx, caller, authz.DeleteProjectTag, "delete", id, nil, func(old []string) ([]string, error) {
 		i := slices.Index(old, tag)
 		if i < 0 {
 			return nil, identity.Missing("project tag", tag)
@@ -462,21 +468,27 @@ func (s *Service) RemoveProjectTag(ctx context.Context, caller identity.Caller, 
 	})
 }
 
+// changeTags runs check, if there is one, before it asks whether the project may be changed, and change after.
 func (s *Service) changeTags(ctx context.Context, caller identity.Caller, action authz.Action, verb string, id identity.ProjectID,
-	change func(old []string) ([]string, error),
+	check func(old []string) error, change func(old []string) ([]string, error),
 ) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		old, err := s.allowedProject(ctx, caller, action, id, tx.LockProject)
 		if err != nil {
 			return err
 		}
-		p := old
-		if p.Tags, err = change(old.Tags); err != nil {
-			return err
+		if check != nil {
+			if err := check(old.Tags); err != nil {
+				return err
+			}
 		}
 		if old.Options.Bool(identity.OptImmutable) {
 			return identity.Refusedf("Cannot %s project tags for %s, project is immutable. Set \"immutable\" option to false before"+
 				" creating project tags.", verb, id)
+		}
+		p := old
+		if p.Tags, err = change(old.Tags); err != nil {
+			return err
 		}
 		return tx.UpdateProject(ctx, old, p)
 	})

@@ -21,7 +21,7 @@ var domainRoutes = []route{
 }
 
 func (a *API) listDomains(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, a.Lists.Resource)
+	q, err := a.pages(r, a.Lists.Resource)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ var groupRoutes = []route{
 }
 
 func (a *API) listGroups(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, a.Lists.Identity)
+	q, err := a.pages(r, a.Lists.Identity)
 	if err != nil {
 		return err
 	}

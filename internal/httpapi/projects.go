@@ -28,7 +28,7 @@ var projectRoutes = []route{
 }
 
 func (a *API) listProjects(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, a.Lists.Resource)
+	q, err := a.pages(r, a.Lists.Resource)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func newDescription(in *schema.Object) *string {
 
 // projectAttributes are the members of a project that are not extra ones.
 var projectAttributes = []string{
-	"id", "domain_id", "parent_id", "name", "description", "enabled", "is_domain", "tags", "options", "links",
+	"id", "domain_id", "parent_id", "name", "description", "enabled", "is_domain", "tags", "options", "links", "extra",
 }
 
 func (a *API) showProject(w http.ResponseWriter, r *request) error {

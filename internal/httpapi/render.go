@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
@@ -88,16 +90,38 @@ func collection[T any](r *request, key string, page identity.Page[T], q identity
 	if page.More {
 		body["truncated"] = true
 		if len(items) > 0 {
-			args := url.Values{}
-			for k, v := range r.Args.All() {
-				args.Set(k, v.(string))
-			}
-			args.Set("marker", items[len(items)-1]["id"].(string))
-			args.Set("limit", strconv.Itoa(q.Limit))
-			links["next"] = r.base + r.path() + "?" + args.Encode()
+			args := next(r.Args, items[len(items)-1]["id"].(string), strconv.Itoa(q.Limit))
+			links["next"] = r.base + r.path() + "?" + args
 		}
 	}
 	return body
+}
+
+// next is a query for the page after a marker: the parameters in the order in which they came.
+func next(args *schema.Object, marker, limit string) string {
+	var b strings.Builder
+	add := func(key, value string) {
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(key) + "=" + url.QueryEscape(value))
+	}
+	for key, v := range args.All() {
+		switch key {
+		case "marker":
+			v = marker
+		case "limit":
+			v = limit
+		}
+		add(key, v.(string))
+	}
+	if !args.Has("marker") {
+		add("marker", marker)
+	}
+	if !args.Has("limit") {
+		add("limit", limit)
+	}
+	return b.String()
 }
 
 // all is a page that holds a whole list.

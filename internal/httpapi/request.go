@@ -158,6 +158,16 @@ func (a *API) list(r *request, limit int) (identity.Query, error) {
 	return q, nil
 }
 
+// pages is list for users, groups, projects and domains: no page of them is longer than [DEFAULT] max_db_limit, whether a
+// limit is asked for or not.
+func (a *API) pages(r *request, limit int) (identity.Query, error) {
+	q, err := a.list(r, limit)
+	if q.Limit == 0 {
+		q.Limit = a.Lists.Max
+	}
+	return q, err
+}
+
 // comparison reads the suffix of an inexact filter; an unknown one filters nothing, as upstream has it.
 func comparison(how string, f *identity.Filter) bool {
 	if rest, ok := strings.CutPrefix(how, "i"); ok {

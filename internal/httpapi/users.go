@@ -29,7 +29,7 @@ var userRoutes = []route{
 }
 
 func (a *API) listUsers(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, a.Lists.Identity)
+	q, err := a.pages(r, a.Lists.Identity)
 	if err != nil {
 		return err
 	}
