@@ -310,14 +310,16 @@ func testUserPages(t *testing.T, db *store.DB) {
 	}
 }
 
-// S-166
+// S-166, with the changes coming in on two nodes.
 func testUserChangesAreApart(t *testing.T, db *store.DB) {
 	insertUsers(t, db, identity.User{ID: "u", Name: "alice"})
+	url, _ := urls.Load(db)
+	nodes := []*store.DB{db, Open(t, url.(string))}
 	var wg sync.WaitGroup
 	errs := make([]error, 24)
 	for i := range errs {
 		wg.Go(func() {
-			errs[i] = db.Update(t.Context(), func(tx *store.Tx) error {
+			errs[i] = nodes[i%2].Update(t.Context(), func(tx *store.Tx) error {
 				old, err := tx.User(t.Context(), "u")
 				if err != nil {
 					return err
