@@ -42,6 +42,9 @@ type Service struct {
 	Tokens   token.Format
 	Receipts *token.Fernet
 
+	// Remembered are the tokens seen lately.
+	Remembered *Memory
+
 	// Methods are the enabled methods ([auth] methods). AdditionalPrimary are those that count as primary beside
 	// upstream's own ([auth] additional_primary_auth_methods).
 	Methods           []string
@@ -69,6 +72,8 @@ type Issued struct {
 
 	// ServiceProviders are the clouds that take assertions of this one; every token shows them.
 	ServiceProviders []identity.ServiceProvider
+
+	wire *wire // nil for a token that is not remembered
 }
 
 // maxSkew is how far ahead of this node's clock another node may have stamped a token.

@@ -12,11 +12,11 @@ import (
 // Revoke ends a token at once; with cascade also those that were made from it, as far as it is the first of its chain
 // (keystone/token/provider.py, revoke_token).
 func (s *Service) Revoke(ctx context.Context, caller identity.Caller, subject Subject, cascade bool) error {
-	out, err := s.subject(ctx, caller, authz.RevokeToken, subject, nil)
+	e, err := s.subject(ctx, caller, authz.RevokeToken, subject, nil)
 	if err != nil {
 		return err
 	}
-	t := &out.Token
+	t := &e.token
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		// The token may be stamped ahead of this clock: by another node, or to get past an event (stamp).
 		before := tx.Now().Truncate(time.Second)

@@ -40,23 +40,30 @@ func (s *Service) Authenticate(ctx context.Context, text string) (identity.Calle
 	return identity.Caller{Token: &t, Delegated: t.TrustID != "" || t.Delegated(s.AdditionalPrimary)}, nil
 }
 
-func (s *Service) open(ctx context.Context, text string) (t identity.Token, err error) {
-	pl, err := s.read(text)
+func (s *Service) open(ctx context.Context, text string) (identity.Token, error) {
+	e, err := s.recall(ctx, text, 0, nil)
 	if err != nil {
-		return t, err
+		return identity.Token{}, err
 	}
-	err = s.view(ctx, func(tx *store.Tx) error {
-		t, err = s.judge(ctx, tx, text, pl, 0)
-		return err
-	})
-	return t, err
+	return e.token, nil
 }
 
 // Validate shows a token to somebody who may see it: 404 when it is not good, 403 when it is not theirs to see.
 func (s *Service) Validate(ctx context.Context, caller identity.Caller, subject Subject) (Issued, error) {
-	return s.subject(ctx, caller, authz.ValidateToken, subject, func(tx *store.Tx, out *Issued) error {
-		return s.complete(ctx, tx, out, !subject.NoCatalog)
-	})
+	out, whole := Issued{Text: subject.Text}, false
+	complete := func(tx *store.Tx, t *identity.Token) error {
+		out.Token, whole = *t, true
+		return s.complete(ctx, tx, &out, !subject.NoCatalog)
+	}
+	e, err := s.subject(ctx, caller, authz.ValidateToken, subject, complete)
+	if err != nil {
+		return Issued{}, err
+	}
+	out.wire = e.wire(s, subject)
+	if !whole && !out.wire.written() {
+		err = s.DB.View(ctx, func(tx *store.Tx) error { return complete(tx, &e.token) })
+	}
+	return out, err
 }
 
 // Check is Validate for those who ask only whether a token is good; another rule guards it.
@@ -65,36 +72,52 @@ func (s *Service) Check(ctx context.Context, caller identity.Caller, subject Sub
 	return err
 }
 
-// subject opens a token that somebody asks about and asks the rule. more, if it is not nil, adds to it in the same
-// transaction.
-func (s *Service) subject(ctx context.Context, caller identity.Caller, action authz.Action, subject Subject, more func(*store.Tx, *Issued) error) (Issued, error) {
+// subject opens a token that somebody asks about and asks the rule. more, if it is not nil, is called in the transaction
+// that builds the token, if one has to.
+func (s *Service) subject(ctx context.Context, caller identity.Caller, action authz.Action, subject Subject, more func(*store.Tx, *identity.Token) error) (*entry, error) {
 	if subject.Absent {
 		if err := s.Authz.Check(ctx, caller, action, nil); err != nil {
-			return Issued{}, err
+			return nil, err
 		}
-	}
-	pl, err := s.read(subject.Text)
-	if err != nil {
-		return Issued{}, err
 	}
 	var window time.Duration
 	if subject.AllowExpired {
 		window = s.AllowExpiredWindow
 	}
-	out := Issued{Text: subject.Text}
+	e, err := s.recall(ctx, subject.Text, window, more)
+	if err != nil {
+		return nil, err
+	}
+	return e, s.Authz.Check(ctx, caller, action, authz.Target{"token": authz.Token(&e.token)})
+}
+
+// recall opens a token, from memory if it is remembered: then what passes with time is asked again, and nothing else
+// can have changed. Otherwise it is read, built and judged, with more called in the same transaction, and remembered.
+func (s *Service) recall(ctx context.Context, text string, window time.Duration, more func(*store.Tx, *identity.Token) error) (*entry, error) {
+	if e, ok := s.Remembered.Get(text); ok {
+		return e, s.endDisabled(ctx, s.stands(ctx, s.DB.Now(), text, &e.token, window))
+	}
+	pl, err := s.read(text)
+	if err != nil {
+		return nil, err
+	}
+	e := new(entry)
+	stamp := s.DB.Stamp()
+	var groups []identity.GroupID
 	err = s.view(ctx, func(tx *store.Tx) error {
-		if out.Token, err = s.judge(ctx, tx, subject.Text, pl, window); err != nil || more == nil {
+		if e.token, err = s.judge(ctx, tx, text, pl, window); err != nil {
 			return err
 		}
-		return more(tx, &out)
+		if groups, err = tx.GroupIDs(ctx, e.token.User.ID); err != nil || more == nil {
+			return err
+		}
+		return more(tx, &e.token)
 	})
 	if err != nil {
-		return Issued{}, err
+		return nil, err
 	}
-	if err := s.Authz.Check(ctx, caller, action, authz.Target{"token": authz.Token(&out.Token)}); err != nil {
-		return Issued{}, err
-	}
-	return out, nil
+	s.Remembered.Put(text, e, entryCost, stamp, store.TokenKeys(&e.token, groups))
+	return e, nil
 }
 
 // read turns a text into what it says.
@@ -120,7 +143,10 @@ func (e *disabledError) Error() string { return "user " + string(e.user) + " is 
 // view is DB.View for work that judges tokens. An account that was disabled where no event is written, by inactivity or in
 // a directory, gets its event here, so that enabling it again revives nothing.
 func (s *Service) view(ctx context.Context, fn func(*store.Tx) error) error {
-	err := s.DB.View(ctx, fn)
+	return s.endDisabled(ctx, s.DB.View(ctx, fn))
+}
+
+func (s *Service) endDisabled(ctx context.Context, err error) error {
 	if disabled, ok := errors.AsType[*disabledError](err); ok {
 		event := identity.RevocationEvent{UserID: disabled.user}
 		if err := s.DB.Update(ctx, func(tx *store.Tx) error { return tx.Revoke(ctx, event) }); err != nil {
@@ -139,14 +165,6 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, text string, pl token
 	} else if err != nil {
 		return t, err
 	}
-	now := tx.Now()
-	if t.IssuedAt.After(now.Add(maxSkew)) {
-		s.warnSkew(ctx, now, &t)
-		return t, notFound("Failed to validate token")
-	}
-	if !now.Before(t.ExpiresAt.Add(window)) {
-		return t, notFound("Failed to validate token")
-	}
 	until, err := tx.RevokedUntil(ctx, &t)
 	if err != nil {
 		return t, err
@@ -154,10 +172,22 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, text string, pl token
 	if !until.IsZero() {
 		return t, notFound("Failed to validate token")
 	}
-	if !s.Directory.Enabled(t.User, now) {
-		return t, unknown(text, &disabledError{t.User.ID})
+	return t, s.stands(ctx, tx.Now(), text, &t, window)
+}
+
+// stands tells whether a token is good at a time, as far as that passes with time.
+func (s *Service) stands(ctx context.Context, now time.Time, text string, t *identity.Token, window time.Duration) error {
+	if t.IssuedAt.After(now.Add(maxSkew)) {
+		s.warnSkew(ctx, now, t)
+		return notFound("Failed to validate token")
 	}
-	return t, nil
+	if !now.Before(t.ExpiresAt.Add(window)) {
+		return notFound("Failed to validate token")
+	}
+	if !s.Directory.Enabled(t.User, now) {
+		return unknown(text, &disabledError{t.User.ID})
+	}
+	return nil
 }
 
 // warnSkew tells, once a minute at most, that a token is stamped too far in the future.

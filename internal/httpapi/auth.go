@@ -177,11 +177,15 @@ func writeToken(w http.ResponseWriter, status int, issued auth.Issued) error {
 	h := w.Header()
 	h.Set("X-Subject-Token", issued.Text)
 	h.Set("Cache-Control", "no-store")
-	return writeJSON(w, status, object{"token": renderToken(issued)})
+	body, err := issued.Wire(func(i *auth.Issued) ([]byte, error) { return encode(object{"token": renderToken(i)}) })
+	if err != nil {
+		return err
+	}
+	return writeBytes(w, status, "application/json", body)
 }
 
 // renderToken is a token's body (keystone/common/render_token.py).
-func renderToken(issued auth.Issued) object {
+func renderToken(issued *auth.Issued) object {
 	t := &issued.Token
 	o := object{
 		"methods":    append([]string{}, t.Methods...), // [], not null, when there are none

@@ -40,17 +40,28 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 
 // writeBody answers with v as JSON in one piece, under another media type.
 func writeBody(w http.ResponseWriter, status int, media string, v any) error {
+	body, err := encode(v)
+	if err != nil {
+		return err
+	}
+	return writeBytes(w, status, media, body)
+}
+
+// encode writes v as JSON, with a line end as Keystone's answers have.
+func encode(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
+	err := enc.Encode(v)
+	return buf.Bytes(), err
+}
+
+func writeBytes(w http.ResponseWriter, status int, media string, body []byte) error {
 	h := w.Header()
 	h.Set("Content-Type", media)
-	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, err := w.Write(buf.Bytes())
+	_, err := w.Write(body)
 	return err
 }
 

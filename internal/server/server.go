@@ -42,6 +42,7 @@ type Server struct {
 	Telemetry *telemetry.Telemetry
 
 	cfg     *config.Config
+	stop    context.CancelFunc // of what runs beside requests
 	log     *slog.Logger
 	handler http.Handler
 	policy  *policy.Enforcer
@@ -65,12 +66,16 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if s.DB, err = OpenDatabase(ctx, cfg, opt); err != nil {
 		return nil, err
 	}
+	s.stop = func() {}
 	defer func() {
 		if err != nil {
-			s.DB.Close()
+			s.Close()
 		}
 	}()
 	if err := s.DB.Prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.follow(ctx); err != nil {
 		return nil, err
 	}
 	tokens, receipts, err := formats(cfg, opt)
@@ -112,6 +117,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services,
 			Tokens:             tokens,
 			Receipts:           receipts,
+			Remembered:         auth.NewMemory(s.DB, memory),
 			Methods:            cfg.Auth.Methods,
 			AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,
 			Expiration:         cfg.Token.Expiration,
@@ -341,11 +347,44 @@ func (s *Server) warn() {
 	}
 }
 
-// Close lets go of the database.
-func (s *Server) Close() error { return s.DB.Close() }
+// follow keeps what the server remembers coherent with the database ([lintel] coherence).
+func (s *Server) follow(ctx context.Context) error {
+	exclusive := s.cfg.Lintel.Coherence == "exclusive"
+	if s.cfg.Lintel.Coherence == "" {
+		var err error
+		if exclusive, err = s.DB.Exclusive(ctx); err != nil {
+			return err
+		}
+	}
+	life := s.cfg.Lintel.SharedCacheTime
+	if exclusive {
+		life = store.Forever
+	}
+	s.log.Info("database", "dialect", s.DB.Dialect(), "exclusive", exclusive, "remembered", life)
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.DB.Follow(work, life)
+	}()
+	s.stop = func() {
+		stop()
+		<-done
+	}
+	return nil
+}
+
+// Close ends what runs beside requests and lets go of the database.
+func (s *Server) Close() error {
+	s.stop()
+	return s.DB.Close()
+}
 
 // Handler serves the whole service, for tests that need no listener.
 func (s *Server) Handler() http.Handler { return s.handler }
+
+// memory is the most bytes of tokens and answers that a server remembers.
+const memory = 64 << 20
 
 const (
 	headerTimeout = 10 * time.Second

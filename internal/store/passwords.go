@@ -104,7 +104,10 @@ func (tx *Tx) ClearFailures(ctx context.Context, id identity.UserID) error {
 
 // SetLastActive records that a user logged in today.
 func (tx *Tx) SetLastActive(ctx context.Context, id identity.UserID) error {
-	_, err := tx.exec(ctx, `UPDATE "user" SET "last_active_at" = ? WHERE "id" = ?`, date(tx.now), id)
-	tx.touch("user", string(id))
+	today := date(tx.now)
+	n, err := tx.exec(ctx, `UPDATE "user" SET "last_active_at" = ? WHERE "id" = ? AND COALESCE("last_active_at" <> ?, TRUE)`, today, id, today)
+	if n > 0 {
+		tx.touch("user", string(id))
+	}
 	return err
 }

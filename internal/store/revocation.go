@@ -49,9 +49,59 @@ func (tx *Tx) Revoke(ctx context.Context, e identity.RevocationEvent) error {
 	if err != nil {
 		return err
 	}
-	tx.touch("revocation", string(e.UserID))
+	k := revocationKey(e)
+	tx.touch(k.Kind, k.ID)
 	_, err = tx.exec(ctx, `DELETE FROM "revocation_event" WHERE "revoked_at" < ?`, second.Add(-tx.db.keepRevocations))
 	return err
+}
+
+// revocationKey names the tokens that an event may end, by what tells most about them.
+func revocationKey(e identity.RevocationEvent) Key {
+	id := ""
+	switch {
+	case e.AuditID != "":
+		id = "audit " + e.AuditID
+	case e.AuditChainID != "":
+		id = "chain " + e.AuditChainID
+	case e.TrustID != "":
+		id = "trust " + e.TrustID
+	case e.UserID != "":
+		id = "user " + string(e.UserID)
+	case e.ProjectID != "":
+		id = "project " + string(e.ProjectID)
+	}
+	return Key{"revocation", id}
+}
+
+// TokenKeys returns the keys of all that a token is made from: when one of them is touched, it may have changed or
+// ended. groups are those that its user is in.
+func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
+	keys := []Key{
+		{"user", string(t.User.ID)}, {"project", string(t.User.DomainID)}, {"grants", string(t.User.ID)}, {"implied_role", ""},
+		{"revocation", ""}, {"revocation", "user " + string(t.User.ID)}, {"revocation", "audit " + t.AuditIDs[0]},
+		{"catalog", ""}, {"service_provider", ""},
+	}
+	if len(t.AuditIDs) > 1 {
+		keys = append(keys, Key{"revocation", "chain " + t.AuditIDs[1]})
+	}
+	if p := t.Scope.ProjectID(); p != "" {
+		keys = append(keys, Key{"project", string(p)}, Key{"project", string(t.Project.DomainID)}, Key{"revocation", "project " + string(p)})
+	}
+	if d := t.Scope.DomainID(); d != "" {
+		keys = append(keys, Key{"project", string(d)})
+	}
+	for _, r := range t.Roles {
+		keys = append(keys, Key{"role", string(r.ID)})
+	}
+	for _, g := range groups {
+		keys = append(keys, Key{"group", string(g)}, Key{"grants", string(g)})
+	}
+	return keys
+}
+
+// GroupIDs returns the groups that a user is a lasting member of.
+func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) ([]identity.GroupID, error) {
+	return list(ctx, tx, column[identity.GroupID], `SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?`, user)
 }
 
 // RevokedUntil tells the latest second at which a token like this one is revoked when it was issued then; zero when the

@@ -265,13 +265,13 @@ func (tx *Tx) DeleteRole(ctx context.Context, id identity.RoleID) error {
 
 // InsertImpliedRole makes one role imply another, unless it does already.
 func (tx *Tx) InsertImpliedRole(ctx context.Context, i identity.ImpliedRole) error {
-	tx.touch("implied_role", string(i.Prior))
+	tx.touch("implied_role", "")
 	return tx.upsert(ctx, "implied_role", 2, []string{"prior_role_id", "implied_role_id"}, i.Prior, i.Implied)
 }
 
 // DeleteImpliedRole ends an implication and tells whether there was one.
 func (tx *Tx) DeleteImpliedRole(ctx context.Context, i identity.ImpliedRole) (bool, error) {
-	tx.touch("implied_role", string(i.Prior))
+	tx.touch("implied_role", "")
 	n, err := tx.exec(ctx, `DELETE FROM "implied_role" WHERE "prior_role_id" = ? AND "implied_role_id" = ?`, i.Prior, i.Implied)
 	return n > 0, err
 }

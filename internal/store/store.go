@@ -55,6 +55,11 @@ type DB struct {
 	log     *slog.Logger
 	rebound sync.Map // statement as written here -> as the dialect wants it
 
+	// What this node knows of changes; see cache.go. following guards cursor.
+	stamps    stamps
+	following sync.Mutex
+	cursor    Cursor
+
 	// gate is taken in part by each Update, and wholly by one that has lost before, so that it runs alone on this node.
 	gate *semaphore.Weighted
 }
@@ -79,6 +84,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, gate: semaphore.NewWeighted(gateWidth)}
+	db.stamps.born, db.stamps.touched = time.Now(), map[Key]uint64{}
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
 	if db.now == nil {
 		db.now = time.Now
@@ -110,6 +116,9 @@ func (db *DB) Close() error {
 // Dialect is the kind of database: "sqlite", "postgresql" or "mariadb".
 func (db *DB) Dialect() string { return db.dialect.String() }
 
+// Now is the time of the database's clock: UTC, in microseconds.
+func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
+
 // View runs fn in a transaction that only reads, all from one state of the database. It never waits for a writer's
 // lock on SQLite in WAL mode. fn may run again after a conflict.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
@@ -128,10 +137,14 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 			return err
 		}
 		defer leave()
+		var touched []Key
+		// A commit that seems to fail may have happened, so the keys count as touched either way.
+		defer func() { db.stamps.touch(touched, false) }()
 		return db.transact(ctx, db.write, db.dialect.updateOptions(), func(tx *Tx) error {
 			if err := fn(tx); err != nil {
 				return err
 			}
+			touched = tx.touched
 			return tx.logChanges(ctx)
 		})
 	})
@@ -185,7 +198,7 @@ func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f
 		return err
 	}
 	defer sqltx.Rollback() // does nothing after a commit
-	tx := &Tx{db: db, tx: sqltx, now: db.now().UTC().Truncate(time.Microsecond)}
+	tx := &Tx{db: db, tx: sqltx, now: db.Now()}
 	if err := fn(tx); err != nil {
 		return err
 	}

@@ -83,9 +83,20 @@ func Open(t testing.TB, dir string, clock *Clock, changes ...func(*config.Config
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	if err := s.DB.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	e := &Env{Server: s, Clock: clock, Dir: dir, handler: s.Handler()}
 	e.Actor = &Actor{t: t, env: e}
 	return e
+}
+
+// CatchUp lets the server learn at once what others changed, as it would within a second.
+func (e *Env) CatchUp() {
+	e.t.Helper()
+	if err := e.Server.DB.CatchUp(e.t.Context()); err != nil {
+		e.t.Fatal(err)
+	}
 }
 
 // Database is the path of the server's database file.

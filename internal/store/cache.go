@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// Nodes remember what they read, and stay right by stamps. Every committed change raises the node's stamp and notes it
+// for the keys that were touched; an entry knows the stamp at which its reading began and the keys that it was made
+// from. It holds as long as none of them was touched since. Changes of this node count before they are acknowledged,
+// those of others when the change log is followed, several times a second. Who cannot follow it remembers nothing.
+
+const (
+	followEvery = 200 * time.Millisecond
+	// followLimit is how old the last look at the change log may be for entries to count: a change anywhere counts
+	// within one second everywhere.
+	followLimit = 900 * time.Millisecond
+	maxStamps   = 200_000
+	trimEvery   = 5 * time.Minute
+)
+
+// stamps notes when keys were last touched.
+type stamps struct {
+	now      atomic.Uint64
+	followed atomic.Int64 // when the change log was last read to its end, in nanoseconds since born; 0 is never
+	born     time.Time    // monotonic
+	life     atomic.Int64 // how long entries hold at most, in nanoseconds; see DB.Follow
+
+	mu      sync.RWMutex
+	touched map[Key]uint64
+	floor   uint64 // everything counts as touched at this stamp
+}
+
+// touch raises the stamp of keys, or of everything.
+func (s *stamps) touch(keys []Key, everything bool) {
+	if len(keys) == 0 && !everything {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.now.Load() + 1
+	if everything || len(s.touched)+len(keys) > maxStamps {
+		s.floor = next
+		s.touched = map[Key]uint64{}
+	} else {
+		for _, k := range keys {
+			s.touched[k] = next
+		}
+	}
+	s.now.Store(next)
+}
+
+// since tells whether any of the keys was touched after a stamp.
+func (s *stamps) since(stamp uint64, keys []Key) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.floor > stamp {
+		return true
+	}
+	for _, k := range keys {
+		if s.touched[k] > stamp {
+			return true
+		}
+	}
+	return false
+}
+
+// current tells whether the node knows of all changes but those of the last moment.
+func (s *stamps) current() bool {
+	at := s.followed.Load()
+	return at != 0 && s.life.Load() > 0 && time.Since(s.born)-time.Duration(at) < followLimit
+}
+
+// Stamp marks the moment at which a reading begins; see Cache.Put. It must be taken before the reading's View.
+type Stamp struct {
+	stamp uint64
+	at    time.Time
+}
+
+// Stamp returns the mark of this moment.
+func (db *DB) Stamp() Stamp { return Stamp{db.stamps.now.Load(), time.Now()} }
+
+// CatchUp reads the change log to its end, so that all that was committed anywhere before counts here.
+func (db *DB) CatchUp(ctx context.Context) error {
+	db.following.Lock()
+	defer db.following.Unlock()
+	at := time.Since(db.stamps.born)
+	keys, all, err := db.Changes(ctx, &db.cursor)
+	if err != nil {
+		return err
+	}
+	db.stamps.touch(keys, all)
+	db.stamps.followed.Store(int64(at))
+	return nil
+}
+
+// Forever is the life of what is remembered where only Lintel writes to the database.
+const Forever time.Duration = 1<<63 - 1
+
+// Follow keeps what this node remembers right until ctx ends, and trims the change log. life is how long anything is
+// remembered at most: Forever where each change leaves its mark in the change log, or as long as one by another program
+// may go unnoticed; with 0, as without Follow, nothing is remembered.
+func (db *DB) Follow(ctx context.Context, life time.Duration) {
+	db.stamps.life.Store(int64(life))
+	look := time.NewTicker(followEvery)
+	defer look.Stop()
+	trim := time.NewTicker(trimEvery)
+	defer trim.Stop()
+	failing := false
+	for {
+		if life == 0 {
+			look.Stop()
+		} else if err := db.CatchUp(ctx); (err != nil) != failing && ctx.Err() == nil {
+			if failing = err != nil; failing {
+				db.log.WarnContext(ctx, "the change log cannot be read; nothing is remembered until it can", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		case <-trim.C:
+			if err := db.TrimChanges(ctx); err != nil && ctx.Err() == nil {
+				db.log.WarnContext(ctx, "the change log cannot be trimmed", "error", err)
+			}
+		}
+	}
+}
+
+// Cache remembers values that were made from what the database said, the least recently used of them up to a cost. It
+// is safe for many goroutines.
+type Cache[K comparable, V any] struct {
+	db      *DB
+	mu      sync.Mutex
+	entries *lru.LRU[K, *remembered[V]]
+	cost    int
+	most    int
+}
+
+type remembered[V any] struct {
+	value V
+	keys  []Key
+	stamp atomic.Uint64
+	since time.Time // of the reading
+	cost  int
+}
+
+// NewCache returns a cache for values of that much cost together, in bytes as far as their makers tell.
+func NewCache[K comparable, V any](db *DB, most int) *Cache[K, V] {
+	c := &Cache[K, V]{db: db, most: most}
+	c.entries, _ = lru.NewLRU(1<<31-1, func(_ K, r *remembered[V]) { c.cost -= r.cost })
+	return c
+}
+
+// Get returns what is remembered under a key, if it still holds.
+func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
+	if !c.db.stamps.current() {
+		return value, false
+	}
+	c.mu.Lock()
+	r, ok := c.entries.Get(key)
+	c.mu.Unlock()
+	if !ok {
+		return value, false
+	}
+	if life := c.db.stamps.life.Load(); life != int64(Forever) && time.Since(r.since) > time.Duration(life) {
+		c.drop(key, r)
+		return value, false
+	}
+	now := c.db.stamps.now.Load()
+	if then := r.stamp.Load(); then != now {
+		if c.db.stamps.since(then, r.keys) {
+			c.drop(key, r)
+			return value, false
+		}
+		r.stamp.Store(now)
+	}
+	return r.value, true
+}
+
+// Put remembers a value that was made from what the keys name, read after the stamp was taken.
+func (c *Cache[K, V]) Put(key K, value V, cost int, stamp Stamp, keys []Key) {
+	if !c.db.stamps.current() || cost > c.most {
+		return
+	}
+	r := &remembered[V]{value: value, keys: keys, since: stamp.at, cost: cost}
+	r.stamp.Store(stamp.stamp)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entries.Remove(key) // gives its cost back
+	c.entries.Add(key, r)
+	c.cost += cost
+	c.shrink()
+}
+
+// Grow tells that the value remembered under a key has come to cost more.
+func (c *Cache[K, V]) Grow(key K, by int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r, ok := c.entries.Peek(key); ok {
+		r.cost += by
+		c.cost += by
+		c.shrink()
+	}
+}
+
+func (c *Cache[K, V]) shrink() {
+	for c.cost > c.most {
+		c.entries.RemoveOldest()
+	}
+}
+
+func (c *Cache[K, V]) drop(key K, r *remembered[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now, ok := c.entries.Peek(key); ok && now == r {
+		c.entries.Remove(key)
+	}
+}
