@@ -113,17 +113,18 @@ type GrantFilter struct {
 
 // Grants returns the grants that a filter chooses, ordered by type, actor, target and role.
 func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, error) {
-	const columns = `SELECT "type", "actor_id", "target_id", "role_id", "inherited" FROM `
+	// On servers the type is an enumeration in the one table, and text in the other.
+	const columns = `SELECT CONCAT("type", ''), "actor_id", "target_id", "role_id", "inherited" FROM `
 	var parts []string
 	var args []any
 	if !f.OnlySystem {
-		s := f.actors()
+		s := f.actors(`'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
 		f.targets(&s)
 		parts = append(parts, columns+`"assignment"`+s.sql())
 		args = s.args
 	}
 	if !f.NoSystem && f.Domain == "" && f.Project == "" && f.Within == "" {
-		s := f.actors()
+		s := f.actors(`'UserSystem'`, `'GroupSystem'`)
 		parts = append(parts, columns+`"system_assignment"`+s.sql())
 		args = append(args, s.args...)
 	}
@@ -148,12 +149,12 @@ func (f GrantFilter) trees() (with string, args []any) {
 		UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" a ON p."id" = a."parent_id") `, []any{f.Project, f.Project}
 }
 
-// actors is the part of a filter that holds for both tables.
-func (f GrantFilter) actors() (s selection) {
+// actors is the part of a filter that is alike for both tables but for their types of users' and groups' grants.
+func (f GrantFilter) actors(users, groups string) (s selection) {
 	if f.Role != "" {
 		s.also(`"role_id" = ?`, f.Role)
 	}
-	const user, group = `"type" IN ('UserProject', 'UserDomain', 'UserSystem')`, `"type" IN ('GroupProject', 'GroupDomain', 'GroupSystem')`
+	user, group := `"type" IN (`+users+`)`, `"type" IN (`+groups+`)`
 	switch {
 	case f.User != "" && f.Member:
 		s.also(`("actor_id" = ? AND `+user+` OR `+group+` AND "actor_id" IN

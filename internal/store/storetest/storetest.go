@@ -36,6 +36,12 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"DisableBesideCreate", testDisableBesideCreate},
 		{"DeleteProject", testDeleteProject},
 		{"DeleteDomain", testDeleteDomain},
+		{"Roles", testRoles},
+		{"Grants", testGrants},
+		{"Scopes", testScopes},
+		{"DeleteRole", testDeleteRole},
+		{"ManyRules", testManyRules},
+		{"Labels", testLabels},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
