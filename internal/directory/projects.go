@@ -92,10 +92,10 @@ func (s *Service) Project(ctx context.Context, caller identity.Caller, id identi
 		if f.Project, err = s.allowedProject(ctx, caller, authz.GetProject, id, tx.Project); err != nil {
 			return err
 		}
-		if f.Parents, err = s.kin(ctx, tx, caller, id, around.Parents, tx.Parents); err != nil {
+		if f.Parents, err = s.kin(ctx, tx, caller, f.Project, around.Parents, tx.Parents); err != nil {
 			return err
 		}
-		if f.Subtree, err = s.kin(ctx, tx, caller, id, around.Subtree, tx.Subtree); err != nil {
+		if f.Subtree, err = s.kin(ctx, tx, caller, f.Project, around.Subtree, tx.Subtree); err != nil {
 			return err
 		}
 		if around.Limits {
@@ -110,27 +110,26 @@ func (s *Service) Project(ctx context.Context, caller identity.Caller, id identi
 	return f, err
 }
 
-func (s *Service) kin(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.ProjectID, which Kin,
+func (s *Service) kin(ctx context.Context, tx *store.Tx, caller identity.Caller, of identity.Project, which Kin,
 	load func(context.Context, identity.ProjectID) ([]identity.Project, error),
 ) ([]identity.Project, error) {
 	if which == NoKin {
 		return nil, nil
 	}
-	all, err := load(ctx, id)
+	all, err := load(ctx, of.ID)
 	if err != nil || which == AllKin || caller.Token == nil {
 		return all, err
 	}
-	var reached []identity.Project
-	for _, p := range all {
-		roles, err := tx.EffectiveRoles(ctx, caller.UserID(), caller.Token.GroupIDs, identity.OnProject(p.ID))
-		if err != nil {
-			return nil, err
-		}
-		if len(roles) > 0 {
-			reached = append(reached, p)
-		}
+	domain := of.DomainID
+	if of.IsDomain {
+		domain = identity.DomainID(of.ID)
 	}
-	return reached, nil
+	page, err := tx.ProjectsOf(ctx, caller.UserID(), caller.Token.GroupIDs, identity.Query{}.Where("domain_id", string(domain)))
+	reached := make(map[identity.ProjectID]bool, len(page.Items))
+	for _, p := range page.Items {
+		reached[p.ID] = true
+	}
+	return slices.DeleteFunc(all, func(p identity.Project) bool { return !reached[p.ID] }), err
 }
 
 // allowedProject is to projects what allowedUser is to users.

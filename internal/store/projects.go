@@ -415,7 +415,7 @@ func (tx *Tx) putOption(ctx context.Context, entity, id, option string, value an
 // credentials, trusts, OAuth tokens, limits and endpoint filters; it stops being the default project of users. Its
 // tokens are revoked. It fails with identity.NotFound.
 func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
-	for _, stmt := range []string{
+	err := tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserProject', 'GroupProject')`,
 		`DELETE FROM "credential" WHERE "project_id" = ?`,
 		`DELETE FROM "application_credential" WHERE "project_id" = ?`,
@@ -424,10 +424,9 @@ func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
 		`DELETE FROM "limit" WHERE "project_id" = ?`,
 		`DELETE FROM "project_endpoint" WHERE "project_id" = ?`,
 		`DELETE FROM "project_endpoint_group" WHERE "project_id" = ?`,
-	} {
-		if _, err := tx.exec(ctx, stmt, id); err != nil {
-			return err
-		}
+	)
+	if err != nil {
+		return err
 	}
 	if _, err := tx.exec(ctx, `UPDATE "trust" SET "deleted_at" = ? WHERE "deleted_at" IS NULL AND "project_id" = ?`, tx.now, id); err != nil {
 		return err
@@ -483,7 +482,7 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 			return err
 		}
 	}
-	for _, stmt := range []string{
+	err = tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')`,
 		`DELETE FROM "identity_provider" WHERE "domain_id" = ?`,
 		`DELETE FROM "limit" WHERE "domain_id" = ?`,
@@ -491,10 +490,9 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 		`DELETE FROM "sensitive_config" WHERE "domain_id" = ?`,
 		`DELETE FROM "config_register" WHERE "domain_id" = ?`,
 		`DELETE FROM "id_mapping" WHERE "domain_id" = ?`,
-	} {
-		if _, err := tx.exec(ctx, stmt, id); err != nil {
-			return err
-		}
+	)
+	if err != nil {
+		return err
 	}
 	if err := tx.DeleteProject(ctx, identity.ProjectID(id)); err != nil {
 		return err
