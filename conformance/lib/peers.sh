@@ -10,6 +10,7 @@
 #	keystone_start NAME DIR PORT    gunicorn, WORKERS (2) processes of one thread each
 #	lintel_build                    once, to $WORK/lintel
 #	lintel_start NAME DIR PORT      the same configuration file, served by Lintel
+#	count COMMAND…                  runs a part that ends with counts of its own, and adds them up
 #	tally PASSED FAILED SKIPPED     prints the closing line; fails if anything failed or nothing passed
 #
 # Started processes have a NAME: their output is in $WORK/NAME.log, their pid in ${PID[NAME]}.
@@ -302,12 +303,25 @@ keystone_start() {
 }
 
 lintel_build() {
-	(cd "$REPO" && CGO_ENABLED=0 go build -trimpath -o "$WORK/lintel" ./cmd/lintel) || die "lintel does not build"
+	(cd "$REPO" && go build -o "$WORK/lintel" ./cmd/lintel) || die "lintel does not build"
 }
 
 lintel_start() {
 	start "$1" "$WORK/lintel" serve --config-file "$2/keystone.conf" --listen "127.0.0.1:$3"
 	await "$1" 15 curl -fs -o "$WORK/$1.ready" "http://127.0.0.1:$3/v3"
+}
+
+# count COMMAND… shows what COMMAND prints but for its closing line, whose counts it adds to $PASSED, $FAILED and
+# $SKIPPED.
+count() {
+	local last
+	: "${PASSED:=0}" "${FAILED:=0}" "${SKIPPED:=0}"
+	"$@" >"$WORK/counted" || true
+	head -n -1 "$WORK/counted"
+	last=$(tail -n 1 "$WORK/counted")
+	[[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]] || die "$last
+no counts from $1"
+	PASSED=$((PASSED + BASH_REMATCH[1])) FAILED=$((FAILED + BASH_REMATCH[2])) SKIPPED=$((SKIPPED + BASH_REMATCH[3]))
 }
 
 # tally prints the counts that every suite ends with.

@@ -175,7 +175,6 @@ with as_("admin"):
         {"url": "http://example.org/$(tenant_id)d"},
         {"url": "http://example.org/$(colour)s"},
         {"url": "http://example.org/%(admin_token)s"},
-        {"url": "http://example.org/%s"},
         {"url": "http://example.org/%%"},
         {"url": "http://example.org/%(user_id)s/%(public_port)s"},
         {"url": "http://example.org/$(public_bind_host)s"},
