@@ -14,9 +14,9 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// insertTree makes the domain d with its projects p above q above r, s beside them, users u and v, a group g that u is
+// insertCloud makes the domain d with its projects p above q above r, s beside them, users u and v, a group g that u is
 // in, global roles a to d, and the role x of the domain.
-func insertTree(t *testing.T, db *store.DB) {
+func insertCloud(t *testing.T, db *store.DB) {
 	t.Helper()
 	insertUsers(t, db, identity.User{ID: "u", Name: "u"}, identity.User{ID: "v", Name: "v"})
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
@@ -129,7 +129,7 @@ func testRoles(t *testing.T, db *store.DB) {
 }
 
 func testGrants(t *testing.T, db *store.DB) {
-	insertTree(t, db)
+	insertCloud(t, db)
 	grants := []identity.Grant{
 		{Role: "a", User: "u", Project: "p"}, {Role: "a", User: "v", Project: "r"}, {Role: "b", Group: "g", Project: "q"},
 		{Role: "c", User: "u", Domain: "d"}, {Role: "c", Group: "g", Domain: "d", Inherited: true}, {Role: "d", User: "v", Project: "p", Inherited: true},
@@ -198,7 +198,7 @@ func testGrants(t *testing.T, db *store.DB) {
 }
 
 func testScopes(t *testing.T, db *store.DB) {
-	insertTree(t, db)
+	insertCloud(t, db)
 	scopes := func(user identity.UserID, groups []identity.GroupID, q identity.Query) string {
 		t.Helper()
 		text, err := read(t, db, func(ctx context.Context, tx *store.Tx) (string, error) {
@@ -262,7 +262,7 @@ func testScopes(t *testing.T, db *store.DB) {
 }
 
 func testDeleteRole(t *testing.T, db *store.DB) {
-	insertTree(t, db)
+	insertCloud(t, db)
 	k := keystoneOf(t, db)
 	grant(t, db,
 		identity.Grant{Role: "a", User: "u", Project: "p"}, identity.Grant{Role: "a", Group: "g", Project: "q"},
@@ -292,7 +292,7 @@ func testDeleteRole(t *testing.T, db *store.DB) {
 
 // S-074: a thousand rules, circles among them, expand within 50 ms.
 func testManyRules(t *testing.T, db *store.DB) {
-	insertTree(t, db)
+	insertCloud(t, db)
 	const n = 1000
 	k := keystoneOf(t, db)
 	var roles []string
@@ -322,7 +322,7 @@ func testManyRules(t *testing.T, db *store.DB) {
 }
 
 func testLabels(t *testing.T, db *store.DB) {
-	insertTree(t, db)
+	insertCloud(t, db)
 	keys := []store.Key{
 		{Kind: "user", ID: "u"}, {Kind: "user", ID: "gone"}, {Kind: "group", ID: "g"}, {Kind: "role", ID: "a"}, {Kind: "role", ID: "x"},
 		{Kind: "project", ID: "p"}, {Kind: "project", ID: "d"},
@@ -333,7 +333,8 @@ func testLabels(t *testing.T, db *store.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []store.Label{{"u", "d", "dom"}, {}, {"g", "d", "dom"}, {"a", "", ""}, {"x", "d", "dom"}, {"p", "d", "dom"}, {"dom", "", ""}} {
+	in := func(name string) store.Label { return store.Label{Name: name, Domain: "d", DomainName: "dom"} }
+	for i, want := range []store.Label{in("u"), {}, in("g"), {Name: "a"}, in("x"), in("p"), {Name: "dom"}} {
 		if got[keys[i]] != want {
 			t.Errorf("%v: got %+v, want %+v", keys[i], got[keys[i]], want)
 		}
