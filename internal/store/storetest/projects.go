@@ -15,9 +15,9 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// insertTree makes a domain, named as its id, with the projects that lines such as "web/shop/till" name. A project's id
+// insertBranches makes a domain, named as its id, with the projects that lines such as "web/shop/till" name. A project's id
 // is its name.
-func insertTree(t *testing.T, db *store.DB, domain identity.DomainID, branches ...string) {
+func insertBranches(t *testing.T, db *store.DB, domain identity.DomainID, branches ...string) {
 	t.Helper()
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.InsertDomain(ctx, identity.Domain{ID: domain, Name: string(domain), Enabled: true}); err != nil {
@@ -63,7 +63,7 @@ func testProjects(t *testing.T, db *store.DB) {
 		ID: "p", DomainID: "d", ParentID: "d", Name: "port", Description: &text, Enabled: true, Tags: []string{"a", "b"},
 		Options: identity.Options{identity.OptImmutable: true}, Extra: identity.Extra{"k": []any{"v"}},
 	}
-	insertTree(t, db, "d")
+	insertBranches(t, db, "d")
 	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.InsertProject(ctx, want) })
 	got := project(t, db, "p")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -113,8 +113,8 @@ func testProjects(t *testing.T, db *store.DB) {
 
 // S-084, S-167
 func testProjectNames(t *testing.T, db *store.DB) {
-	insertTree(t, db, "d", "web", "shop", "grün")
-	insertTree(t, db, "e")
+	insertBranches(t, db, "d", "web", "shop", "grün")
+	insertBranches(t, db, "e")
 	insert := func(p identity.Project) error {
 		return db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertProject(t.Context(), p) })
 	}
@@ -175,8 +175,8 @@ func testProjectNames(t *testing.T, db *store.DB) {
 }
 
 func testProjectFilters(t *testing.T, db *store.DB) {
-	insertTree(t, db, "d", "Web/shop", "webcam", "a%b")
-	insertTree(t, db, "e", "wiki")
+	insertBranches(t, db, "d", "Web/shop", "webcam", "a%b")
+	insertBranches(t, db, "e", "wiki")
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		for id, tags := range map[identity.ProjectID][]string{"shop": {"red", "blue"}, "webcam": {"red"}, "wiki": {"blue"}} {
 			old, err := tx.Project(ctx, id)
@@ -272,7 +272,7 @@ func testProjectFilters(t *testing.T, db *store.DB) {
 }
 
 func testProjectTree(t *testing.T, db *store.DB) {
-	insertTree(t, db, "d", "c/b/a", "c/x", "e")
+	insertBranches(t, db, "d", "c/b/a", "c/x", "e")
 	for _, tt := range []struct{ id, parents, subtree string }{
 		{"a", "b c d", ""},
 		{"c", "d", "b x a"},
@@ -330,7 +330,7 @@ func testLimitsOfProjects(t *testing.T, db *store.DB) {
 
 // S-166
 func testProjectChangesAreApart(t *testing.T, db *store.DB) {
-	insertTree(t, db, "d", "p")
+	insertBranches(t, db, "d", "p")
 	var wg sync.WaitGroup
 	errs := make([]error, 24)
 	for i := range errs {
@@ -374,7 +374,7 @@ func testProjectChangesAreApart(t *testing.T, db *store.DB) {
 
 // A project cannot get a child while it is being disabled.
 func testDisableBesideCreate(t *testing.T, db *store.DB) {
-	insertTree(t, db, "d", "p")
+	insertBranches(t, db, "d", "p")
 	for i := range 4 {
 		var wg sync.WaitGroup
 		var created, disabled error
@@ -461,7 +461,7 @@ func (k keystone) left(id string, tables []string) (left []string) {
 }
 
 func testDeleteProject(t *testing.T, db *store.DB) {
-	insertTree(t, db, "d", "p", "q")
+	insertBranches(t, db, "d", "p", "q")
 	insertUsers(t, db, identity.User{ID: "u", Name: "alice", DefaultProjectID: "p"}, identity.User{ID: "v", Name: "bob", DefaultProjectID: "q"})
 	k := keystoneOf(t, db)
 	rowsThatHang(k)
@@ -487,8 +487,8 @@ func testDeleteProject(t *testing.T, db *store.DB) {
 }
 
 func testDeleteDomain(t *testing.T, db *store.DB) {
-	insertTree(t, db, "d", "p/q/s")
-	insertTree(t, db, "other", "o")
+	insertBranches(t, db, "d", "p/q/s")
+	insertBranches(t, db, "other", "o")
 	insertUsers(t, db, identity.User{ID: "u", Name: "alice"}, identity.User{ID: "w", Name: "walt", DomainID: "other"},
 		identity.User{ID: "f", Kind: identity.FederatedUser, DomainID: "other"}, identity.User{ID: "f2", Kind: identity.FederatedUser, DomainID: "other"})
 	k := keystoneOf(t, db)
