@@ -23,7 +23,7 @@ type Subject struct {
 // Authenticate finds out who shows a token. Whatever is wrong with it, the answer is the same 401. What a signed EC2
 // request gave is shown by services, not used: 403.
 func (s *Service) Authenticate(ctx context.Context, text string) (identity.Caller, error) {
-	t, err := s.open(ctx, text)
+	remembered, err := s.recall(ctx, text, 0, nil)
 	if err != nil {
 		if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.NotFound {
 			reason := e.Err
@@ -34,10 +34,11 @@ func (s *Service) Authenticate(ctx context.Context, text string) (identity.Calle
 		}
 		return identity.Caller{}, err
 	}
+	t := &remembered.token
 	if slices.Contains(t.Methods, "ec2credential") {
 		return identity.Caller{}, identity.Deniedf("EC2 credential tokens cannot be used for authorization.")
 	}
-	return identity.Caller{Token: &t, Delegated: t.TrustID != "" || t.Delegated(s.AdditionalPrimary)}, nil
+	return identity.Caller{Token: t, Delegated: t.TrustID != "" || t.Delegated(s.AdditionalPrimary)}, nil
 }
 
 func (s *Service) open(ctx context.Context, text string) (identity.Token, error) {
@@ -202,6 +203,7 @@ func (s *Service) warnSkew(ctx context.Context, now time.Time, t *identity.Token
 // disabled, an Unauthorized that the user holds no role.
 func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t identity.Token, err error) {
 	t = identity.Token{
+		Memo:    new(identity.Memo),
 		Methods: pl.Methods, AuditIDs: pl.AuditIDs, IssuedAt: pl.IssuedAt, ExpiresAt: pl.ExpiresAt,
 		TrustID: pl.TrustID, AccessTokenID: pl.AccessTokenID, ApplicationCredentialID: pl.AppCredID, Thumbprint: pl.Thumbprint,
 		Federated: pl.Federated, IdentityProviderID: pl.IdentityProviderID, ProtocolID: pl.ProtocolID,

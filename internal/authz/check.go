@@ -66,9 +66,14 @@ func facts(r identity.RequestAttrs, target Target) map[string]any {
 	return f
 }
 
-// Credentials are the caller as rules see them (to_policy_values in keystone/common/context.py and oslo.context).
+// Credentials are the caller as rules see them (to_policy_values in keystone/common/context.py and oslo.context). They
+// must not be changed.
 func Credentials(caller identity.Caller) map[string]any {
 	t := caller.Token
+	return t.Memo.Once(func() any { return credentials(t) }).(map[string]any)
+}
+
+func credentials(t *identity.Token) map[string]any {
 	roles := make([]any, len(t.Roles))
 	for i, r := range t.Roles {
 		roles[i] = r.Name

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -80,6 +81,26 @@ type Token struct {
 	Federated                      bool
 	IdentityProviderID, ProtocolID string
 	GroupIDs                       []GroupID
+
+	// Memo keeps what policy rules read of the token, which is made once however often the token is used; nil for a
+	// token that is used once.
+	Memo *Memo
+}
+
+// Memo is a place for one thing that is made from an unchanging value and kept beside it. It serves many goroutines.
+type Memo struct{ made atomic.Value }
+
+// Once returns what make returned the first time.
+func (m *Memo) Once(make func() any) any {
+	if m == nil {
+		return make()
+	}
+	v := m.made.Load()
+	if v == nil {
+		v = make()
+		m.made.Store(v)
+	}
+	return v
 }
 
 // AuditID returns the token's own audit id.
