@@ -253,6 +253,7 @@ func (tx *Tx) DeleteRole(ctx context.Context, id identity.RoleID) error {
 		return identity.Missing("role", id)
 	}
 	tx.touch("role", string(id))
+	tx.touch("implied_role", "") // tokens do not name the roles that their roles are implied by
 	return tx.each(ctx, id,
 		`DELETE FROM "application_credential" WHERE EXISTS (SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject'
 			AND a."actor_id" = "application_credential"."user_id" AND a."target_id" = "application_credential"."project_id"
