@@ -23,6 +23,7 @@ type ListLimits struct {
 	Resource int // [resource] list_limit: projects and domains
 	Role     int // [role] list_limit
 	Catalog  int // [catalog] list_limit: services and endpoints
+	Policy   int // [policy] list_limit
 }
 
 // request is one call of a route.

@@ -66,6 +66,7 @@ func routes() []route {
 		discoveryRoutes,
 		authRoutes,
 		catalogRoutes,
+		policyRoutes,
 		domainRoutes,
 		projectRoutes,
 		roleRoutes,

@@ -216,6 +216,23 @@ type Endpoint struct {
 	Extra     Extra
 }
 
+// Policy is a text that services may fetch: rules in some language that only they know.
+type Policy struct {
+	ID    PolicyID
+	Type  string // the MIME type of Blob; at most 255 characters
+	Blob  any    // text; what very old Keystones stored may be any JSON
+	Extra Extra
+}
+
+// PolicyAssociation says which policy is meant for endpoints: one endpoint, all of a service, or those of a service in
+// a region and the regions below it. The attributes that do not matter are empty.
+type PolicyAssociation struct {
+	PolicyID   PolicyID
+	EndpointID EndpointID
+	ServiceID  ServiceID
+	RegionID   RegionID
+}
+
 // ServiceProvider is another cloud that trusts this one as its identity provider (Keystone to Keystone).
 type ServiceProvider struct {
 	ID      string

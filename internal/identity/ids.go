@@ -16,6 +16,7 @@ type (
 	ServiceID    string
 	EndpointID   string
 	CredentialID string
+	PolicyID     string
 )
 
 const (

@@ -146,6 +146,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			Max: cfg.Default.MaxDBLimit, Default: orZero(cfg.Default.ListLimit),
 			Identity: orZero(cfg.Identity.ListLimit), Resource: orZero(cfg.Resource.ListLimit),
 			Role: orZero(cfg.Role.ListLimit), Catalog: orZero(cfg.Catalog.ListLimit),
+			Policy: orZero(cfg.Policy.ListLimit),
 		},
 		Log: opt.Log,
 	}

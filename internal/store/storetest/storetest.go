@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"DeleteRole", testDeleteRole},
 		{"ManyRules", testManyRules},
 		{"Labels", testLabels},
+		{"PolicyAssociations", testPolicyAssociations},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
