@@ -20,7 +20,12 @@ class Divergence:
         return f"{self.request} ({self.field}): {self.reason}"
 
 
-DIVERGENCES = []
+DIVERGENCES = [
+    Divergence(r"\?words$", "", "a boolean may be a word"),
+    Divergence(r"__icontains=(%25|_)", r"projects|next", "% and _ are plain characters"),
+    Divergence(r"(projects|domains)\?limit=(0|-1)$", "", "a limit is a number above 0"),
+    Divergence(r"/tags/a%2Fb", r"body|Content-Type", "an unknown path answers the JSON error"),
+]
 
 
 def known(step, field):
