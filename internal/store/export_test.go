@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
 )
 
 // What the tests of this package's core need to see of it.
@@ -75,4 +78,28 @@ func (db *DB) MigrateTo(ctx context.Context, expanded, contracted int) error {
 		}
 	}
 	return nil
+}
+
+// RevocationPlan is what the database says of how it looks a token up.
+func (tx *Tx) RevocationPlan(ctx context.Context, t *identity.Token) (plan string, err error) {
+	stmt, args := revokedUntil(t)
+	explain := [...]string{"EXPLAIN QUERY PLAN ", "EXPLAIN ", "EXPLAIN "}[tx.db.dialect]
+	rows, err := tx.query(ctx, explain+stmt, args...)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	for err == nil && rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(sql.NullString)
+		}
+		err = rows.Scan(cells...)
+		for _, c := range cells {
+			plan += c.(*sql.NullString).String + " | "
+		}
+		plan += "\n"
+	}
+	return plan, errors.Join(err, rows.Err())
 }

@@ -28,4 +28,10 @@ CREATE INDEX IF NOT EXISTS "lintel_ix_federated_user_user_id" ON "federated_user
 CREATE INDEX IF NOT EXISTS "lintel_ix_implied_role_implied_role_id" ON "implied_role" ("implied_role_id"); -- only sqlite postgresql
 CREATE INDEX IF NOT EXISTS "lintel_ix_expiring_user_group_membership_group_id" ON "expiring_user_group_membership" ("group_id"); -- only sqlite postgresql
 CREATE INDEX IF NOT EXISTS "lintel_ix_application_credential_access_rule_access_rule_id" ON "application_credential_access_rule" ("access_rule_id"); -- only sqlite postgresql
-CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_keys" ON "revocation_event" ("user_id", "project_id", "audit_id", "audit_chain_id", "trust_id", "issued_before");
+
+-- Revocation events of a chain or a trust, and the few of none of the kinds that have an index. PostgreSQL takes the NULLs
+-- of several columns for independent and would read the table; the partial index tells it how few those few are.
+CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_audit_chain_id" ON "revocation_event" ("audit_chain_id", "issued_before");
+CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_trust_id" ON "revocation_event" ("trust_id", "issued_before");
+CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_rest" ON "revocation_event" ("user_id", "project_id", "audit_id", "audit_chain_id", "trust_id", "issued_before"); -- only sqlite mariadb
+CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_rest" ON "revocation_event" ("issued_before") WHERE "user_id" IS NULL AND "project_id" IS NULL AND "audit_id" IS NULL AND "audit_chain_id" IS NULL AND "trust_id" IS NULL; -- only postgresql

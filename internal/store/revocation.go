@@ -114,6 +114,12 @@ func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) ([]identity.Gr
 // Each branch below is a short range of one index, however many events there are; the last takes those that name
 // neither user, project, token nor trust, which are few.
 func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.Time, err error) {
+	stmt, args := revokedUntil(t)
+	err = tx.row(ctx, stmt, args...).Scan(timeOf{&until})
+	return until, err
+}
+
+func revokedUntil(t *identity.Token) (stmt string, args []any) {
 	var chain string
 	if len(t.AuditIDs) > 1 {
 		chain = t.AuditIDs[1]
@@ -133,21 +139,22 @@ func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.T
 		{"audit_chain_id", chain}, {"trust_id", t.TrustID},
 	}
 	var branches []string
-	var args []any
 	for i := range len(keys) + 1 {
 		if i < len(keys) && keys[i].value == "" {
 			continue // no event can name what the token does not have
 		}
 		where := make([]string, len(keys))
 		for j, k := range keys {
-			null := `"` + k.column + `" IS NULL`
+			column := `"` + k.column + `"`
 			switch {
-			case j < i:
-				where[j] = null
+			case i == len(keys):
+				where[j] = column + ` IS NULL`
+			case j < i: // said in a way that no index answers, or one of NULLs might be taken instead of i's
+				where[j] = `COALESCE(` + column + `, '') = ''`
 			case j == i:
-				where[j] = `"` + k.column + `" = ?`
+				where[j] = column + ` = ?`
 			default:
-				where[j] = `(` + null + ` OR "` + k.column + `" = ?)`
+				where[j] = `(` + column + ` IS NULL OR ` + column + ` = ?)`
 			}
 			if j >= i {
 				args = append(args, k.value)
@@ -156,6 +163,5 @@ func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.T
 		branches = append(branches, `SELECT "issued_before" FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest)
 		args = append(args, restArgs...)
 	}
-	err = tx.row(ctx, `SELECT MAX("issued_before") FROM (`+strings.Join(branches, ` UNION ALL `)+`) e`, args...).Scan(timeOf{&until})
-	return until, err
+	return `SELECT MAX("issued_before") FROM (` + strings.Join(branches, ` UNION ALL `) + `) e`, args
 }

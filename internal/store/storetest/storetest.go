@@ -43,6 +43,9 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"ManyRules", testManyRules},
 		{"Labels", testLabels},
 		{"PolicyAssociations", testPolicyAssociations},
+		{"RevocationRules", testRevocationRules},
+		{"RevocationReach", testRevocationReach},
+		{"RevocationPrune", testRevocationPrune},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
