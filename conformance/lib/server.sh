@@ -36,26 +36,11 @@ server_start() {
 		;;
 	lintel)
 		lintel_build
-		lintel_setup "$dir" "$OS_AUTH_URL"
+		MANAGE="$WORK/lintel manage"
+		keystone_setup "$dir" "$OS_AUTH_URL"
 		lintel_start server "$dir" "$PORT"
 		;;
 	esac
-}
-
-# lintel_setup DIR URL is keystone_setup by Lintel itself, under the name that deployers call.
-lintel_setup() {
-	local command
-	ln -sf lintel "$WORK/keystone-manage"
-	mkdir -p "$1/fernet-keys" "$1/receipt-keys" "$1/credential-keys"
-	chmod 700 "$1"/*-keys
-	for command in fernet_setup receipt_setup credential_setup db_sync "bootstrap
-		--bootstrap-password $ADMIN_PASSWORD --bootstrap-region-id RegionOne
-		--bootstrap-public-url $2 --bootstrap-internal-url $2 --bootstrap-admin-url $2"; do
-		"$WORK/keystone-manage" --config-file "$1/keystone.conf" $command >>"$1/manage.log" 2>&1 || {
-			tail -n 30 "$1/manage.log" >&2
-			die "lintel: keystone-manage ${command%%[[:space:]]*} failed"
-		}
-	done
 }
 
 as_admin() {
