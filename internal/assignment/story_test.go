@@ -1,8 +1,10 @@
 package assignment_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -290,4 +292,32 @@ func TestGrantsTieWhatExists(t *testing.T) {
 	elsewhere := c.make("role", map[string]any{"name": "of", "domain_id": "elsewhere"})
 	message(t, c.admin.Put("/v3/projects/"+project+"/users/"+u+"/roles/"+elsewhere, nil), 403,
 		"Project "+project+" must be in the same domain as the role "+elsewhere+" being assigned.")
+}
+
+// S-166
+func TestParallelChangesOfARole(t *testing.T) {
+	c := newCloud(t)
+	id := c.role("shared")
+	var group sync.WaitGroup
+	for i := range 24 {
+		group.Go(func() {
+			body := fmt.Sprintf(`{"role": {"attribute%d": %d}}`, i, i)
+			if i == 0 {
+				body = `{"role": {"description": "changed", "options": {"immutable": null}}}`
+			}
+			if r := c.admin.Patch("/v3/roles/"+id, body); r.Status != 200 {
+				t.Errorf("change %d: %d %s", i, r.Status, r.Body)
+			}
+		})
+	}
+	group.Wait()
+	r := c.admin.Get("/v3/roles/" + id).Want(200)
+	for i := 1; i < 24; i++ {
+		if got := r.Value(fmt.Sprintf("role.attribute%d", i)); got != float64(i) {
+			t.Errorf("attribute%d is %v", i, got)
+		}
+	}
+	if got := r.Get("role.description"); got != "changed" {
+		t.Errorf("the description is %q", got)
+	}
 }

@@ -146,7 +146,7 @@ class Side:
                 for k, v in value.items()
             }
         if isinstance(value, list):
-            return sorted((self.normalize(number, v, path + "[]", True) for v in value), key=json.dumps)
+            return sorted((self.normalize(number, v, path + "[]", True) for v in value), key=lambda v: json.dumps(v, sort_keys=True))
         if not isinstance(value, str):
             return value
         if path.endswith(("audit_ids[]", "audit_id", "audit_chain_id")):
