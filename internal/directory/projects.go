@@ -197,7 +197,7 @@ func (s *Service) insertProject(ctx context.Context, p identity.Project) (identi
 		if !made {
 			p.ID = identity.ProjectID(tx.NewID())
 		}
-		return tx.InsertProject(ctx, p)
+		return badReference(tx.InsertProject(ctx, p))
 	})
 	return p, err
 }

@@ -151,13 +151,15 @@ func testProjectNames(t *testing.T, db *store.DB) {
 		t.Errorf("renaming in case only: %v", err)
 	}
 
-	// Of several that ask for one name at once, one gets it.
+	// Of several that ask for one name at once, on two nodes, one gets it.
+	nodes := twoNodes(t, db)
 	var wg sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
 		wg.Go(func() {
 			name := []string{"race", "RACE"}[i%2]
-			errs[i] = insert(identity.Project{ID: identity.ProjectID(fmt.Sprint("r", i)), DomainID: "d", ParentID: "d", Name: name})
+			p := identity.Project{ID: identity.ProjectID(fmt.Sprint("r", i)), DomainID: "d", ParentID: "d", Name: name}
+			errs[i] = nodes[i%2].Update(t.Context(), func(tx *store.Tx) error { return tx.InsertProject(t.Context(), p) })
 		})
 	}
 	wg.Wait()
@@ -328,14 +330,15 @@ func testLimitsOfProjects(t *testing.T, db *store.DB) {
 	}
 }
 
-// S-166
+// S-166, with the changes coming in on two nodes.
 func testProjectChangesAreApart(t *testing.T, db *store.DB) {
 	insertBranches(t, db, "d", "p")
+	nodes := twoNodes(t, db)
 	var wg sync.WaitGroup
 	errs := make([]error, 24)
 	for i := range errs {
 		wg.Go(func() {
-			errs[i] = db.Update(t.Context(), func(tx *store.Tx) error {
+			errs[i] = nodes[i%2].Update(t.Context(), func(tx *store.Tx) error {
 				old, err := tx.LockProject(t.Context(), "p")
 				if err != nil {
 					return err
@@ -372,14 +375,15 @@ func testProjectChangesAreApart(t *testing.T, db *store.DB) {
 	}
 }
 
-// A project cannot get a child while it is being disabled.
+// A project cannot get a child while it is being disabled on another node.
 func testDisableBesideCreate(t *testing.T, db *store.DB) {
 	insertBranches(t, db, "d", "p")
+	nodes := twoNodes(t, db)
 	for i := range 4 {
 		var wg sync.WaitGroup
 		var created, disabled error
 		wg.Go(func() {
-			created = db.Update(t.Context(), func(tx *store.Tx) error {
+			created = nodes[0].Update(t.Context(), func(tx *store.Tx) error {
 				parent, err := tx.Project(t.Context(), "p")
 				if err != nil || !parent.Enabled {
 					return errors.Join(err, identity.BadRequest)
@@ -389,7 +393,7 @@ func testDisableBesideCreate(t *testing.T, db *store.DB) {
 			})
 		})
 		wg.Go(func() {
-			disabled = db.Update(t.Context(), func(tx *store.Tx) error {
+			disabled = nodes[1].Update(t.Context(), func(tx *store.Tx) error {
 				old, err := tx.LockProject(t.Context(), "p")
 				if err != nil {
 					return err

@@ -64,3 +64,10 @@ func (k keystone) count(stmt string) (n int) {
 	}
 	return n
 }
+
+// twoNodes returns the database as two servers have it open.
+func twoNodes(t *testing.T, db *store.DB) [2]*store.DB {
+	t.Helper()
+	url, _ := urls.Load(db)
+	return [2]*store.DB{db, Open(t, url.(string))}
+}

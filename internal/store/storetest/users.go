@@ -313,8 +313,7 @@ func testUserPages(t *testing.T, db *store.DB) {
 // S-166, with the changes coming in on two nodes.
 func testUserChangesAreApart(t *testing.T, db *store.DB) {
 	insertUsers(t, db, identity.User{ID: "u", Name: "alice"})
-	url, _ := urls.Load(db)
-	nodes := []*store.DB{db, Open(t, url.(string))}
+	nodes := twoNodes(t, db)
 	var wg sync.WaitGroup
 	errs := make([]error, 24)
 	for i := range errs {
