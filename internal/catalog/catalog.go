@@ -130,7 +130,9 @@ func inGroup(e identity.Endpoint, group map[string]any) bool {
 		case "service_id":
 			have = string(e.ServiceID)
 		case "region_id":
-			have = string(e.RegionID)
+			if e.RegionID != "" {
+				have = string(e.RegionID)
+			}
 		}
 		if have != want {
 			return false

@@ -67,6 +67,7 @@ func routes() []route {
 		authRoutes,
 		catalogRoutes,
 		policyRoutes,
+		endpointFilterRoutes,
 		domainRoutes,
 		projectRoutes,
 		roleRoutes,

@@ -216,6 +216,22 @@ type Endpoint struct {
 	Extra     Extra
 }
 
+// EndpointGroup stands for all endpoints that have some attributes.
+type EndpointGroup struct {
+	ID          EndpointGroupID
+	Name        string
+	Description *string
+	Filters     map[string]any // interface, service_id and region_id, to be equal to; null is an endpoint without a region
+}
+
+// ProjectFilter lets a project see an endpoint or those of a group: one of EndpointID and GroupID is set. A project
+// that no filter names sees all.
+type ProjectFilter struct {
+	ProjectID  ProjectID
+	EndpointID EndpointID
+	GroupID    EndpointGroupID
+}
+
 // Policy is a text that services may fetch: rules in some language that only they know.
 type Policy struct {
 	ID    PolicyID

@@ -17,6 +17,8 @@ type (
 	EndpointID   string
 	CredentialID string
 	PolicyID     string
+
+	EndpointGroupID string
 )
 
 const (

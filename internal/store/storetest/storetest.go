@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"RevocationRules", testRevocationRules},
 		{"RevocationReach", testRevocationReach},
 		{"RevocationPrune", testRevocationPrune},
+		{"EndpointFilters", testEndpointFilters},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
