@@ -2,6 +2,7 @@ package auth
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -19,9 +20,13 @@ const entryCost = 4 << 10
 
 // entry is a token that was opened, with the answers that were written for it: with the catalog and without.
 type entry struct {
-	token identity.Token
-	wires [2]atomic.Pointer[[]byte]
+	token  identity.Token
+	opened atomic.Int64 // when its text was last opened, in Unix nanoseconds; keys may have gone since
+	wires  [2]atomic.Pointer[[]byte]
 }
+
+// reopenAfter is how long a remembered token counts without a look at the keys. A key that is taken away ends its tokens.
+const reopenAfter = time.Second
 
 // wire is the place of one answer of an entry.
 func (e *entry) wire(s *Service, subject Subject) *wire {

@@ -95,14 +95,21 @@ func (s *Service) subject(ctx context.Context, caller identity.Caller, action au
 // recall opens a token, from memory if it is remembered: then what passes with time is asked again, and nothing else
 // can have changed. Otherwise it is read, built and judged, with more called in the same transaction, and remembered.
 func (s *Service) recall(ctx context.Context, text string, window time.Duration, more func(*store.Tx, *identity.Token) error) (*entry, error) {
-	if e, ok := s.Remembered.Get(text); ok {
-		return e, s.endDisabled(ctx, s.stands(ctx, s.DB.Now(), text, &e.token, window))
+	now := s.DB.Now()
+	e, ok := s.Remembered.Get(text)
+	if ok && now.Sub(time.Unix(0, e.opened.Load())).Abs() < reopenAfter {
+		return e, s.endDisabled(ctx, s.stands(ctx, now, text, &e.token, window))
 	}
 	pl, err := s.read(text)
 	if err != nil {
 		return nil, err
 	}
-	e := new(entry)
+	if ok {
+		e.opened.Store(now.UnixNano())
+		return e, s.endDisabled(ctx, s.stands(ctx, now, text, &e.token, window))
+	}
+	e = new(entry)
+	e.opened.Store(now.UnixNano())
 	stamp := s.DB.Stamp()
 	var groups []identity.GroupID
 	err = s.view(ctx, func(tx *store.Tx) error {
