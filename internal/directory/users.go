@@ -75,12 +75,13 @@ func readTime(f *identity.Filter) error {
 	if !slices.ContainsFunc(timeLayouts, func(layout string) bool {
 		var err error
 		at, err = time.Parse(layout, text)
-		return err == nil
+		at = at.UTC() // which may leave the years that have four digits
+		return err == nil && at.Year() >= 0 && at.Year() <= 9999
 	}) {
 		return identity.Invalidf("Timestamp not in expected format. The server could not comply with the request since it is" +
 			" either malformed or otherwise incorrect. The client is assumed to be in error.")
 	}
-	f.Value = at.UTC().Format(time.RFC3339Nano)
+	f.Value = at.Format(time.RFC3339Nano)
 	switch op {
 	case "eq":
 		f.Compare = identity.Equals

@@ -18,6 +18,8 @@ func TestReadTime(t *testing.T) {
 		"eq:2026-11-06":                 {Compare: identity.Equals, Value: "2026-11-06T00:00:00Z"},
 		"neq:2026":                      {Compare: identity.Differs, Value: "2026-01-01T00:00:00Z"},
 		"2026-11":                       {Compare: identity.Equals, Value: "2026-11-01T00:00:00Z"},
+		"lt:9999-12-31T23:59:59-23:00":  {},
+		"lt:0000-01-01T00:00:00+23:00":  {},
 		"xx:2026":                       {},
 		"lt:":                           {},
 		"":                              {},
