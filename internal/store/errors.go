@@ -17,7 +17,8 @@ import (
 )
 
 // conflicting tells whether a transaction failed for no fault of its own and may be run again: it was rolled back
-// because another one was in its way.
+// because another one was in its way. On a server that goes for foreign keys too: transactions look first whether the rows
+// are there that theirs refer to, so one was added or removed beside them, and the next look will show it.
 func conflicting(err error) bool {
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch e.Number {
@@ -26,9 +27,10 @@ func conflicting(err error) bool {
 			1020: // the record has changed since the snapshot was taken
 			return true
 		}
+		return orphan(err)
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.Code == "40001" || e.Code == "40P01" // serialization failure, deadlock
+		return e.Code == "40001" || e.Code == "40P01" || orphan(err) // serialization failure, deadlock
 	}
 	if e, ok := errors.AsType[*sqlitedriver.Error](err); ok {
 		return e.Code()&0xff == sqlite3.SQLITE_BUSY

@@ -3,7 +3,9 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -193,5 +195,40 @@ func testDeleteGroup(t *testing.T, db *store.DB) {
 	err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.DeleteGroup(t.Context(), "bare") })
 	if !errors.Is(err, identity.NotFound) {
 		t.Errorf("deleting it again: %v, want NotFound", err)
+	}
+}
+
+// A user who is deleted on one node while another node puts them into a group is gone, and so is the membership.
+func testMembershipsOfDeletedUsers(t *testing.T, db *store.DB) {
+	url, _ := urls.Load(db)
+	other := Open(t, url.(string))
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertGroup(ctx, identity.Group{ID: "g", DomainID: "d", Name: "g"})
+	})
+	var wg sync.WaitGroup
+	for i := range 16 {
+		id := identity.UserID(fmt.Sprint("u", i))
+		insertUsers(t, db, identity.User{ID: id, Name: string(id)})
+		wg.Go(func() {
+			err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.DeleteUser(t.Context(), id) })
+			if err != nil {
+				t.Errorf("deleting %s: %v", id, err)
+			}
+		})
+		wg.Go(func() {
+			err := other.Update(t.Context(), func(tx *store.Tx) error {
+				if _, err := tx.User(t.Context(), id); err != nil {
+					return err
+				}
+				return tx.AddToGroup(t.Context(), id, "g")
+			})
+			if err != nil && !errors.Is(err, identity.NotFound) {
+				t.Errorf("adding %s to the group: %v", id, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := keystoneOf(t, db).count(`SELECT COUNT(*) FROM "user_group_membership"`); n != 0 {
+		t.Errorf("%d memberships of deleted users are left", n)
 	}
 }

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Groups", testGroups},
 		{"Memberships", testMemberships},
 		{"DeleteGroup", testDeleteGroup},
+		{"MembershipsOfDeletedUsers", testMembershipsOfDeletedUsers},
 		{"Projects", testProjects},
 		{"ProjectNames", testProjectNames},
 		{"ProjectFilters", testProjectFilters},
