@@ -155,7 +155,7 @@ func effective(ctx context.Context, tx *store.Tx, q Query, within identity.Domai
 	}
 	found = imply(found, rules)
 	return slices.DeleteFunc(found, func(a identity.Assignment) bool {
-		return rules.DomainRole[a.Role] || q.Role != "" && a.Role != q.Role
+		return !rules.Global[a.Role] || q.Role != "" && a.Role != q.Role
 	}), nil
 }
 

@@ -272,21 +272,22 @@ func (tx *Tx) Members(ctx context.Context, groups []identity.GroupID) (map[ident
 
 // RoleRules are what turns one role into others.
 type RoleRules struct {
-	Implied    map[identity.RoleID][]identity.RoleID
-	DomainRole map[identity.RoleID]bool // has a domain, and is good for implying others only
+	Implied map[identity.RoleID][]identity.RoleID
+	Global  map[identity.RoleID]bool // a role of a domain is good for implying others only
 }
 
-// RoleRules returns all rules.
+// RoleRules returns all rules between roles that exist.
 func (tx *Tx) RoleRules(ctx context.Context) (RoleRules, error) {
-	rules := RoleRules{Implied: map[identity.RoleID][]identity.RoleID{}, DomainRole: map[identity.RoleID]bool{}}
+	rules := RoleRules{Implied: map[identity.RoleID][]identity.RoleID{}, Global: map[identity.RoleID]bool{}}
 	rows, err := list(ctx, tx, func(s scanner) (r identity.ImpliedRole, err error) {
 		err = s.Scan(&r.Prior, &r.Implied)
 		return r, err
-	}, `SELECT "prior_role_id", "implied_role_id" FROM "implied_role"
-		UNION ALL SELECT "id", '' FROM "role" WHERE "domain_id" <> ? ORDER BY 1, 2`, identity.NoRoleDomain)
+	}, `SELECT r."prior_role_id", r."implied_role_id" FROM "implied_role" r JOIN "role" p ON p."id" = r."prior_role_id"
+		JOIN "role" i ON i."id" = r."implied_role_id"
+		UNION ALL SELECT "id", '' FROM "role" WHERE "domain_id" = ? ORDER BY 1, 2`, identity.NoRoleDomain)
 	for _, r := range rows {
 		if r.Implied == "" {
-			rules.DomainRole[r.Prior] = true
+			rules.Global[r.Prior] = true
 		} else {
 			rules.Implied[r.Prior] = append(rules.Implied[r.Prior], r.Implied)
 		}

@@ -74,9 +74,11 @@ func (tx *Tx) EffectiveRoles(ctx context.Context, user identity.UserID, groups [
 	default:
 		return nil, nil
 	}
+	// Keystone on SQLite leaves rules about roles that it deleted; nothing follows from those.
 	stmt := `WITH RECURSIVE ` + above + `"granted" ("role_id") AS (` + grants + `), "held" ("role_id") AS (
 		SELECT "role_id" FROM "granted"
-		UNION SELECT i."implied_role_id" FROM "implied_role" i JOIN "held" h ON i."prior_role_id" = h."role_id")
+		UNION SELECT i."implied_role_id" FROM "implied_role" i JOIN "held" h ON i."prior_role_id" = h."role_id"
+		JOIN "role" p ON p."id" = i."prior_role_id")
 		SELECT ` + roleColumns + ` FROM "role" WHERE "id" IN (SELECT "role_id" FROM "held") AND "domain_id" = ? ORDER BY "name"`
 	return list(ctx, tx, scanRole, stmt, append(args, identity.NoRoleDomain)...)
 }

@@ -8,7 +8,8 @@ import (
 
 // useful are the roles that put a role into a token: global ones, and those of domains that imply a global one.
 const useful = `"useful" ("id") AS (SELECT "id" FROM "role" WHERE "domain_id" = ?
-	UNION SELECT i."prior_role_id" FROM "implied_role" i JOIN "useful" u ON i."implied_role_id" = u."id")`
+	UNION SELECT i."prior_role_id" FROM "implied_role" i JOIN "useful" u ON i."implied_role_id" = u."id"
+	JOIN "role" p ON p."id" = i."prior_role_id")`
 
 // reach is a set of grants, named "reach", by which a user, or one of some groups beside those that the database knows
 // the user to be in, holds a useful role.

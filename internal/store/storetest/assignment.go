@@ -340,3 +340,36 @@ func testLabels(t *testing.T, db *store.DB) {
 		}
 	}
 }
+
+// Keystone on SQLite deletes a role and leaves the rules about it. What it implied is not held through it any more.
+func testRulesOfDeletedRoles(t *testing.T, db *store.DB) {
+	if db.Dialect() != "sqlite" {
+		t.Skip("foreign keys leave no such rules")
+	}
+	insertCloud(t, db)
+	grant(t, db, identity.Grant{Role: "x", User: "u", Project: "p"})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.InsertImpliedRole(ctx, identity.ImpliedRole{Prior: "x", Implied: "b"}), tx.InsertImpliedRole(ctx, identity.ImpliedRole{Prior: "b", Implied: "c"}))
+	})
+	look := func(want string) {
+		t.Helper()
+		got, err := read(t, db, func(ctx context.Context, tx *store.Tx) (string, error) {
+			held, err := tx.EffectiveRoles(ctx, "u", nil, identity.OnProject("p"))
+			if err != nil {
+				return "", err
+			}
+			projects, err := tx.ProjectsOf(ctx, "u", nil, identity.Query{})
+			if err != nil {
+				return "", err
+			}
+			rules, err := tx.RoleRules(ctx)
+			return fmt.Sprintf("%d roles, %d projects, %d rules", len(held), len(projects.Items), len(rules.Implied)), err
+		})
+		if got != want || err != nil {
+			t.Errorf("got %s, error %v, want %s", got, err, want)
+		}
+	}
+	look("2 roles, 1 projects, 2 rules")
+	keystoneOf(t, db).exec(`DELETE FROM "role" WHERE "id" = 'b'`)
+	look("0 roles, 0 projects, 0 rules")
+}

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Scopes", testScopes},
 		{"DeleteRole", testDeleteRole},
 		{"ManyRules", testManyRules},
+		{"RulesOfDeletedRoles", testRulesOfDeletedRoles},
 		{"Labels", testLabels},
 		{"PolicyAssociations", testPolicyAssociations},
 		{"RevocationRules", testRevocationRules},
