@@ -143,7 +143,7 @@ class Side:
         if isinstance(value, dict):
             return {
                 self.normalize(number, k, path, True): self.normalize(number, v, f"{path}.{k}".strip("."), in_list)
-                for k, v in value.items()
+                for k, v in sorted(value.items())
             }
         if isinstance(value, list):
             return sorted((self.normalize(number, v, path + "[]", True) for v in value), key=lambda v: json.dumps(v, sort_keys=True))
