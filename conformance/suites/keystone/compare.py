@@ -243,9 +243,11 @@ def main():
     parser.add_argument("--lintel", metavar="URL", help="the server that is judged")
     parser.add_argument("--lintel-keys", metavar="DIR")
     parser.add_argument("--answers", metavar="FILE", help="save Keystone's answers here, or without --keystone read them")
+    parser.add_argument("--db", default="sqlite", help="the database of both")
     parser.add_argument("--twin", action="store_true", help="the judged server is a Keystone too: allow no divergence")
     parser.add_argument("--only", metavar="NAME", action="append", default=[], help="send the cast and this list only")
     args = parser.parse_args()
+    divergences.select(args.db)
 
     for name in LISTS:
         if args.only and name != "00_cast" and name not in args.only:

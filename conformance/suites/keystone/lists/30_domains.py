@@ -159,5 +159,3 @@ with as_("admin"):
         GET("/v3/" + path)
     GET("/v3/role_assignments?user.id=$insider")
     DELETE("/v3/domains/default")
-    POST("/v3/domains?words", {"domain": {"name": "enabled as text", "enabled": "true"}})
-    POST("/v3/domains?case", {"domain": {"name": "FIRST"}})

@@ -301,8 +301,3 @@ for who in ("manager", "domain_reader", "domain_admin", "member", "system_reader
         GET("/v3/projects/$web?parents_as_list")
         GET("/v3/projects/$till?parents_as_list")
         GET("/v3/projects/$web?subtree_as_list")
-
-with as_("admin"):
-    POST("/v3/projects?words", {"project": {"name": "enabled text", "domain_id": "$acme", "enabled": "yes"}})
-    POST("/v3/projects?words", {"project": {"name": "is_domain text", "is_domain": "true"}})
-    POST("/v3/projects?case", {"project": {"name": "WEB", "domain_id": "$acme"}})
