@@ -35,7 +35,7 @@ func (tx *Tx) PutGrant(ctx context.Context, g identity.Grant) error {
 	if g.Group != "" {
 		entity = "group"
 	}
-	if _, err := tx.lock(ctx, entity, actor); err != nil {
+	if _, err := tx.lockParent(ctx, entity, actor); err != nil {
 		return err
 	}
 	if found, err := tx.lock(ctx, "role", string(g.Role)); err != nil {

@@ -128,3 +128,14 @@ func (tx *Tx) lock(ctx context.Context, table, id string) (bool, error) {
 	rows, err := list(ctx, tx, column[int], stmt, id)
 	return len(rows) > 0, err
 }
+
+// lockParent is lock for a row whose deletion takes along what refers to it. On PostgreSQL a deletion that began to read
+// before this transaction commits would not see the new row and leave it behind, so here the old row is written again,
+// at which that deletion fails and starts over. Others see such new rows as they delete.
+func (tx *Tx) lockParent(ctx context.Context, table, id string) (bool, error) {
+	if tx.db.dialect != postgresql {
+		return tx.lock(ctx, table, id)
+	}
+	n, err := tx.exec(ctx, `UPDATE "`+table+`" SET "id" = "id" WHERE "id" = ?`, id)
+	return n > 0, err
+}

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Memberships", testMemberships},
 		{"DeleteGroup", testDeleteGroup},
 		{"MembershipsOfDeletedUsers", testMembershipsOfDeletedUsers},
+		{"GrantsOfDeletedUsers", testGrantsOfDeletedUsers},
 		{"Projects", testProjects},
 		{"ProjectNames", testProjectNames},
 		{"ProjectFilters", testProjectFilters},
