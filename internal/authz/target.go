@@ -60,6 +60,15 @@ func Credential(c identity.Credential) map[string]any {
 	})
 }
 
+// Limit is a limit as target.limit. Rules also look for the project or domain that it is for, in it.
+func Limit(l identity.Limit) map[string]any {
+	return map[string]any{
+		"id": string(l.ID), "project_id": orNull(l.ProjectID), "domain_id": orNull(l.DomainID), "service_id": orNull(l.ServiceID),
+		"region_id": orNull(l.RegionID), "resource_name": orNull(l.ResourceName), "resource_limit": l.Value,
+		"description": deref(l.Description),
+	}
+}
+
 func deref(s *string) any {
 	if s == nil {
 		return nil

@@ -23,6 +23,10 @@ type Service struct {
 	// HideUnfiltered leaves the catalog empty for projects without an endpoint filter
 	// ([endpoint_filter] return_all_endpoints_if_no_filter is false).
 	HideUnfiltered bool
+
+	// StrictLimits keeps the limits of projects within those of their domains ([unified_limit] enforcement_model is
+	// strict_two_level).
+	StrictLimits bool
 }
 
 // Entry is a service in a catalog, with its endpoints as seen from a token's scope.

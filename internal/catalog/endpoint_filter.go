@@ -70,12 +70,7 @@ func (s *Service) UpdateEndpointGroup(ctx context.Context, caller identity.Calle
 			return err
 		}
 		g.Name = u.Name.Or(g.Name)
-		if u.Description.Present {
-			g.Description = &u.Description.Value
-			if u.Description.Null {
-				g.Description = nil
-			}
-		}
+		g.Description = u.Description.OrPtr(g.Description)
 		g.Filters = u.Filters.Or(g.Filters)
 		return tx.PutEndpointGroup(ctx, g)
 	})

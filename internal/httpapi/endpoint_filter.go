@@ -58,11 +58,10 @@ func renderEndpointGroup(r *request, g identity.EndpointGroup) object {
 }
 
 func (a *API) listEndpointGroups(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, 0)
+	q, err := a.list(r, uncapped)
 	if err != nil {
 		return err
 	}
-	q.Limit = 0 // upstream never pages them
 	page, err := a.Catalog.EndpointGroups(r.Context(), r.Caller, q)
 	if err != nil {
 		return err
@@ -80,11 +79,10 @@ func (a *API) showEndpointGroup(w http.ResponseWriter, r *request) error {
 
 func (a *API) createEndpointGroup(w http.ResponseWriter, r *request) error {
 	body := r.Body.Object("endpoint_group")
-	g := identity.EndpointGroup{Name: text[string](body, "name"), Filters: body.Object("filters").Map()}
-	if d := schema.Field[string](body, "description"); d.Present && !d.Null {
-		g.Description = &d.Value
-	}
-	g, err := a.Catalog.CreateEndpointGroup(r.Context(), r.Caller, g)
+	g, err := a.Catalog.CreateEndpointGroup(r.Context(), r.Caller, identity.EndpointGroup{
+		Name: text[string](body, "name"), Description: schema.Field[string](body, "description").OrPtr(nil),
+		Filters: body.Object("filters").Map(),
+	})
 	if err != nil {
 		return err
 	}

@@ -138,11 +138,7 @@ func renderKin(r *request, f directory.Family, kin []identity.Project) []object 
 func renderLimits(limits []identity.Limit) []object {
 	out := make([]object, len(limits))
 	for i, l := range limits {
-		out[i] = object{
-			"id": l.ID, "project_id": orNull(l.ProjectID), "domain_id": orNull(l.DomainID), "service_id": orNull(l.ServiceID),
-			"region_id": orNull(l.RegionID), "resource_name": orNull(l.ResourceName), "resource_limit": l.Value,
-			"description": l.Description,
-		}
+		out[i] = limitAttrs(l)
 	}
 	return out
 }

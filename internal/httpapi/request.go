@@ -128,9 +128,9 @@ func anyID[ID ~string](in *schema.Object, key string) identity.Opt[ID] {
 }
 
 // list reads which part of a list is asked for: the route's filters, with their inexact forms (`name__icontains`),
-// limit and marker. limit is the server's own cap for this list; the smaller wins.
+// limit and marker. limit is the server's own cap for this list, 0 the default one and uncapped none; the smaller wins.
 func (a *API) list(r *request, limit int) (identity.Query, error) {
-	q := identity.Query{Limit: cmp.Or(limit, a.Lists.Default), Marker: text[string](r.Args, "marker")}
+	q := identity.Query{Limit: max(0, cmp.Or(limit, a.Lists.Default)), Marker: text[string](r.Args, "marker")}
 	for key := range r.Args.All() {
 		name, how, inexact := strings.Cut(key, "__")
 		if !slices.Contains(r.route.filters, name) {
@@ -158,6 +158,9 @@ func (a *API) list(r *request, limit int) (identity.Query, error) {
 	}
 	return q, nil
 }
+
+// uncapped is the limit of a list of which upstream answers all that a client does not cut itself.
+const uncapped = -1
 
 // pages is list for users, groups, projects and domains: no page of them is longer than [DEFAULT] max_db_limit, whether a
 // limit is asked for or not.

@@ -68,6 +68,7 @@ func routes() []route {
 		catalogRoutes,
 		policyRoutes,
 		endpointFilterRoutes,
+		limitRoutes,
 		domainRoutes,
 		projectRoutes,
 		roleRoutes,

@@ -26,6 +26,17 @@ func (o Opt[T]) Or(old T) T {
 	return old
 }
 
+// OrPtr is Or for an attribute that is nil when it is null.
+func (o Opt[T]) OrPtr(old *T) *T {
+	switch {
+	case !o.Present:
+		return old
+	case o.Null:
+		return nil
+	}
+	return &o.Value
+}
+
 // Extra holds the attributes of an entity that Keystone's schema has no column for: user e-mail, service name, and
 // whatever else a client sent. The values are JSON as Go decodes it, numbers kept as json.Number. No decision may
 // depend on them.

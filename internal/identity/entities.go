@@ -266,14 +266,24 @@ type Credential struct {
 	Extra     Extra
 }
 
+// RegisteredLimit is how much of a resource each project or domain may use at most, where no limit says otherwise.
+type RegisteredLimit struct {
+	ID           RegisteredLimitID
+	ServiceID    ServiceID
+	RegionID     RegionID // empty for all regions
+	ResourceName string
+	Default      int64 // -1 is no bound
+	Description  *string
+}
+
 // Limit is how much of a resource a project or domain may use at most, where that is not the registered default.
 type Limit struct {
-	ID           string
+	ID           LimitID
 	ProjectID    ProjectID // empty for a domain's limit
 	DomainID     DomainID  // empty for a project's limit
 	ServiceID    ServiceID
 	RegionID     RegionID // empty for the limit of all regions
 	ResourceName string
-	Value        int64
+	Value        int64 // -1 is no bound
 	Description  *string
 }

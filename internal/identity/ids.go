@@ -18,7 +18,9 @@ type (
 	CredentialID string
 	PolicyID     string
 
-	EndpointGroupID string
+	EndpointGroupID   string
+	LimitID           string
+	RegisteredLimitID string
 )
 
 const (

@@ -111,6 +111,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	services := &catalog.Service{
 		DB: s.DB, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
 		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,
+		StrictLimits:   cfg.UnifiedLimit.EnforcementModel == "strict_two_level",
 	}
 	api := &httpapi.API{
 		Auth: &auth.Service{

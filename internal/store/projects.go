@@ -265,18 +265,7 @@ func (tx *Tx) LimitsOfProjects(ctx context.Context, projects []identity.ProjectI
 	limits := map[identity.ProjectID][]identity.Limit{}
 	for ids := range slices.Chunk(projects, maxIn) {
 		set, args := in(ids)
-		found, err := list(ctx, tx, func(s scanner) (l identity.Limit, err error) {
-			var description sql.NullString
-			err = s.Scan(&l.ID, &l.ProjectID, textOf(&l.DomainID), textOf(&l.ServiceID), textOf(&l.RegionID),
-				textOf(&l.ResourceName), &l.Value, &description)
-			if description.Valid {
-				l.Description = &description.String
-			}
-			return l, err
-		}, `SELECT l."id", l."project_id", l."domain_id", r."service_id", r."region_id", r."resource_name",
-			l."resource_limit", l."description"
-			FROM "limit" l LEFT JOIN "registered_limit" r ON r."id" = l."registered_limit_id"
-			WHERE l."project_id" IN `+set+` ORDER BY l."id"`, args...)
+		found, err := list(ctx, tx, scanLimit, selectLimit+` WHERE l."project_id" IN `+set+` ORDER BY l."id"`, args...)
 		if err != nil {
 			return nil, err
 		}

@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"RulesOfDeletedRoles", testRulesOfDeletedRoles},
 		{"Labels", testLabels},
 		{"PolicyAssociations", testPolicyAssociations},
+		{"Limits", testLimits},
 		{"RevocationRules", testRevocationRules},
 		{"RevocationReach", testRevocationReach},
 		{"RevocationPrune", testRevocationPrune},
