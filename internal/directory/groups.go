@@ -72,7 +72,7 @@ func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g ide
 	}
 	g.Name = strip(g.Name)
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Domain(ctx, g.DomainID); err != nil {
+		if _, err := tx.LockDomain(ctx, g.DomainID); err != nil {
 			return err
 		}
 		if err := fits(g.Name, "name", maxGroupName); err != nil {

@@ -151,7 +151,7 @@ func (s *Service) CreateUser(ctx context.Context, caller identity.Caller, u iden
 		return u, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Domain(ctx, u.DomainID); err != nil {
+		if _, err := tx.LockDomain(ctx, u.DomainID); err != nil {
 			return err
 		}
 		if err := checkDefaultProject(ctx, tx, u.DefaultProjectID); err != nil {

@@ -143,6 +143,15 @@ func (tx *Tx) LockProject(ctx context.Context, id identity.ProjectID) (identity.
 	return tx.Project(ctx, id)
 }
 
+// LockDomain is Domain for one that the transaction is about to put a user or group into, which no foreign key would tie to
+// it: until the transaction ends, the domain cannot be deleted. It must come before anything else is read.
+func (tx *Tx) LockDomain(ctx context.Context, id identity.DomainID) (identity.Domain, error) {
+	if _, err := tx.lock(ctx, "project", string(id)); err != nil {
+		return identity.Domain{}, err
+	}
+	return tx.Domain(ctx, id)
+}
+
 // claim makes sure that a project stays as it was read until the transaction ends. Where it would not, the transaction
 // fails and is run again.
 func (tx *Tx) claim(ctx context.Context, id identity.ProjectID) error {
