@@ -51,6 +51,10 @@ func (tx *Tx) CountCredentials(ctx context.Context, user identity.UserID) (n int
 
 // InsertCredential writes a new credential; a Conflict when its id is taken.
 func (tx *Tx) InsertCredential(ctx context.Context, c SealedCredential) error {
+	// So that deleting the user meanwhile takes the credential along. A user in no table may live in a directory.
+	if _, err := tx.lockParent(ctx, "user", string(c.UserID)); err != nil {
+		return err
+	}
 	_, err := tx.exec(ctx, `INSERT INTO "credential" (`+credentialColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		c.ID, c.UserID, orNull(c.ProjectID), c.Type, jsonOf(&c.Extra), c.EncryptedBlob, c.KeyHash)
 	if _, dup := duplicate(err); dup {

@@ -497,8 +497,8 @@ func testFailures(t *testing.T, db *store.DB) {
 	}
 }
 
-// A grant that another node makes while a user is being deleted, after the deletion began to read, goes with the user.
-// No foreign key would tell.
+// A grant or credential that another node makes while a user is being deleted, after the deletion began to read, goes
+// with the user. No foreign key would tell.
 func testGrantsOfDeletedUsers(t *testing.T, db *store.DB) {
 	if db.Dialect() == "sqlite" {
 		t.Skip("SQLite has one writer at a time")
@@ -520,12 +520,17 @@ func testGrantsOfDeletedUsers(t *testing.T, db *store.DB) {
 		if !granted {
 			granted = true
 			update(t, other, func(ctx context.Context, tx *store.Tx) error {
-				return tx.PutGrant(ctx, identity.Grant{Role: "r", User: "u", Domain: "d"})
+				return errors.Join(
+					tx.PutGrant(ctx, identity.Grant{Role: "r", User: "u", Domain: "d"}),
+					tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "c", UserID: "u", Type: "totp"}, EncryptedBlob: "b", KeyHash: "k"}),
+				)
 			})
 		}
 		return tx.DeleteUser(ctx, "u")
 	})
-	if n := keystoneOf(t, db).count(`SELECT COUNT(*) FROM "assignment"`); n != 0 {
-		t.Errorf("%d grants of a deleted user are left", n)
+	for _, table := range []string{"assignment", "credential"} {
+		if n := keystoneOf(t, db).count(`SELECT COUNT(*) FROM "` + table + `"`); n != 0 {
+			t.Errorf("%d rows of a deleted user are left in %s", n, table)
+		}
 	}
 }
