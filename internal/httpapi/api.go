@@ -6,6 +6,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"errors"
 	"log/slog"
@@ -222,9 +223,9 @@ func (a *API) fail(w http.ResponseWriter, r *request, err error) {
 	switch e.Kind {
 	case identity.Unauthorized:
 		w.Header().Set("WWW-Authenticate", `Keystone uri="`+r.base+`"`)
-		a.Log.WarnContext(r.Context(), "authorization failed", "reason", e.Error())
+		a.Log.WarnContext(r.Context(), "authorization failed", "reason", reason(e))
 	case identity.Forbidden:
-		a.Log.InfoContext(r.Context(), "request refused", "reason", e.Error())
+		a.Log.InfoContext(r.Context(), "request refused", "reason", reason(e))
 	}
 	if e.Detail != "" && a.InsecureDebug {
 		message = e.Detail + " (Disable insecure_debug mode to suppress these details.)"
@@ -237,6 +238,16 @@ func (a *API) fail(w http.ResponseWriter, r *request, err error) {
 		body["identity"] = object{"methods": e.Methods}
 	}
 	writeJSON(w, status, object{"error": body})
+}
+
+// reason is what the log says of a refusal. It is not the message where there is more to say: some messages repeat what
+// the client sent, such as a receipt.
+func reason(e *identity.Error) string {
+	why := cmp.Or(e.Detail, e.Message)
+	if e.Err != nil {
+		why += ": " + e.Err.Error()
+	}
+	return why
 }
 
 func errorBody(status int, message string) object {

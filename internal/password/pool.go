@@ -44,6 +44,7 @@ type Pool struct {
 	mu      sync.Mutex
 	running int
 	waiting int
+	done    int           // hashes computed so far
 	lines   []*line       // of the keys that have someone waiting, the next to be served first
 	mean    time.Duration // moving average of what a hash takes
 
@@ -95,6 +96,13 @@ func (p *Pool) Load() (running, waiting int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.running, p.waiting
+}
+
+// Done returns how many hashes were computed so far.
+func (p *Pool) Done() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done
 }
 
 // do calls job when a worker is free. The job runs to its end even if ctx is done meanwhile: a
@@ -163,6 +171,7 @@ func (p *Pool) release(took time.Duration) {
 		p.mean = took
 	}
 	p.mean += (took - p.mean) / 8
+	p.done++
 	p.next()
 }
 

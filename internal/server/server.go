@@ -330,6 +330,8 @@ func (s *Server) measure(pool *password.Pool) {
 	s.Telemetry.Register(
 		gauge("lintel_hashes_running", "Password hashes being computed.", func() int { running, _ := pool.Load(); return running }),
 		gauge("lintel_hashes_waiting", "Logins that wait for a hash.", func() int { _, waiting := pool.Load(); return waiting }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "lintel_hashes_total", Help: "Password hashes computed."},
+			func() float64 { return float64(pool.Done()) }),
 	)
 }
 

@@ -8,6 +8,7 @@
 package testenv
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,6 +38,26 @@ type Env struct {
 	Dir    string // holds database and keys
 
 	handler http.Handler
+	log     *journal
+}
+
+// journal is a log that a test can read.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+// Log is what the server has logged so far, one JSON object a line, down to debug and with nothing masked.
+func (e *Env) Log() string {
+	e.log.mu.Lock()
+	defer e.log.mu.Unlock()
+	return e.log.text.String()
 }
 
 // Clock is a clock that is moved by hand.
@@ -74,7 +95,8 @@ func Open(t testing.TB, dir string, clock *Clock, changes ...func(*config.Config
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := server.Options{Log: slog.New(slog.DiscardHandler), Now: clock.Now}
+	log := new(journal)
+	opt := server.Options{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: clock.Now}
 	if _, err := server.Up(t.Context(), cfg, dir, "http://identity.example", Password, opt); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +108,7 @@ func Open(t testing.TB, dir string, clock *Clock, changes ...func(*config.Config
 	if err := s.DB.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	e := &Env{Server: s, Clock: clock, Dir: dir, handler: s.Handler()}
+	e := &Env{Server: s, Clock: clock, Dir: dir, handler: s.Handler(), log: log}
 	e.Actor = &Actor{t: t, env: e}
 	return e
 }
