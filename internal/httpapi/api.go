@@ -105,7 +105,7 @@ func (a *API) normalize(next http.Handler) http.Handler {
 			for strings.Contains(u.Path, "//") {
 				u.Path = strings.ReplaceAll(u.Path, "//", "/")
 			}
-			http.Redirect(w, hr, u.String(), http.StatusPermanentRedirect)
+			http.Redirect(w, hr, strings.TrimSuffix(a.base(hr), "/v3")+u.RequestURI(), http.StatusPermanentRedirect)
 			return
 		}
 		// The mux would redirect paths with dots in them; upstream takes them as they are.
@@ -139,7 +139,7 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 }
 
 func (a *API) run(w http.ResponseWriter, r *request) (err error) {
-	if r.Caller, err = a.caller(r); err != nil {
+	if r.Caller, err = a.caller(r); err != nil && (r.route.open == "" || !errors.Is(err, identity.Unauthorized)) {
 		return err
 	}
 	if t := r.Caller.Token; t != nil {
@@ -154,8 +154,8 @@ func (a *API) run(w http.ResponseWriter, r *request) (err error) {
 	return r.route.serve(a, w, r)
 }
 
-// caller finds out who asks. A token that does not hold is refused on every route, also on those that ask for none, as
-// upstream's middleware does.
+// caller finds out who asks. With a token that does not hold, that is nobody: an error here, and all the same on a route that
+// asks for no token.
 func (a *API) caller(r *request) (identity.Caller, error) {
 	text := r.Header.Get("X-Auth-Token")
 	if text == "" {
@@ -172,13 +172,14 @@ func (a *API) caller(r *request) (identity.Caller, error) {
 
 func (a *API) wrongMethod(w http.ResponseWriter, hr *http.Request, methods map[string]*route) {
 	allowed := slices.Collect(maps.Keys(methods))
-	if methods[http.MethodGet] != nil {
+	if methods[http.MethodGet] != nil && methods[http.MethodHead] == nil {
 		allowed = append(allowed, http.MethodHead)
 	}
 	allowed = append(allowed, http.MethodOptions)
 	slices.Sort(allowed)
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	if hr.Method == http.MethodOptions {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8") // of nothing, as upstream has it
 		w.WriteHeader(http.StatusOK)
 		return
 	}

@@ -155,14 +155,20 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/healthcheck", health)
-	mux.Handle("/", api.Handler())
+	handler := api.Handler()
+	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Not a ServeMux, which redirects paths that the API reads in its own way.
+		if r.URL.Path == "/healthcheck" {
+			health.ServeHTTP(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 	cors := httpapi.CORS{
 		Origins: cfg.CORS.AllowedOrigin, Credentials: cfg.CORS.AllowCredentials, ExposeHeaders: cfg.CORS.ExposeHeaders,
 		MaxAge: cfg.CORS.MaxAge, Methods: cfg.CORS.AllowMethods, Headers: cfg.CORS.AllowHeaders,
 	}
-	s.handler = s.Telemetry.Handler(cors.Handler(mux))
+	s.handler = s.Telemetry.Handler(cors.Handler(front))
 	s.measure(people.Passwords)
 	s.warn()
 	return s, nil
