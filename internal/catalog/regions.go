@@ -86,7 +86,7 @@ func (s *Service) UpdateRegion(ctx context.Context, caller identity.Caller, id i
 			return err
 		}
 		if slices.Contains(below, r.ParentRegionID) {
-			return identity.Invalidf("The specified parent region %s would create a circular region hierarchy.", r.ParentRegionID)
+			return identity.Invalidf("The specified parent region %s would create a circular region hierarchy.", id)
 		}
 		return tx.PutRegion(ctx, r)
 	})

@@ -137,6 +137,9 @@ func (a *API) showService(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) createService(w http.ResponseWriter, r *request) error {
+	if !r.Body.Has("service") {
+		return identity.Invalidf("'service' is a required property")
+	}
 	body := r.Body.Object("service").Normalized()
 	enabled := schema.Flag(body, "enabled")
 	v, err := a.Catalog.CreateService(r.Context(), r.Caller, identity.Service{
@@ -210,6 +213,9 @@ func endpointUpdate(body *schema.Object) catalog.EndpointUpdate {
 }
 
 func (a *API) createEndpoint(w http.ResponseWriter, r *request) error {
+	if !r.Body.Has("endpoint") {
+		return identity.Invalidf("'endpoint' is a required property")
+	}
 	v, err := a.Catalog.CreateEndpoint(r.Context(), r.Caller, endpointUpdate(r.Body.Object("endpoint").Normalized()))
 	if err != nil {
 		return err
