@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -31,6 +32,8 @@ type Service struct {
 	// ([security_compliance] allow_insecure_admin_trust_cross_project_credentials_access).
 	InsecureDelegation bool
 }
+
+const maxType = 255 // characters
 
 // Credentials lists those credentials that the caller could also be shown one by one.
 func (s *Service) Credentials(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.Credential], err error) {
@@ -89,6 +92,9 @@ func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity
 	}
 	if err := s.direct(ctx, caller, c.Type); err != nil {
 		return c, err
+	}
+	if utf8.RuneCountInString(c.Type) > maxType {
+		return c, identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column type(CHAR(%d)).", c.Type, maxType)
 	}
 	if isEC2(c.Type) {
 		blob, access, err := readEC2(c.Blob)
