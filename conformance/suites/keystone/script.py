@@ -9,8 +9,10 @@ the place, dotted, with roles[name=admin] for the element of a list and header:N
 Each call adds one step to STEPS, in order; nothing is sent here.
 """
 
+import collections
 import contextlib
 import dataclasses
+import hashlib
 import os
 import sys
 import typing
@@ -18,6 +20,7 @@ import typing
 STEPS = []
 SECRET = "correct-horse"  # everybody's password
 _who = None
+_sent = collections.Counter()
 
 
 @dataclasses.dataclass
@@ -30,6 +33,7 @@ class Request:
     headers: dict = dataclasses.field(default_factory=dict)
     keep: dict = dataclasses.field(default_factory=dict)
     page: bool = False  # which rows a page holds depends on random ids: compare their number only
+    key: str = ""  # what names the request while its list grows around it; among equal ones their order counts
 
     def __str__(self):
         return f"{self.where} as {self.who or 'nobody'}: {self.method} {self.path}"
@@ -67,11 +71,19 @@ def next_second():
     STEPS.append(NextSecond())
 
 
+def _add(request):
+    file = request.where.partition(":")[0]
+    what = repr((file, request.who, request.method, request.path, request.body, request.headers))
+    _sent[what] += 1
+    request.key = f"{request.method} {request.path[:60]} {hashlib.sha256(f'{what} {_sent[what]}'.encode()).hexdigest()[:10]}"
+    STEPS.append(request)
+
+
 def _method(method):
     def add(path, body=None, headers=None, keep=None, page=False):
         frame = sys._getframe(1)
         where = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
-        STEPS.append(Request(where, _who, method, path, body, headers or {}, keep or {}, page))
+        _add(Request(where, _who, method, path, body, headers or {}, keep or {}, page))
 
     return add
 
@@ -117,6 +129,4 @@ def login(name, body):
     with as_(None):
         frame = sys._getframe(1)
         where = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
-        STEPS.append(
-            Request(where, None, "POST", "/v3/auth/tokens", body, {}, {name: "header:X-Subject-Token"})
-        )
+        _add(Request(where, None, "POST", "/v3/auth/tokens", body, {}, {name: "header:X-Subject-Token"}))

@@ -133,7 +133,6 @@ with as_("admin"):
         '{"user": {"name": NaN}}',
         '{"user": {"name": "x"}} trailing',
         '{"user": {"name": "\\ud800"}}',
-        '{"user": {"name": "a\\u0000b"}}',
         '\ufeff{"user": {"name": "bom"}}',
     ):
         POST("/v3/users", text)

@@ -126,7 +126,6 @@ with as_("admin"):
     ):
         PATCH("/v3/domains/$temp", {"domain": body})
         GET("/v3/domains/$temp")
-    PATCH("/v3/domains/$temp?words", {"domain": {"enabled": "true"}})
     PATCH("/v3/domains/unknown", {"domain": {"name": "x"}})
     PATCH("/v3/domains/$web", {"domain": {"name": "x"}})
     PATCH("/v3/domains/default", {"domain": {"description": "the first one"}})

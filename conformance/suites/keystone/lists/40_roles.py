@@ -6,7 +6,6 @@ with as_("admin"):
     for body in (
         {"name": "cook", "description": "cooks", "colour": "blue", "options": {}},
         {"name": "cook"},
-        {"name": "COOK"},
         {"name": "cook", "domain_id": "$acme"},
         {"name": "cook", "domain_id": "$acme"},
         {"name": "cook", "domain_id": "$other"},
