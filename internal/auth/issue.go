@@ -16,6 +16,9 @@ type proved struct {
 	user    identity.UserID
 	methods []string
 	parent  *identity.Token // the token that was shown; nil for none
+
+	// credential is the application credential that was used; nil for none.
+	credential *identity.ApplicationCredential
 }
 
 func (p *proved) is(user identity.UserID) error {
@@ -124,6 +127,8 @@ func (s *Service) prove(ctx context.Context, method string, r *Request) (confirm
 			p.by(t.Methods...)
 			return p.is(t.User.ID)
 		}, nil
+	case "application_credential":
+		return s.proveApplicationCredential(ctx, *r.ApplicationCredential)
 	default:
 		return nil, identity.Unauthenticatedf("the method %s proves nobody here", method)
 	}
@@ -166,6 +171,10 @@ func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.
 		pl.AuditIDs = append(pl.AuditIDs, p.parent.AuditIDs[len(p.parent.AuditIDs)-1])
 		pl.ExpiresAt = p.parent.ExpiresAt
 	}
+	if c := p.credential; c != nil {
+		pl.AppCredID = string(c.ID)
+		pl.ExpiresAt = noLater(pl.ExpiresAt, c.ExpiresAt)
+	}
 	return pl
 }
 
@@ -204,7 +213,7 @@ func (s *Service) seal(t *identity.Token) (string, error) {
 	return s.Tokens.Seal(token.Payload{
 		UserID: string(t.User.ID), Methods: t.Methods, AuditIDs: t.AuditIDs, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
 		ProjectID: string(t.Scope.ProjectID()), DomainID: string(t.Scope.DomainID()), System: t.Scope.IsSystem(),
-		TrustID: t.TrustID, AccessTokenID: t.AccessTokenID, AppCredID: t.ApplicationCredentialID, Thumbprint: t.Thumbprint,
+		TrustID: string(t.TrustID), AccessTokenID: t.AccessTokenID, AppCredID: string(t.ApplicationCredentialID), Thumbprint: t.Thumbprint,
 		Federated: t.Federated, IdentityProviderID: t.IdentityProviderID, ProtocolID: t.ProtocolID, GroupIDs: groups,
 	})
 }

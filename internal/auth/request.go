@@ -11,11 +11,12 @@ import (
 type Request struct {
 	Methods []string
 
-	// Given holds the names of all methods that the request brings evidence for, whether we know them or not. Password
-	// and Token are the evidence for those two; nil where there is none.
-	Given    map[string]bool
-	Password *directory.Proof
-	Token    *string
+	// Given holds the names of all methods that the request brings evidence for, whether we know them or not. Password,
+	// Token and ApplicationCredential are the evidence for those; nil where there is none.
+	Given                 map[string]bool
+	Password              *directory.Proof
+	Token                 *string
+	ApplicationCredential *ApplicationCredentialProof
 
 	// Receipt is what an earlier login of several steps handed out; empty for none.
 	Receipt string
@@ -50,7 +51,7 @@ var marks = []string{"external", "ec2credential"}
 
 // known are the methods that this server can do. Others may stand in [auth] methods, where their place decides the
 // meaning of bits in tokens.
-var known = append([]string{"password", "token"}, marks...)
+var known = append([]string{"password", "token", "application_credential"}, marks...)
 
 // check makes sure that every method has its evidence and is supported, and that the scope has a meaning; it drops
 // repeated methods.
@@ -75,6 +76,12 @@ func (s *Service) check(r *Request) error {
 				Methods: s.Methods,
 			}
 		}
+	}
+	if slices.Contains(r.Methods, "application_credential") {
+		if r.Scope != (ScopeRequest{}) {
+			return errScopeOfCredential
+		}
+		return r.ApplicationCredential.check()
 	}
 	return r.Scope.check()
 }

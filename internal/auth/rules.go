@@ -56,6 +56,9 @@ func (s *Service) receive(ctx context.Context, tx *store.Tx, text string, p *pro
 	if !until.IsZero() {
 		return refuse("it was revoked")
 	}
+	if slices.Contains(r.Methods, "application_credential") && p.credential == nil {
+		return refuse("it needs the application credential again, whose bounds it does not know")
+	}
 	p.by(r.Methods...)
 	return nil
 }

@@ -13,6 +13,9 @@ import (
 // scope finds what the request asks for. Everything that is missing or disabled is the same 401.
 func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *proved) (identity.Scope, error) {
 	switch {
+	case p.credential != nil:
+		found, err := s.project(ctx, tx, ProjectRef{ID: p.credential.ProjectID})
+		return identity.OnProject(found.ID), err
 	case r.Trust != nil:
 		return identity.Scope{}, identity.Unauthenticatedf("Could not find trust: %s.", *r.Trust)
 	case r.Unscoped:

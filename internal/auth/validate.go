@@ -17,6 +17,7 @@ type Subject struct {
 	Text         string
 	Absent       bool // the request names none, not even an empty one
 	AllowExpired bool // accept it for some time after its end
+	AccessRules  bool // who asks will heed the token's access rules
 	NoCatalog    bool
 }
 
@@ -87,6 +88,9 @@ func (s *Service) subject(ctx context.Context, caller identity.Caller, action au
 	}
 	e, err := s.recall(ctx, subject.Text, window, more)
 	if err != nil {
+		return nil, err
+	}
+	if err := subject.understood(&e.token); err != nil {
 		return nil, err
 	}
 	return e, s.Authz.Check(ctx, caller, action, authz.Target{"token": authz.Token(&e.token)})
@@ -212,13 +216,14 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	t = identity.Token{
 		Memo:    new(identity.Memo),
 		Methods: pl.Methods, AuditIDs: pl.AuditIDs, IssuedAt: pl.IssuedAt, ExpiresAt: pl.ExpiresAt,
-		TrustID: pl.TrustID, AccessTokenID: pl.AccessTokenID, ApplicationCredentialID: pl.AppCredID, Thumbprint: pl.Thumbprint,
+		TrustID: identity.TrustID(pl.TrustID), AccessTokenID: pl.AccessTokenID,
+		ApplicationCredentialID: identity.ApplicationCredentialID(pl.AppCredID), Thumbprint: pl.Thumbprint,
 		Federated: pl.Federated, IdentityProviderID: pl.IdentityProviderID, ProtocolID: pl.ProtocolID,
 	}
 	for _, g := range pl.GroupIDs {
 		t.GroupIDs = append(t.GroupIDs, identity.GroupID(g))
 	}
-	if t.TrustID != "" || t.AccessTokenID != "" || t.ApplicationCredentialID != "" || t.Thumbprint != "" || t.Federated {
+	if t.TrustID != "" || t.AccessTokenID != "" || t.Thumbprint != "" || t.Federated {
 		// Fail closed: without their parent's rules such tokens would say more than was delegated.
 		return t, notFound("Failed to validate token")
 	}
@@ -245,10 +250,18 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 		return t, domainDisabled(t.UserDomain.ID)
 	}
 	if t.Scope.Kind() == identity.Unscoped {
+		if t.ApplicationCredentialID != "" {
+			return t, notFound("Failed to validate token")
+		}
 		return t, nil
 	}
 	if t.Roles, err = s.Assignment.Effective(ctx, tx, t.User.ID, t.GroupIDs, t.Scope); err != nil {
 		return t, err
+	}
+	if t.ApplicationCredentialID != "" {
+		if err := s.bindToApplicationCredential(ctx, tx, &t); err != nil {
+			return t, err
+		}
 	}
 	if len(t.Roles) == 0 {
 		return t, identity.Unauthenticatedf("User %s has no access to the scope", t.User.ID)

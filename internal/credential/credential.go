@@ -1,5 +1,7 @@
-// Package credential keeps secrets of users that some service understands: EC2 keys, one-time code seeds, certificates.
-// They are encrypted at rest, and closed to whoever holds delegated rights only (keystone/api/credentials.py).
+// Package credential keeps what users hand out instead of their password. Credentials are secrets that some service
+// understands: EC2 keys, one-time code seeds, certificates; they are encrypted at rest, and closed to whoever holds
+// delegated rights only (keystone/api/credentials.py). Application credentials let programs log in with a part of their
+// owner's roles (keystone/api/users.py).
 package credential
 
 import (
@@ -12,7 +14,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -20,10 +24,16 @@ import (
 
 // Service is the room. All fields are set once.
 type Service struct {
-	DB    *store.DB
-	Authz *authz.Checker
-	Keys  token.Keys
-	Log   *slog.Logger
+	DB         *store.DB
+	Authz      *authz.Checker
+	Assignment *assignment.Service
+	Directory  *directory.Service
+	Keys       token.Keys
+	Log        *slog.Logger
+
+	// ApplicationCredentialLimit is the most application credentials that a user may have; negative is no limit
+	// ([application_credential] user_limit).
+	ApplicationCredentialLimit int
 
 	// UserLimit is the most credentials that a user may have; negative is no limit ([credential] user_limit).
 	UserLimit int
@@ -241,7 +251,9 @@ func withDelegation(text string, blob map[string]any, t *identity.Token) (string
 	if t == nil || t.TrustID == "" && t.ApplicationCredentialID == "" && t.AccessTokenID == "" {
 		return text, nil
 	}
-	for key, id := range map[string]string{"trust_id": t.TrustID, "app_cred_id": t.ApplicationCredentialID, "access_token_id": t.AccessTokenID} {
+	for key, id := range map[string]string{
+		"trust_id": string(t.TrustID), "app_cred_id": string(t.ApplicationCredentialID), "access_token_id": t.AccessTokenID,
+	} {
 		if id != "" {
 			blob[key] = id
 		}

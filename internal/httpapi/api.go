@@ -145,6 +145,9 @@ func (a *API) run(w http.ResponseWriter, r *request) (err error) {
 	if t := r.Caller.Token; t != nil {
 		telemetry.SetCaller(r.Context(), string(t.User.ID), string(t.Scope.ProjectID()))
 	}
+	if err := a.Auth.MayCall(r.Caller, r.Method, telemetry.From(r.Context()).Prefix+r.URL.Path); err != nil {
+		return err
+	}
 	if r.route.open == "" && !r.Caller.Authenticated() {
 		return identity.Unauthenticatedf("no X-Auth-Token")
 	}
@@ -235,8 +238,11 @@ func (a *API) fail(w http.ResponseWriter, r *request, err error) {
 		w.Header().Set("Retry-After", retryAfter(e.RetryAfter))
 	}
 	body := errorBody(status, message)
-	if e.Methods != nil {
+	switch {
+	case len(e.Methods) > 0:
 		body["identity"] = object{"methods": e.Methods}
+	case e.Methods != nil:
+		body["identity"] = object{}
 	}
 	writeJSON(w, status, object{"error": body})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/auth"
@@ -78,8 +79,15 @@ func (r *request) subject() auth.Subject {
 		Text:         r.Header.Get("X-Subject-Token"),
 		Absent:       len(r.Header.Values("X-Subject-Token")) == 0,
 		AllowExpired: r.Method != del && boolText(text[string](r.Args, "allow_expired"), false),
+		AccessRules:  heedsAccessRules(r.Header.Get("OpenStack-Identity-Access-Rules")),
 		NoCatalog:    r.Args.Has("nocatalog"),
 	}
+}
+
+// heedsAccessRules tells whether a service knows access rules: it names the version that it knows, of which there is one.
+func heedsAccessRules(version string) bool {
+	v, err := strconv.ParseFloat(version, 64)
+	return err == nil && v >= 1
 }
 
 // boolText reads a truth value as oslo.utils does (strutils.bool_from_string); what is neither is otherwise.
@@ -112,6 +120,18 @@ func authRequest(body *schema.Object) (r auth.Request) {
 			r.Password.Password = text[string](user, "password")
 		}
 	}
+	if id.Has("application_credential") {
+		c := id.Object("application_credential")
+		r.ApplicationCredential = &auth.ApplicationCredentialProof{
+			ID: text[identity.ApplicationCredentialID](c, "id"), Name: text[string](c, "name"), Secret: text[string](c, "secret"),
+		}
+		if c.Has("user") {
+			user := c.Object("user")
+			r.ApplicationCredential.User = &directory.UserRef{
+				ID: text[identity.UserID](user, "id"), Name: text[string](user, "name"), Domain: domainRef(user),
+			}
+		}
+	}
 	if id.Has("token") {
 		t := text[string](id.Object("token"), "id")
 		r.Token = &t
@@ -122,10 +142,17 @@ func authRequest(body *schema.Object) (r auth.Request) {
 
 // claimed is whom a login claims to be.
 func claimed(req auth.Request) string {
-	if req.Password == nil || req.Password.User == nil {
+	var user *directory.UserRef
+	switch {
+	case req.Password != nil:
+		user = req.Password.User
+	case req.ApplicationCredential != nil && req.ApplicationCredential.ID == "":
+		user = req.ApplicationCredential.User
+	}
+	if user == nil {
 		return ""
 	}
-	return cmp.Or(req.Password.User.Name, string(req.Password.User.ID))
+	return cmp.Or(user.Name, string(user.ID))
 }
 
 // domainRef reads the domain of a user or project; nil when there is none.
@@ -222,6 +249,14 @@ func renderToken(issued *auth.Issued) object {
 		roles[i] = idName(role.ID, role.Name)
 	}
 	o["roles"] = roles
+	if c := t.ApplicationCredential; c != nil {
+		bound := idName(c.ID, c.Name)
+		bound["restricted"] = !c.Unrestricted
+		if len(c.AccessRules) > 0 {
+			bound["access_rules"] = accessRules(c.AccessRules)
+		}
+		o["application_credential"] = bound
+	}
 	if issued.Catalog != nil {
 		o["catalog"] = renderCatalog(issued.Catalog)
 	}

@@ -78,6 +78,7 @@ func routes() []route {
 		userRoutes,
 		groupRoutes,
 		credentialRoutes,
+		applicationCredentialRoutes,
 	)
 	for i := range table {
 		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {

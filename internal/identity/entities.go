@@ -1,6 +1,11 @@
 package identity
 
-import "time"
+import (
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Domain is a container of users, groups, projects and domain roles. Its name is unique among domains.
 type Domain struct {
@@ -275,6 +280,59 @@ type RegisteredLimit struct {
 	Default      int64 // -1 is no bound
 	Description  *string
 }
+
+// ApplicationCredential lets a program log in as its owner on one project, with some of the owner's roles there, by a
+// secret of its own. Its name is unique to the owner. Nothing of it can change.
+type ApplicationCredential struct {
+	ID          ApplicationCredentialID
+	UserID      UserID // the owner
+	ProjectID   ProjectID
+	Name        string // at most 255 characters
+	Description *string
+	ExpiresAt   *time.Time // UTC; nil is never
+
+	// Unrestricted ones may make and delete application credentials.
+	Unrestricted bool
+
+	Roles       []Role       // a token has those of them that the owner still holds
+	AccessRules []AccessRule // all that a token may be used for; none is no limit
+}
+
+// AccessRule names requests to one type of service. It belongs to a user, whose application credentials share it.
+type AccessRule struct {
+	ID      AccessRuleID
+	Service string // a type of the catalog
+	Path    string // a pattern; see Allows
+	Method  string
+}
+
+// Allows tells whether the rule names a request. In the pattern of its path * is one segment of a path, or a part of one,
+// ** any part of a path, {any name} the same as *, and all else is itself (_path_matches in
+// keystonemiddleware/auth_token/__init__.py).
+func (r AccessRule) Allows(service, method, path string) bool {
+	if r.Service != service || r.Method != method {
+		return false
+	}
+	var pattern strings.Builder
+	for rest := r.Path; rest != ""; {
+		wild := wildcard.FindString(rest)
+		switch {
+		case wild == "**":
+			pattern.WriteString(".*")
+		case wild != "":
+			pattern.WriteString("[^/]+")
+		default:
+			_, size := utf8.DecodeRuneInString(rest)
+			wild = rest[:size]
+			pattern.WriteString(regexp.QuoteMeta(wild))
+		}
+		rest = rest[len(wild):]
+	}
+	whole, err := regexp.Compile("^(?:" + pattern.String() + ")$")
+	return err == nil && whole.MatchString(path)
+}
+
+var wildcard = regexp.MustCompile(`^(?:\*\*|\*|\{[^}]*\})`)
 
 // Limit is how much of a resource a project or domain may use at most, where that is not the registered default.
 type Limit struct {

@@ -46,7 +46,8 @@ type Error struct {
 	// RetryAfter is how long to wait before trying again; 0 says nothing. For TooManyRequests and Unavailable.
 	RetryAfter time.Duration
 
-	// Methods are the methods that could be used instead, answered beside an unsupported one.
+	// Methods are the methods that could be used instead, answered beside an unsupported one. Empty but not nil, they say
+	// that the failure is one of a method, and no more.
 	Methods []string
 
 	// Err is the cause, for the log.

@@ -18,9 +18,12 @@ type (
 	CredentialID string
 	PolicyID     string
 
-	EndpointGroupID   string
-	LimitID           string
-	RegisteredLimitID string
+	EndpointGroupID         string
+	LimitID                 string
+	RegisteredLimitID       string
+	ApplicationCredentialID string
+	AccessRuleID            string
+	TrustID                 string
 )
 
 const (

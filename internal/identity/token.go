@@ -75,7 +75,11 @@ type Token struct {
 	IsAdminProject *bool
 
 	// Trust, application credential, OAuth and certificate: what the token's rights were delegated by.
-	TrustID, AccessTokenID, ApplicationCredentialID, Thumbprint string
+	// Of the first two the token knows them whole.
+	TrustID                   TrustID
+	ApplicationCredentialID   ApplicationCredentialID
+	AccessTokenID, Thumbprint string
+	ApplicationCredential     *ApplicationCredential
 
 	// Federated tokens know the identity provider and the groups that it gave.
 	Federated                      bool
@@ -131,7 +135,8 @@ type RevocationEvent struct {
 	ProjectID                          ProjectID
 	UserID                             UserID // the token's user, or its trustor or trustee
 	RoleID                             RoleID
-	TrustID, ConsumerID, AccessTokenID string
+	TrustID                            TrustID
+	ConsumerID, AccessTokenID          string
 	AuditID, AuditChainID              string
 	IssuedBefore, ExpiresAt, RevokedAt time.Time // whole seconds; the zero IssuedBefore is RevokedAt, the zero RevokedAt is now
 }

@@ -64,7 +64,7 @@ func revocationKey(e identity.RevocationEvent) Key {
 	case e.AuditChainID != "":
 		id = "chain " + e.AuditChainID
 	case e.TrustID != "":
-		id = "trust " + e.TrustID
+		id = "trust " + string(e.TrustID)
 	case e.UserID != "":
 		id = "user " + string(e.UserID)
 	case e.ProjectID != "":
@@ -89,6 +89,9 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 	}
 	if d := t.Scope.DomainID(); d != "" {
 		keys = append(keys, Key{"project", string(d)})
+	}
+	if c := t.ApplicationCredentialID; c != "" {
+		keys = append(keys, Key{"application_credential", string(c)})
 	}
 	for _, r := range t.Roles {
 		keys = append(keys, Key{"role", string(r.ID)})
@@ -136,7 +139,7 @@ func revokedUntil(t *identity.Token) (stmt string, args []any) {
 
 	keys := []struct{ column, value string }{
 		{"user_id", string(t.User.ID)}, {"project_id", string(t.Scope.ProjectID())}, {"audit_id", t.AuditIDs[0]},
-		{"audit_chain_id", chain}, {"trust_id", t.TrustID},
+		{"audit_chain_id", chain}, {"trust_id", string(t.TrustID)},
 	}
 	var branches []string
 	for i := range len(keys) + 1 {

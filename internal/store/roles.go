@@ -256,10 +256,13 @@ func (tx *Tx) DeleteRole(ctx context.Context, id identity.RoleID) error {
 	}
 	tx.touch("role", string(id))
 	tx.touch("implied_role", "") // tokens do not name the roles that their roles are implied by
+	err = tx.deleteApplicationCredentials(ctx, `EXISTS (SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject'
+		AND a."actor_id" = "application_credential"."user_id" AND a."target_id" = "application_credential"."project_id"
+		AND a."role_id" = ?)`, id)
+	if err != nil {
+		return err
+	}
 	return tx.each(ctx, id,
-		`DELETE FROM "application_credential" WHERE EXISTS (SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject'
-			AND a."actor_id" = "application_credential"."user_id" AND a."target_id" = "application_credential"."project_id"
-			AND a."role_id" = ?)`,
 		`DELETE FROM "assignment" WHERE "role_id" = ?`,
 		`DELETE FROM "system_assignment" WHERE "role_id" = ?`,
 		`DELETE FROM "role" WHERE "id" = ?`, // the rest follows by foreign keys

@@ -36,6 +36,12 @@ def no_store(keystone, lintel):
 
 DIVERGENCES = [
     Divergence("secrets and who may use them are not kept by caches", r"^(GET|HEAD|POST|PATCH|PUT)", r"Cache-Control$", holds=no_store),
+    Divergence("a link leads to what it is a link of", r"/(application_credentials|access_rules)", r"links\.self$"),
+    Divergence(
+        "an application credential says false rather than null, and knows no system",
+        r"/application_credentials",
+        r"(unrestricted|application_credentials?(\[\d+\])?\.system)$",
+    ),
 ]
 
 

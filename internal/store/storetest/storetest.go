@@ -51,6 +51,9 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"RevocationReach", testRevocationReach},
 		{"RevocationPrune", testRevocationPrune},
 		{"EndpointFilters", testEndpointFilters},
+		{"ApplicationCredentials", testApplicationCredentials},
+		{"AccessRules", testAccessRules},
+		{"DeleteRoleEndsApplicationCredentials", testDeleteRoleEndsApplicationCredentials},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}

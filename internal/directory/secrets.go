@@ -1,0 +1,64 @@
+package directory
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/password"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/telemetry"
+)
+
+// HashSecret hashes a secret by which somebody will log in as a user: not the user's password, but kept like one.
+func (s *Service) HashSecret(ctx context.Context, user identity.UserID, secret string) (string, error) {
+	hash, err := s.Passwords.Hash(ctx, string(user), secret)
+	return hash, told(err)
+}
+
+// CheckSecret compares a secret with its hash. Wrong ones count in the limits of failed logins; they do not lock the
+// account, whose password they tell nothing about. account names the account if no user does. An empty hash takes as long
+// and is never right.
+func (s *Service) CheckSecret(ctx context.Context, account UserRef, hash, secret string) error {
+	from, key := telemetry.ClientAddr(ctx), account.key(account.ID)
+	if err := s.Limits.allow(from, key); err != nil {
+		return err
+	}
+	right, err := false, error(nil)
+	if hash != "" {
+		right, err = s.Passwords.Verify(ctx, key, hash, secret)
+	}
+	if hash == "" || errors.Is(err, password.ErrHash) {
+		err = s.Passwords.Decoy(ctx, key, secret)
+	}
+	if err != nil {
+		return told(err)
+	}
+	if !right {
+		s.Limits.failed(from, key)
+		return identity.Unauthenticatedf("wrong secret for user %s", key)
+	}
+	return nil
+}
+
+// Find returns the user whom a login names; a NotFound when there is none.
+func (s *Service) Find(ctx context.Context, tx *store.Tx, ref UserRef) (identity.User, error) {
+	u, _, err := find(ctx, tx, ref)
+	return u, err
+}
+
+// Admit returns a user who may log in at this moment, by whatever proof: who is there, enabled, not locked, and in an
+// enabled domain. All else is a 401.
+func (s *Service) Admit(ctx context.Context, tx *store.Tx, id identity.UserID) (identity.User, error) {
+	u, d, err := find(ctx, tx, UserRef{ID: id})
+	if errors.Is(err, identity.NotFound) {
+		return u, identity.Unauthenticatedf("%s", err)
+	} else if err != nil {
+		return u, err
+	}
+	a, err := s.loadAccount(ctx, tx, u, d)
+	if err == nil && a.closed != "" {
+		err = identity.Unauthenticatedf("%s", a.closed)
+	}
+	return a.User, err
+}

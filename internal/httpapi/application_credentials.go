@@ -1,0 +1,152 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var applicationCredentialRoutes = []route{
+	{method: get, path: "/v3/users/{user_id}/application_credentials", serve: (*API).listApplicationCredentials,
+		actions: []authz.Action{authz.ListApplicationCredentials},
+		query:   schema.ApplicationCredentialList, filters: []string{"name"}, rel: "application_credentials"},
+	{method: post, path: "/v3/users/{user_id}/application_credentials", serve: (*API).createApplicationCredential,
+		actions: []authz.Action{authz.CreateApplicationCredential}, body: schema.ApplicationCredentialCreate},
+	{method: get, path: "/v3/users/{user_id}/application_credentials/{application_credential_id}", serve: (*API).showApplicationCredential,
+		actions: []authz.Action{authz.GetApplicationCredential}, body: schema.ApplicationCredentialShow, rel: "application_credential"},
+	{method: del, path: "/v3/users/{user_id}/application_credentials/{application_credential_id}", serve: (*API).deleteApplicationCredential,
+		actions: []authz.Action{authz.DeleteApplicationCredential}},
+
+	{method: get, path: "/v3/users/{user_id}/access_rules", serve: (*API).listAccessRules, actions: []authz.Action{authz.ListAccessRules},
+		query: schema.AccessRuleList, filters: []string{"service", "path", "method"}, rel: "access_rules"},
+	{method: get, path: "/v3/users/{user_id}/access_rules/{access_rule_id}", serve: (*API).showAccessRule,
+		actions: []authz.Action{authz.GetAccessRule}, query: schema.AccessRuleShow, rel: "access_rule"},
+	{method: del, path: "/v3/users/{user_id}/access_rules/{access_rule_id}", serve: (*API).deleteAccessRule,
+		actions: []authz.Action{authz.DeleteAccessRule}},
+}
+
+func renderApplicationCredential(r *request, c identity.ApplicationCredential) object {
+	roles := make([]object, len(c.Roles))
+	for i, role := range c.Roles {
+		roles[i] = renderInto(role.Extra, object{
+			"id": string(role.ID), "name": role.Name, "domain_id": orNull(role.DomainID), "description": role.Description, "options": role.Options,
+		})
+	}
+	o := object{
+		"id": string(c.ID), "user_id": string(c.UserID), "project_id": orNull(c.ProjectID), "name": c.Name, "description": c.Description,
+		"expires_at": nil, "unrestricted": c.Unrestricted, "system": nil, "roles": roles,
+		"links": r.self("/users/" + string(c.UserID) + "/application_credentials/" + string(c.ID)),
+	}
+	if c.ExpiresAt != nil {
+		o["expires_at"] = c.ExpiresAt.UTC().Format(passwordTimeLayout)
+	}
+	if len(c.AccessRules) > 0 {
+		o["access_rules"] = accessRules(c.AccessRules)
+	}
+	return o
+}
+
+func accessRules(rules []identity.AccessRule) []object {
+	out := make([]object, len(rules))
+	for i, rule := range rules {
+		out[i] = object{"id": string(rule.ID), "service": rule.Service, "path": rule.Path, "method": rule.Method}
+	}
+	return out
+}
+
+func renderAccessRule(r *request, rule identity.AccessRule) object {
+	o := accessRules([]identity.AccessRule{rule})[0]
+	o["links"] = r.self("/users/" + r.PathValue("user_id") + "/access_rules/" + string(rule.ID))
+	return o
+}
+
+func (a *API) listApplicationCredentials(w http.ResponseWriter, r *request) error {
+	q, err := a.list(r, 0)
+	if err != nil {
+		return err
+	}
+	page, err := a.Credential.ApplicationCredentials(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), q)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, collection(r, "application_credentials", page, q, renderApplicationCredential))
+}
+
+func (a *API) createApplicationCredential(w http.ResponseWriter, r *request) error {
+	body := r.Body.Object("application_credential")
+	in := credential.NewApplicationCredential{
+		Name: text[string](body, "name"), Secret: text[string](body, "secret"), ExpiresAt: text[string](body, "expires_at"),
+		Roles: roleRefs(body), Unrestricted: schema.Flag(body, "unrestricted").Value,
+	}
+	if d := schema.Field[string](body, "description"); d.Present && !d.Null {
+		in.Description = &d.Value
+	}
+	for _, rule := range schema.List[*schema.Object](body, "access_rules").Value {
+		in.AccessRules = append(in.AccessRules, identity.AccessRule{
+			ID: text[identity.AccessRuleID](rule, "id"), Service: text[string](rule, "service"),
+			Path: text[string](rule, "path"), Method: text[string](rule, "method"),
+		})
+	}
+	c, secret, err := a.Credential.CreateApplicationCredential(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), in)
+	if err != nil {
+		return err
+	}
+	o := renderApplicationCredential(r, c)
+	o["secret"] = secret
+	return writeSecret(w, http.StatusCreated, object{"application_credential": o})
+}
+
+// roleRefs reads roles that are named by id or by name.
+func roleRefs(body *schema.Object) (refs []credential.RoleRef) {
+	for _, role := range schema.List[*schema.Object](body, "roles").Value {
+		refs = append(refs, credential.RoleRef{ID: text[identity.RoleID](role, "id"), Name: text[string](role, "name")})
+	}
+	return refs
+}
+
+func (a *API) showApplicationCredential(w http.ResponseWriter, r *request) error {
+	c, err := a.Credential.ApplicationCredential(r.Context(), r.Caller, id[identity.ApplicationCredentialID](r, "application_credential_id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"application_credential": renderApplicationCredential(r, c)})
+}
+
+func (a *API) deleteApplicationCredential(w http.ResponseWriter, r *request) error {
+	err := a.Credential.DeleteApplicationCredential(r.Context(), r.Caller, id[identity.ApplicationCredentialID](r, "application_credential_id"))
+	if err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (a *API) listAccessRules(w http.ResponseWriter, r *request) error {
+	q, err := a.list(r, 0)
+	if err != nil {
+		return err
+	}
+	page, err := a.Credential.AccessRules(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), q)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, collection(r, "access_rules", page, q, renderAccessRule))
+}
+
+func (a *API) showAccessRule(w http.ResponseWriter, r *request) error {
+	rule, err := a.Credential.AccessRule(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), id[identity.AccessRuleID](r, "access_rule_id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"access_rule": renderAccessRule(r, rule)})
+}
+
+func (a *API) deleteAccessRule(w http.ResponseWriter, r *request) error {
+	err := a.Credential.DeleteAccessRule(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), id[identity.AccessRuleID](r, "access_rule_id"))
+	if err != nil {
+		return err
+	}
+	return noContent(w)
+}
