@@ -373,11 +373,12 @@ func (s *Server) follow(ctx context.Context) error {
 		life = store.Forever
 	}
 	s.log.Info("database", "dialect", s.DB.Dialect(), "exclusive", exclusive, "remembered", life)
+	s.DB.Remember(life)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.DB.Follow(work, life)
+		s.DB.Follow(work)
 	}()
 	s.stop = func() {
 		stop()

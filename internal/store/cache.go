@@ -28,7 +28,7 @@ type stamps struct {
 	now      atomic.Uint64
 	followed atomic.Int64 // when the change log was last read to its end, in nanoseconds since born; 0 is never
 	born     time.Time    // monotonic
-	life     atomic.Int64 // how long entries hold at most, in nanoseconds; see DB.Follow
+	life     atomic.Int64 // how long entries hold at most, in nanoseconds; see DB.Remember
 
 	mu      sync.RWMutex
 	touched map[Key]uint64
@@ -101,18 +101,19 @@ func (db *DB) CatchUp(ctx context.Context) error {
 // Forever is the life of what is remembered where only Lintel writes to the database.
 const Forever time.Duration = 1<<63 - 1
 
-// Follow keeps what this node remembers right until ctx ends, and trims the change log. life is how long anything is
-// remembered at most: Forever where each change leaves its mark in the change log, or as long as one by another program
-// may go unnoticed; with 0, as without Follow, nothing is remembered.
-func (db *DB) Follow(ctx context.Context, life time.Duration) {
-	db.stamps.life.Store(int64(life))
+// Remember says how long anything is remembered at most: Forever where each change leaves its mark in the change log, or
+// as long as one by another program may go unnoticed. It comes before Follow; without it nothing is remembered.
+func (db *DB) Remember(life time.Duration) { db.stamps.life.Store(int64(life)) }
+
+// Follow keeps what this node remembers right until ctx ends, and trims the change log.
+func (db *DB) Follow(ctx context.Context) {
 	look := time.NewTicker(followEvery)
 	defer look.Stop()
 	trim := time.NewTicker(trimEvery)
 	defer trim.Stop()
 	failing := false
 	for {
-		if life == 0 {
+		if db.stamps.life.Load() == 0 {
 			look.Stop()
 		} else if err := db.CatchUp(ctx); (err != nil) != failing && ctx.Err() == nil {
 			if failing = err != nil; failing {

@@ -1,14 +1,13 @@
 package store_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// open returns a second connection to the database of a first.
+// remembering opens a database whose node remembers. Its tests look at the change log by themselves.
 func remembering(t *testing.T, url string) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{URL: url})
@@ -18,10 +17,8 @@ func remembering(t *testing.T, url string) *store.DB {
 	if err := db.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); db.Follow(ctx, store.Forever) }()
-	t.Cleanup(func() { stop(); <-done; db.Close() })
+	t.Cleanup(func() { db.Close() })
+	db.Remember(store.Forever)
 	if err := db.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +33,19 @@ func TestCacheFollowsChanges(t *testing.T) {
 
 	cache := store.NewCache[string, int](b, 100)
 	put := func(key string, cost int, keys ...store.Key) { cache.Put(key, 1, cost, b.Stamp(), keys) }
-	holds := func(key string) bool { _, ok := cache.Get(key); return ok }
+	holds := func(key string) bool {
+		t.Helper()
+		_, ok := cache.Get(key)
+		return ok
+	}
+	look := func(db *store.DB) {
+		t.Helper()
+		if err := db.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 
+	look(b)
 	put("domain", 1, store.Key{Kind: "project", ID: "d"})
 	put("other", 1, store.Key{Kind: "project", ID: "e"})
 	old := b.Stamp()
@@ -47,9 +55,7 @@ func TestCacheFollowsChanges(t *testing.T) {
 	if err := a.Update(t.Context(), insert); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.CatchUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	look(b)
 	if holds("domain") {
 		t.Error("a change on another node is not noticed")
 	}
@@ -68,9 +74,7 @@ func TestCacheFollowsChanges(t *testing.T) {
 	if holds("own") {
 		t.Error("a node's own change does not count at once")
 	}
-	if err := b.CatchUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	look(b)
 	put("big", 99)
 	put("bigger", 60)
 	if holds("big") || holds("other") || !holds("bigger") {
