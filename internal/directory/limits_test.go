@@ -36,3 +36,15 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 		t.Errorf("a minute later: got %d, want 201", got)
 	}
 }
+
+// S-167
+func TestNamesThatDifferInCase(t *testing.T) {
+	admin := testenv.New(t).Admin()
+	admin.Post("/v3/users", `{"user": {"name": "Alice"}}`).Want(201)
+	admin.Post("/v3/users", `{"user": {"name": "alice"}}`).Want(409)
+	bob := admin.Post("/v3/users", `{"user": {"name": "bob"}}`).Want(201).Get("user.id")
+	admin.Patch("/v3/users/"+bob, `{"user": {"name": "ALICE"}}`).Want(409)
+	admin.Patch("/v3/users/"+bob, `{"user": {"name": "Bob"}}`).Want(200)
+	admin.Post("/v3/groups", `{"group": {"name": "Staff"}}`).Want(201)
+	admin.Post("/v3/groups", `{"group": {"name": "staff"}}`).Want(409)
+}

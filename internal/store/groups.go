@@ -81,6 +81,9 @@ func (s *selection) groups(tx *Tx, q identity.Query) {
 
 // InsertGroup stores a new group. A name that is taken fails with identity.Conflict.
 func (tx *Tx) InsertGroup(ctx context.Context, g identity.Group) error {
+	if taken, err := tx.nameTaken(ctx, "group", "id", g.DomainID, g.Name, string(g.ID)); err != nil || taken {
+		return cmp.Or(err, identity.Conflictf("group", "Duplicate entry found with name %s at domain ID %s", g.Name, g.DomainID))
+	}
 	_, err := tx.exec(ctx, `INSERT INTO "group" ("id", "domain_id", "name", "description", "extra") VALUES (?, ?, ?, ?, ?)`,
 		g.ID, g.DomainID, g.Name, g.Description, extraText(g.Extra))
 	if _, taken := duplicate(err); taken {
@@ -95,6 +98,9 @@ func (tx *Tx) InsertGroup(ctx context.Context, g identity.Group) error {
 func (tx *Tx) UpdateGroup(ctx context.Context, old, g identity.Group) error {
 	var c changes
 	if g.Name != old.Name {
+		if taken, err := tx.nameTaken(ctx, "group", "id", g.DomainID, g.Name, string(g.ID)); err != nil || taken {
+			return cmp.Or(err, identity.Conflictf("group", "Duplicate entry found with name %s", g.Name))
+		}
 		c.set("name", g.Name)
 	}
 	if !reflect.DeepEqual(g.Description, old.Description) {

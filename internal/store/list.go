@@ -120,3 +120,14 @@ func (c *changes) update(ctx context.Context, tx *Tx, table, condition string, a
 	_, err := tx.exec(ctx, `UPDATE "`+table+`" SET `+strings.Join(c.columns, ", ")+` WHERE `+condition, append(c.args, args...)...)
 	return err
 }
+
+// nameTaken tells whether another row of a domain has a name that differs in case only, which MariaDB's unique key finds by
+// itself. SQLite folds ASCII letters only.
+func (tx *Tx) nameTaken(ctx context.Context, table, idColumn string, domain identity.DomainID, name, id string) (bool, error) {
+	if tx.db.dialect == mariadb {
+		return false, nil
+	}
+	rows, err := list(ctx, tx, column[int], `SELECT 1 FROM "`+table+`" WHERE "domain_id" = ? AND LOWER("name") = LOWER(?) AND "`+
+		idColumn+`" <> ?`, domain, name, id)
+	return len(rows) > 0, err
+}

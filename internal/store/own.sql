@@ -35,3 +35,7 @@ CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_audit_chain_id" ON "revoc
 CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_trust_id" ON "revocation_event" ("trust_id", "issued_before");
 CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_rest" ON "revocation_event" ("user_id", "project_id", "audit_id", "audit_chain_id", "trust_id", "issued_before"); -- only sqlite mariadb
 CREATE INDEX IF NOT EXISTS "lintel_ix_revocation_event_rest" ON "revocation_event" ("issued_before") WHERE "user_id" IS NULL AND "project_id" IS NULL AND "audit_id" IS NULL AND "audit_chain_id" IS NULL AND "trust_id" IS NULL; -- only postgresql
+
+-- Names that differ in case only are the same, as MariaDB's collation has it.
+CREATE INDEX IF NOT EXISTS "lintel_ix_local_user_folded" ON "local_user" ("domain_id", LOWER("name")); -- only sqlite postgresql
+CREATE INDEX IF NOT EXISTS "lintel_ix_group_folded" ON "group" ("domain_id", LOWER("name")); -- only sqlite postgresql

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"maps"
@@ -293,6 +294,9 @@ func (tx *Tx) InsertUser(ctx context.Context, u identity.User) error {
 		return err
 	}
 	if u.Kind == identity.LocalUser {
+		if taken, err := tx.nameTaken(ctx, "local_user", "user_id", u.DomainID, u.Name, string(u.ID)); err != nil || taken {
+			return cmp.Or(err, identity.Conflictf("user", "Duplicate entry found with name %s at domain ID %s", u.Name, u.DomainID))
+		}
 		_, err := tx.exec(ctx, `INSERT INTO "local_user" ("user_id", "domain_id", "name") VALUES (?, ?, ?)`, u.ID, u.DomainID, u.Name)
 		if _, taken := duplicate(err); taken {
 			return identity.Conflictf("user", "Duplicate entry found with name %s at domain ID %s", u.Name, u.DomainID)
@@ -337,6 +341,9 @@ func (tx *Tx) UpdateUser(ctx context.Context, old, u identity.User) error {
 		table := "local_user"
 		if u.Kind == identity.NonlocalUser {
 			table = "nonlocal_user"
+		}
+		if taken, err := tx.nameTaken(ctx, table, "user_id", u.DomainID, u.Name, string(u.ID)); err != nil || taken {
+			return cmp.Or(err, identity.Conflictf("user", "Duplicate entry found with name %s", u.Name))
 		}
 		_, err := tx.exec(ctx, `UPDATE "`+table+`" SET "name" = ? WHERE "user_id" = ?`, u.Name, u.ID)
 		if _, taken := duplicate(err); taken {
