@@ -29,6 +29,7 @@ type Service struct {
 	Compliance Compliance
 	Tree       Tree    // rules for domains and projects
 	Limits     *Limits // nil has none
+	Config     DomainConfig
 
 	// DefaultDomain owns what is created without naming a domain ([identity] default_domain_id).
 	DefaultDomain identity.DomainID

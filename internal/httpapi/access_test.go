@@ -45,11 +45,22 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 		"region_id":         made("regions", "region", `{"region": {"id": "north"}}`),
 		"service_id":        made("services", "service", `{"service": {"type": "compute"}}`),
 		"value":             "blue",
+		"group":             "ldap",
+		"option":            "url",
 		"policy_id":         made("policies", "policy", `{"policy": {"blob": "x", "type": "y"}}`),
 		"endpoint_group_id": made("OS-EP-FILTER/endpoint_groups", "endpoint_group", `{"endpoint_group": {"name": "e", "filters": {"interface": "public"}}}`),
 	}
 	ids["credential_id"] = made("credentials", "credential", `{"credential": {"type": "cert", "blob": "x", "user_id": "`+ids["user_id"]+`"}}`)
 	ids["endpoint_id"] = made("endpoints", "endpoint", `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "`+ids["service_id"]+`"}}`)
+	registered := func(resource string) string {
+		return admin.Post("/v3/registered_limits", `{"registered_limits": [{"service_id": "`+ids["service_id"]+`", "resource_name": "`+resource+`",
+			"default_limit": 1}]}`).Want(201).Get("registered_limits.0.id")
+	}
+	ids["registered_limit_id"] = registered("ram")
+	registered("cores")
+	ids["limit_id"] = admin.Post("/v3/limits", `{"limits": [{"service_id": "`+ids["service_id"]+`", "resource_name": "cores",
+		"resource_limit": 1, "domain_id": "`+domain+`"}]}`).Want(201).Get("limits.0.id")
+	admin.Put("/v3/domains/"+domain+"/config", `{"config": {"ldap": {"url": "x"}}}`).Want(201)
 	admin.Put("/v3/groups/"+ids["group_id"]+"/users/"+ids["user_id"], nil).Want(204)
 	admin.Put("/v3/roles/"+ids["prior_role_id"]+"/implies/"+ids["implied_role_id"], nil).Want(201)
 	admin.Put("/v3/projects/"+ids["project_id"]+"/tags/"+ids["value"], nil).Want(201)
@@ -85,6 +96,12 @@ var bodies = map[string]string{
 	"POST /v3/auth/tokens":                                       `{}`,
 	"POST /v3/credentials":                                       `{"credential": {"type": "cert", "blob": "x", "user_id": "{user_id}"}}`,
 	"POST /v3/endpoints":                                         `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "{service_id}"}}`,
+	"POST /v3/limits":                                            `{"limits": [{"service_id": "{service_id}", "resource_name": "cores", "resource_limit": 1, "project_id": "{project_id}"}]}`,
+	"POST /v3/registered_limits":                                 `{"registered_limits": [{"service_id": "{service_id}", "resource_name": "{n}", "default_limit": 1}]}`,
+	"PUT /v3/domains/{domain_id}/config":                         `{"config": {"ldap": {"url": "x"}}}`,
+	"PATCH /v3/domains/{domain_id}/config":                       `{"config": {"ldap": {"url": "x"}}}`,
+	"PATCH /v3/domains/{domain_id}/config/{group}":               `{"config": {"ldap": {"url": "x"}}}`,
+	"PATCH /v3/domains/{domain_id}/config/{group}/{option}":      `{"config": {"url": "x"}}`,
 	"POST /v3/OS-EP-FILTER/endpoint_groups":                      `{"endpoint_group": {"name": "g", "filters": {"interface": "public"}}}`,
 	"POST /v3/policies":                                          `{"policy": {"blob": "x", "type": "y"}}`,
 	"POST /v3/regions":                                           `{"region": {"description": "x"}}`,

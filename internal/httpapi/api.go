@@ -66,7 +66,22 @@ func (a *API) Handler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	for path, methods := range byPath {
-		mux.HandleFunc(path, func(w http.ResponseWriter, hr *http.Request) { a.serve(w, hr, methods) })
+		serve := func(w http.ResponseWriter, hr *http.Request) { a.serve(w, hr, methods) }
+		pattern := path
+		for _, rt := range methods {
+			if rt.mux != "" {
+				pattern = rt.mux
+				serve = func(w http.ResponseWriter, hr *http.Request) {
+					if !rt.takes(hr.URL.Path) {
+						a.unknownPath(w, hr)
+						return
+					}
+					hr.Pattern = path
+					a.serve(w, hr, methods)
+				}
+			}
+		}
+		mux.HandleFunc(pattern, serve)
 	}
 	mux.HandleFunc("/{$}", a.versions)
 	mux.HandleFunc("/", a.unknownPath)

@@ -15,6 +15,10 @@ type route struct {
 	method, path string
 	serve        func(*API, http.ResponseWriter, *request) error
 
+	// mux is a wider pattern to register the path under, where ServeMux sees a conflict between the path and another: of
+	// two that both take some URL, one must take all that the other takes.
+	mux string
+
 	// actions are the policy rules that the room asks. A route without any must say in open why nobody is asked.
 	actions []authz.Action
 	open    string
@@ -44,6 +48,8 @@ func (rt *route) paramRelation(name string) string {
 	switch name {
 	case "domain_id", "endpoint_id", "group_id", "policy_id", "project_id", "region_id", "role_id", "service_id", "user_id":
 		return "param/" + name
+	case "group", "option": // of a domain's configuration
+		return "param/config_" + name
 	case "value": // of a project's tags
 		return "param/tag_value"
 	case "prior_role_id", "implied_role_id":
@@ -53,6 +59,12 @@ func (rt *route) paramRelation(name string) string {
 		return "ext/" + rt.rel[:i] + "/param/" + name
 	}
 	return "param/" + name
+}
+
+// takes tells whether a URL is the route's path, with something in the place of each argument.
+func (rt *route) takes(url string) bool {
+	want, have := strings.Split(rt.path, "/"), strings.Split(url, "/")
+	return slices.EqualFunc(want, have, func(w, h string) bool { return w == h || strings.HasPrefix(w, "{") && h != "" })
 }
 
 const get, head, post, put, patch, del = http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
@@ -70,6 +82,7 @@ func routes() []route {
 		endpointFilterRoutes,
 		limitRoutes,
 		domainRoutes,
+		domainConfigRoutes,
 		projectRoutes,
 		roleRoutes,
 		grantRoutes,

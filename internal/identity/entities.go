@@ -345,3 +345,10 @@ type Limit struct {
 	Value        int64 // -1 is no bound
 	Description  *string
 }
+
+// DomainOption is a configuration option that a domain has a value of its own for.
+type DomainOption struct {
+	Group, Name string
+	Value       any  // JSON as Go decodes it
+	Sensitive   bool // the value is written and never shown
+}

@@ -104,6 +104,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			SafeProjectNames: cfg.Resource.ProjectNameURLSafe != "off", SafeDomainNames: cfg.Resource.DomainNameURLSafe != "off",
 			ReservedDomain: cfg.Federation.FederatedDomainName, MaxDepth: treeDepth(cfg),
 		},
+		Config:        domainConfig(cfg),
 		DefaultDomain: identity.DomainID(cfg.Identity.DefaultDomainID),
 		MembershipTTL: cfg.Federation.DefaultAuthorizationTTL,
 	}
@@ -174,6 +175,13 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	s.measure(people.Passwords)
 	s.warn()
 	return s, nil
+}
+
+func domainConfig(cfg *config.Config) directory.DomainConfig {
+	c := directory.NewDomainConfig(cfg.DomainConfig.AdditionalWhitelistedOptions, cfg.DomainConfig.AdditionalSensitiveOptions)
+	c.Default, c.Check = cfg.Option, config.CheckOption
+	c.PasswordRegex, c.PasswordRegexDescription = cfg.SecurityCompliance.PasswordRegex, cfg.SecurityCompliance.PasswordRegexDescription
+	return c
 }
 
 // treeDepth is how deep projects may stand. The strict model of limits knows two levels of them.

@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"ManyRules", testManyRules},
 		{"RulesOfDeletedRoles", testRulesOfDeletedRoles},
 		{"Labels", testLabels},
+		{"DomainOptions", testDomainOptions},
 		{"PolicyAssociations", testPolicyAssociations},
 		{"Limits", testLimits},
 		{"RevocationRules", testRevocationRules},

@@ -1,0 +1,73 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Option returns the value of an option as JSON has it: nil when it is unset or secret. It tells whether the option is
+// known at all.
+func (c *Config) Option(group, name string) (value any, known bool) {
+	o := byName[[2]string{group, name}]
+	if o == nil {
+		return nil, false
+	}
+	field := reflect.ValueOf(c).Elem().FieldByIndex(o.field)
+	if o.secret || field.Kind() == reflect.Pointer && field.IsNil() {
+		return nil, true
+	}
+	if field.Kind() == reflect.Pointer {
+		field = field.Elem()
+	}
+	switch v := field.Interface().(type) {
+	case string:
+		if v == "" && !o.hasDefault {
+			return nil, true
+		}
+		return v, true
+	case time.Duration:
+		return float64(v) / float64(o.unit), true
+	case []string:
+		return append([]string{}, v...), true
+	default:
+		return v, true
+	}
+}
+
+// CheckOption tells what is wrong with a JSON value for an option, should a domain have one of its own; nil for an
+// option that is not known. Numbers are json.Number. Any driver will do, since a Keystone beside us may have it
+// (set_override in oslo_config/cfg.py).
+func CheckOption(group, name string, value any) error {
+	known := byName[[2]string{group, name}]
+	if known == nil {
+		return nil
+	}
+	o := *known
+	o.only = nil
+	var err error
+	switch v := value.(type) {
+	case nil:
+	case string:
+		_, err = o.parse(v)
+	case bool, json.Number:
+		_, err = o.parse(fmt.Sprint(v))
+	case []any:
+		if o.kind != reflect.TypeFor[[]string]() {
+			return errors.New("it cannot be a list")
+		}
+		for _, item := range v {
+			if _, ok := item.(string); !ok {
+				return errors.New("it must be a list of texts")
+			}
+		}
+	default:
+		return errors.New("it cannot be an object")
+	}
+	if errors.Is(err, errEmpty) && known.kind.Kind() == reflect.Pointer {
+		return nil
+	}
+	return err
+}
