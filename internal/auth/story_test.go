@@ -506,6 +506,15 @@ func TestRolesFollowTheirSources(t *testing.T) {
 	want()
 	a.admin.Put(grants[2], nil).Want(204)
 	want("of-group")
+	later := a.admin.Post("/v3/groups", `{"group": {"name": "h", "domain_id": "`+a.domain+`"}}`).Want(201).Get("group.id")
+	a.admin.Put("/v3/projects/"+a.project+"/groups/"+later+"/roles/"+direct, nil).Want(204)
+	want("of-group")
+	a.admin.Put("/v3/groups/"+later+"/users/"+a.bob, nil).Want(204)
+	want("direct", "of-group")
+	a.admin.Patch("/v3/roles/"+direct, `{"role": {"name": "renamed"}}`).Want(200)
+	want("of-group", "renamed")
+	a.admin.Delete("/v3/roles/" + direct).Want(204)
+	want("of-group")
 
 	a.grant("system", a.bob, "reader")
 	onSystem := a.login(testenv.OnSystem).Want(201).Actor().Token
