@@ -85,7 +85,10 @@ func (a *API) writeJSONHome(w http.ResponseWriter, prefix string) error {
 		if rt.status != "" {
 			home["hints"] = object{"status": rt.status}
 		}
-		resources[relations+rt.relation()] = home
+		resources[relations+relation(rt.rel)] = home
+		if rt.oldRel != "" {
+			resources[relations+relation(rt.oldRel)] = home
+		}
 	}
 	return writeBody(w, http.StatusOK, "application/json-home", object{"resources": resources})
 }

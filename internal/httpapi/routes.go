@@ -28,19 +28,20 @@ type route struct {
 	filters []string       // parameters that narrow a list
 
 	// rel names the resource in JSON-home: a name of the core API, or one of an extension after its path,
-	// "OS-FEDERATION/1.0/projects". Rows of one resource name it once. status is deprecated or experimental.
-	rel, status string
+	// "OS-FEDERATION/1.0/projects". Rows of one resource name it once. oldRel is a name that it had before. status is
+	// deprecated or experimental.
+	rel, oldRel, status string
 
 	args []string // names of the path's arguments, worked out by routes
 }
 
 // relation is the resource's path below the root of all relations.
-func (rt *route) relation() string {
-	i := strings.LastIndexByte(rt.rel, '/')
+func relation(rel string) string {
+	i := strings.LastIndexByte(rel, '/')
 	if i < 0 {
-		return "rel/" + rt.rel
+		return "rel/" + rel
 	}
-	return "ext/" + rt.rel[:i] + "/rel/" + rt.rel[i+1:]
+	return "ext/" + rel[:i] + "/rel/" + rel[i+1:]
 }
 
 // paramRelation is the same for an argument of the path. Those of the core API keep their names in extensions too.

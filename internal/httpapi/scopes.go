@@ -9,12 +9,12 @@ import (
 
 // scopeRoutes tell a user what they can get tokens for. The OS-FEDERATION ones are old names of two of them.
 var scopeRoutes = []route{
-	{method: get, path: "/v3/auth/projects", serve: (*API).listAuthProjects, actions: []authz.Action{authz.GetAuthProjects}, rel: "auth_projects"},
-	{method: get, path: "/v3/auth/domains", serve: (*API).listAuthDomains, actions: []authz.Action{authz.GetAuthDomains}, rel: "auth_domains"},
-	{method: get, path: "/v3/OS-FEDERATION/projects", serve: (*API).listAuthProjects, actions: []authz.Action{authz.GetAuthProjects},
-		rel: "OS-FEDERATION/1.0/projects"},
-	{method: get, path: "/v3/OS-FEDERATION/domains", serve: (*API).listAuthDomains, actions: []authz.Action{authz.GetAuthDomains},
-		rel: "OS-FEDERATION/1.0/domains"},
+	{method: get, path: "/v3/auth/projects", serve: (*API).listAuthProjects, actions: []authz.Action{authz.GetAuthProjects},
+		rel: "auth_projects", oldRel: "OS-FEDERATION/1.0/projects"},
+	{method: get, path: "/v3/auth/domains", serve: (*API).listAuthDomains, actions: []authz.Action{authz.GetAuthDomains},
+		rel: "auth_domains", oldRel: "OS-FEDERATION/1.0/domains"},
+	{method: get, path: "/v3/OS-FEDERATION/projects", serve: (*API).listAuthProjects, actions: []authz.Action{authz.GetAuthProjects}},
+	{method: get, path: "/v3/OS-FEDERATION/domains", serve: (*API).listAuthDomains, actions: []authz.Action{authz.GetAuthDomains}},
 	{method: get, path: "/v3/auth/system", serve: (*API).showAuthSystem, actions: []authz.Action{authz.GetAuthSystem}, rel: "auth_system"},
 	{method: get, path: "/v3/auth/catalog", serve: (*API).showAuthCatalog, actions: []authz.Action{authz.GetAuthCatalog}, rel: "auth_catalog"},
 	{method: get, path: "/v3/users/{user_id}/projects", serve: (*API).listUserProjects, actions: []authz.Action{authz.ListUserProjects},

@@ -18,57 +18,167 @@ class Divergence:
     reason: str
     request: str  # pattern for "METHOD path", the path as the list spells it
     field: str = ""  # pattern for the place in the answer
+    statuses: str = ""  # pattern for "KEYSTONE LINTEL"; without one they are equal
     who: str = ""  # pattern for who asks
     body: str = ""  # pattern for the JSON that is sent
-    statuses: tuple = ()  # Keystone's and Lintel's; without them they are equal
     holds: typing.Callable = lambda keystone, lintel: True  # of the two values at the place
     db: str = ""  # pattern for the database on which it shows
 
+    def __str__(self):
+        return f"{self.reason} ({self.request} {self.field})"
+
 
 def each_once(keystone, lintel):
-    """Lintel lists each entry of Keystone once."""
-    return isinstance(lintel, list) and all(lintel.count(x) == 1 for x in keystone) and all(x in keystone for x in lintel)
+    """Lintel lists what Keystone lists, each entry once."""
+    return keystone != lintel and all(lintel.count(x) == 1 for x in keystone) and all(x in keystone for x in lintel)
 
 
-def no_store(keystone, lintel):
-    return lintel == "no-store"
+def fewer(keystone, lintel):
+    """Lintel lists some of what Keystone lists."""
+    return isinstance(lintel, list) and len(lintel) < len(keystone) and all(x in keystone for x in lintel)
 
 
+def lacks(keystone, lintel):
+    return repr(lintel) == "nothing"
+
+
+LATER = "not served yet"
 DIVERGENCES = [
-    Divergence("secrets and who may use them are not kept by caches", r"^(GET|HEAD|POST|PATCH|PUT)", r"Cache-Control$", holds=no_store),
+    # Requests
+    Divergence(
+        "what holds secrets is not kept by caches",
+        r"^(GET|HEAD|POST|PATCH) /v3/(auth/tokens|credentials|users/\$\w+/application_credentials)",
+        r"^headers\.Cache-Control$",
+        holds=lambda keystone, lintel: lintel == "no-store",
+    ),
+    Divergence("who calls is asked first", r"^(POST|PATCH) /v3/users(/\$ann)?$", statuses="400 401", who="^nobody$"),
+    Divergence("a dead token is a 401", r"^(GET /v3/users/\$tess|POST /v3/auth/tokens)$", statuses="404 401", who="^on_"),
+    Divergence("a URL with NUL or bytes that are not UTF-8 is a 400", r"/users/%(00|ff)$", statuses="404 400"),
+    Divergence("dots as a part of a path name nothing", r"/users/%2e%2e$", r"^body\.error\.message$"),
+    Divergence(
+        "forwarding headers count where they are turned on",
+        r"^GET /v3$",
+        r"^body\.version\.links\[\]\.href$",
+        holds=lambda keystone, lintel: keystone.startswith("https:") and lintel.startswith("<base>"),
+    ),
+    Divergence("Allow names the methods that there are", r" /v3/users/\$ann/password$", r"^headers\.Allow$"),
+    Divergence("redirects have short bodies", r"^GET /v3.*//", r"^body$", statuses="308 308"),
+    Divergence("a body that is too large is the JSON error", r"^POST /v3/users$", body=r'"big\\"', statuses="413 413"),
+    Divergence("JSON that cannot be stored or answered is malformed", r"^POST /v3/users$", r"^body\.error\.message$", body="NaN"),
+    Divergence("JSON that cannot be stored or answered is malformed", r"^POST /v3/users$", body=r"u0000", statuses="201 400"),
+    Divergence(
+        "a boolean may be a word",
+        r"^(POST|PATCH) /v3/(domains|projects|users)",
+        body=r'"(enabled|is_domain)": "(true|yes)"',
+        statuses="500 20[01]",
+    ),
+    # Lists
+    Divergence(
+        "limit=0 is no limit",
+        r"\?limit=0$",
+        r"^body\.(truncated|domains|projects|users|groups|roles|services|endpoints|credentials|links\.next)$",
+    ),
+    Divergence("a limit is no negative number", r"\?limit=-1$", statuses="200 400"),
+    Divergence("every list can be paged", r"/v3/(services|credentials)\?marker=unknown$", r"^body\.(services|credentials)$", holds=fewer),
+    Divergence("every list can be paged", r"/v3/roles\?marker=unknown$", statuses="200 404"),
+    Divergence("% and _ are plain characters", r"name__icontains=(%25|_)$", r"^body\.(users|projects)$", holds=fewer),
+    Divergence("a filter on part of a name works on a user's groups", r"/groups\?name__contains=r$", statuses="500 200"),
+    # Catalog and credentials
+    Divergence("an endpoint that is not there is said to be missing", r"^POST /v3/endpoints$", r"^body\.error\.message$", body=r"^\{\}$"),
+    Divergence("a blob may become empty", r"^PATCH /v3/credentials/\$note$", body=r'"blob": ""', statuses="500 200"),
     Divergence("a link leads to what it is a link of", r"/(application_credentials|access_rules)", r"links\.self$"),
     Divergence(
         "an application credential says false rather than null, and knows no system",
         r"/application_credentials",
-        r"(unrestricted|application_credentials?(\[\d+\])?\.system)$",
+        r"(unrestricted|application_credentials?(\[\])?\.system)$",
     ),
+    # Passwords
+    Divergence("a password that would be cut is refused", r"^POST /v3/users$", body=r'"(too )?long"', statuses="201 403"),
+    # Domains and projects
+    Divergence(
+        "names that differ in case only are the same name",
+        r"^POST /v3/(domains|projects|roles)$",
+        body='"(ACME|WEB|ADMIN)"',
+        statuses="201 409",
+        db="sqlite|postgresql",
+    ),
+    Divergence(
+        "a change shows at once",
+        r"^GET /v3/(domains/\$temp|projects/\$temp_project)$",
+        r"^body\.(domain|project)\.(colour|shape|tags|options\.immutable)",
+    ),
+    Divergence("a change shows at once", r"^GET /v3/domains/\$temp$", statuses="200 404"),
+    Divergence("a change shows at once", r"^(GET /v3/auth/tokens|GET /v3/users/\$tess)$", statuses="200 40[14]", who="^(admin|on_domain)$"),
+    Divergence("a change shows at once", r"^POST /v3/auth/tokens$", statuses="401 404", who="^on_domain$"),
+    Divergence("a deleted domain takes its roles along", r"^GET /v3/roles/\$local_role$", statuses="200 404"),
+    # Roles and grants
+    Divergence("one answer to who may not see a role", r"^GET /v3/roles/unknown", statuses="404 403"),
+    Divergence("one answer to who may not delete a group", r"^DELETE /v3/groups/unknown$", statuses="404 403"),
+    Divergence("the manager of a domain lists the roles that he can look at", r"^GET /v3/roles$", r"^body\.roles$", who="^manager$", holds=fewer),
+    Divergence(
+        "inherited grants go to users and groups that exist",
+        r"/OS-INHERIT/.*/(users/(unknown|\$idle)|groups/(unknown|\$nora))/roles/\$farmer/",
+        statuses="204 404",
+    ),
+    Divergence(
+        "a grant is found by the kinds of its actor and target too",
+        r"^GET /v3/OS-INHERIT/.*/groups/\$nora/roles/inherited_to_projects$",
+        r"^body\.roles$",
+        holds=fewer,
+    ),
+    Divergence("each effective assignment is listed once", r"^GET /v3/role_assignments\?.*effective", r"^body\.role_assignments$", holds=each_once),
+    Divergence("the roles of groups count on the system", r"^GET /v3/auth/system$", r"^body\.system$", who="^heir$"),
+    Divergence(
+        "a deleted role is forgotten with the rules about it",
+        r"^GET /v3/(role_assignments\?user\.id=\$nora&effective|roles/\$miller/implies)$",
+        statuses="404 200",
+        db="sqlite",
+    ),
+    # Tokens
+    Divergence(
+        "tokens are read strictly",
+        r"^(GET|DELETE) /v3/auth/tokens$",
+        r"^body\.error\.message$",
+        statuses="404 404",
+        holds=lambda keystone, lintel: (keystone, lintel) == ("Failed to validate token", "Could not recognize Fernet token"),
+    ),
+    # To come
+    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-(FEDERATION|EC2|OAUTH1|OAUTH2|REVOKE|SIMPLE-CERT|TRUST)|s3tokens)/1\.0/rel/\w+$", holds=lacks),
+    Divergence(LATER, r"^GET /(v3)?$", r"/rel/domain_config\w*$", holds=lacks),
+    Divergence(LATER, r"^GET /v3/(OS-REVOKE/events|OS-SIMPLE-CERT/)", statuses=" 404"),
+    Divergence(LATER, r"^POST /v3/auth/tokens$", body='"methods": ..mapped', statuses="400 401"),
 ]
 
 
 def known(step, a, b, place, db):
-    """The reason why Keystone's answer a and Lintel's answer b to a step differ at a place, or None."""
+    """The divergence that says why Keystone's answer a and Lintel's answer b differ at a place, or None."""
     path, x, y = place
+    statuses = f"{a.get('status')} {b.get('status')}"
     for divergence in DIVERGENCES:
         if (
             _concerns(divergence, step, db)
+            and (re.search(divergence.statuses, statuses) if divergence.statuses else a.get("status") == b.get("status"))
             and re.search(divergence.field, path)
             and divergence.holds(x, y)
-            and (a.get("status"), b.get("status")) == (divergence.statuses or (a.get("status"), a.get("status")))
         ):
-            return str(divergence.reason)
+            return str(divergence)
     return None
 
 
 def unused(used, steps, db):
-    """The reasons that stand for requests among steps that did not differ."""
-    sent = {d.reason for d in DIVERGENCES for step in steps if isinstance(step, Request) and _concerns(d, step, db)}
-    return sorted(sent - set(used))
+    """The divergences for requests among steps that did not differ."""
+    return [
+        str(divergence)
+        for divergence in DIVERGENCES
+        if str(divergence) not in used
+        and any(_concerns(divergence, step, db) for step in steps if isinstance(step, Request))
+    ]
 
 
 def _concerns(divergence, step, db):
     return (
-        re.search(divergence.request, f"{step.method} {step.path}")
+        re.search(divergence.db, db)
+        and re.search(divergence.request, f"{step.method} {step.path}")
         and re.search(divergence.who, step.who or "nobody")
         and re.search(divergence.body, json.dumps(step.body) if not isinstance(step.body, bytes) else "")
-        and re.search(divergence.db, db)
     )
