@@ -58,12 +58,6 @@ func userQuery(caller identity.Caller, q identity.Query) (identity.Query, error)
 	return q, nil
 }
 
-// timeLayouts are the spellings of ISO 8601 that oslo's parse_isotime is used with; what lacks a zone is UTC.
-var timeLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00",
-	"2006-01-02T15:04", "2006-01-02", "2006-01", "2006",
-}
-
 // readTime turns "lt:2026-11-06T15:32:17Z" into a comparison and its time (_translate_expired_password_hints in
 // keystone/identity/core.py).
 func readTime(f *identity.Filter) error {
@@ -71,13 +65,8 @@ func readTime(f *identity.Filter) error {
 	if len(text) > 2 && strings.Contains(text[2:min(4, len(text))], ":") {
 		op, text, _ = strings.Cut(text, ":")
 	}
-	var at time.Time
-	if !slices.ContainsFunc(timeLayouts, func(layout string) bool {
-		var err error
-		at, err = time.Parse(layout, text)
-		at = at.UTC() // which may leave the years that have four digits
-		return err == nil && at.Year() >= 0 && at.Year() <= 9999
-	}) {
+	at, ok := identity.ParseTime(text)
+	if !ok {
 		return identity.Invalidf("Timestamp not in expected format. The server could not comply with the request since it is" +
 			" either malformed or otherwise incorrect. The client is assumed to be in error.")
 	}
