@@ -92,6 +92,7 @@ func routes() []route {
 		userRoutes,
 		groupRoutes,
 		credentialRoutes,
+		revocationRoutes,
 		applicationCredentialRoutes,
 	)
 	for i := range table {

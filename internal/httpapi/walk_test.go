@@ -14,14 +14,16 @@ import (
 
 // open are the routes that ask nobody who they are. A new one must be put here on purpose.
 var open = map[string]bool{
-	"GET /v3":                            true,
-	"POST /v3/auth/tokens":               true,
-	"POST /v3/users/{user_id}/password":  true,
-	"GET /v3/users/{user_id}/password":   true,
-	"GET /v3/auth/tokens/OS-PKI/revoked": true,
-	"PATCH /v3/policies":                 true,
-	"DELETE /v3/policies":                true,
-	"POST /v3/policies/{policy_id}":      true,
+	"GET /v3":                             true,
+	"POST /v3/auth/tokens":                true,
+	"POST /v3/users/{user_id}/password":   true,
+	"GET /v3/users/{user_id}/password":    true,
+	"GET /v3/auth/tokens/OS-PKI/revoked":  true,
+	"GET /v3/OS-SIMPLE-CERT/ca":           true,
+	"GET /v3/OS-SIMPLE-CERT/certificates": true,
+	"PATCH /v3/policies":                  true,
+	"DELETE /v3/policies":                 true,
+	"POST /v3/policies/{policy_id}":       true,
 }
 
 // fill replaces the arguments of a path by an id that is nobody's.

@@ -55,6 +55,22 @@ func (tx *Tx) Revoke(ctx context.Context, e identity.RevocationEvent) error {
 	return err
 }
 
+// RevocationEvents returns the events that were written after a time, the oldest first; the zero time is before all.
+func (tx *Tx) RevocationEvents(ctx context.Context, after time.Time) ([]identity.RevocationEvent, error) {
+	var s selection
+	if !after.IsZero() {
+		s.also(`"revoked_at" > ?`, after)
+	}
+	return list(ctx, tx, func(s scanner) (e identity.RevocationEvent, err error) {
+		err = s.Scan(textOf(&e.DomainID), textOf(&e.ProjectID), textOf(&e.UserID), textOf(&e.RoleID), textOf(&e.TrustID),
+			textOf(&e.ConsumerID), textOf(&e.AccessTokenID), textOf(&e.AuditID), textOf(&e.AuditChainID),
+			timeOf{&e.IssuedBefore}, timeOf{&e.ExpiresAt}, timeOf{&e.RevokedAt})
+		return e, err
+	}, `SELECT "domain_id", "project_id", "user_id", "role_id", "trust_id", "consumer_id", "access_token_id", "audit_id",
+		"audit_chain_id", "issued_before", "expires_at", "revoked_at"
+		FROM "revocation_event"`+s.sql()+` ORDER BY "revoked_at", "id"`, s.args...)
+}
+
 // revocationKey names the tokens that an event may end, by what tells most about them.
 func revocationKey(e identity.RevocationEvent) Key {
 	id := ""

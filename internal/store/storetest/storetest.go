@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"PolicyAssociations", testPolicyAssociations},
 		{"Limits", testLimits},
 		{"RevocationRules", testRevocationRules},
+		{"RevocationEvents", testRevocationEvents},
 		{"RevocationReach", testRevocationReach},
 		{"RevocationPrune", testRevocationPrune},
 		{"EndpointFilters", testEndpointFilters},
