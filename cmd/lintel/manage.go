@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,7 @@ func manageCommand() *cobra.Command {
 		keyCommand(&flags, "credential_setup", "Create the repository of credential keys", credentialKeys, token.Repository.Setup),
 		credentialRotateCommand(&flags),
 		credentialMigrateCommand(&flags),
+		trustFlushCommand(&flags),
 	)
 	return cmd
 }
@@ -169,4 +171,37 @@ func dbVersionCommand(flags *configFlags) *cobra.Command {
 			return err
 		},
 	}
+}
+
+func trustFlushCommand(flags *configFlags) *cobra.Command {
+	var project, trustor, trustee, date string
+	cmd := &cobra.Command{
+		Use:   "trust_flush",
+		Short: "Remove trusts that were deleted or have expired",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			before := time.Now()
+			if date != "" {
+				var err error
+				if before, err = time.Parse("02-01-2006", date); err != nil {
+					return fmt.Errorf("%q: invalid date, should be DD-MM-YYYY", date)
+				}
+			}
+			db, err := openDatabase(cmd, flags)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			return db.Update(cmd.Context(), func(tx *store.Tx) error {
+				_, err := tx.FlushTrusts(cmd.Context(), before, identity.ProjectID(project), identity.UserID(trustor), identity.UserID(trustee))
+				return err
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&project, "project-id", "", "only those on this project")
+	f.StringVar(&trustor, "trustor-user-id", "", "only those that this user gave")
+	f.StringVar(&trustee, "trustee-user-id", "", "only those that were given to this user")
+	f.StringVar(&date, "date", "", "only those that expired before this day, DD-MM-YYYY (default now)")
+	return cmd
 }

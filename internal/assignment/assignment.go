@@ -24,3 +24,8 @@ type Service struct {
 func (s *Service) Effective(ctx context.Context, tx *store.Tx, user identity.UserID, groups []identity.GroupID, scope identity.Scope) ([]identity.Role, error) {
 	return tx.EffectiveRoles(ctx, user, groups, scope)
 }
+
+// Held is Effective with the roles of domains, which trusts may hand on too.
+func (s *Service) Held(ctx context.Context, tx *store.Tx, user identity.UserID, groups []identity.GroupID, scope identity.Scope) ([]identity.Role, error) {
+	return tx.HeldRoles(ctx, user, groups, scope)
+}

@@ -12,7 +12,7 @@ import (
 // Projects returns the projects that the caller can get a token for.
 func (s *Service) Projects(ctx context.Context, caller identity.Caller) (projects []identity.Project, err error) {
 	err = s.scopes(ctx, caller, authz.GetAuthProjects, func(tx *store.Tx, t *identity.Token) error {
-		page, err := tx.ProjectsOf(ctx, t.User.ID, t.GroupIDs, identity.Query{})
+		page, err := tx.ProjectsOf(ctx, caller.UserID(), t.GroupIDs, identity.Query{})
 		projects = page.Items
 		return err
 	})
@@ -22,7 +22,7 @@ func (s *Service) Projects(ctx context.Context, caller identity.Caller) (project
 // Domains returns the domains that the caller can get a token for.
 func (s *Service) Domains(ctx context.Context, caller identity.Caller) (domains []identity.Domain, err error) {
 	err = s.scopes(ctx, caller, authz.GetAuthDomains, func(tx *store.Tx, t *identity.Token) error {
-		domains, err = tx.DomainsOf(ctx, t.User.ID, t.GroupIDs)
+		domains, err = tx.DomainsOf(ctx, caller.UserID(), t.GroupIDs)
 		return err
 	})
 	return domains, err
@@ -31,7 +31,7 @@ func (s *Service) Domains(ctx context.Context, caller identity.Caller) (domains 
 // System tells whether the caller can get a token for the system.
 func (s *Service) System(ctx context.Context, caller identity.Caller) (can bool, err error) {
 	err = s.scopes(ctx, caller, authz.GetAuthSystem, func(tx *store.Tx, t *identity.Token) error {
-		roles, err := tx.EffectiveRoles(ctx, t.User.ID, t.GroupIDs, identity.OnSystem())
+		roles, err := tx.EffectiveRoles(ctx, caller.UserID(), t.GroupIDs, identity.OnSystem())
 		can = len(roles) > 0
 		return err
 	})

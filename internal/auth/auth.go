@@ -25,6 +25,7 @@ import (
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/catalog"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -38,6 +39,7 @@ type Service struct {
 	Directory  *directory.Service
 	Assignment *assignment.Service
 	Catalog    *catalog.Service
+	Credential *credential.Service
 
 	Tokens   token.Format
 	Receipts *token.Fernet

@@ -19,6 +19,9 @@ type proved struct {
 
 	// credential is the application credential that was used; nil for none.
 	credential *identity.ApplicationCredential
+
+	// trust is the trust that was asked for; nil for none.
+	trust *identity.Trust
 }
 
 func (p *proved) is(user identity.UserID) error {
@@ -56,8 +59,12 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 		}
 		confirms = append(confirms, c)
 	}
+	run := s.view
+	if r.Scope.Trust != nil {
+		run = s.update // a use of the trust may be taken
+	}
 	var out Issued
-	err := s.view(ctx, func(tx *store.Tx) error {
+	err := run(ctx, func(tx *store.Tx) error {
 		var p proved
 		for _, c := range confirms {
 			if err := c(ctx, tx, &p); err != nil {
@@ -82,6 +89,9 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 			return hide(err)
 		}
 		if err := s.stamp(ctx, tx, &out.Token, p.parent); err != nil {
+			return err
+		}
+		if err := s.useTrust(ctx, tx, p.trust); err != nil {
 			return err
 		}
 		return s.complete(ctx, tx, &out, !r.NoCatalog)
@@ -175,6 +185,10 @@ func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.
 		pl.AppCredID = string(c.ID)
 		pl.ExpiresAt = noLater(pl.ExpiresAt, c.ExpiresAt)
 	}
+	if t := p.trust; t != nil {
+		pl.TrustID = string(t.ID)
+		pl.ExpiresAt = noLater(pl.ExpiresAt, t.ExpiresAt)
+	}
 	return pl
 }
 
@@ -230,7 +244,11 @@ func hide(err error) error {
 func (s *Service) complete(ctx context.Context, tx *store.Tx, out *Issued, withCatalog bool) (err error) {
 	t := &out.Token
 	if withCatalog && t.Scope.Kind() != identity.Unscoped {
-		if out.Catalog, err = s.Catalog.Render(ctx, tx, t.User.ID, t.Scope.ProjectID()); err != nil {
+		user := t.User.ID
+		if len(t.Trusts) > 0 {
+			user = t.Trusts[0].TrustorUserID
+		}
+		if out.Catalog, err = s.Catalog.Render(ctx, tx, user, t.Scope.ProjectID()); err != nil {
 			return err
 		}
 	}

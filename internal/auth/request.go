@@ -32,7 +32,7 @@ type ScopeRequest struct {
 	System   bool
 	Domain   *directory.DomainRef
 	Project  *ProjectRef
-	Trust    *string // id
+	Trust    *identity.TrustID
 
 	// Malformed says that the request named no kind of scope, or more than one.
 	Malformed bool

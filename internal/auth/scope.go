@@ -17,7 +17,7 @@ func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *pr
 		found, err := s.project(ctx, tx, ProjectRef{ID: p.credential.ProjectID})
 		return identity.OnProject(found.ID), err
 	case r.Trust != nil:
-		return identity.Scope{}, identity.Unauthenticatedf("Could not find trust: %s.", *r.Trust)
+		return s.trustScope(ctx, tx, *r.Trust, p)
 	case r.Unscoped:
 		return identity.Scope{}, nil
 	case r.System:

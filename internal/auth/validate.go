@@ -26,7 +26,7 @@ type Subject struct {
 func (s *Service) Authenticate(ctx context.Context, text string) (identity.Caller, error) {
 	remembered, err := s.recall(ctx, text, 0, nil)
 	if err != nil {
-		if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.NotFound {
+		if e, ok := errors.AsType[*identity.Error](err); ok && (e.Kind == identity.NotFound || e.Kind == identity.Forbidden) {
 			reason := e.Err
 			if reason == nil {
 				reason = e
@@ -39,7 +39,8 @@ func (s *Service) Authenticate(ctx context.Context, text string) (identity.Calle
 	if slices.Contains(t.Methods, "ec2credential") {
 		return identity.Caller{}, identity.Deniedf("EC2 credential tokens cannot be used for authorization.")
 	}
-	return identity.Caller{Token: t, Delegated: t.TrustID != "" || t.Delegated(s.AdditionalPrimary)}, nil
+	methods := t.Delegated(s.AdditionalPrimary)
+	return identity.Caller{Token: t, Delegated: t.TrustID != "" || methods, DelegatedMethods: methods}, nil
 }
 
 func (s *Service) open(ctx context.Context, text string) (identity.Token, error) {
@@ -120,7 +121,7 @@ func (s *Service) recall(ctx context.Context, text string, window time.Duration,
 		if e.token, err = s.judge(ctx, tx, text, pl, window); err != nil {
 			return err
 		}
-		if groups, err = tx.GroupIDs(ctx, e.token.User.ID); err != nil || more == nil {
+		if groups, err = groupsBehind(ctx, tx, &e.token); err != nil || more == nil {
 			return err
 		}
 		return more(tx, &e.token)
@@ -156,6 +157,11 @@ func (e *disabledError) Error() string { return "user " + string(e.user) + " is 
 // a directory, gets its event here, so that enabling it again revives nothing.
 func (s *Service) view(ctx context.Context, fn func(*store.Tx) error) error {
 	return s.endDisabled(ctx, s.DB.View(ctx, fn))
+}
+
+// update is view for work that also writes.
+func (s *Service) update(ctx context.Context, fn func(*store.Tx) error) error {
+	return s.endDisabled(ctx, s.DB.Update(ctx, fn))
 }
 
 func (s *Service) endDisabled(ctx context.Context, err error) error {
@@ -199,6 +205,11 @@ func (s *Service) stands(ctx context.Context, now time.Time, text string, t *ide
 	if !s.Directory.Enabled(t.User, now) {
 		return unknown(text, &disabledError{t.User.ID})
 	}
+	for i, l := range t.Trusts {
+		if !s.Directory.Enabled(l.Trustor, now) && i == 0 || !s.Directory.Enabled(l.Trustee, now) {
+			return identity.Deniedf("a user of trust %s is disabled", l.ID)
+		}
+	}
 	return nil
 }
 
@@ -223,7 +234,7 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	for _, g := range pl.GroupIDs {
 		t.GroupIDs = append(t.GroupIDs, identity.GroupID(g))
 	}
-	if t.TrustID != "" || t.AccessTokenID != "" || t.Thumbprint != "" || t.Federated {
+	if t.AccessTokenID != "" || t.Thumbprint != "" || t.Federated {
 		// Fail closed: without their parent's rules such tokens would say more than was delegated.
 		return t, notFound("Failed to validate token")
 	}
@@ -248,6 +259,9 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	}
 	if !t.UserDomain.Enabled {
 		return t, domainDisabled(t.UserDomain.ID)
+	}
+	if t.TrustID != "" {
+		return t, s.bindToTrust(ctx, tx, &t)
 	}
 	if t.Scope.Kind() == identity.Unscoped {
 		if t.ApplicationCredentialID != "" {

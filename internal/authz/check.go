@@ -78,8 +78,9 @@ func credentials(t *identity.Token) map[string]any {
 	for i, r := range t.Roles {
 		roles[i] = r.Name
 	}
+	user, _ := t.Actor()
 	c := map[string]any{
-		"user_id": string(t.User.ID), "user_domain_id": string(t.User.DomainID),
+		"user_id": string(user.ID), "user_domain_id": string(user.DomainID),
 		"system_scope": nil, "domain_id": nil, "project_id": nil, "project_domain_id": nil,
 		"roles": roles, "is_admin_project": true, "token": tokenBody(t),
 		"service_user_id": nil, "service_user_domain_id": nil, "service_project_id": nil,
@@ -111,8 +112,9 @@ func tokenBody(t *identity.Token) map[string]any {
 	for i, m := range t.Methods {
 		methods[i] = m
 	}
-	user := named(t.User.ID, t.User.Name)
-	user["domain"] = named(t.UserDomain.ID, t.UserDomain.Name)
+	actor, home := t.Actor()
+	user := named(actor.ID, actor.Name)
+	user["domain"] = named(home.ID, home.Name)
 	b := map[string]any{"methods": methods, "user": user}
 	switch t.Scope.Kind() {
 	case identity.SystemScoped:

@@ -69,6 +69,14 @@ func Limit(l identity.Limit) map[string]any {
 	}
 }
 
+// Trust is a trust as target.trust.
+func Trust(t identity.Trust) map[string]any {
+	return attributes(t.Extra, map[string]any{
+		"id": string(t.ID), "trustor_user_id": string(t.TrustorUserID), "trustee_user_id": string(t.TrusteeUserID),
+		"project_id": orNull(t.ProjectID), "impersonation": t.Impersonation,
+	})
+}
+
 func deref(s *string) any {
 	if s == nil {
 		return nil

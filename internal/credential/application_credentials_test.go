@@ -327,7 +327,7 @@ func TestSecretsAreShownOnce(t *testing.T) {
 	if err := db.QueryRow(`SELECT group_concat(secret_hash) FROM application_credential`).Scan(&stored); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(stored, secret) || strings.Contains(stored, "chosen") || strings.Count(stored, "$2") != 2 {
+	if strings.Contains(stored, secret) || strings.Contains(stored, "chosen") || strings.Count(stored, "$2b$") != 2 {
 		t.Errorf("stored: %s", stored)
 	}
 }

@@ -1,7 +1,7 @@
 // Package credential keeps what users hand out instead of their password. Credentials are secrets that some service
 // understands: EC2 keys, one-time code seeds, certificates; they are encrypted at rest, and closed to whoever holds
 // delegated rights only (keystone/api/credentials.py). Application credentials let programs log in with a part of their
-// owner's roles (keystone/api/users.py).
+// owner's roles (keystone/api/users.py). Trusts let another user act with them (keystone/api/trusts.py, keystone/trust/core.py).
 package credential
 
 import (
@@ -37,6 +37,13 @@ type Service struct {
 
 	// UserLimit is the most credentials that a user may have; negative is no limit ([credential] user_limit).
 	UserLimit int
+
+	// MaxRedelegation is how often a trust may be handed on in a row ([trust] max_redelegation_count).
+	MaxRedelegation int64
+
+	// InsecureTrusts opens trusts to application credentials
+	// ([security_compliance] allow_insecure_application_credential_trust_escalation).
+	InsecureTrusts bool
 
 	// InsecureDelegation opens EC2 keys to delegated tokens with the role admin
 	// ([security_compliance] allow_insecure_admin_trust_cross_project_credentials_access).

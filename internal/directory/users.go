@@ -188,7 +188,7 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 		if err != nil {
 			return err
 		}
-		return checkUserUpdate(old, upd)
+		return checkUserUpdate(caller, old, upd)
 	})
 	if err != nil {
 		return identity.User{}, err
@@ -203,7 +203,7 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 		if err != nil {
 			return err
 		}
-		if err := checkUserUpdate(old, upd); err != nil {
+		if err := checkUserUpdate(caller, old, upd); err != nil {
 			return err
 		}
 		if err := s.writeUser(ctx, tx, old, upd, hash); err != nil {
@@ -216,8 +216,12 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 	return u, err
 }
 
-func checkUserUpdate(old identity.User, upd identity.UserUpdate) error {
+// checkUserUpdate refuses what no rule allows. Who holds rights that somebody handed on may not get at all that person's
+// rights by a new password, or by options that make logging in easier.
+func checkUserUpdate(caller identity.Caller, old identity.User, upd identity.UserUpdate) error {
 	switch {
+	case caller.Delegated && caller.StandsFor(old.ID) && (upd.Password.Present || len(upd.Options) > 0):
+		return identity.NotAllowed("Delegated tokens cannot change how their user logs in")
 	case upd.ID.Null:
 		return identity.Invalidf("Cannot change user ID")
 	case upd.ID.Or(old.ID) != old.ID:

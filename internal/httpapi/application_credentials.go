@@ -31,9 +31,7 @@ var applicationCredentialRoutes = []route{
 func renderApplicationCredential(r *request, c identity.ApplicationCredential) object {
 	roles := make([]object, len(c.Roles))
 	for i, role := range c.Roles {
-		roles[i] = renderInto(role.Extra, object{
-			"id": string(role.ID), "name": role.Name, "domain_id": orNull(role.DomainID), "description": role.Description, "options": role.Options,
-		})
+		roles[i] = renderWholeRole(role)
 	}
 	o := object{
 		"id": string(c.ID), "user_id": string(c.UserID), "project_id": orNull(c.ProjectID), "name": c.Name, "description": c.Description,

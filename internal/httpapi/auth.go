@@ -194,7 +194,7 @@ func scopeRequest(body *schema.Object) (s auth.ScopeRequest) {
 		s.Project = &auth.ProjectRef{ID: text[identity.ProjectID](p, "id"), Name: text[string](p, "name"), Domain: domainRef(p)}
 	}
 	if scope.Has("OS-TRUST:trust") {
-		id := text[string](scope.Object("OS-TRUST:trust"), "id")
+		id := text[identity.TrustID](scope.Object("OS-TRUST:trust"), "id")
 		s.Trust = &id
 	}
 	return s
@@ -216,7 +216,7 @@ func renderToken(issued *auth.Issued) object {
 	t := &issued.Token
 	o := object{
 		"methods":    append([]string{}, t.Methods...), // [], not null, when there are none
-		"user":       renderTokenUser(&t.User, &t.UserDomain),
+		"user":       renderTokenUser(t.Actor()),
 		"audit_ids":  t.AuditIDs,
 		"expires_at": renderTime(t.ExpiresAt),
 		"issued_at":  renderTime(t.IssuedAt),
@@ -237,6 +237,13 @@ func renderToken(issued *auth.Issued) object {
 		project := idName(t.Project.ID, t.Project.Name)
 		project["domain"] = idName(t.ScopeDomain.ID, t.ScopeDomain.Name)
 		o["project"] = project
+		if len(t.Trusts) > 0 {
+			o["OS-TRUST:trust"] = object{
+				"id": string(t.TrustID), "impersonation": t.Trusts[0].Impersonation,
+				"trustor_user": object{"id": string(t.Trusts[0].TrustorUserID)}, "trustee_user": object{"id": string(t.Trusts[0].TrusteeUserID)},
+			}
+			break
+		}
 		o["is_domain"] = t.Project.IsDomain
 		if t.IsAdminProject != nil {
 			o["is_admin_project"] = *t.IsAdminProject
@@ -247,6 +254,9 @@ func renderToken(issued *auth.Issued) object {
 	roles := make([]object, len(t.Roles))
 	for i, role := range t.Roles {
 		roles[i] = idName(role.ID, role.Name)
+		if len(t.Trusts) > 0 {
+			roles[i] = renderWholeRole(role)
+		}
 	}
 	o["roles"] = roles
 	if c := t.ApplicationCredential; c != nil {
@@ -263,7 +273,7 @@ func renderToken(issued *auth.Issued) object {
 	return o
 }
 
-func renderTokenUser(u *identity.User, d *identity.Domain) object {
+func renderTokenUser(u identity.User, d identity.Domain) object {
 	o := idName(u.ID, u.Name)
 	o["domain"] = idName(d.ID, d.Name)
 	o["password_expires_at"] = nil

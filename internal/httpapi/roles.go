@@ -28,9 +28,15 @@ var roleRoutes = []route{
 }
 
 func renderRole(r *request, v identity.Role) object {
+	o := renderWholeRole(v)
+	o["links"] = r.self("/roles/" + string(v.ID))
+	return o
+}
+
+// renderWholeRole is a role inside something else: without a link.
+func renderWholeRole(v identity.Role) object {
 	return renderInto(v.Extra, object{
 		"id": string(v.ID), "name": v.Name, "domain_id": orNull(v.DomainID), "description": v.Description, "options": v.Options,
-		"links": r.self("/roles/" + string(v.ID)),
 	})
 }
 

@@ -94,6 +94,7 @@ func routes() []route {
 		credentialRoutes,
 		revocationRoutes,
 		applicationCredentialRoutes,
+		trustRoutes,
 	)
 	for i := range table {
 		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {

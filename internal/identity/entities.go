@@ -271,6 +271,31 @@ type Credential struct {
 	Extra     Extra
 }
 
+// Trust lets one user, the trustee, act on a project with roles that another, the trustor, holds there.
+type Trust struct {
+	ID            TrustID
+	TrustorUserID UserID
+	TrusteeUserID UserID
+	ProjectID     ProjectID // empty for a trust that gives nothing
+	Impersonation bool      // the trustee acts in the trustor's name
+	ExpiresAt     *time.Time
+	RemainingUses *int64 // logins left; nil is no limit
+	Roles         []Role
+	Extra         Extra
+
+	// ParentID is the trust that this one was redelegated from; empty for none. RedelegationCount is how many more may
+	// follow each other from here.
+	ParentID          TrustID
+	RedelegationCount int64
+}
+
+// TrustLink is a trust with the people that it is between.
+type TrustLink struct {
+	Trust
+	Trustor, Trustee             User
+	TrustorDomain, TrusteeDomain Domain
+}
+
 // RegisteredLimit is how much of a resource each project or domain may use at most, where no limit says otherwise.
 type RegisteredLimit struct {
 	ID           RegisteredLimitID

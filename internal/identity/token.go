@@ -75,11 +75,13 @@ type Token struct {
 	IsAdminProject *bool
 
 	// Trust, application credential, OAuth and certificate: what the token's rights were delegated by.
-	// Of the first two the token knows them whole.
 	TrustID                   TrustID
 	ApplicationCredentialID   ApplicationCredentialID
 	AccessTokenID, Thumbprint string
-	ApplicationCredential     *ApplicationCredential
+
+	// Trusts are the trust, whose trustee is the token's user, and those that it was redelegated from, the first one last.
+	Trusts                []TrustLink
+	ApplicationCredential *ApplicationCredential
 
 	// Federated tokens know the identity provider and the groups that it gave.
 	Federated                      bool
@@ -105,6 +107,14 @@ func (m *Memo) Once(make func() any) any {
 		m.made.Store(v)
 	}
 	return v
+}
+
+// Actor is the user in whose name the token acts, with their domain: its own, or the trustor of a trust that says so.
+func (t *Token) Actor() (User, Domain) {
+	if len(t.Trusts) > 0 && t.Trusts[0].Impersonation {
+		return t.Trusts[0].Trustor, t.Trusts[0].TrustorDomain
+	}
+	return t.User, t.UserDomain
 }
 
 // AuditID returns the token's own audit id.
@@ -149,8 +159,8 @@ type Caller struct {
 	// Admin marks the holder of [DEFAULT] admin_token, for whom no policy is asked.
 	Admin bool
 
-	// Delegated says that the token's rights were handed on; see Token.Delegated.
-	Delegated bool
+	// Delegated says that the token's rights were handed on: by a trust, or as DelegatedMethods says; see Token.Delegated.
+	Delegated, DelegatedMethods bool
 
 	// Request is what policy rules may read of the request itself, beside caller and target.
 	Request RequestAttrs
@@ -168,10 +178,17 @@ type RequestAttrs struct {
 // Authenticated tells whether somebody asks.
 func (c Caller) Authenticated() bool { return c.Token != nil || c.Admin }
 
-// UserID returns the user who asks; empty for nobody and for the admin token.
+// UserID returns the user who asks, or in whose name is asked; empty for nobody and for the admin token.
 func (c Caller) UserID() UserID {
 	if c.Token == nil {
 		return ""
 	}
-	return c.Token.User.ID
+	actor, _ := c.Token.Actor()
+	return actor.ID
+}
+
+// StandsFor tells whether the caller's rights come from a user: they are its own, or it handed them on.
+func (c Caller) StandsFor(id UserID) bool {
+	return c.Token != nil && (c.Token.User.ID == id ||
+		slices.ContainsFunc(c.Token.Trusts, func(l TrustLink) bool { return l.TrustorUserID == id || l.TrusteeUserID == id }))
 }

@@ -114,9 +114,18 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,
 		StrictLimits:   cfg.UnifiedLimit.EnforcementModel == "strict_two_level",
 	}
+	credentials := &credential.Service{
+		DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Log: opt.Log,
+		UserLimit:                  cfg.Credential.UserLimit,
+		ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
+		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
+		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,
+		Keys:                       credentialKeys(cfg, opt),
+		InsecureDelegation:         cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
+	}
 	api := &httpapi.API{
 		Auth: &auth.Service{
-			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services,
+			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services, Credential: credentials,
 			Tokens:             tokens,
 			Receipts:           receipts,
 			Remembered:         auth.NewMemory(s.DB, memory),
@@ -134,13 +143,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		},
 		Catalog:   services,
 		Directory: people, Assignment: assignments,
-		Credential: &credential.Service{
-			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Log: opt.Log,
-			UserLimit:                  cfg.Credential.UserLimit,
-			ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
-			Keys:                       credentialKeys(cfg, opt),
-			InsecureDelegation:         cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
-		},
+		Credential:     credentials,
 		PublicEndpoint: cfg.Default.PublicEndpoint,
 		RevokeByID:     cfg.Token.RevokeByID,
 		AdminToken:     cfg.Default.AdminToken,

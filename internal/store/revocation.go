@@ -90,7 +90,7 @@ func revocationKey(e identity.RevocationEvent) Key {
 }
 
 // TokenKeys returns the keys of all that a token is made from: when one of them is touched, it may have changed or
-// ended. groups are those that its user is in.
+// ended. groups are those that its user, and the trustors of its trusts, are in.
 func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 	keys := []Key{
 		{"user", string(t.User.ID)}, {"project", string(t.User.DomainID)}, {"grants", string(t.User.ID)}, {"implied_role", ""},
@@ -105,6 +105,11 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 	}
 	if d := t.Scope.DomainID(); d != "" {
 		keys = append(keys, Key{"project", string(d)})
+	}
+	for _, l := range t.Trusts {
+		keys = append(keys, Key{"trust", string(l.ID)}, Key{"revocation", "trust " + string(l.ID)}, Key{"revocation", "user " + string(l.TrustorUserID)},
+			Key{"user", string(l.TrustorUserID)}, Key{"user", string(l.TrusteeUserID)}, Key{"grants", string(l.TrustorUserID)},
+			Key{"project", string(l.Trustor.DomainID)}, Key{"project", string(l.Trustee.DomainID)})
 	}
 	if c := t.ApplicationCredentialID; c != "" {
 		keys = append(keys, Key{"application_credential", string(c)})
@@ -134,7 +139,16 @@ func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) ([]identity.Gr
 // neither user, project, token nor trust, which are few.
 func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.Time, err error) {
 	stmt, args := revokedUntil(t)
-	err = tx.row(ctx, stmt, args...).Scan(timeOf{&until})
+	if err = tx.row(ctx, stmt, args...).Scan(timeOf{&until}); err != nil || len(t.Trusts) == 0 {
+		return until, err
+	}
+	// An event about a user also ends the tokens of trusts that the user gave.
+	given := *t
+	given.User.ID, given.Trusts = t.Trusts[0].TrustorUserID, nil
+	other, err := tx.RevokedUntil(ctx, &given)
+	if other.After(until) {
+		until = other
+	}
 	return until, err
 }
 

@@ -30,6 +30,19 @@ func scanRole(s scanner) (r identity.Role, err error) {
 // not know of. The answer takes one statement, however many grants, groups, parents and implied roles there are.
 // Options of the roles are not read.
 func (tx *Tx) EffectiveRoles(ctx context.Context, user identity.UserID, groups []identity.GroupID, scope identity.Scope) ([]identity.Role, error) {
+	return tx.heldRoles(ctx, user, groups, scope, `"domain_id" = ?`, identity.NoRoleDomain)
+}
+
+// HeldRoles is EffectiveRoles with the roles of domains among them, and with options.
+func (tx *Tx) HeldRoles(ctx context.Context, user identity.UserID, groups []identity.GroupID, scope identity.Scope) ([]identity.Role, error) {
+	roles, err := tx.heldRoles(ctx, user, groups, scope, `"domain_id" <> ?`, "")
+	if err != nil {
+		return nil, err
+	}
+	return roles, tx.completeAllRoles(ctx, roles)
+}
+
+func (tx *Tx) heldRoles(ctx context.Context, user identity.UserID, groups []identity.GroupID, scope identity.Scope, condition string, arg any) ([]identity.Role, error) {
 	var grants string
 	var args []any
 	extra, extraArgs := in(groups)
@@ -79,8 +92,8 @@ func (tx *Tx) EffectiveRoles(ctx context.Context, user identity.UserID, groups [
 		SELECT "role_id" FROM "granted"
 		UNION SELECT i."implied_role_id" FROM "implied_role" i JOIN "held" h ON i."prior_role_id" = h."role_id"
 		JOIN "role" p ON p."id" = i."prior_role_id")
-		SELECT ` + roleColumns + ` FROM "role" WHERE "id" IN (SELECT "role_id" FROM "held") AND "domain_id" = ? ORDER BY "name"`
-	return list(ctx, tx, scanRole, stmt, append(args, identity.NoRoleDomain)...)
+		SELECT ` + roleColumns + ` FROM "role" WHERE "id" IN (SELECT "role_id" FROM "held") AND ` + condition + ` ORDER BY "name"`
+	return list(ctx, tx, scanRole, stmt, append(args, arg)...)
 }
 
 // Role returns a role with its options; a NotFound when there is none.

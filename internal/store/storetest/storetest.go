@@ -56,6 +56,10 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"ApplicationCredentials", testApplicationCredentials},
 		{"AccessRules", testAccessRules},
 		{"DeleteRoleEndsApplicationCredentials", testDeleteRoleEndsApplicationCredentials},
+		{"Trusts", testTrusts},
+		{"TrustUses", testTrustUses},
+		{"DeleteTrust", testDeleteTrust},
+		{"FlushTrusts", testFlushTrusts},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
