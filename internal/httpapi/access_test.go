@@ -37,7 +37,7 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 	ids = map[string]string{
 		"domain_id":         domain,
 		"project_id":        made("projects", "project", `{"project": {"name": "web"`+in+`}}`),
-		"user_id":           made("users", "user", `{"user": {"name": "victim"`+in+`}}`),
+		"user_id":           made("users", "user", `{"user": {"name": "victim", "password": "secret"`+in+`}}`),
 		"group_id":          made("groups", "group", `{"group": {"name": "staff"`+in+`}}`),
 		"plain_role_id":     made("roles", "role", `{"role": {"name": "plain"}}`),
 		"prior_role_id":     made("roles", "role", `{"role": {"name": "prior"}}`),
@@ -69,6 +69,17 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 		roles[r.(object)["name"].(string)] = r.(object)["id"].(string)
 	}
 	ids["role_id"] = roles["member"]
+	granted := "/v3/projects/" + ids["project_id"] + "/users/" + ids["user_id"] + "/roles/" + ids["role_id"]
+	admin.Put(granted, nil).Want(204)
+	victim := env.Authenticate(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": "` + ids["user_id"] + `", "password": "secret"}}},
+		"scope": ` + testenv.OnProjectID(ids["project_id"]) + `}}`).Want(201).Actor()
+	handed := victim.Post("/v3/users/"+ids["user_id"]+"/application_credentials", `{"application_credential": {"name": "a", "access_rules": [
+		{"service": "compute", "method": "GET", "path": "/"}]}}`).Want(201)
+	ids["application_credential_id"] = handed.Get("application_credential.id")
+	ids["access_rule_id"] = handed.Get("application_credential.access_rules.0.id")
+	ids["trust_id"] = victim.Post("/v3/OS-TRUST/trusts", `{"trust": {"trustor_user_id": "`+ids["user_id"]+`", "trustee_user_id": "`+ids["user_id"]+`",
+		"impersonation": false, "project_id": "`+ids["project_id"]+`", "roles": [{"name": "member"}]}}`).Want(201).Get("trust.id")
+	admin.Delete(granted).Want(204)
 	all = []caller{{"none", env.Actor}}
 	login := func(role, on, target, scope string) {
 		t.Helper()
@@ -94,6 +105,8 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 // bodies are those of requests that the schema of a route would refuse as they are made up by default.
 var bodies = map[string]string{
 	"POST /v3/auth/tokens":                                       `{}`,
+	"POST /v3/users/{user_id}/application_credentials":           `{"application_credential": {"name": "{n}"}}`,
+	"POST /v3/OS-TRUST/trusts":                                   `{"trust": {"trustor_user_id": "{user_id}", "trustee_user_id": "{user_id}", "impersonation": false}}`,
 	"POST /v3/credentials":                                       `{"credential": {"type": "cert", "blob": "x", "user_id": "{user_id}"}}`,
 	"POST /v3/endpoints":                                         `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "{service_id}"}}`,
 	"POST /v3/limits":                                            `{"limits": [{"service_id": "{service_id}", "resource_name": "cores", "resource_limit": 1, "project_id": "{project_id}"}]}`,
