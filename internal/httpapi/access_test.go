@@ -165,7 +165,7 @@ func shape(rt httpapi.Route, ids map[string]string, n int) (path, body string) {
 func TestAccess(t *testing.T) {
 	env := testenv.New(t)
 	all, ids := callers(t, env)
-	reviewed := readAccess(t)
+	reviewed := readTable(t, accessFile)
 	var table strings.Builder
 	fmt.Fprintf(&table, "# What each route answers to each kind of caller: see access_test.go. r, m, M, a: reader, member, manager, admin.\n")
 	fmt.Fprintf(&table, "# %-83s nobody  project r   m   M   a  domain r   m   M   a  system r   m   M   a  service\n", "")
@@ -205,9 +205,10 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-func readAccess(t *testing.T) map[string]string {
+// readTable reads rows of statuses by method and path.
+func readTable(t *testing.T, file string) map[string]string {
 	t.Helper()
-	f, err := os.Open(accessFile)
+	f, err := os.Open(file)
 	if os.IsNotExist(err) && *update {
 		return nil
 	} else if err != nil {
