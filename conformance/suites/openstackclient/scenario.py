@@ -434,10 +434,13 @@ class DomainAdmin(Workflow):
         foreigner = admin.show("user show --domain west foreigner")["id"]
         self.refused(boss, f"user create --domain {west} x", "No Domain found")
         self.refused(boss, f"project create --domain {west} x", "")
-        self.refused(boss, f"user set --email x@example.org {foreigner}", 403)
-        self.refused(boss, f"user delete {foreigner}", 403)
-        self.refused(boss, "role add --project plant --project-domain east --user worker --user-domain east admin",
-                     403)
+        # The command looks for the user by id, is refused, looks by name and says that there is none.
+        self.refused(boss, f"user set --email x@example.org {foreigner}", f"No User found for {foreigner}")
+        self.refused(boss, f"user delete {foreigner}", f"No User found for {foreigner}")
+        # This command does not say why it failed.
+        self.refused(boss, "role add --project plant --project-domain east --user worker --user-domain east admin", "")
+        rows = admin.show("role assignment list --user worker --user-domain east --names")
+        self.assertEqual([row["Role"] for row in rows], ["member"])
         self.refused(boss, "domain create x", 403)
         self.refused(boss, "role create x", 403)
 
