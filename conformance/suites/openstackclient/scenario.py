@@ -1,5 +1,6 @@
 """Workflows with the openstack command. Prints its counts to file descriptor 3."""
 
+import contextlib
 import importlib.metadata
 import os
 import pathlib
@@ -437,8 +438,9 @@ class DomainAdmin(Workflow):
         # The command looks for the user by id, is refused, looks by name and says that there is none.
         self.refused(boss, f"user set --email x@example.org {foreigner}", f"No User found for {foreigner}")
         self.refused(boss, f"user delete {foreigner}", f"No User found for {foreigner}")
-        # This command does not say why it failed.
-        self.refused(boss, "role add --project plant --project-domain east --user worker --user-domain east admin", "")
+        # The command finds no such role, or finds it and tells nobody that the grant was refused.
+        with contextlib.suppress(Refused):
+            boss.run("role add --project plant --project-domain east --user worker --user-domain east admin")
         rows = admin.show("role assignment list --user worker --user-domain east --names")
         self.assertEqual([row["Role"] for row in rows], ["member"])
         self.refused(boss, "domain create x", 403)
