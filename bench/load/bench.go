@@ -231,11 +231,11 @@ func (b *bench) fill(ctx context.Context, s *server, password string) error {
 	return err
 }
 
-// measure puts work on s from all workers for the bench's length, or until max requests were sent, after a tenth of that
+// measure puts work on s from all workers for the bench's length, or until most requests were sent, after a tenth of that
 // unmeasured. A single answer of another status than the wanted one ends it.
-func (b *bench) measure(ctx context.Context, s *server, work request, max int) (result, error) {
-	if max == limit {
-		if _, err := b.drive(ctx, s, work, b.length/10, max); err != nil {
+func (b *bench) measure(ctx context.Context, s *server, work request, most int) (result, error) {
+	if most == limit {
+		if _, err := b.drive(ctx, s, work, b.length/10, most); err != nil {
 			return result{}, err
 		}
 	}
@@ -248,7 +248,7 @@ func (b *bench) measure(ctx context.Context, s *server, work request, max int) (
 		return result{}, err
 	}
 	start := time.Now()
-	took, err := b.drive(ctx, s, work, b.length, max)
+	took, err := b.drive(ctx, s, work, b.length, most)
 	if err != nil {
 		return result{}, err
 	}
@@ -275,7 +275,7 @@ func (b *bench) measure(ctx context.Context, s *server, work request, max int) (
 }
 
 // drive returns how long each request took.
-func (b *bench) drive(ctx context.Context, s *server, work request, length time.Duration, max int) ([]time.Duration, error) {
+func (b *bench) drive(ctx context.Context, s *server, work request, length time.Duration, most int) ([]time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	end := time.Now().Add(length)
@@ -286,7 +286,7 @@ func (b *bench) drive(ctx context.Context, s *server, work request, length time.
 		wg.Go(func() {
 			for ctx.Err() == nil && time.Now().Before(end) {
 				i := int(sent.Add(1)) - 1
-				if i >= max {
+				if i >= most {
 					return
 				}
 				method, path, header, body, want := work(i)

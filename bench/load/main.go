@@ -73,7 +73,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	print(os.Stdout, results)
+	writeTable(os.Stdout, results)
 	if *raw != "" {
 		if err := write(*raw, *note, b, results); err != nil {
 			log.Fatal(err)
@@ -101,8 +101,8 @@ func newServer(name, where string) (*server, error) {
 	return &server{name: name, base: strings.TrimSuffix(base, "/"), group: pgid}, nil
 }
 
-// print writes one block a kind of work, with each server's figures as a multiple of Keystone's.
-func print(w io.Writer, results []result) {
+// writeTable writes one block a kind of work, with each server's figures as a multiple of Keystone's.
+func writeTable(w io.Writer, results []result) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "work\tserver\trequests/s\tp50 ms\tp99 ms\tCPU ms/request\tof it the database's\ttimes Keystone\tCPU, Keystone's share\t")
 	var reference result
