@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -28,7 +29,7 @@ func run() int {
 	}
 	if err := cmd.ExecuteContext(ctx); err != nil {
 		code := 1
-		if e, ok := err.(exitCode); ok {
+		if e, ok := errors.AsType[exitCode](err); ok {
 			return int(e)
 		}
 		fmt.Fprintf(os.Stderr, "%s: %v\n", cmd.Name(), err)

@@ -163,7 +163,10 @@ func snapshot(t *testing.T, dir string) string {
 			}
 			all.WriteString("\n")
 		}
-		rows.Close()
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		rows.Close() //nolint:sqlclosecheck // a loop; what is left open by a failure ends with db
 	}
 	return all.String()
 }
