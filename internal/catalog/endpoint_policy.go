@@ -138,7 +138,7 @@ func policyFor(e identity.Endpoint, associations []identity.PolicyAssociation, r
 		above[r.ID] = r.ParentRegionID
 	}
 	at := e.RegionID
-	for range len(regions) { // no more steps than regions, should they go round in a circle
+	for range regions { // no more steps than regions, should they go round in a circle
 		if p := ofRegion[at]; p != "" {
 			return p
 		}
