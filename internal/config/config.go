@@ -9,6 +9,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -124,7 +125,7 @@ func Load(files, dirs []string, base ...func(*Config)) (*Config, []Warning, erro
 
 func confFiles(dir string) ([]string, error) {
 	if _, err := os.ReadDir(dir); err != nil {
-		if pe, ok := err.(*os.PathError); ok {
+		if pe, ok := errors.AsType[*os.PathError](err); ok {
 			err = pe.Err
 		}
 		return nil, err
@@ -211,7 +212,7 @@ func (l *loader) resolve(o *option) bool {
 	for _, v := range vs {
 		text, err := l.substitute(v.text, o)
 		if err != nil {
-			if err != errReported {
+			if !errors.Is(err, errReported) {
 				l.fail(v.at, "%v", err)
 			}
 			ok = false
@@ -221,7 +222,7 @@ func (l *loader) resolve(o *option) bool {
 	}
 	if ok {
 		switch err := o.set(l.c, texts); {
-		case err == errEmpty:
+		case errors.Is(err, errEmpty):
 			l.warn(vs[0].at, "is empty; %s is used", strings.Join(o.get(l.c), ","))
 		case err != nil:
 			l.fail(vs[0].at, "%v", err)

@@ -136,7 +136,7 @@ func (o *option) set(c *Config, texts []string) error {
 	pointer := field.Kind() == reflect.Pointer
 	v, err := o.parse(text)
 	switch {
-	case err == errEmpty && pointer:
+	case errors.Is(err, errEmpty) && pointer:
 		field.SetZero()
 		return nil
 	case err != nil:
