@@ -2,6 +2,7 @@ package identity
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -152,7 +153,7 @@ type Query struct {
 
 // Where returns q with one more filter for equality.
 func (q Query) Where(attr, value string) Query {
-	q.Filters = append(q.Filters[:len(q.Filters):len(q.Filters)], Filter{Attr: attr, Value: value})
+	q.Filters = append(slices.Clip(q.Filters), Filter{Attr: attr, Value: value})
 	return q
 }
 

@@ -96,14 +96,14 @@ type Token struct {
 // Memo is a place for one thing that is made from an unchanging value and kept beside it. It serves many goroutines.
 type Memo struct{ made atomic.Value }
 
-// Once returns what make returned the first time.
-func (m *Memo) Once(make func() any) any {
+// Once returns what build returned the first time.
+func (m *Memo) Once(build func() any) any {
 	if m == nil {
-		return make()
+		return build()
 	}
 	v := m.made.Load()
 	if v == nil {
-		v = make()
+		v = build()
 		m.made.Store(v)
 	}
 	return v
