@@ -10,11 +10,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/go-crypt/x/crypt"
-	"golang.org/x/crypto/blowfish"
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // bcrypt is made of it
 	"golang.org/x/crypto/scrypt"
 )
 
@@ -82,7 +83,7 @@ var bcryptBase64 = base64.NewEncoding("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm
 // salt, and bcrypt_sha256 has to know it beforehand.
 func bcryptDigest(password []byte, salt [bcryptSaltSize]byte, cost int) []byte {
 	// The terminating NUL of a C string is part of the key.
-	key := append(password[:len(password):len(password)], 0)
+	key := append(slices.Clip(password), 0)
 	c, err := blowfish.NewSaltedCipher(key, salt[:])
 	if err != nil {
 		panic(err) // only an empty key or salt is refused

@@ -190,11 +190,11 @@ func TestPoolCancel(t *testing.T) {
 		third := c.ask(t.Context(), "a", "third")
 		c.check(t, 1, 2)
 		cancel(gone)
-		if err := <-second; err != gone {
+		if err := <-second; !errors.Is(err, gone) {
 			t.Errorf("a caller that left got %v, want its context's cause", err)
 		}
 		c.check(t, 1, 1)
-		if err := <-c.ask(ctx, "a", "never"); err != gone {
+		if err := <-c.ask(ctx, "a", "never"); !errors.Is(err, gone) {
 			t.Errorf("a caller that came too late got %v", err)
 		}
 		c.finish(2)
