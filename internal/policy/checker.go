@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 )
 
@@ -60,9 +61,7 @@ func ReadCaller(data []byte, isAdmin bool) (map[string]any, error) {
 		return nil, err
 	}
 	body := make(map[string]any, len(creds))
-	for k, v := range creds {
-		body[k] = v
-	}
+	maps.Copy(body, creds)
 	id := func(path ...string) (any, bool) {
 		var v any = body
 		for _, key := range path {

@@ -102,14 +102,14 @@ func ParseFile(path string, data []byte) (*File, error) {
 	var doc yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(withoutDirectives(data)))
 	err := decoder.Decode(&doc)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return f, nil
 	}
 	if err == nil {
 		var second yaml.Node
 		if err = decoder.Decode(&second); err == nil {
 			return nil, f.problem(at(&second), "", "the file holds more than one YAML document: remove the --- before this")
-		} else if err == io.EOF {
+		} else if errors.Is(err, io.EOF) {
 			err = nil
 		}
 	}
@@ -370,7 +370,7 @@ func (f *File) compileList(e *entry, value *yaml.Node) error {
 		f.Warnings = append(f.Warnings, f.problem(e.pos, e.name, "an empty list allows everybody"))
 		return nil
 	}
-	var any or
+	var either or
 	for _, alternative := range alternatives {
 		var all and
 		terms, item := []pair{alternative}, alternative.key
@@ -394,18 +394,18 @@ func (f *File) compileList(e *entry, value *yaml.Node) error {
 			all = append(all, f.term(e, term))
 		}
 		if len(all) == 1 {
-			any = append(any, all[0])
+			either = append(either, all[0])
 		} else {
-			any = append(any, all)
+			either = append(either, all)
 		}
 	}
-	switch len(any) {
+	switch len(either) {
 	case 0:
 		e.check = constant(false)
 	case 1:
-		e.check = any[0]
+		e.check = either[0]
 	default:
-		e.check = any
+		e.check = either
 	}
 	e.source = e.check.String()
 	return nil

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -106,7 +107,7 @@ func FuzzParseFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := ParseFile("f", []byte(text))
 		if err != nil {
-			if problem := err.(*Problem); problem.Line < 1 || problem.Column < 1 {
+			if problem, ok := errors.AsType[*Problem](err); !ok || problem.Line < 1 || problem.Column < 1 {
 				t.Errorf("refused without a place: %v", err)
 			}
 			return

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -50,7 +51,7 @@ func parseFormat(source string) *format {
 			continue
 		}
 		d, next := parseDirective(rest, i+1)
-		cut := d.err == errIncomplete || d.err == errIncompleteKey
+		cut := errors.Is(d.err, errIncomplete) || errors.Is(d.err, errIncompleteKey)
 		if percent := d.verb == '%' && d.err == nil; whole && !d.hasKey && !cut && !percent {
 			d.err = evalErrorf("not enough arguments for format string")
 		}
@@ -116,7 +117,7 @@ flags:
 	if i < len(rest) && rest[i] == '*' {
 		return fail(errStar)
 	}
-	ok := true
+	var ok bool
 	if d.width, ok = number(); !ok {
 		return fail(evalErrorf("width too big"))
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -145,7 +146,7 @@ func (p *parser) or() node {
 		n := p.and()
 		if chain, ok := n.(and); ok { // upstream prints "a or (b and c) and d" so
 			if first, ok := chain[0].(and); ok {
-				n = append(first[:len(first):len(first)], chain[1:]...)
+				n = append(slices.Clip(first), chain[1:]...)
 			}
 		}
 		operands = append(operands, n)

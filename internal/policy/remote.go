@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -147,9 +148,7 @@ func (e *evaluation) remoteBody() (body []byte, contentType string, err error) {
 	creds := e.creds
 	if scope, ok := e.credential("system"); ok && e.system {
 		creds = make(map[string]any, len(e.creds)+1)
-		for k, v := range e.creds {
-			creds[k] = v
-		}
+		maps.Copy(creds, e.creds)
 		creds["system"] = scope
 	}
 	target := map[string]any{}
