@@ -27,6 +27,7 @@ var (
 // Pending says what a database still needs; its values are the exit statuses of db_sync --check.
 type Pending int
 
+// What is still to be done.
 const (
 	UpToDate       Pending = 0
 	ExpandNeeded   Pending = 2
@@ -276,7 +277,7 @@ func (db *DB) changeSchema(ctx context.Context, fn func(*Tx) error) error {
 		if _, err := conn.ExecContext(ctx, `PRAGMA foreign_keys = 0`); err != nil {
 			return err
 		}
-		defer conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA foreign_keys = 1`)
+		defer conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA foreign_keys = 1`) //nolint:errcheck // a connection that cannot do this is lost anyhow
 	}
 	if db.dialect == mariadb {
 		var got sql.NullInt64
@@ -286,7 +287,7 @@ func (db *DB) changeSchema(ctx context.Context, fn func(*Tx) error) error {
 		if got.Int64 != 1 {
 			return errors.New("another program has been migrating this database for a minute")
 		}
-		defer conn.ExecContext(context.WithoutCancel(ctx), `DO RELEASE_LOCK(CONCAT('lintel.', MD5(DATABASE())))`)
+		defer conn.ExecContext(context.WithoutCancel(ctx), `DO RELEASE_LOCK(CONCAT('lintel.', MD5(DATABASE())))`) //nolint:errcheck // the lock ends with the connection
 	}
 	sqltx, err := conn.BeginTx(ctx, nil)
 	if err != nil {

@@ -185,7 +185,7 @@ func TestForeignDatabases(t *testing.T) {
 				if err := db.Prepare(t.Context()); !errors.Is(err, tt.want) {
 					t.Errorf("Prepare: %v, want %v", err, tt.want)
 				}
-				if tt.want == store.ErrNoSchema {
+				if errors.Is(tt.want, store.ErrNoSchema) {
 					return
 				}
 				if err := db.Sync(t.Context()); !errors.Is(err, tt.want) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	_ "embed"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -57,7 +58,7 @@ func (tx *Tx) ownVersion(ctx context.Context) (version int, err error) {
 		return 0, err
 	}
 	err = tx.row(ctx, `SELECT "version" FROM "lintel_version"`).Scan(&version)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	return version, err

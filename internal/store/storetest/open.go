@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	// To make databases and look into them past the store.
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
