@@ -293,7 +293,7 @@ func (f *logFile) Write(b []byte) (int, error) {
 	if now := f.now(); now.Sub(f.checked) >= time.Second {
 		f.checked = now
 		if info, err := os.Stat(f.path); err != nil || !os.SameFile(info, f.info) {
-			f.open() // if that fails, the old file still takes the record
+			_ = f.open() // if that fails, the old file still takes the record
 		}
 	}
 	return f.file.Write(b)
