@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -232,9 +233,9 @@ func (f *Fernet) methodNames(set uint64) []string {
 		return nil
 	}
 	names := make([]string, 0, 2)
-	for i := len(f.Methods) - 1; i >= 0; i-- {
+	for i, method := range slices.Backward(f.Methods) {
 		if set>>i&1 == 1 {
-			names = append(names, f.Methods[i])
+			names = append(names, method)
 		}
 	}
 	return names

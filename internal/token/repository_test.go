@@ -207,7 +207,7 @@ func TestLoadSkipsWhatIsNoKey(t *testing.T) {
 	}
 	var warned []string
 	for _, w := range warnings {
-		for _, f := range strings.Fields(strings.ReplaceAll(w.Error(), ":", " ")) {
+		for f := range strings.FieldsSeq(strings.ReplaceAll(w.Error(), ":", " ")) {
 			if filepath.Dir(f) == dir {
 				warned = append(warned, filepath.Base(f))
 				break
