@@ -43,14 +43,6 @@ func (s *Service) Authenticate(ctx context.Context, text string) (identity.Calle
 	return identity.Caller{Token: t, Delegated: t.TrustID != "" || methods, DelegatedMethods: methods}, nil
 }
 
-func (s *Service) open(ctx context.Context, text string) (identity.Token, error) {
-	e, err := s.recall(ctx, text, 0, nil)
-	if err != nil {
-		return identity.Token{}, err
-	}
-	return e.token, nil
-}
-
 // Validate shows a token to somebody who may see it: 404 when it is not good, 403 when it is not theirs to see.
 func (s *Service) Validate(ctx context.Context, caller identity.Caller, subject Subject) (Issued, error) {
 	out, whole := Issued{Text: subject.Text}, false
