@@ -201,7 +201,7 @@ func (a *API) wrongMethod(w http.ResponseWriter, hr *http.Request, methods map[s
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	writeJSON(w, http.StatusMethodNotAllowed, object{"message": "The method is not allowed for the requested URL."})
+	_ = writeJSON(w, http.StatusMethodNotAllowed, object{"message": "The method is not allowed for the requested URL."})
 }
 
 func (a *API) unknownPath(w http.ResponseWriter, hr *http.Request) {
@@ -259,7 +259,7 @@ func (a *API) fail(w http.ResponseWriter, r *request, err error) {
 	case e.Methods != nil:
 		body["identity"] = object{}
 	}
-	writeJSON(w, status, object{"error": body})
+	_ = writeJSON(w, status, object{"error": body})
 }
 
 // reason is what the log says of a refusal. It is not the message where there is more to say: some messages repeat what
@@ -277,5 +277,5 @@ func errorBody(status int, message string) object {
 }
 
 func writeError(w http.ResponseWriter, status int, message string) {
-	writeJSON(w, status, object{"error": errorBody(status, message)})
+	_ = writeJSON(w, status, object{"error": errorBody(status, message)})
 }

@@ -26,12 +26,12 @@ func (a *API) versions(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	if wantsJSONHome(hr) {
-		a.writeJSONHome(w, "/v3")
+		_ = a.writeJSONHome(w, "/v3")
 		return
 	}
 	self := a.base(hr) + "/"
 	w.Header().Set("Location", self)
-	writeJSON(w, http.StatusMultipleChoices, object{"versions": object{"values": []object{versionDocument(self)}}})
+	_ = writeJSON(w, http.StatusMultipleChoices, object{"versions": object{"values": []object{versionDocument(self)}}})
 }
 
 func versionDocument(self string) object {

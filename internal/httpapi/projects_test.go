@@ -348,7 +348,7 @@ func TestProjectTags(t *testing.T) {
 		{tags, `{"tags": [""]}`, 400},
 		{tags, `{"tags": null}`, 400},
 		{tags, `{}`, 400},
-		{tags, object{"tags": append(many, "x")}, 400},
+		{tags, object{"tags": slices.Concat(many, []string{"x"})}, 400},
 		{tags, object{"tags": many}, 200},
 		{tags + "/one-more", nil, 400},
 		{"/v3/projects/none/tags", `{"tags": []}`, 404},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -74,12 +75,8 @@ func noContent(w http.ResponseWriter) error {
 // renderInto sets an entity's own attributes over its extra ones and returns the whole.
 func renderInto(extra identity.Extra, attrs object) object {
 	o := make(object, len(extra)+len(attrs))
-	for k, v := range extra {
-		o[k] = v
-	}
-	for k, v := range attrs {
-		o[k] = v
-	}
+	maps.Copy(o, extra)
+	maps.Copy(o, attrs)
 	return o
 }
 

@@ -46,7 +46,8 @@ func (a *API) listRoleAssignments(w http.ResponseWriter, r *request) error {
 func renderAssignment(r *request, v identity.Assignment) object {
 	o := object{"role": ref(v.Role)}
 	links := object{}
-	scope, grant := object{}, ""
+	scope := object{}
+	var grant string
 	switch {
 	case v.ViaDomain != "":
 		scope["project"], grant = ref(v.Project), "/domains/"+string(v.ViaDomain)
