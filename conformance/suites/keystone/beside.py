@@ -112,7 +112,7 @@ def sort(value):
     if isinstance(value, dict):
         return {k: sort(v) for k, v in value.items()}
     if isinstance(value, list):
-        return sorted((sort(v) for v in value), key=json.dumps)
+        return sorted((sort(v) for v in value), key=lambda v: json.dumps(v, sort_keys=True))
     return value
 
 
@@ -250,9 +250,14 @@ for n, (first, second) in enumerate(PAIRS * 2):
     check(f"and used at {second}", second.ask("POST", "/v3/auth/tokens", password("keystone-ann", secret=secret))[0], 201)
 for long in ("x" * 72, "x" * 73, "é" * 40):
     for first, second in PAIRS:
-        user = create(first, "users", "user", name=f"{first.name} {len(long)}{long[0]}", domain_id="default", password=long)
-        answer = second.ask("POST", "/v3/auth/tokens", password(f"{first.name} {len(long)}{long[0]}", secret=long))
-        check(f"a password of {len(long.encode())} bytes set at {first}, used at {second}", answer[0], 201)
+        name = f"{first.name} {len(long)}{long[0]}"
+        user = {"user": {"name": name, "domain_id": "default", "password": long}}
+        size = len(long.encode())
+        # Bcrypt takes 72 bytes. Keystone cuts the rest away, Lintel refuses to.
+        cut = first is LINTEL and size > 72
+        check(f"a password of {size} bytes set at {first}", first.ask("POST", "/v3/users", user, admin)[0], 403 if cut else 201)
+        answer = second.ask("POST", "/v3/auth/tokens", password(name, secret=long))
+        check(f"a password of {size} bytes set at {first}, used at {second}", answer[0], 401 if cut else 201)
 
 # Credentials, encrypted by either, before and after each rotates the keys.
 credentials = []
@@ -278,6 +283,7 @@ for round, command in (("as made", None), ("after Keystone's rotation", os.envir
         manage(command, "credential_migrate", *OWNER)
         read_all(round + ", migrated")
         manage(command, "fernet_rotate", *OWNER)
+        admin = KEYSTONE.login(password("admin", project("admin"), os.environ["ADMIN_PASSWORD"]))
     for server in (KEYSTONE, LINTEL):
         label = f"{server.name.lower()} {round}"
         credentials.append(create(server, "credentials", "credential", type="note", blob=f"made at {label}", user_id=people[server]))

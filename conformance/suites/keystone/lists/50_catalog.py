@@ -161,7 +161,6 @@ with as_("admin"):
         {"service_id": "odd"},
         {"service_id": None},
         {"region_id": "unknown"},
-        {"region_id": ""},
         {"region_id": 1},
         {"region": "made-on-the-way"},
         {"region_id": None, "region": "made-on-the-way-2"},

@@ -14,6 +14,8 @@ with as_("admin"):
     # Names in another case.
     POST("/v3/domains", {"domain": {"name": "ACME"}})
     POST("/v3/projects", {"project": {"name": "WEB", "domain_id": "$acme"}})
+    POST("/v3/users", {"user": {"name": "ANN", "domain_id": "$acme"}})
+    POST("/v3/groups", {"group": {"name": "CREW", "domain_id": "$acme"}})
     POST("/v3/roles", {"role": {"name": "ADMIN"}})
     # Passwords and names that are not kept whole.
     POST("/v3/users", {"user": {"name": "long", "domain_id": "$acme", "password": "x" * 128}})
