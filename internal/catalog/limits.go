@@ -56,18 +56,26 @@ func seesAllLimits(r identity.Role) bool { return r.Name == "admin" || r.Name ==
 // Limit shows a limit.
 func (s *Service) Limit(ctx context.Context, caller identity.Caller, id identity.LimitID) (l identity.Limit, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		var missing error
-		target := authz.Target{}
-		if l, missing = tx.Limit(ctx, id); missing == nil {
-			if target, err = limitTarget(ctx, tx, l); err != nil {
-				return err
-			}
-		} else if !errors.Is(missing, identity.NotFound) {
-			return missing
-		}
-		return cmp.Or(s.Authz.Check(ctx, caller, authz.GetLimit, target), missing)
+		l, err = s.allowedLimit(ctx, tx, caller, authz.GetLimit, id)
+		return err
 	})
 	return l, err
+}
+
+// allowedLimit loads a limit for a caller who may do the action on it. Who may not gets the same answer for one that is
+// not there.
+func (s *Service) allowedLimit(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.LimitID) (identity.Limit, error) {
+	target := authz.Target{}
+	l, missing := tx.Limit(ctx, id)
+	if missing == nil {
+		var err error
+		if target, err = limitTarget(ctx, tx, l); err != nil {
+			return l, err
+		}
+	} else if !errors.Is(missing, identity.NotFound) {
+		return l, missing
+	}
+	return l, cmp.Or(s.Authz.Check(ctx, caller, action, target), missing)
 }
 
 // limitTarget is a limit as rules see it, with the project or domain that it is for.
@@ -160,11 +168,8 @@ func insertLimit(ctx context.Context, tx *store.Tx, l *identity.Limit) error {
 
 // UpdateLimit changes a limit.
 func (s *Service) UpdateLimit(ctx context.Context, caller identity.Caller, id identity.LimitID, u LimitUpdate) (l identity.Limit, err error) {
-	if err := s.Authz.Check(ctx, caller, authz.UpdateLimit, nil); err != nil {
-		return l, err
-	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if l, err = tx.Limit(ctx, id); err != nil {
+		if l, err = s.allowedLimit(ctx, tx, caller, authz.UpdateLimit, id); err != nil {
 			return err
 		}
 		l.Value = u.Value.Or(l.Value)
@@ -179,11 +184,8 @@ func (s *Service) UpdateLimit(ctx context.Context, caller identity.Caller, id id
 
 // DeleteLimit deletes a limit.
 func (s *Service) DeleteLimit(ctx context.Context, caller identity.Caller, id identity.LimitID) error {
-	if err := s.Authz.Check(ctx, caller, authz.DeleteLimit, nil); err != nil {
-		return err
-	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Limit(ctx, id); err != nil {
+		if _, err := s.allowedLimit(ctx, tx, caller, authz.DeleteLimit, id); err != nil {
 			return err
 		}
 		return tx.DeleteLimit(ctx, id)
