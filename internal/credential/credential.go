@@ -125,11 +125,16 @@ func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity
 	} else {
 		c.ID = identity.CredentialID(identity.NewID())
 	}
+	return c, s.insert(ctx, c)
+}
+
+// insert keeps a new credential, unless its user has as many as may be.
+func (s *Service) insert(ctx context.Context, c identity.Credential) error {
 	sealed, err := s.seal(ctx, c)
 	if err != nil {
-		return c, err
+		return err
 	}
-	return c, s.DB.Update(ctx, func(tx *store.Tx) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		if s.UserLimit >= 0 {
 			n, err := tx.CountCredentials(ctx, c.UserID)
 			if err != nil {
@@ -193,8 +198,8 @@ func (s *Service) Delete(ctx context.Context, caller identity.Caller, id identit
 	})
 }
 
-// load reads a credential for an action on it. Who may not do it learns nothing about whether there is one.
-func (s *Service) load(ctx context.Context, caller identity.Caller, action authz.Action, id identity.CredentialID) (c store.SealedCredential, err error) {
+// authorized reads a credential for an action on it. Who may not do it learns nothing about whether there is one.
+func (s *Service) authorized(ctx context.Context, caller identity.Caller, action authz.Action, id identity.CredentialID) (c store.SealedCredential, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		c, err = tx.Credential(ctx, id)
 		return err
@@ -210,7 +215,13 @@ func (s *Service) load(ctx context.Context, caller identity.Caller, action authz
 	if denied := s.Authz.Check(ctx, caller, action, target); denied != nil {
 		return c, denied
 	}
-	if missing {
+	return c, err
+}
+
+// load is authorized for callers whose rights are their own.
+func (s *Service) load(ctx context.Context, caller identity.Caller, action authz.Action, id identity.CredentialID) (store.SealedCredential, error) {
+	c, err := s.authorized(ctx, caller, action, id)
+	if err != nil {
 		return c, err
 	}
 	return c, s.direct(ctx, caller, c.Type)
@@ -224,7 +235,15 @@ func (s *Service) direct(ctx context.Context, caller identity.Caller, kind strin
 	if s.InsecureDelegation && isEC2(kind) && s.Authz.Allowed(ctx, caller, authz.Action("admin_required"), nil) {
 		return nil
 	}
-	return identity.NotAllowed("Delegated tokens cannot access credentials directly")
+	return own(caller)
+}
+
+// own refuses callers whose rights were handed on by somebody.
+func own(caller identity.Caller) error {
+	if caller.Delegated {
+		return identity.NotAllowed("Delegated tokens cannot access credentials directly")
+	}
+	return nil
 }
 
 func isEC2(kind string) bool { return strings.EqualFold(kind, "ec2") }

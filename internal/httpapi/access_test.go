@@ -106,6 +106,7 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 var bodies = map[string]string{
 	"POST /v3/auth/tokens":                                       `{}`,
 	"POST /v3/users/{user_id}/application_credentials":           `{"application_credential": {"name": "{n}"}}`,
+	"POST /v3/users/{user_id}/credentials/OS-EC2":                `{"tenant_id": "{project_id}"}`,
 	"POST /v3/OS-TRUST/trusts":                                   `{"trust": {"trustor_user_id": "{user_id}", "trustee_user_id": "{user_id}", "impersonation": false}}`,
 	"POST /v3/credentials":                                       `{"credential": {"type": "cert", "blob": "x", "user_id": "{user_id}"}}`,
 	"POST /v3/endpoints":                                         `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "{service_id}"}}`,

@@ -95,6 +95,7 @@ func routes() []route {
 		revocationRoutes,
 		applicationCredentialRoutes,
 		trustRoutes,
+		ec2Routes,
 	)
 	for i := range table {
 		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {

@@ -1,0 +1,133 @@
+package credential
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// EC2Key is an EC2 credential as the OS-EC2 calls show it (keystone/api/users.py). Its access key is its name there; its
+// id among credentials is the access key's SHA-256.
+type EC2Key struct {
+	UserID    identity.UserID
+	ProjectID identity.ProjectID
+	Access    string
+	Secret    string
+	TrustID   identity.TrustID // of a key that somebody made with a trust, in earlier releases
+}
+
+// CreateEC2Key makes a key of a user for a project. Both halves are random.
+func (s *Service) CreateEC2Key(ctx context.Context, caller identity.Caller, user identity.UserID, project identity.ProjectID) (EC2Key, error) {
+	target := authz.Target{"credential": map[string]any{"user_id": string(user)}}
+	if err := s.Authz.Check(ctx, caller, authz.EC2CreateCredential, target); err != nil {
+		return EC2Key{}, err
+	}
+	err := s.DB.View(ctx, func(tx *store.Tx) error {
+		if _, err := tx.User(ctx, user); err != nil {
+			return err
+		}
+		_, err := tx.Project(ctx, project)
+		return err
+	})
+	if err != nil {
+		return EC2Key{}, err
+	}
+	if err := own(caller); err != nil {
+		return EC2Key{}, err
+	}
+	key := EC2Key{UserID: user, ProjectID: project, Access: identity.NewID(), Secret: identity.NewID()}
+	blob, err := json.Marshal(map[string]any{"access": key.Access, "secret": key.Secret, "trust_id": nil})
+	if err != nil {
+		return EC2Key{}, err
+	}
+	return key, s.insert(ctx, identity.Credential{ID: accessID(key.Access), UserID: user, ProjectID: project, Type: "ec2", Blob: string(blob)})
+}
+
+// EC2Keys lists the keys of a user.
+func (s *Service) EC2Keys(ctx context.Context, caller identity.Caller, user identity.UserID) (keys []EC2Key, err error) {
+	if err := s.Authz.Check(ctx, caller, authz.EC2ListCredentials, nil); err != nil {
+		return nil, err
+	}
+	if err := own(caller); err != nil {
+		return nil, err
+	}
+	var found identity.Page[store.SealedCredential]
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if _, err := tx.User(ctx, user); err != nil {
+			return err
+		}
+		found, err = tx.Credentials(ctx, identity.Query{}.Where("user_id", string(user)).Where("type", "ec2"))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range found.Items {
+		key, err := s.ec2Key(c)
+		if err != nil {
+			s.Log.ErrorContext(ctx, "a stored EC2 credential cannot be read; it is left out", "credential", c.ID, "error", err)
+			continue
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// EC2Key shows a key by its access key. user, whom the path names, must exist and need not be its owner.
+func (s *Service) EC2Key(ctx context.Context, caller identity.Caller, user identity.UserID, access string) (EC2Key, error) {
+	c, err := s.loadEC2(ctx, caller, authz.EC2GetCredential, user, access)
+	if err != nil {
+		return EC2Key{}, err
+	}
+	return s.ec2Key(c)
+}
+
+// DeleteEC2Key forgets a key.
+func (s *Service) DeleteEC2Key(ctx context.Context, caller identity.Caller, user identity.UserID, access string) error {
+	c, err := s.loadEC2(ctx, caller, authz.EC2DeleteCredential, user, access)
+	if err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Credential(ctx, c.ID); err != nil {
+			return err
+		}
+		return tx.DeleteCredential(ctx, c.ID)
+	})
+}
+
+func (s *Service) loadEC2(ctx context.Context, caller identity.Caller, action authz.Action, user identity.UserID, access string) (store.SealedCredential, error) {
+	c, err := s.authorized(ctx, caller, action, accessID(access))
+	if err != nil {
+		return c, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		_, err := tx.User(ctx, user)
+		return err
+	})
+	if err != nil {
+		return c, err
+	}
+	if c.Type != "ec2" {
+		return c, identity.Unauthenticatedf("EC2 access key not found.")
+	}
+	return c, own(caller)
+}
+
+// ec2Key reads a stored EC2 credential.
+func (s *Service) ec2Key(sealed store.SealedCredential) (EC2Key, error) {
+	c, err := s.open(sealed)
+	if err != nil {
+		return EC2Key{}, err
+	}
+	var blob struct {
+		Access  string           `json:"access"`
+		Secret  string           `json:"secret"`
+		TrustID identity.TrustID `json:"trust_id"`
+	}
+	err = json.Unmarshal([]byte(c.Blob), &blob)
+	return EC2Key{UserID: c.UserID, ProjectID: c.ProjectID, Access: blob.Access, Secret: blob.Secret, TrustID: blob.TrustID}, err
+}
