@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -39,11 +40,8 @@ func (s *Service) CreateEC2Key(ctx context.Context, caller identity.Caller, user
 		return EC2Key{}, err
 	}
 	key := EC2Key{UserID: user, ProjectID: project, Access: identity.NewID(), Secret: identity.NewID()}
-	blob, err := json.Marshal(map[string]any{"access": key.Access, "secret": key.Secret, "trust_id": nil})
-	if err != nil {
-		return EC2Key{}, err
-	}
-	return key, s.insert(ctx, identity.Credential{ID: accessID(key.Access), UserID: user, ProjectID: project, Type: "ec2", Blob: string(blob)})
+	blob := fmt.Sprintf(`{"access": %q, "secret": %q, "trust_id": null}`, key.Access, key.Secret) // to the letter as upstream writes it
+	return key, s.insert(ctx, identity.Credential{ID: accessID(key.Access), UserID: user, ProjectID: project, Type: "ec2", Blob: blob})
 }
 
 // EC2Keys lists the keys of a user.

@@ -99,6 +99,7 @@ DIVERGENCES = [
         r"/application_credentials",
         r"(unrestricted|application_credentials?(\[\])?\.system)$",
     ),
+    Divergence("one answer to who may not see an access key", r"/credentials/OS-EC2/\$access$", statuses="404 403"),
     # Passwords
     Divergence("a password that would be cut is refused", r"^POST /v3/users$", body=r'"(too )?long"', statuses="201 403"),
     Divergence(
