@@ -250,14 +250,17 @@ func (tx *Tx) AccessRule(ctx context.Context, user identity.UserID, id identity.
 }
 
 // AccessRules returns a page of a user's access rules. Filters: service, path, method. A marker that is no rule of the
-// user fails with identity.NotFound.
+// user fails with identity.NotFound. The order is that in which they were made, which clients expect of Keystone.
 func (tx *Tx) AccessRules(ctx context.Context, user identity.UserID, q identity.Query) (out identity.Page[identity.AccessRule], err error) {
+	var s selection
 	if q.Marker != "" {
-		if _, err := tx.accessRule(ctx, user, identity.AccessRuleID(q.Marker)); err != nil {
+		last, err := tx.accessRule(ctx, user, identity.AccessRuleID(q.Marker))
+		if err != nil {
 			return out, err
 		}
+		s.also(`a."id" > ?`, last.number)
+		q.Marker = ""
 	}
-	var s selection
 	s.also(`a."user_id" = ?`, user)
 	for _, f := range q.Filters {
 		switch f.Attr {
@@ -265,7 +268,7 @@ func (tx *Tx) AccessRules(ctx context.Context, user identity.UserID, q identity.
 			s.text(tx, `a."`+f.Attr+`"`, f)
 		}
 	}
-	found, err := page(ctx, tx, scanAccessRule, selectAccessRule, `a."external_id"`, s, q)
+	found, err := page(ctx, tx, scanAccessRule, selectAccessRule, `a."id"`, s, q)
 	out.More = found.More
 	for _, r := range found.Items {
 		out.Items = append(out.Items, r.AccessRule)

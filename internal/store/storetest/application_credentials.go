@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -151,6 +152,37 @@ func testAccessRules(t *testing.T, db *store.DB) {
 	})
 	if got := list(); len(got) != 0 {
 		t.Errorf("left: %v", got)
+	}
+
+	var paths []string
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		paths = nil
+		var rules []identity.AccessRule
+		for i := range 6 {
+			paths = append(paths, fmt.Sprint("/", i))
+			rules = append(rules, identity.AccessRule{Service: "image", Path: paths[i], Method: "GET"})
+		}
+		_, err := insertApplicationCredential(ctx, tx, "4", "4", rules...)
+		return err
+	})
+	var got []string
+	for q := (identity.Query{Limit: 4}); ; {
+		page, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Page[identity.AccessRule], error) {
+			return tx.AccessRules(ctx, "u", q)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Items {
+			got = append(got, r.Path)
+			q.Marker = string(r.ID)
+		}
+		if !page.More {
+			break
+		}
+	}
+	if diff := cmp.Diff(paths, got); diff != "" {
+		t.Errorf("two pages of rules in the order they were made, -want +got:\n%s", diff)
 	}
 }
 
