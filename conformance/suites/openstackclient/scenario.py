@@ -21,23 +21,14 @@ system_admin = Actor(
 
 # Commands of routes that are still to come.
 LATER = {
-    "access_rule_": "application credentials",
     "access_token_": "OAuth1",
-    "application_credential_": "application credentials",
     "consumer_": "OAuth1",
     "ec2_credentials_": "EC2 credentials",
-    "endpoint_add_project": "OS-EP-FILTER",
-    "endpoint_group_": "OS-EP-FILTER",
-    "endpoint_remove_project": "OS-EP-FILTER",
     "federation_": "federation",
     "identity_provider_": "federation",
-    "limit_": "limits",
     "mapping_": "federation",
-    "policy_": "policies",
-    "registered_limit_": "limits",
     "request_token_": "OAuth1",
     "service_provider_": "federation",
-    "trust_": "trusts",
 }
 
 
@@ -509,6 +500,131 @@ class Credentials(Workflow):
         self.shows(admin.show(f"credential show {credential['id']}"), type="cert", blob="a certificate")
         admin.run(f"credential delete {credential['id']}")
         self.refused(admin, f"credential show {credential['id']}", credential["id"])
+
+
+class Filters(Workflow):
+    def setUp(self):
+        self.project = self.made("project", "fenced")["id"]
+        self.made("service", "--name gate fence")
+        self.endpoint = self.made("endpoint", "--region RegionOne gate public http://gate.example.org")["id"]
+        admin.run("role add --project fenced --user admin member")
+        self.inside = Actor(username="admin", password=admin.env["password"], user_domain_name="Default",
+                            project_name="fenced", project_domain_name="Default")
+
+    def test_endpoints_of_a_project(self):
+        self.assertIn("gate", self.inside.names("catalog list"))
+        keystone = admin.show("endpoint list --service keystone --interface public")[0]["ID"]
+        admin.run(f"endpoint add project {keystone} fenced")
+        self.assertEqual(self.inside.names("catalog list"), ["keystone"])
+        rows = admin.show("endpoint list --project fenced")
+        self.assertEqual([row["ID"] for row in rows], [keystone])
+        admin.run(f"endpoint remove project {keystone} fenced")
+        self.assertIn("gate", self.inside.names("catalog list"))
+
+    def test_groups_of_endpoints(self):
+        with tempfile.TemporaryDirectory() as folder:
+            filters = pathlib.Path(folder, "filters.json")
+            filters.write_text('{"interface": "public"}')
+            group = self.made("endpoint group", f"--description Doors doors {filters}")
+            self.shows(group, name="doors", description="Doors", filters={"interface": "public"})
+            filters.write_text('{"interface": "internal"}')
+            admin.run(f"endpoint group set --name gates --description Gates --filters {filters} doors")
+        self.shows(admin.show("endpoint group show gates"), description="Gates", filters={"interface": "internal"})
+        self.assertIn("gates", admin.names("endpoint group list"))
+        admin.run("endpoint group add project gates fenced")
+        self.assertEqual(admin.names("endpoint group list --project fenced"), ["gates"])
+        self.assertEqual(self.inside.names("catalog list"), ["keystone"])
+        admin.run("endpoint group remove project gates fenced")
+        admin.run("endpoint group delete gates")
+        self.refused(admin, "endpoint group show gates", "gates")
+
+
+class Policies(Workflow):
+    def test_from_create_to_delete(self):
+        with tempfile.TemporaryDirectory() as folder:
+            rules = pathlib.Path(folder, "rules")
+            rules.write_text("everybody")
+            policy = self.made("policy", f"--type text/plain {rules}")
+            self.shows(policy, type="text/plain", rules="everybody")
+            rules.write_text("nobody")
+            admin.run(f"policy set --type text/x-rules --rules {rules} {policy['id']}")
+        self.shows(admin.show(f"policy show {policy['id']}"), type="text/x-rules", rules="nobody")
+        self.assertEqual([row["ID"] for row in admin.show("policy list --long")], [policy["id"]])
+        admin.run(f"policy delete {policy['id']}")
+        self.refused(admin, f"policy show {policy['id']}", "No Policy found")
+
+
+class Limits(Workflow):
+    def test_from_create_to_delete(self):
+        project = self.made("project", "bounded")
+        service = self.made("service", "--name mill milling")
+        registered = system_admin.show("registered limit create --service mill --default-limit 10 --region RegionOne "
+                                       "--description Stones stones")
+        self.addCleanup(system_admin.run, f"registered limit delete {registered['id']}")
+        self.shows(registered, resource_name="stones", default_limit=10, service_id=service["id"],
+                   region_id="RegionOne", description="Stones")
+        limit = system_admin.show("limit create --project bounded --service mill --region RegionOne "
+                                  "--resource-limit 5 stones")
+        self.shows(limit, resource_name="stones", resource_limit=5, project_id=project["id"])
+        self.refused(system_admin, f"registered limit delete {registered['id']}", 403)
+        system_admin.run(f"limit set --resource-limit 7 --description Few {limit['id']}")
+        self.shows(system_admin.show(f"limit show {limit['id']}"), resource_limit=7, description="Few")
+        rows = system_admin.show("limit list --service mill --resource-name stones --project bounded")
+        self.assertEqual([row["ID"] for row in rows], [limit["id"]])
+        system_admin.run(f"limit delete {limit['id']}")
+        self.refused(system_admin, f"limit show {limit['id']}", "No Limit found")
+        system_admin.run(f"registered limit set --default-limit 12 --resource-name pebbles {registered['id']}")
+        self.shows(system_admin.show(f"registered limit show {registered['id']}"),
+                   default_limit=12, resource_name="pebbles")
+        rows = system_admin.show("registered limit list --service mill")
+        self.assertEqual([row["ID"] for row in rows], [registered["id"]])
+
+
+class Delegation(Workflow):
+    def setUp(self):
+        self.project = self.made("project", "lent")["id"]
+        for name in "lender", "borrower":
+            self.made("user", f"--password pw {name}")
+        admin.run("role add --project lent --user lender member")
+        self.lender = Actor(username="lender", password="pw", user_domain_name="Default",
+                            project_name="lent", project_domain_name="Default")
+
+    def test_application_credential(self):
+        rules = """'[{"service": "identity", "method": "GET", "path": "/v3/auth/projects"}]'"""
+        made = self.lender.show(f"application credential create --secret s3cret --role member --description Robot "
+                                f"--expiration 2100-01-01T00:00:00 --access-rules {rules} robot")
+        self.shows(made, Name="robot", Secret="s3cret", Description="Robot", Unrestricted=False)
+        self.assertEqual(self.lender.names("application credential list"), ["robot"])
+        self.shows(self.lender.show("application credential show robot"),
+                   **{"ID": made["ID"], "Project ID": self.project})
+        robot = Actor(auth_type="v3applicationcredential", application_credential_id=made["ID"],
+                      application_credential_secret="s3cret")
+        self.assertEqual(robot.show("token issue")["project_id"], self.project)
+        self.refused(robot, "user list", 401)  # no access rule allows it
+
+        [rule] = self.lender.show("access rule list")
+        self.shows(self.lender.show(f"access rule show {rule['ID']}"), Path="/v3/auth/projects", Method="GET")
+        self.refused(self.lender, f"access rule delete {rule['ID']}", 403)
+        self.lender.run("application credential delete robot")
+        self.refused(robot, "token issue", 404)
+        self.lender.run(f"access rule delete {rule['ID']}")
+        self.assertEqual(self.lender.show("access rule list"), [])
+
+    def test_trust(self):
+        trustor, trustee = (admin.show(f"user show {name}")["id"] for name in ("lender", "borrower"))
+        member = admin.show("role show member")["id"]
+        trust = self.lender.show(f"trust create --project {self.project} --role {member} --impersonate "
+                                 f"--expiration 2100-01-01T00:00:00 {trustor} {trustee}")
+        self.shows(trust, trustor_user_id=trustor, trustee_user_id=trustee, project_id=self.project,
+                   is_impersonation=True)
+        self.assertEqual(self.lender.show(f"trust show {trust['id']}")["id"], trust["id"])
+        rows = self.lender.show(f"trust list --trustor {trustor}")
+        self.assertEqual([row["ID"] for row in rows], [trust["id"]])
+        borrower = Actor(username="borrower", password="pw", user_domain_name="Default", trust_id=trust["id"])
+        token = borrower.show("token issue")
+        self.assertEqual((token["user_id"], token["project_id"]), (trustor, self.project))
+        self.lender.run(f"trust delete {trust['id']}")
+        self.refused(borrower, "token issue", "")
 
 
 class Tokens(Workflow):
