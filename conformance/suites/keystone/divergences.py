@@ -100,6 +100,21 @@ DIVERGENCES = [
         r"(unrestricted|application_credentials?(\[\])?\.system)$",
     ),
     Divergence("one answer to who may not see an access key", r"/credentials/OS-EC2/\$access$", statuses="404 403"),
+    Divergence(
+        "the endpoints of a policy are listed once each",
+        r"^GET /v3/policies/\$p_endpoint/OS-ENDPOINT-POLICY/endpoints$",
+        r"^body\.endpoints$",
+        holds=each_once,
+    ),
+    # Limits
+    Divergence("one answer to who may not change a limit", r"^(PATCH|DELETE) /v3/limits/unknown$", statuses="404 403"),
+    Divergence(
+        "a change to 0 or nothing takes place",
+        r"^PATCH /v3/limits/\$l_(acme|far)$",
+        r"^body\.limit\.(resource_limit|description)$",
+        holds=lambda keystone, lintel: not lintel,
+    ),
+    Divergence("a registered limit may be given what it has", r"^PATCH /v3/registered_limits/\$r_ram$", statuses="409 200"),
     # Passwords
     Divergence("a password that would be cut is refused", r"^POST /v3/users$", body=r'"(too )?long"', statuses="201 403"),
     Divergence(
@@ -121,6 +136,8 @@ DIVERGENCES = [
     Divergence("a token on a disabled domain is dead", r"^(GET /v3/auth/tokens|GET /v3/users/\$tess)$", statuses="200 40[14]", who="^(admin|on_domain)$"),
     Divergence("a token on a disabled domain is dead", r"^POST /v3/auth/tokens$", statuses="401 404", who="^on_domain$"),
     Divergence("a deleted domain takes its roles along", r"^GET /v3/roles/\$local_role$", statuses="200 404"),
+    Divergence("values of a domain's configuration are checked", r"^PUT /v3/domains/\$other/config$", body='"many"', statuses="20[01] 403"),
+    Divergence("an option can be deleted whatever its value", r"^DELETE /v3/domains/\$acme/config/ldap/use_tls$", statuses="404 204"),
     # Roles and grants
     Divergence("one answer to who may not see a role", r"^GET /v3/roles/unknown", statuses="404 403"),
     Divergence("one answer to who may not delete a group", r"^DELETE /v3/groups/unknown$", statuses="404 403"),
