@@ -47,7 +47,7 @@ func relation(rel string) string {
 // paramRelation is the same for an argument of the path. Those of the core API keep their names in extensions too.
 func (rt *route) paramRelation(name string) string {
 	switch name {
-	case "domain_id", "endpoint_id", "group_id", "policy_id", "project_id", "region_id", "role_id", "service_id", "user_id":
+	case "credential_id", "domain_id", "endpoint_id", "group_id", "policy_id", "project_id", "region_id", "role_id", "service_id", "user_id":
 		return "param/" + name
 	case "group", "option": // of a domain's configuration
 		return "param/config_" + name

@@ -170,7 +170,7 @@ DIVERGENCES = [
         holds=lambda keystone, lintel: (keystone, lintel) == ("Failed to validate token", "Could not recognize Fernet token"),
     ),
     # To come
-    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-(FEDERATION|OAUTH1|OAUTH2)|s3tokens)/1\.0/rel/\w+$", holds=lacks),
+    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-(EC2|FEDERATION|OAUTH1|OAUTH2)|s3tokens)/1\.0/rel/\w+$", holds=lacks),
     Divergence(LATER, r"^POST /v3/auth/tokens$", body='"methods": ..mapped', statuses="400 401"),
 ]
 

@@ -63,7 +63,6 @@ with as_("admin"):
     ):
         GET("/v3/roles" + query, page="limit=" in query)
     GET("/v3/roles?limit=2", page=True)
-    GET("/v3/roles?limit=2&marker=$baker", page=True)
     HEAD("/v3/roles")
     for body in (
         {},
