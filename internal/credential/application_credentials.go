@@ -369,32 +369,23 @@ func newSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// isoLayouts are the forms of ISO 8601 in which times may be sent; all are UTC.
-var isoLayouts = []string{
-	"2006-1-2T15:4:5Z", "2006-1-2T15:4Z", "2006-1-2T15Z", "20060102T150405Z", "20060102T1504Z",
-}
-
 // parseExpiry reads when something is to end, which must not be over; empty is never (parse_expiration_date in
 // keystone/common/utils.py).
 func parseExpiry(text string, now time.Time) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
 	}
-	iso := strings.Replace(text, " ", "T", 1)
-	if !strings.HasSuffix(iso, "Z") {
-		iso += "Z"
+	if !strings.HasSuffix(text, "Z") {
+		text += "Z"
 	}
-	for _, layout := range isoLayouts {
-		at, err := time.Parse(layout, iso)
-		if err != nil {
-			continue
-		}
-		if at = at.Truncate(time.Microsecond); at.Before(now) {
-			return nil, malformed("The 'expires_at' must not be before now.")
-		}
-		return &at, nil
+	at, ok := identity.ParseTime(text)
+	if !ok {
+		return nil, malformed("Timestamp not in expected format.")
 	}
-	return nil, malformed("Timestamp not in expected format.")
+	if at.Before(now) {
+		return nil, malformed("The 'expires_at' must not be before now.")
+	}
+	return &at, nil
 }
 
 func malformed(what string) error {

@@ -13,7 +13,7 @@ func TestReadTime(t *testing.T) {
 		"lt:2026-11-06T15:32:17Z":       {Compare: identity.Before, Value: "2026-11-06T15:32:17Z"},
 		"lte:2026-11-06T15:32:17+01:00": {Compare: identity.NotAfter, Value: "2026-11-06T14:32:17Z"},
 		"gt:2026-11-06T15:32:17.25":     {Compare: identity.After, Value: "2026-11-06T15:32:17.25Z"},
-		"gte:2026-11-06 15:32":          {Compare: identity.NotBefore, Value: ""},
+		"gte:2026-11-06 15:32":          {Compare: identity.NotBefore, Value: "2026-11-06T15:32:00Z"},
 		"gte:2026-11-06T15:32":          {Compare: identity.NotBefore, Value: "2026-11-06T15:32:00Z"},
 		"eq:2026-11-06":                 {Compare: identity.Equals, Value: "2026-11-06T00:00:00Z"},
 		"neq:2026":                      {Compare: identity.Differs, Value: "2026-01-01T00:00:00Z"},
