@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -22,9 +23,7 @@ func (o *owner) give(as *testenv.Actor, trustee string, with object) *testenv.Re
 	trust := object{
 		"trustor_user_id": o.id, "trustee_user_id": trustee, "project_id": o.on, "impersonation": false, "roles": []object{{"name": "member"}},
 	}
-	for k, v := range with {
-		trust[k] = v
-	}
+	maps.Copy(trust, with)
 	return as.Post(trusts, object{"trust": trust})
 }
 
