@@ -10,8 +10,6 @@ import json
 import re
 import typing
 
-from script import Request
-
 
 @dataclasses.dataclass(frozen=True)
 class Divergence:
@@ -191,12 +189,12 @@ def known(step, a, b, place, db):
 
 
 def unused(used, steps, db):
-    """The divergences for requests among steps that did not differ."""
+    """The divergences for requests among the compared steps that did not differ."""
     return [
         str(divergence)
         for divergence in DIVERGENCES
         if str(divergence) not in used
-        and any(_concerns(divergence, step, db) for step in steps if isinstance(step, Request))
+        and any(_concerns(divergence, step, db) for step in steps)
     ]
 
 
