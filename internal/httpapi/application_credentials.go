@@ -62,7 +62,7 @@ func renderAccessRule(r *request, rule identity.AccessRule) object {
 }
 
 func (a *API) listApplicationCredentials(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, 0)
+	q, err := a.list(r, uncapped)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (a *API) deleteApplicationCredential(w http.ResponseWriter, r *request) err
 }
 
 func (a *API) listAccessRules(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, 0)
+	q, err := a.list(r, uncapped)
 	if err != nil {
 		return err
 	}

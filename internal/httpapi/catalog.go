@@ -43,7 +43,7 @@ func renderRegion(r *request, v identity.Region) object {
 }
 
 func (a *API) listRegions(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, 0)
+	q, err := a.list(r, uncapped)
 	if err != nil {
 		return err
 	}

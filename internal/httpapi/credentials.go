@@ -26,7 +26,7 @@ func renderCredential(r *request, c identity.Credential) object {
 }
 
 func (a *API) listCredentials(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, 0)
+	q, err := a.list(r, uncapped)
 	if err != nil {
 		return err
 	}

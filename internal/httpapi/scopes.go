@@ -60,12 +60,9 @@ func (a *API) showAuthCatalog(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) listUserProjects(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, 0)
+	q, err := a.list(r, uncapped)
 	if err != nil {
 		return err
-	}
-	if !r.Args.Has("limit") {
-		q.Limit = 0 // upstream's limits on lists do not reach this one
 	}
 	page, err := a.Assignment.ProjectsOf(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), q)
 	if err != nil {

@@ -1,0 +1,44 @@
+package httpapi_test
+
+import (
+	"testing"
+
+	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// [DEFAULT] list_limit cuts the lists that upstream's managers cut, unless the kind of entity has a limit of its own.
+func TestListLimits(t *testing.T) {
+	one, two := 1, 2
+	env := testenv.New(t, func(c *config.Config) { c.Default.ListLimit, c.Role.ListLimit = &one, &two })
+	admin := env.Admin()
+	id := createUser(admin, "ann", "secret")
+	for _, name := range []string{"a", "b", "c"} {
+		admin.Post("/v3/regions", `{"region": {"id": "`+name+`"}}`).Want(201)
+		admin.Post("/v3/services", `{"service": {"type": "`+name+`"}}`).Want(201)
+		admin.Post("/v3/credentials", `{"credential": {"type": "x", "blob": "`+name+`", "user_id": "`+id+`"}}`).Want(201)
+		admin.Post("/v3/projects", `{"project": {"name": "`+name+`"}}`).Want(201)
+	}
+	for _, tt := range []struct {
+		path, key string
+		want      int
+		truncated bool
+	}{
+		{"/v3/users", "users", 1, true},
+		{"/v3/projects", "projects", 1, true},
+		{"/v3/services", "services", 1, true},
+		{"/v3/roles", "roles", 2, true},
+		{"/v3/services?limit=2", "services", 1, true},
+		{"/v3/regions", "regions", 4, false},
+		{"/v3/credentials", "credentials", 3, false},
+		{"/v3/credentials?limit=2", "credentials", 2, true},
+	} {
+		answer := admin.Get(tt.path).Want(200)
+		if got := len(answer.List(tt.key)); got != tt.want {
+			t.Errorf("%s: %d entities, want %d", tt.path, got, tt.want)
+		}
+		if got := answer.Value("truncated") != nil; got != tt.truncated {
+			t.Errorf("%s: truncated is %v, want %v", tt.path, got, tt.truncated)
+		}
+	}
+}
