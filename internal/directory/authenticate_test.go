@@ -320,8 +320,9 @@ func TestPasswordsAreComparedInFull(t *testing.T) {
 
 func TestTooManyLogins(t *testing.T) {
 	r := newRoom(t, Compliance{})
-	id := r.user("alice", identity.User{Enabled: true})
+	// At twelve rounds a login takes long enough for all the others to arrive meanwhile.
 	r.Passwords = &password.Pool{Hasher: password.Hasher{Rounds: 12}, Workers: 1, Queue: 1}
+	id := r.user("alice", identity.User{Enabled: true})
 	errs := make([]error, 8)
 	var wg sync.WaitGroup
 	for i := range errs {
