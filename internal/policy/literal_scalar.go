@@ -2,7 +2,6 @@ package policy
 
 import (
 	"errors"
-	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
@@ -151,31 +150,9 @@ func (p *literalParser) hex(n int) rune {
 	return rune(code)
 }
 
+// quoteBytes is the repr() of bytes, each of which stands here as the rune of its number, without the b before it.
 func quoteBytes(s string) string {
-	mark := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		mark = '"'
-	}
-	var b strings.Builder
-	b.WriteRune(mark)
-	for _, r := range s {
-		switch {
-		case r == mark || r == '\\':
-			b.WriteString("\\" + string(r))
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case ' ' <= r && r < 0x7f:
-			b.WriteRune(r)
-		default:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		}
-	}
-	b.WriteRune(mark)
-	return b.String()
+	return quoteRunes(s, func(r rune) bool { return ' ' <= r && r < 0x7f })
 }
 
 func (p *literalParser) number() pyValue {

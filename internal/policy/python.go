@@ -186,7 +186,9 @@ func floatRepr(f float64) string {
 }
 
 // quote is the repr() of a string.
-func quote(s string) string {
+func quote(s string) string { return quoteRunes(s, unicode.IsPrint) }
+
+func quoteRunes(s string, printable func(rune) bool) string {
 	mark := '\''
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		mark = '"'
@@ -204,7 +206,7 @@ func quote(s string) string {
 			b.WriteString(`\r`)
 		case r == '\t':
 			b.WriteString(`\t`)
-		case unicode.IsPrint(r):
+		case printable(r):
 			b.WriteRune(r)
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
