@@ -227,13 +227,3 @@ func (tx *Tx) DeleteEndpoint(ctx context.Context, id identity.EndpointID) error 
 		`DELETE FROM "endpoint" WHERE "id" = ?`,
 	)
 }
-
-// each runs statements that all take the same one argument.
-func (tx *Tx) each(ctx context.Context, arg any, stmts ...string) error {
-	for _, stmt := range stmts {
-		if _, err := tx.exec(ctx, stmt, arg); err != nil {
-			return err
-		}
-	}
-	return nil
-}

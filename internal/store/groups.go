@@ -136,23 +136,17 @@ func (tx *Tx) DeleteGroup(ctx context.Context, id identity.GroupID) error {
 		}
 		grants += n
 	}
-	for _, stmt := range []string{
+	err = tx.each(ctx, id,
 		`DELETE FROM "user_group_membership" WHERE "group_id" = ?`,
 		`DELETE FROM "expiring_user_group_membership" WHERE "group_id" = ?`,
 		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,
-	} {
-		if _, err := tx.exec(ctx, stmt, id); err != nil {
-			return err
-		}
-	}
-	n, err := tx.exec(ctx, `DELETE FROM "group" WHERE "id" = ?`, id)
+	)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		return identity.Missing("group", id)
+	if err := tx.remove(ctx, "group", string(id)); err != nil {
+		return err
 	}
-	tx.touch("group", string(id))
 	for _, user := range members {
 		tx.touch("user", string(user))
 		if grants == 0 {

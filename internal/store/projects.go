@@ -65,18 +65,10 @@ func (tx *Tx) loadProjectParts(ctx context.Context, ids []identity.ProjectID, at
 	for _, t := range tags {
 		at[t.project].Tags = append(at[t.project].Tags, t.name)
 	}
-	type option struct {
-		project identity.ProjectID
-		value   any
-	}
-	set, args = in(ids)
-	immutable, err := list(ctx, tx, func(s scanner) (o option, err error) {
-		err = s.Scan(&o.project, jsonOf(&o.value))
-		return o, err
-	}, `SELECT "project_id", "option_value" FROM "project_option" WHERE "option_id" = 'IMMU' AND "project_id" IN `+set, args...)
-	for _, o := range immutable {
-		if o.value != nil {
-			at[o.project].Options[identity.OptImmutable] = o.value
+	found, err := options(ctx, tx, "project", ids)
+	for _, o := range found {
+		if o.id == immutable && o.value != nil {
+			at[o.entity].Options[identity.OptImmutable] = o.value
 		}
 	}
 	return err
@@ -395,18 +387,9 @@ func (tx *Tx) putProjectParts(ctx context.Context, old, p identity.Project) erro
 		}
 	}
 	if v := p.Options[identity.OptImmutable]; v != old.Options[identity.OptImmutable] {
-		return tx.putOption(ctx, "project", string(p.ID), "IMMU", v)
+		return tx.putOption(ctx, "project", string(p.ID), immutable, v)
 	}
 	return nil
-}
-
-// putOption writes one resource option of an entity, or removes it when the value is nil.
-func (tx *Tx) putOption(ctx context.Context, entity, id, option string, value any) error {
-	if value == nil {
-		_, err := tx.exec(ctx, `DELETE FROM "`+entity+`_option" WHERE "`+entity+`_id" = ? AND "option_id" = ?`, id, option)
-		return err
-	}
-	return tx.upsert(ctx, entity+"_option", 2, []string{entity + "_id", "option_id", "option_value"}, id, option, jsonOf(&value))
 }
 
 // DeleteProject removes a project that has none below it, and all that hangs on it: grants, credentials, application
@@ -432,14 +415,9 @@ func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
 	if err := tx.ClearDefaultProject(ctx, id); err != nil {
 		return err
 	}
-	n, err := tx.exec(ctx, `DELETE FROM "project" WHERE "id" = ?`, id) // tags and options follow by foreign keys
-	if err != nil {
+	if err := tx.remove(ctx, "project", string(id)); err != nil { // tags and options follow by foreign keys
 		return err
 	}
-	if n == 0 {
-		return identity.Missing("project", id)
-	}
-	tx.touch("project", string(id))
 	return tx.Revoke(ctx, identity.RevocationEvent{ProjectID: id})
 }
 

@@ -124,18 +124,10 @@ func (tx *Tx) completeRoles(ctx context.Context, roles []*identity.Role) error {
 		byID[r.ID], ids[i] = r, r.ID
 		r.Options = identity.Options{}
 	}
-	type option struct {
-		id    identity.RoleID
-		value any
-	}
-	set, args := in(ids)
-	options, err := list(ctx, tx, func(s scanner) (o option, err error) {
-		err = s.Scan(&o.id, jsonOf(&o.value))
-		return o, err
-	}, `SELECT "role_id", "option_value" FROM "role_option" WHERE "option_id" = 'IMMU' AND "role_id" IN `+set, args...)
-	for _, o := range options {
-		if o.value != nil {
-			byID[o.id].Options[identity.OptImmutable] = o.value
+	found, err := options(ctx, tx, "role", ids)
+	for _, o := range found {
+		if o.id == immutable && o.value != nil {
+			byID[o.entity].Options[identity.OptImmutable] = o.value
 		}
 	}
 	return err
@@ -204,7 +196,7 @@ func (tx *Tx) InsertRole(ctx context.Context, r identity.Role) error {
 		return err
 	}
 	tx.touch("role", string(r.ID))
-	return tx.putOption(ctx, "role", string(r.ID), "IMMU", r.Options[identity.OptImmutable])
+	return tx.putOption(ctx, "role", string(r.ID), immutable, r.Options[identity.OptImmutable])
 }
 
 // UpdateRole writes what differs between the role as it was read in this transaction and as it should be; a Conflict when
@@ -238,7 +230,7 @@ func (tx *Tx) UpdateRole(ctx context.Context, old, r identity.Role) error {
 	if reflect.DeepEqual(r.Options, old.Options) {
 		return nil
 	}
-	return tx.putOption(ctx, "role", string(r.ID), "IMMU", r.Options[identity.OptImmutable])
+	return tx.putOption(ctx, "role", string(r.ID), immutable, r.Options[identity.OptImmutable])
 }
 
 // roleNameTaken tells whether another role of the domain has a name that policies and MariaDB do not tell from this

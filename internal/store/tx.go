@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"strings"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
 )
 
 // Tx is a transaction. It must not be used after the function it was given to returns, nor by two goroutines at once.
@@ -138,4 +140,27 @@ func (tx *Tx) lockParent(ctx context.Context, table, id string) (bool, error) {
 	}
 	n, err := tx.exec(ctx, `UPDATE "`+table+`" SET "id" = "id" WHERE "id" = ?`, id)
 	return n > 0, err
+}
+
+// each runs statements that all take the same one argument.
+func (tx *Tx) each(ctx context.Context, arg any, stmts ...string) error {
+	for _, stmt := range stmts {
+		if _, err := tx.exec(ctx, stmt, arg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes an entity, whose table has its name. It fails with identity.NotFound.
+func (tx *Tx) remove(ctx context.Context, entity, id string) error {
+	n, err := tx.exec(ctx, `DELETE FROM "`+entity+`" WHERE "id" = ?`, id)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return identity.Missing(entity, id)
+	}
+	tx.touch(entity, id)
+	return nil
 }

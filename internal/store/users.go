@@ -112,16 +112,7 @@ var userOptions = map[string]string{
 }
 
 func (tx *Tx) loadUserOptions(ctx context.Context, ids []identity.UserID, at map[identity.UserID]*identity.User) error {
-	type option struct {
-		user  identity.UserID
-		id    string
-		value any
-	}
-	marks, args := in(ids)
-	rows, err := list(ctx, tx, func(s scanner) (o option, err error) {
-		err = s.Scan(&o.user, &o.id, jsonOf(&o.value))
-		return o, err
-	}, `SELECT "user_id", "option_id", "option_value" FROM "user_option" WHERE "user_id" IN `+marks, args...)
+	found, err := options(ctx, tx, "user", ids)
 	if err != nil {
 		return err
 	}
@@ -129,8 +120,8 @@ func (tx *Tx) loadUserOptions(ctx context.Context, ids []identity.UserID, at map
 	for name, id := range userOptions {
 		names[id] = name
 	}
-	for _, o := range rows {
-		u := at[o.user]
+	for _, o := range found {
+		u := at[o.entity]
 		if u.Options == nil {
 			u.Options = identity.Options{}
 		}
@@ -306,7 +297,7 @@ func (tx *Tx) InsertUser(ctx context.Context, u identity.User) error {
 		}
 	}
 	for name, v := range u.Options {
-		if err := tx.setUserOption(ctx, u.ID, name, v); err != nil {
+		if err := tx.putOption(ctx, "user", string(u.ID), userOptions[name], v); err != nil {
 			return err
 		}
 	}
@@ -355,7 +346,7 @@ func (tx *Tx) UpdateUser(ctx context.Context, old, u identity.User) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(userOptions)) {
 		if v := u.Options[name]; !reflect.DeepEqual(v, old.Options[name]) {
-			if err := tx.setUserOption(ctx, u.ID, name, v); err != nil {
+			if err := tx.putOption(ctx, "user", string(u.ID), userOptions[name], v); err != nil {
 				return err
 			}
 		}
@@ -408,16 +399,6 @@ func (tx *Tx) insertFederated(ctx context.Context, u identity.User) error {
 	return nil
 }
 
-// setUserOption sets an option; nil unsets it.
-func (tx *Tx) setUserOption(ctx context.Context, id identity.UserID, name string, v any) error {
-	option := userOptions[name]
-	if v == nil {
-		_, err := tx.exec(ctx, `DELETE FROM "user_option" WHERE "user_id" = ? AND "option_id" = ?`, id, option)
-		return err
-	}
-	return tx.upsert(ctx, "user_option", 2, []string{"user_id", "option_id", "option_value"}, id, option, jsonOf(&v))
-}
-
 // DeleteUser removes a user and all that hangs on it: memberships, grants, credentials, application credentials with
 // their access rules, trusts to and from it, OAuth tokens it gave, its mapped id. Its tokens are revoked. It fails with
 // identity.NotFound.
@@ -443,14 +424,9 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(ctx, `DELETE FROM "user" WHERE "id" = ?`, id) // the rest follows by foreign keys
-	if err != nil {
+	if err := tx.remove(ctx, "user", string(id)); err != nil { // the rest follows by foreign keys
 		return err
 	}
-	if n == 0 {
-		return identity.Missing("user", id)
-	}
-	tx.touch("user", string(id))
 	return tx.Revoke(ctx, identity.RevocationEvent{UserID: id})
 }
 
