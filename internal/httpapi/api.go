@@ -223,7 +223,6 @@ var statuses = map[identity.Kind]int{
 	identity.Gone:             http.StatusGone,
 	identity.TooLarge:         http.StatusRequestEntityTooLarge,
 	identity.TooManyRequests:  http.StatusTooManyRequests,
-	identity.NotImplemented:   http.StatusNotImplemented,
 	identity.Unavailable:      http.StatusServiceUnavailable,
 }
 

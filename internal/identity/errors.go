@@ -21,13 +21,12 @@ const (
 	Gone                         // 410
 	TooLarge                     // 413
 	TooManyRequests              // 429
-	NotImplemented               // 501
 	Unavailable                  // 503
 )
 
 var kindNames = [...]string{
 	"internal error", "bad request", "unauthorized", "forbidden", "not found", "method not allowed", "conflict", "gone",
-	"too large", "too many requests", "not implemented", "unavailable",
+	"too large", "too many requests", "unavailable",
 }
 
 func (k Kind) Error() string { return kindNames[k] }
