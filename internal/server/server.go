@@ -365,6 +365,9 @@ func (s *Server) warn() {
 	if s.cfg.Default.AdminToken != "" {
 		s.log.Warn("[DEFAULT] admin_token is set: whoever knows it may do anything; use bootstrap instead")
 	}
+	if len(s.cfg.SecurityCompliance.ReportInvalidPasswordHash) > 0 {
+		s.log.Warn("[security_compliance] report_invalid_password_hash has no effect: no notifications are sent yet")
+	}
 	if s.cfg.Default.InsecureDebug {
 		s.log.Warn("[DEFAULT] insecure_debug is on: clients learn why they are refused")
 	}
