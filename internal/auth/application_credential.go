@@ -11,18 +11,20 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// ApplicationCredentialProof is a claim to hold an application credential, named by id, or by name and owner. The owner is
+// ApplicationCredential is a claim to hold an application credential, named by id, or by name and owner. The owner is
 // taken from the credential: whom the request names beside an id does not count.
-type ApplicationCredentialProof struct {
+type ApplicationCredential struct {
 	ID     identity.ApplicationCredentialID
 	Name   string
 	User   *directory.UserRef
 	Secret string
 }
 
-// check refuses a claim that names nothing (keystone/auth/core.py, _lookup_app_cred).
-func (p *ApplicationCredentialProof) check() error {
+// check refuses a claim that names nothing, or that comes with a scope (keystone/auth/core.py, _lookup_app_cred).
+func (p *ApplicationCredential) check(scope ScopeRequest) error {
 	switch {
+	case scope != ScopeRequest{}:
+		return errScopeOfCredential
 	case p.ID != "":
 		return nil
 	case p.Name == "":
@@ -47,9 +49,9 @@ var errScopeOfCredential = &identity.Error{
 	Message: "Error authenticating with application credential: Application credentials cannot request a scope.",
 }
 
-// proveApplicationCredential compares the secret. Whoever cannot log in by a name gets one answer after the time of one
+// prove compares the secret. Whoever cannot log in by a name gets one answer after the time of one
 // hash. An id says by itself whether there is such a credential.
-func (s *Service) proveApplicationCredential(ctx context.Context, p ApplicationCredentialProof) (confirm, error) {
+func (p *ApplicationCredential) prove(ctx context.Context, s *Service, _ *Request) (confirm, error) {
 	var c identity.ApplicationCredential
 	var hash string
 	owner := directory.UserRef{}
@@ -90,7 +92,7 @@ func (s *Service) proveApplicationCredential(ctx context.Context, p ApplicationC
 	}, nil
 }
 
-func (s *Service) findApplicationCredential(ctx context.Context, tx *store.Tx, p ApplicationCredentialProof) (c identity.ApplicationCredential, err error) {
+func (s *Service) findApplicationCredential(ctx context.Context, tx *store.Tx, p *ApplicationCredential) (c identity.ApplicationCredential, err error) {
 	if p.ID != "" {
 		return tx.ApplicationCredential(ctx, p.ID)
 	}

@@ -11,38 +11,6 @@ import (
 	"github.com/lintel-id/lintel/internal/token"
 )
 
-// proved is what the methods of a login have shown so far.
-type proved struct {
-	user    identity.UserID
-	methods []string
-	parent  *identity.Token // the token that was shown; nil for none
-
-	// credential is the application credential that was used; nil for none.
-	credential *identity.ApplicationCredential
-
-	// trust is the trust that was asked for; nil for none.
-	trust *identity.Trust
-}
-
-func (p *proved) is(user identity.UserID) error {
-	if p.user != "" && p.user != user {
-		return identity.Unauthenticatedf("the methods name different users: %s and %s", p.user, user)
-	}
-	p.user = user
-	return nil
-}
-
-func (p *proved) by(methods ...string) {
-	for _, m := range methods {
-		if !slices.Contains(p.methods, m) {
-			p.methods = append(p.methods, m)
-		}
-	}
-}
-
-// confirm is the second half of a method: what it has shown, as of the transaction that issues the token.
-type confirm func(ctx context.Context, tx *store.Tx, p *proved) error
-
 // Issue logs somebody in. A *ReceiptError says that more methods are needed.
 //
 // What takes long is proved first. The token itself is made in one transaction, which asks again whether each proof still
@@ -53,7 +21,7 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	}
 	var confirms []confirm
 	for _, m := range r.Methods {
-		c, err := s.prove(ctx, m, &r)
+		c, err := r.Evidence[m].prove(ctx, s, &r)
 		if err != nil {
 			return Issued{}, err
 		}
@@ -102,67 +70,6 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	out.Text, err = s.seal(&out.Token)
 	return out, err
 }
-
-// prove does of a method what must not be done inside a transaction.
-func (s *Service) prove(ctx context.Context, method string, r *Request) (confirm, error) {
-	switch method {
-	case "password":
-		login, err := s.Directory.Authenticate(ctx, *r.Password)
-		if err != nil {
-			return nil, err
-		}
-		return func(ctx context.Context, tx *store.Tx, p *proved) error {
-			u, err := s.Directory.Confirm(ctx, tx, login)
-			if err != nil {
-				return err
-			}
-			p.by("password")
-			return p.is(u.ID)
-		}, nil
-	case "token":
-		pl, err := s.read(*r.Token)
-		if err != nil {
-			return nil, err
-		}
-		return func(ctx context.Context, tx *store.Tx, p *proved) error {
-			t, err := s.judge(ctx, tx, *r.Token, pl, 0)
-			if err != nil {
-				return err
-			}
-			if err := s.mayExchange(&t, r.Scope); err != nil {
-				return err
-			}
-			p.parent = &t
-			p.by("token")
-			p.by(t.Methods...)
-			return p.is(t.User.ID)
-		}, nil
-	case "application_credential":
-		return s.proveApplicationCredential(ctx, *r.ApplicationCredential)
-	default:
-		return nil, identity.Unauthenticatedf("the method %s proves nobody here", method)
-	}
-}
-
-// mayExchange tells whether a token may be turned into another (keystone/auth/plugins/token.py): what was delegated may
-// not, and what holds for the system gives nothing on projects and domains.
-func (s *Service) mayExchange(t *identity.Token, to ScopeRequest) error {
-	switch {
-	case t.AccessTokenID != "":
-		return identity.NotAllowed("Using OAuth-scoped token to create another token. Create a new OAuth-scoped token instead")
-	case t.TrustID != "":
-		return identity.NotAllowed("Using trust-scoped token to create another token. Create a new trust-scoped token instead")
-	case t.Scope.IsSystem() && (to.Project != nil || to.Domain != nil):
-		return errSystemExchange
-	case t.Delegated(s.AdditionalPrimary):
-		return identity.NotAllowed("Using a delegated token to create another token is not allowed.")
-	case !s.AllowRescopeScoped && t.Scope.Kind() != identity.Unscoped:
-		return identity.NotAllowed("rescope a scoped token")
-	}
-	return nil
-}
-
-var errSystemExchange = identity.NotAllowed("Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.")
 
 // payload is what a new token will say. A token made from a token ends with it: rescoping must not stand in for proving
 // who one is.

@@ -9,14 +9,11 @@ import (
 
 // Request is a login: how somebody wants to prove who they are, and on what they want rights.
 type Request struct {
+	// Methods name those that are to be proved, in their order.
 	Methods []string
 
-	// Given holds the names of all methods that the request brings evidence for, whether we know them or not. Password,
-	// Token and ApplicationCredential are the evidence for those; nil where there is none.
-	Given                 map[string]bool
-	Password              *directory.Proof
-	Token                 *string
-	ApplicationCredential *ApplicationCredentialProof
+	// Evidence is what the request brings, by the name of the method; nil for methods that nobody here knows.
+	Evidence map[string]Method
 
 	// Receipt is what an earlier login of several steps handed out; empty for none.
 	Receipt string
@@ -45,14 +42,6 @@ type ProjectRef struct {
 	Domain *directory.DomainRef
 }
 
-// marks are methods of upstream that stand in tokens and prove nobody here: external belongs to a web server in front,
-// ec2credential to signed requests elsewhere.
-var marks = []string{"external", "ec2credential"}
-
-// known are the methods that this server can do. Others may stand in [auth] methods, where their place decides the
-// meaning of bits in tokens.
-var known = append([]string{"password", "token", "application_credential"}, marks...)
-
 // check makes sure that every method has its evidence and is supported, and that the scope has a meaning; it drops
 // repeated methods.
 func (s *Service) check(r *Request) error {
@@ -65,23 +54,22 @@ func (s *Service) check(r *Request) error {
 	}
 	r.Methods = methods
 	for _, m := range methods {
-		if !r.Given[m] {
+		if _, given := r.Evidence[m]; !given {
 			return identity.Expecting(m, "identity")
 		}
 	}
 	for _, m := range methods {
-		if !slices.Contains(known, m) || !slices.Contains(s.Methods, m) {
+		if r.Evidence[m] == nil || !slices.Contains(s.Methods, m) {
 			return &identity.Error{
 				Kind: identity.Unauthorized, Message: "Attempted to authenticate with an unsupported method.",
 				Methods: s.Methods,
 			}
 		}
 	}
-	if slices.Contains(r.Methods, "application_credential") {
-		if r.Scope != (ScopeRequest{}) {
-			return errScopeOfCredential
+	for _, m := range methods {
+		if c, ok := r.Evidence[m].(*ApplicationCredential); ok {
+			return c.check(r.Scope)
 		}
-		return r.ApplicationCredential.check()
 	}
 	return r.Scope.check()
 }

@@ -108,51 +108,57 @@ func authRequest(body *schema.Object) (r auth.Request) {
 	for _, m := range methods.([]any) {
 		r.Methods = append(r.Methods, m.(string))
 	}
-	r.Given = map[string]bool{}
+	r.Evidence = map[string]auth.Method{}
 	for name := range id.All() {
-		r.Given[name] = true
-	}
-	if id.Has("password") {
-		r.Password = &directory.Proof{}
-		if p := id.Object("password"); p.Has("user") {
-			user := p.Object("user")
-			r.Password.User = &directory.UserRef{ID: text[identity.UserID](user, "id"), Name: text[string](user, "name"), Domain: domainRef(user)}
-			r.Password.Password = text[string](user, "password")
-		}
-	}
-	if id.Has("application_credential") {
-		c := id.Object("application_credential")
-		r.ApplicationCredential = &auth.ApplicationCredentialProof{
-			ID: text[identity.ApplicationCredentialID](c, "id"), Name: text[string](c, "name"), Secret: text[string](c, "secret"),
-		}
-		if c.Has("user") {
-			user := c.Object("user")
-			r.ApplicationCredential.User = &directory.UserRef{
-				ID: text[identity.UserID](user, "id"), Name: text[string](user, "name"), Domain: domainRef(user),
-			}
-		}
-	}
-	if id.Has("token") {
-		t := text[string](id.Object("token"), "id")
-		r.Token = &t
+		r.Evidence[name] = evidence(name, id.Object(name))
 	}
 	r.Scope = scopeRequest(body)
 	return r
 }
 
+// evidence reads what a login brings for a method; nil for a method that nobody here knows.
+func evidence(method string, in *schema.Object) auth.Method {
+	switch method {
+	case "password":
+		return &auth.Password{User: userRef(in), Password: text[string](in.Object("user"), "password")}
+	case "token":
+		return auth.Token(text[string](in, "id"))
+	case "application_credential":
+		return &auth.ApplicationCredential{
+			ID: text[identity.ApplicationCredentialID](in, "id"), Name: text[string](in, "name"), User: userRef(in), Secret: text[string](in, "secret"),
+		}
+	case "external", "ec2credential":
+		return auth.Mark(method)
+	}
+	return nil
+}
+
 // claimed is whom a login claims to be.
 func claimed(req auth.Request) string {
-	var user *directory.UserRef
-	switch {
-	case req.Password != nil:
-		user = req.Password.User
-	case req.ApplicationCredential != nil && req.ApplicationCredential.ID == "":
-		user = req.ApplicationCredential.User
+	for _, m := range req.Methods {
+		var user *directory.UserRef
+		switch m := req.Evidence[m].(type) {
+		case *auth.Password:
+			user = m.User
+		case *auth.ApplicationCredential:
+			if m.ID == "" {
+				user = m.User
+			}
+		}
+		if user != nil {
+			return cmp.Or(user.Name, string(user.ID))
+		}
 	}
-	if user == nil {
-		return ""
+	return ""
+}
+
+// userRef reads whom the evidence of a method names; nil when it names nobody.
+func userRef(in *schema.Object) *directory.UserRef {
+	if !in.Has("user") {
+		return nil
 	}
-	return cmp.Or(user.Name, string(user.ID))
+	user := in.Object("user")
+	return &directory.UserRef{ID: text[identity.UserID](user, "id"), Name: text[string](user, "name"), Domain: domainRef(user)}
 }
 
 // domainRef reads the domain of a user or project; nil when there is none.

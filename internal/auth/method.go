@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"context"
+	"slices"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Method is one way to prove who one is, holding the evidence that a login brings for it. Each has a file of its own.
+type Method interface {
+	// prove does of the method what must not be done in the transaction that issues the token: what takes long, and what
+	// must be remembered of a login that fails.
+	prove(ctx context.Context, s *Service, r *Request) (confirm, error)
+}
+
+// confirm is the second half of a method: what it has shown, as of the transaction that issues the token.
+type confirm func(ctx context.Context, tx *store.Tx, p *proved) error
+
+// proved is what the methods of a login have shown so far.
+type proved struct {
+	user    identity.UserID
+	methods []string
+	parent  *identity.Token // the token that was shown; nil for none
+
+	// credential is the application credential that was used; nil for none.
+	credential *identity.ApplicationCredential
+
+	// trust is the trust that was asked for; nil for none.
+	trust *identity.Trust
+}
+
+func (p *proved) is(user identity.UserID) error {
+	if p.user != "" && p.user != user {
+		return identity.Unauthenticatedf("the methods name different users: %s and %s", p.user, user)
+	}
+	p.user = user
+	return nil
+}
+
+func (p *proved) by(methods ...string) {
+	for _, m := range methods {
+		if !slices.Contains(p.methods, m) {
+			p.methods = append(p.methods, m)
+		}
+	}
+}
+
+// Mark is a method that stands in tokens and proves nobody at this door: ec2credential belongs to signed requests, external
+// to a web server in front.
+type Mark string
+
+func (m Mark) prove(context.Context, *Service, *Request) (confirm, error) {
+	return nil, identity.Unauthenticatedf("the method %s proves nobody here", string(m))
+}

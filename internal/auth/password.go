@@ -1,0 +1,26 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Password is a claim to be a user, with a password (keystone/auth/plugins/password.py).
+type Password directory.Proof
+
+func (m *Password) prove(ctx context.Context, s *Service, _ *Request) (confirm, error) {
+	login, err := s.Directory.Authenticate(ctx, directory.Proof(*m))
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, tx *store.Tx, p *proved) error {
+		u, err := s.Directory.Confirm(ctx, tx, login)
+		if err != nil {
+			return err
+		}
+		p.by("password")
+		return p.is(u.ID)
+	}, nil
+}
