@@ -35,21 +35,24 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 	domain := made("domains", "domain", `{"domain": {"name": "shop"}}`)
 	in := `, "domain_id": "` + domain + `"`
 	ids = map[string]string{
-		"domain_id":         domain,
-		"project_id":        made("projects", "project", `{"project": {"name": "web"`+in+`}}`),
-		"user_id":           made("users", "user", `{"user": {"name": "victim", "password": "secret"`+in+`}}`),
-		"group_id":          made("groups", "group", `{"group": {"name": "staff"`+in+`}}`),
-		"plain_role_id":     made("roles", "role", `{"role": {"name": "plain"}}`),
-		"prior_role_id":     made("roles", "role", `{"role": {"name": "prior"}}`),
-		"implied_role_id":   made("roles", "role", `{"role": {"name": "implied"}}`),
-		"region_id":         made("regions", "region", `{"region": {"id": "north"}}`),
-		"service_id":        made("services", "service", `{"service": {"type": "compute"}}`),
-		"value":             "blue",
-		"group":             "ldap",
-		"option":            "url",
-		"policy_id":         made("policies", "policy", `{"policy": {"blob": "x", "type": "y"}}`),
+		"domain_id":       domain,
+		"project_id":      made("projects", "project", `{"project": {"name": "web"`+in+`}}`),
+		"user_id":         made("users", "user", `{"user": {"name": "victim", "password": "secret"`+in+`}}`),
+		"group_id":        made("groups", "group", `{"group": {"name": "staff"`+in+`}}`),
+		"plain_role_id":   made("roles", "role", `{"role": {"name": "plain"}}`),
+		"prior_role_id":   made("roles", "role", `{"role": {"name": "prior"}}`),
+		"implied_role_id": made("roles", "role", `{"role": {"name": "implied"}}`),
+		"region_id":       made("regions", "region", `{"region": {"id": "north"}}`),
+		"service_id":      made("services", "service", `{"service": {"type": "compute"}}`),
+		"value":           "blue",
+		"group":           "ldap",
+		"option":          "url",
+		"policy_id":       made("policies", "policy", `{"policy": {"blob": "x", "type": "y"}}`),
+
 		"endpoint_group_id": made("OS-EP-FILTER/endpoint_groups", "endpoint_group", `{"endpoint_group": {"name": "e", "filters": {"interface": "public"}}}`),
 	}
+	ids["service_provider_id"] = "west"
+	admin.Put("/v3/OS-FEDERATION/service_providers/west", `{"service_provider": {"auth_url": "https://west/v3", "sp_url": "https://west/sp"}}`).Want(201)
 	ids["credential_id"] = made("credentials", "credential", `{"credential": {"type": "cert", "blob": "x", "user_id": "`+ids["user_id"]+`"}}`)
 	ids["endpoint_id"] = made("endpoints", "endpoint", `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "`+ids["service_id"]+`"}}`)
 	registered := func(resource string) string {
@@ -129,6 +132,9 @@ var bodies = map[string]string{
 	"PATCH /v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}": `{"endpoint_group": {"description": "x"}}`,
 	"PUT /v3/projects/{project_id}/tags":                         `{"tags": ["{value}"]}`,
 	"PUT /v3/regions/{region_id}":                                `{"region": {}}`,
+
+	"PUT /v3/OS-FEDERATION/service_providers/{service_provider_id}":   `{"service_provider": {"auth_url": "https://x/v3", "sp_url": "https://x/sp"}}`,
+	"PATCH /v3/OS-FEDERATION/service_providers/{service_provider_id}": `{"service_provider": {"description": "x"}}`,
 }
 
 var pathArgument = regexp.MustCompile(`\{\w+\}`)

@@ -20,6 +20,7 @@ import (
 	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/telemetry"
 )
@@ -31,6 +32,7 @@ type API struct {
 	Directory  *directory.Service
 	Assignment *assignment.Service
 	Credential *credential.Service
+	Federation *federation.Service
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
 	PublicEndpoint string

@@ -96,6 +96,7 @@ func routes() []route {
 		applicationCredentialRoutes,
 		trustRoutes,
 		ec2Routes,
+		serviceProviderRoutes,
 	)
 	for i := range table {
 		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {

@@ -256,9 +256,14 @@ type PolicyAssociation struct {
 
 // ServiceProvider is another cloud that trusts this one as its identity provider (Keystone to Keystone).
 type ServiceProvider struct {
-	ID      string
-	AuthURL string // of the other cloud's Keystone
-	SPURL   string // where assertions are sent
+	ID          ServiceProviderID // chosen by who creates it
+	Description *string
+	Enabled     bool   // no assertion is made for a disabled one, and tokens do not show it
+	AuthURL     string // of the other cloud's Keystone
+	SPURL       string // where assertions are sent
+
+	// RelayStatePrefix is what the RelayState of an ECP answer starts with; Shibboleth's "ss:mem:" as a rule.
+	RelayStatePrefix string
 }
 
 // Credential is a secret of a user that some service understands: ec2 keys, one-time code seeds, certificates.

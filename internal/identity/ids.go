@@ -24,6 +24,7 @@ type (
 	ApplicationCredentialID string
 	AccessRuleID            string
 	TrustID                 string
+	ServiceProviderID       string
 )
 
 const (

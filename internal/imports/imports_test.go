@@ -27,6 +27,7 @@ var levels = map[string]int{
 	"internal/catalog":         2,
 	"internal/assignment":      3,
 	"internal/credential":      4,
+	"internal/federation":      4,
 	"internal/auth":            5,
 	"internal/httpapi/schema":  5,
 	"internal/httpapi":         6,

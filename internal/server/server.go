@@ -21,6 +21,7 @@ import (
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/httpapi"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
@@ -144,6 +145,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		Catalog:   services,
 		Directory: people, Assignment: assignments,
 		Credential:     credentials,
+		Federation:     &federation.Service{DB: s.DB, Authz: checker, RelayStatePrefix: cfg.SAML.RelayStatePrefix},
 		PublicEndpoint: cfg.Default.PublicEndpoint,
 		RevokeByID:     cfg.Token.RevokeByID,
 		AdminToken:     cfg.Default.AdminToken,

@@ -54,11 +54,3 @@ func (tx *Tx) Grounds(ctx context.Context, user identity.UserID, scope identity.
 	}
 	return g, err
 }
-
-// EnabledServiceProviders returns the enabled service providers.
-func (tx *Tx) EnabledServiceProviders(ctx context.Context) ([]identity.ServiceProvider, error) {
-	return list(ctx, tx, func(s scanner) (p identity.ServiceProvider, err error) {
-		err = s.Scan(&p.ID, &p.AuthURL, &p.SPURL)
-		return p, err
-	}, `SELECT "id", "auth_url", "sp_url" FROM "service_provider" WHERE "enabled" = ? ORDER BY "id"`, true)
-}

@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"DomainOptions", testDomainOptions},
 		{"PolicyAssociations", testPolicyAssociations},
 		{"Limits", testLimits},
+		{"ServiceProviders", testServiceProviders},
 		{"RevocationRules", testRevocationRules},
 		{"RevocationEvents", testRevocationEvents},
 		{"RevocationReach", testRevocationReach},
