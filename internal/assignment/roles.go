@@ -2,7 +2,6 @@ package assignment
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -79,9 +78,6 @@ func (s *Service) Role(ctx context.Context, caller identity.Caller, id identity.
 // is not there counts as a global role of which nothing is known.
 func (s *Service) allowedRole(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.RoleID) (identity.Role, error) {
 	r, missing := tx.Role(ctx, id)
-	if missing != nil && !errors.Is(missing, identity.NotFound) {
-		return r, missing
-	}
 	target := authz.Target{"role": map[string]any{}}
 	if missing == nil {
 		target["role"] = authz.Role(r)
@@ -89,10 +85,7 @@ func (s *Service) allowedRole(ctx context.Context, tx *store.Tx, caller identity
 	if r.DomainID != "" {
 		action = roleActions[action]
 	}
-	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
-		return r, err
-	}
-	return r, missing
+	return r, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
 // CreateRole makes a role; its id is made here. As upstream has it, its domain need not exist.
@@ -252,13 +245,7 @@ func (s *Service) allowedRule(ctx context.Context, tx *store.Tx, caller identity
 			missing = err
 		}
 	}
-	if missing != nil && !errors.Is(missing, identity.NotFound) {
-		return pair, missing
-	}
-	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
-		return pair, err
-	}
-	return identity.Inference{Prior: prior, Implied: implied}, missing
+	return identity.Inference{Prior: prior, Implied: implied}, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
 // CreateImpliedRole makes one role imply another. Rules may form circles: who holds one role of a circle holds them all.

@@ -1,7 +1,9 @@
 package authz
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 
@@ -13,6 +15,10 @@ import (
 type Checker struct {
 	Policy *policy.Enforcer
 	Log    *slog.Logger
+
+	// TellMissing lets callers without rights know of some things that they are not there, as Keystone does
+	// ([lintel] tell_missing).
+	TellMissing bool
 }
 
 // Target is what an action acts on, as rules name it: Target{"user": User(u)} is read as %(target.user.domain_id)s.
@@ -35,6 +41,27 @@ func (c *Checker) Check(ctx context.Context, caller identity.Caller, action Acti
 		return identity.NotAllowed(string(action))
 	}
 	return nil
+}
+
+// CheckFound is Check for a target that was looked for: missing is what came of that, nil when it is there. Who may not
+// do the action learns nothing about it; who may gets missing.
+func (c *Checker) CheckFound(ctx context.Context, caller identity.Caller, action Action, target Target, missing error) error {
+	if missing != nil && !errors.Is(missing, identity.NotFound) {
+		return missing
+	}
+	if missing != nil && c.TellMissing && tellMissing[action] && (caller.Token != nil || caller.Admin) {
+		return missing
+	}
+	return cmp.Or(c.Check(ctx, caller, action, target), missing)
+}
+
+// tellMissing are the actions whose target Keystone looks for before it asks the policy.
+var tellMissing = map[Action]bool{
+	UpdateDomain: true, DeleteDomain: true,
+	DeleteGroup: true,
+	GetRole:     true, UpdateRole: true, DeleteRole: true,
+	UpdateLimit: true, DeleteLimit: true,
+	EC2GetCredential: true, EC2DeleteCredential: true,
 }
 
 // Allowed is Check for places that leave out what may not be seen.

@@ -72,10 +72,8 @@ func (s *Service) allowedLimit(ctx context.Context, tx *store.Tx, caller identit
 		if target, err = limitTarget(ctx, tx, l); err != nil {
 			return l, err
 		}
-	} else if !errors.Is(missing, identity.NotFound) {
-		return l, missing
 	}
-	return l, cmp.Or(s.Authz.Check(ctx, caller, action, target), missing)
+	return l, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
 // limitTarget is a limit as rules see it, with the project or domain that it is for.

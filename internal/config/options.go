@@ -673,4 +673,5 @@ type LintelGroup struct {
 	TrustedProxies  []string      `opt:"trusted_proxies"`                  // addresses or CIDRs whose forwarding headers count
 	AddressRate     int           `opt:"address_rate" min:"0" default:"0"` // failed logins a minute from one address (IPv6: /64); 0: no limit
 	AccountRate     int           `opt:"account_rate" min:"0" default:"0"` // failed logins a minute to one account; 0: no limit
+	TellMissing     bool          `opt:"tell_missing" default:"false"`     // strangers may learn of more ids that they are not there, as from Keystone
 }

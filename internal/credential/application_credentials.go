@@ -308,8 +308,11 @@ func (s *Service) loadApplicationCredential(ctx context.Context, tx *store.Tx, c
 	owned.Request.Path = map[string]string{}
 	maps.Copy(owned.Request.Path, caller.Request.Path)
 	owned.Request.Path["user_id"] = string(c.UserID)
-	if s.Authz.Check(ctx, owned, action, authz.Target{"user_id": string(c.UserID)}) != nil {
-		return identity.ApplicationCredential{}, identity.Missing("Application Credential", id)
+	if err := s.Authz.Check(ctx, owned, action, authz.Target{"user_id": string(c.UserID)}); err != nil {
+		if !s.Authz.TellMissing {
+			err = identity.Missing("Application Credential", id)
+		}
+		return identity.ApplicationCredential{}, err
 	}
 	return c, nil
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"strings"
 	"unicode/utf8"
@@ -204,18 +203,11 @@ func (s *Service) authorized(ctx context.Context, caller identity.Caller, action
 		c, err = tx.Credential(ctx, id)
 		return err
 	})
-	missing := errors.Is(err, identity.NotFound)
-	if err != nil && !missing {
-		return c, err
-	}
 	target := authz.Target{}
-	if !missing {
+	if err == nil {
 		target["credential"] = authz.Credential(c.Credential)
 	}
-	if denied := s.Authz.Check(ctx, caller, action, target); denied != nil {
-		return c, denied
-	}
-	return c, err
+	return c, s.Authz.CheckFound(ctx, caller, action, target, err)
 }
 
 // load is authorized for callers whose rights are their own.

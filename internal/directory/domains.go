@@ -50,20 +50,14 @@ func (s *Service) allowedDomain(ctx context.Context, caller identity.Caller, act
 	load func(context.Context, identity.ProjectID) (identity.Project, error),
 ) (identity.Project, error) {
 	target := authz.Target{}
-	p, err := load(ctx, identity.ProjectID(id))
-	there := err == nil && p.IsDomain
-	if there {
+	p, missing := load(ctx, identity.ProjectID(id))
+	switch {
+	case missing == nil && p.IsDomain:
 		target["domain"] = authz.Domain(p.AsDomain())
-	} else if err != nil && !errors.Is(err, identity.NotFound) {
-		return p, err
+	case missing == nil || errors.Is(missing, identity.NotFound):
+		missing = identity.Missing("domain", id)
 	}
-	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
-		return p, err
-	}
-	if !there {
-		return p, identity.Missing("domain", id)
-	}
-	return p, nil
+	return p, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
 // domainID is the spelling of an id that a client may choose for a domain.

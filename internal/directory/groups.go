@@ -46,16 +46,10 @@ func (s *Service) Group(ctx context.Context, caller identity.Caller, id identity
 func (s *Service) allowedGroup(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.GroupID) (identity.Group, error) {
 	target := authz.Target{}
 	g, missing := tx.Group(ctx, id)
-	switch {
-	case missing == nil:
+	if missing == nil {
 		target["group"] = authz.Group(g)
-	case !errors.Is(missing, identity.NotFound):
-		return g, missing
 	}
-	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
-		return g, err
-	}
-	return g, missing
+	return g, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
 // CreateGroup makes a group; its id is made here. Without a domain it belongs to that of the caller's token, else to
@@ -114,9 +108,6 @@ func (s *Service) UpdateGroup(ctx context.Context, caller identity.Caller, id id
 }
 
 // DeleteGroup removes a group with its memberships and grants. The tokens of its members end if it had grants.
-//
-// Upstream answers 404 for a group that is not there before it asks the policy, and so tells strangers which ids exist;
-// here they get the 403 that they get for any group.
 func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, id identity.GroupID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.allowedGroup(ctx, tx, caller, authz.DeleteGroup, id); err != nil {

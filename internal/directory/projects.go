@@ -138,16 +138,10 @@ func (s *Service) allowedProject(ctx context.Context, caller identity.Caller, ac
 ) (identity.Project, error) {
 	target := authz.Target{}
 	p, missing := load(ctx, id)
-	switch {
-	case missing == nil:
+	if missing == nil {
 		target["project"] = authz.Project(p)
-	case !errors.Is(missing, identity.NotFound):
-		return p, missing
 	}
-	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
-		return p, err
-	}
-	return p, missing
+	return p, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
 // CreateProject makes a project, or a domain if it is to act as one; its id is made here. Without a domain it belongs to

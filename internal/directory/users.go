@@ -106,16 +106,10 @@ func (s *Service) User(ctx context.Context, caller identity.Caller, id identity.
 func (s *Service) allowedUser(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.UserID) (identity.User, error) {
 	target := authz.Target{}
 	u, missing := tx.User(ctx, id)
-	switch {
-	case missing == nil:
+	if missing == nil {
 		target["user"] = authz.User(u)
-	case !errors.Is(missing, identity.NotFound):
-		return u, missing
 	}
-	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
-		return u, err
-	}
-	return u, missing
+	return u, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
 // CreateUser makes a user; its id is made here. Without a domain it belongs to that of the caller's token, else to the

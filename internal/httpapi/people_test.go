@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
@@ -61,6 +62,34 @@ func TestWhoReachesPeople(t *testing.T) {
 			if r := env.Do(cells[0], fill.Replace(cells[1]), fill.Replace(cells[2])); r.Status != 401 {
 				t.Errorf("nobody: %s %s: %d, want 401", cells[0], cells[1], r.Status)
 			}
+		}
+	}
+}
+
+// TestTellMissing: with [lintel] tell_missing strangers hear of what is not there, as from Keystone; nobody hears of it
+// without a token.
+func TestTellMissing(t *testing.T) {
+	env := testenv.New(t, func(c *config.Config) { c.Lintel.TellMissing = true })
+	admin := env.Admin()
+	createUser(admin, "stranger", "secret")
+	stranger := env.Login("stranger", "secret")
+	group := admin.Post("/v3/groups", `{"group": {"name": "crew"}}`).Want(201).Get("group.id")
+	role := admin.Post("/v3/roles", `{"role": {"name": "farmer"}}`).Want(201).Get("role.id")
+	domain := admin.Post("/v3/domains", `{"domain": {"name": "acme"}}`).Want(201).Get("domain.id")
+	for _, tt := range []struct{ method, path, there, body string }{
+		{"PATCH", "/v3/domains/", domain, `{"domain": {"description": "x"}}`},
+		{"DELETE", "/v3/domains/", domain, ""},
+		{"DELETE", "/v3/groups/", group, ""},
+		{"GET", "/v3/roles/", role, ""},
+		{"PATCH", "/v3/roles/", role, `{"role": {"description": "x"}}`},
+		{"DELETE", "/v3/roles/", role, ""},
+		{"PATCH", "/v3/limits/", "", `{"limit": {"resource_limit": 1}}`},
+		{"DELETE", "/v3/limits/", "", ""},
+	} {
+		stranger.Do(tt.method, tt.path+"unknown", tt.body).Want(404)
+		env.Do(tt.method, tt.path+"unknown", tt.body).Want(401)
+		if tt.there != "" {
+			stranger.Do(tt.method, tt.path+tt.there, tt.body).Want(403)
 		}
 	}
 }

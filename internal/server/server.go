@@ -79,6 +79,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err := s.follow(ctx); err != nil {
 		return nil, err
 	}
+	if err := checkTree(ctx, cfg, s.DB); err != nil {
+		return nil, err
+	}
 	tokens, receipts, err := formats(cfg, opt)
 	if err != nil {
 		return nil, err
@@ -86,7 +89,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err := s.loadPolicy(); err != nil {
 		return nil, err
 	}
-	checker := &authz.Checker{Policy: s.policy, Log: opt.Log}
+	checker := &authz.Checker{Policy: s.policy, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing}
 	hasher, rules, err := passwords(cfg)
 	if err != nil {
 		return nil, err
@@ -195,6 +198,21 @@ func treeDepth(cfg *config.Config) int {
 		return min(cfg.Default.MaxProjectTreeDepth, 2)
 	}
 	return cfg.Default.MaxProjectTreeDepth
+}
+
+// checkTree refuses the strict model of limits where projects stand deeper than it knows of (LimitTreeExceedError in
+// keystone/exception.py, which upstream raises for one level less than it lets be made).
+func checkTree(ctx context.Context, cfg *config.Config, db *store.DB) error {
+	if cfg.UnifiedLimit.EnforcementModel != "strict_two_level" {
+		return nil
+	}
+	return db.View(ctx, func(tx *store.Tx) error {
+		deep, err := tx.ProjectsBelow(ctx, 2)
+		if err == nil && len(deep) > 0 {
+			err = fmt.Errorf("[unified_limit] enforcement_model is strict_two_level, but projects stand deeper than two levels below their domain: %q; delete them, or set the model to flat", deep)
+		}
+		return err
+	})
 }
 
 // OpenDatabase opens the configured database, whatever state it is in.

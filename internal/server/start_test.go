@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,32 @@ func TestUnsafeStartsAreRefused(t *testing.T) {
 		})
 		if err == nil || !strings.Contains(err.Error(), "policy.yaml") {
 			t.Errorf("policy file, %s: %v", what, err)
+		}
+	}
+}
+
+// TestStrictLimitsNeedAFlatTree: the strict model of limits is refused where projects stand deeper than it knows of.
+func TestStrictLimitsNeedAFlatTree(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	parent := "default"
+	open := func() error {
+		cfg, _, err := config.Load(nil, nil, server.UpDefaults(env.Dir), func(c *config.Config) { c.UnifiedLimit.EnforcementModel = "strict_two_level" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := server.Open(t.Context(), cfg, server.Options{Now: env.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			s.Close()
+		}
+		return err
+	}
+	for level := 1; level <= 3; level++ {
+		parent = admin.Post("/v3/projects", map[string]any{"project": map[string]any{"name": strconv.Itoa(level), "parent_id": parent}}).Want(201).Value("project.id").(string)
+		if err := open(); level < 3 && err != nil {
+			t.Fatalf("%d levels: %v", level, err)
+		} else if level == 3 && (err == nil || !strings.Contains(err.Error(), parent)) {
+			t.Errorf("three levels: %v", err)
 		}
 	}
 }

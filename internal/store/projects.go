@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -253,6 +254,16 @@ func (tx *Tx) Subtree(ctx context.Context, id identity.ProjectID) ([]identity.Pr
 		below = append(below, children[below[i].ID]...)
 	}
 	return below, err
+}
+
+// ProjectsBelow returns the ids of some projects that have more than so many projects above them, their domain counted.
+func (tx *Tx) ProjectsBelow(ctx context.Context, depth int) ([]identity.ProjectID, error) {
+	const some = 10
+	stmt := `SELECT p0."id" FROM "project" p0`
+	for i := range depth + 1 {
+		stmt += fmt.Sprintf(` JOIN "project" p%d ON p%d."id" = p%d."parent_id"`, i+1, i+1, i)
+	}
+	return list(ctx, tx, column[identity.ProjectID], stmt+fmt.Sprintf(` ORDER BY p0."id" LIMIT %d`, some))
 }
 
 // HasChildren tells whether there are projects below one.
