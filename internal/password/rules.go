@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/pattern"
 )
 
 // Rules are what a new password must obey, wherever it is set. The zero value allows every text.
 type Rules struct {
 	// Pattern is [security_compliance] password_regex; nil means none. It has to match at the start
 	// of the password, not all of it.
-	Pattern *Pattern
+	Pattern *pattern.Pattern
 	// Description is [security_compliance] password_regex_description: what the pattern asks for, in words.
 	Description string
 	// MinLength is the least number of characters.
@@ -40,10 +42,19 @@ func (r Rules) Check(password string) error {
 		return &RefusedError{"it must be UTF-8 text without NUL characters"}
 	case utf8.RuneCountInString(password) < r.MinLength:
 		return &RefusedError{fmt.Sprintf("it must have at least %d characters", r.MinLength)}
-	case r.Pattern != nil && !r.Pattern.Match(password):
+	case !r.matches(password):
 		return &RefusedError{cmp.Or(r.Description, "None")}
 	case r.Blocked != nil && r.Blocked(password):
 		return &RefusedError{"it is too well known"}
 	}
 	return nil
+}
+
+// matches refuses a password that would keep the pattern busy for too long.
+func (r Rules) matches(password string) bool {
+	if r.Pattern == nil {
+		return true
+	}
+	ok, err := r.Pattern.Match(password)
+	return ok && err == nil
 }

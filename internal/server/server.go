@@ -25,6 +25,7 @@ import (
 	"github.com/lintel-id/lintel/internal/httpapi"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
+	"github.com/lintel-id/lintel/internal/pattern"
 	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/telemetry"
@@ -344,11 +345,10 @@ func passwords(cfg *config.Config) (password.Hasher, password.Rules, error) {
 	}
 	rules := password.Rules{Description: cfg.SecurityCompliance.PasswordRegexDescription, MaxBytes: hasher.Limit()}
 	if text := cfg.SecurityCompliance.PasswordRegex; text != "" {
-		pattern, err := password.CompilePattern(text)
-		if err != nil {
+		var err error
+		if rules.Pattern, err = pattern.CompileStart(text); err != nil {
 			return hasher, rules, fmt.Errorf("[security_compliance] password_regex: %w", err)
 		}
-		rules.Pattern = pattern
 	}
 	return hasher, rules, nil
 }

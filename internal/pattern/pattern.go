@@ -1,6 +1,9 @@
-package password
+// Package pattern reads regular expressions as Python's re module does: those of keystone.conf and of federation mappings,
+// which operators wrote for it.
+package pattern
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,7 +15,7 @@ import (
 	"github.com/dlclark/regexp2/v2"
 )
 
-// Pattern is a regular expression of Python's re module, as operators write them in keystone.conf.
+// Pattern is a regular expression of Python's re module.
 type Pattern struct{ re *regexp2.Regexp }
 
 // How long a match may take. A pattern of nested repeats can need longer than the sun will last. As the
@@ -26,16 +29,20 @@ const (
 
 var setTick = sync.OnceFunc(func() { regexp2.SetTimeoutCheckPeriod(timeoutTick) })
 
-// CompilePattern translates the pattern. It refuses what Python 3.11 refuses and this engine would
-// read as something else, and the few things that it cannot do.
-func CompilePattern(pattern string) (*Pattern, error) {
+// Compile makes a pattern that is looked for anywhere in a text, as re.search does. It refuses what Python 3.11 refuses
+// and this engine would read as something else, and the few things that it cannot do.
+func Compile(pattern string) (*Pattern, error) { return compile("", pattern, "") }
+
+// CompileStart makes a pattern that is looked for at the start of a text only, as re.match does.
+func CompileStart(pattern string) (*Pattern, error) { return compile(`\A(?:`, pattern, ")") }
+
+func compile(before, pattern, after string) (*Pattern, error) {
 	text, err := translate(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 	}
 	setTick()
-	// re.match looks at the start only.
-	re, err := regexp2.Compile(`\A(?:`+text+`)`, regexp2.OptionMaintainCaptureOrder())
+	re, err := regexp2.Compile(before+text+after, regexp2.OptionMaintainCaptureOrder())
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 	}
@@ -43,14 +50,17 @@ func CompilePattern(pattern string) (*Pattern, error) {
 	return &Pattern{re}, nil
 }
 
-// Match reports whether the pattern matches at the start of the text. If that takes too long, it does not.
-func (p *Pattern) Match(text string) bool {
+// ErrTimeout says that it would have taken too long to tell whether a pattern matches.
+var ErrTimeout = errors.New("the pattern takes too long on this text")
+
+// Match reports whether the pattern is found in the text. The error is ErrTimeout.
+func (p *Pattern) Match(text string) (bool, error) {
 	for range matchTries {
 		if ok, err := p.re.MatchString(text); err == nil {
-			return ok
+			return ok, nil
 		}
 	}
-	return false
+	return false, ErrTimeout
 }
 
 // translator rewrites a Python pattern for regexp2, which speaks .NET's dialect.
