@@ -19,6 +19,9 @@ func str(v any) string {
 	return repr(v)
 }
 
+// Repr is Python's repr(v).
+func Repr(v Value) string { return repr(v) }
+
 // repr is Python's repr(v).
 func repr(v any) string {
 	var w writer

@@ -17,7 +17,7 @@ func Query(raw string) *Object {
 		name, value = unquote(name), unquote(value)
 		o.args[name] = append(o.args[name], value)
 		if !o.Has(name) {
-			o.set(name, value)
+			o.Set(name, value)
 		}
 	}
 	return o

@@ -183,8 +183,18 @@ func ValidateMapping(mapping any, version string) error {
 		known := slices.Sorted(maps.Keys(mappings))
 		return invalid(fmt.Sprintf("Mapping schema version %s is not one of %s.", repr(version), strings.Join(known, ", ")))
 	}
+	return allFailures(rules, mapping)
+}
+
+var mappedProjects = expand("mapping projects with domains")
+
+// ValidateMappedProjects checks the projects that an assertion itself lists (projects_json in a mapping of version 3.0), with
+// all failures, one a line.
+func ValidateMappedProjects(projects any) error { return allFailures(mappedProjects, projects) }
+
+func allFailures(schema *Object, v any) error {
 	var lines []string
-	for f := range failures(rules, mapping) {
+	for f := range failures(schema, v) {
 		lines = append(lines, f.message+"\n")
 	}
 	if lines == nil {
@@ -235,22 +245,22 @@ func expand(v any) *Object {
 		switch keyword {
 		case "...":
 			for k, e := range expand(arg).All() {
-				out.set(k, e)
+				out.Set(k, e)
 			}
 		case "items":
-			out.set(keyword, expand(arg))
+			out.Set(keyword, expand(arg))
 		case "oneOf":
 			var subs []any
 			for _, sub := range arg.([]any) {
 				subs = append(subs, expand(sub))
 			}
-			out.set(keyword, subs)
+			out.Set(keyword, subs)
 		case "properties":
 			properties := new(Object)
 			expandProperties(properties, arg.(*Object))
-			out.set(keyword, properties)
+			out.Set(keyword, properties)
 		default:
-			out.set(keyword, arg)
+			out.Set(keyword, arg)
 		}
 	}
 	return out
@@ -262,6 +272,6 @@ func expandProperties(out, in *Object) {
 			expandProperties(out, entries.values[sub.(string)].(*Object))
 			continue
 		}
-		out.set(name, expand(sub))
+		out.Set(name, expand(sub))
 	}
 }

@@ -96,18 +96,53 @@ func plain(v any) any {
 	return v
 }
 
+// MarshalJSON writes the members in order.
+func (o *Object) MarshalJSON() ([]byte, error) { return appendJSON(nil, o) }
+
+func appendJSON(out []byte, v any) (_ []byte, err error) {
+	switch v := v.(type) {
+	case *Object:
+		out = append(out, '{')
+		for i, k := range v.keys {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			if out, err = appendJSON(out, k); err != nil {
+				return nil, err
+			}
+			if out, err = appendJSON(append(out, ':'), v.values[k]); err != nil {
+				return nil, err
+			}
+		}
+		return append(out, '}'), nil
+	case []any:
+		out = append(out, '[')
+		for i, e := range v {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			if out, err = appendJSON(out, e); err != nil {
+				return nil, err
+			}
+		}
+		return append(out, ']'), nil
+	}
+	text, err := json.Marshal(v)
+	return append(out, text...), err
+}
+
 // Normalized returns o with : and - in the names of its members replaced by _, as Keystone does before it creates
 // something (ResourceBase._normalize_dict in keystone/server/flask/common.py).
 func (o *Object) Normalized() *Object {
 	out := new(Object)
 	for k, v := range o.All() {
-		out.set(strings.NewReplacer(":", "_", "-", "_").Replace(k), v)
+		out.Set(strings.NewReplacer(":", "_", "-", "_").Replace(k), v)
 	}
 	return out
 }
 
-// set adds or replaces a member; a key that is repeated keeps its first place and takes the last value.
-func (o *Object) set(key string, v any) {
+// Set adds or replaces a member; a key that is repeated keeps its first place and takes the last value.
+func (o *Object) Set(key string, v any) {
 	if o.values == nil {
 		o.values = make(map[string]any)
 	}
@@ -189,7 +224,7 @@ func (d *decoder) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.set(key, v)
+		o.Set(key, v)
 		switch {
 		case d.take("}"):
 			return o, nil
