@@ -50,6 +50,6 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand())
+	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), openAPICommand())
 	return root
 }

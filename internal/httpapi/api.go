@@ -8,12 +8,14 @@ package httpapi
 import (
 	"cmp"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/auth"
@@ -52,12 +54,14 @@ type API struct {
 	Lists ListLimits
 	Log   *slog.Logger
 
-	table []route
+	table   []route
+	openAPI func() ([]byte, error)
 }
 
 // Handler returns the handler of the whole API, discovery included.
 func (a *API) Handler() http.Handler {
 	a.table = routes()
+	a.openAPI = sync.OnceValues(func() ([]byte, error) { return json.Marshal(document(a.table)) })
 	byPath := map[string]map[string]*route{}
 	for i := range a.table {
 		rt := &a.table[i]
@@ -85,7 +89,6 @@ func (a *API) Handler() http.Handler {
 		}
 		mux.HandleFunc(pattern, serve)
 	}
-	mux.HandleFunc("/{$}", a.versions)
 	mux.HandleFunc("/", a.unknownPath)
 	return a.normalize(mux)
 }

@@ -16,10 +16,14 @@ import (
 )
 
 var authRoutes = []route{
-	{method: post, path: "/v3/auth/tokens", serve: (*API).issueToken, open: "logging in is how one gets a token", rel: "auth_tokens"},
-	{method: get, path: "/v3/auth/tokens", serve: (*API).validateToken, actions: []authz.Action{authz.ValidateToken}},
-	{method: head, path: "/v3/auth/tokens", serve: (*API).checkToken, actions: []authz.Action{authz.CheckToken}},
-	{method: del, path: "/v3/auth/tokens", serve: (*API).revokeToken, actions: []authz.Action{authz.RevokeToken}},
+	{method: post, path: "/v3/auth/tokens", serve: (*API).issueToken, open: "logging in is how one gets a token", rel: "auth_tokens",
+		summary: "Log in: issue a token", answer: one("token"), failure: receiptOrError, reads: []string{"Openstack-Auth-Receipt"}, bears: []string{"X-Subject-Token"}, flags: []string{"nocatalog"}, sends: schema.Login},
+	{method: get, path: "/v3/auth/tokens", serve: (*API).validateToken, actions: []authz.Action{authz.ValidateToken},
+		summary: "Validate a token and show it", answer: one("token"), reads: []string{"X-Subject-Token", "OpenStack-Identity-Access-Rules"}, bears: []string{"X-Subject-Token"}, flags: []string{"nocatalog", "allow_expired"}},
+	{method: head, path: "/v3/auth/tokens", serve: (*API).checkToken, actions: []authz.Action{authz.CheckToken},
+		summary: "Validate a token", success: []int{200}, reads: []string{"X-Subject-Token", "OpenStack-Identity-Access-Rules"}, bears: []string{"X-Subject-Token"}, flags: []string{"allow_expired"}},
+	{method: del, path: "/v3/auth/tokens", serve: (*API).revokeToken, actions: []authz.Action{authz.RevokeToken},
+		summary: "Revoke a token", reads: []string{"X-Subject-Token"}, flags: []string{"cascade"}},
 }
 
 func (a *API) issueToken(w http.ResponseWriter, r *request) error {

@@ -11,11 +11,16 @@ import (
 var credentialRoutes = []route{
 	{method: get, path: "/v3/credentials", serve: (*API).listCredentials,
 		actions: []authz.Action{authz.ListCredentials, authz.GetCredential},
-		query:   schema.CredentialList, filters: []string{"user_id", "type"}, rel: "credentials"},
-	{method: post, path: "/v3/credentials", serve: (*API).createCredential, actions: []authz.Action{authz.CreateCredential}, body: schema.CredentialCreate},
-	{method: get, path: "/v3/credentials/{credential_id}", serve: (*API).showCredential, actions: []authz.Action{authz.GetCredential}, rel: "credential"},
-	{method: patch, path: "/v3/credentials/{credential_id}", serve: (*API).updateCredential, actions: []authz.Action{authz.UpdateCredential}, body: schema.CredentialUpdate},
-	{method: del, path: "/v3/credentials/{credential_id}", serve: (*API).deleteCredential, actions: []authz.Action{authz.DeleteCredential}},
+		query:   schema.CredentialList, filters: []string{"user_id", "type"}, rel: "credentials",
+		summary: "List credentials", answer: pageOf("credentials", "credential")},
+	{method: post, path: "/v3/credentials", serve: (*API).createCredential, actions: []authz.Action{authz.CreateCredential}, body: schema.CredentialCreate,
+		summary: "Create a credential", answer: one("credential")},
+	{method: get, path: "/v3/credentials/{credential_id}", serve: (*API).showCredential, actions: []authz.Action{authz.GetCredential}, rel: "credential",
+		summary: "Show a credential", answer: one("credential")},
+	{method: patch, path: "/v3/credentials/{credential_id}", serve: (*API).updateCredential, actions: []authz.Action{authz.UpdateCredential}, body: schema.CredentialUpdate,
+		summary: "Change a credential", answer: one("credential")},
+	{method: del, path: "/v3/credentials/{credential_id}", serve: (*API).deleteCredential, actions: []authz.Action{authz.DeleteCredential},
+		summary: "Delete a credential"},
 }
 
 func renderCredential(r *request, c identity.Credential) object {

@@ -8,7 +8,12 @@ import (
 )
 
 var discoveryRoutes = []route{
-	{method: get, path: "/v3", serve: (*API).version, open: "clients find their way before they log in"},
+	{method: get, path: "/", mux: "/{$}", serve: (*API).versions, open: "clients find their way before they log in",
+		summary: "List the versions of the API", answer: one("versions"), success: []int{300, 200}, home: true},
+	{method: get, path: "/v3/openapi.json", serve: (*API).showOpenAPI, open: "it is the same for everybody",
+		summary: "Show this document", answer: object{"type": "object"}, success: []int{200, 304}, bears: []string{"ETag"}},
+	{method: get, path: "/v3", serve: (*API).version, open: "clients find their way before they log in",
+		summary: "Describe the API", answer: one("version"), home: true},
 }
 
 // version answers GET /v3: what is served here, or where everything is (keystone/api/discovery.py).
@@ -20,18 +25,13 @@ func (a *API) version(w http.ResponseWriter, r *request) error {
 }
 
 // versions answers GET /: 300 and a list of the one version there is.
-func (a *API) versions(w http.ResponseWriter, hr *http.Request) {
-	if hr.Method != http.MethodGet && hr.Method != http.MethodHead {
-		a.wrongMethod(w, hr, map[string]*route{http.MethodGet: {}})
-		return
+func (a *API) versions(w http.ResponseWriter, r *request) error {
+	if wantsJSONHome(r.Request) {
+		return a.writeJSONHome(w, "/v3")
 	}
-	if wantsJSONHome(hr) {
-		_ = a.writeJSONHome(w, "/v3")
-		return
-	}
-	self := a.base(hr) + "/"
+	self := r.base + "/"
 	w.Header().Set("Location", self)
-	_ = writeJSON(w, http.StatusMultipleChoices, object{"versions": object{"values": []object{versionDocument(self)}}})
+	return writeJSON(w, http.StatusMultipleChoices, object{"versions": object{"values": []object{versionDocument(self)}}})
 }
 
 func versionDocument(self string) object {

@@ -13,11 +13,16 @@ var domainRoutes = []route{
 	{
 		method: get, path: "/v3/domains", serve: (*API).listDomains, actions: []authz.Action{authz.ListDomains}, query: schema.DomainList,
 		filters: []string{"name", "enabled"}, rel: "domains",
+		summary: "List domains", answer: pageOf("domains", "domain"),
 	},
-	{method: post, path: "/v3/domains", serve: (*API).createDomain, actions: []authz.Action{authz.CreateDomain}, body: schema.DomainCreate},
-	{method: get, path: "/v3/domains/{domain_id}", serve: (*API).showDomain, actions: []authz.Action{authz.GetDomain}, rel: "domain"},
-	{method: patch, path: "/v3/domains/{domain_id}", serve: (*API).updateDomain, actions: []authz.Action{authz.UpdateDomain}, body: schema.DomainUpdate},
-	{method: del, path: "/v3/domains/{domain_id}", serve: (*API).deleteDomain, actions: []authz.Action{authz.DeleteDomain}},
+	{method: post, path: "/v3/domains", serve: (*API).createDomain, actions: []authz.Action{authz.CreateDomain}, body: schema.DomainCreate,
+		summary: "Create a domain", answer: one("domain")},
+	{method: get, path: "/v3/domains/{domain_id}", serve: (*API).showDomain, actions: []authz.Action{authz.GetDomain}, rel: "domain",
+		summary: "Show a domain", answer: one("domain")},
+	{method: patch, path: "/v3/domains/{domain_id}", serve: (*API).updateDomain, actions: []authz.Action{authz.UpdateDomain}, body: schema.DomainUpdate,
+		summary: "Change a domain", answer: one("domain")},
+	{method: del, path: "/v3/domains/{domain_id}", serve: (*API).deleteDomain, actions: []authz.Action{authz.DeleteDomain},
+		summary: "Delete a domain"},
 }
 
 func (a *API) listDomains(w http.ResponseWriter, r *request) error {

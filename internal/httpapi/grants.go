@@ -12,61 +12,71 @@ import (
 // grantRoutes are the routes of grants: of users and groups, on projects, domains and the system. All have one shape
 // but the inherited ones, which have a word at the end.
 var grantRoutes = slices.Concat(
-	grantsAt("/v3/projects/{project_id}/users/{user_id}/roles", "project_user_role"),
-	grantsAt("/v3/projects/{project_id}/groups/{group_id}/roles", "project_group_role"),
-	grantsAt("/v3/domains/{domain_id}/users/{user_id}/roles", "domain_user_role"),
-	grantsAt("/v3/domains/{domain_id}/groups/{group_id}/roles", "domain_group_role"),
+	grantsAt("/v3/projects/{project_id}/users/{user_id}/roles", "project_user_role", "a user", "on a project"),
+	grantsAt("/v3/projects/{project_id}/groups/{group_id}/roles", "project_group_role", "a group", "on a project"),
+	grantsAt("/v3/domains/{domain_id}/users/{user_id}/roles", "domain_user_role", "a user", "on a domain"),
+	grantsAt("/v3/domains/{domain_id}/groups/{group_id}/roles", "domain_group_role", "a group", "on a domain"),
 
 	// There is no list of the roles that a project inherits.
-	inheritedGrantAt("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles", "project_user_role"),
-	inheritedGrantAt("/v3/OS-INHERIT/projects/{project_id}/groups/{group_id}/roles", "project_group_role"),
-	inheritedGrantAt("/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles", "domain_user_role"),
-	inheritedGrantAt("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles", "domain_group_role"),
+	inheritedGrantAt("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles", "project_user_role", "a user", "on all projects below a project"),
+	inheritedGrantAt("/v3/OS-INHERIT/projects/{project_id}/groups/{group_id}/roles", "project_group_role", "a group", "on all projects below a project"),
+	inheritedGrantAt("/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles", "domain_user_role", "a user", "on all projects of a domain"),
+	inheritedGrantAt("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles", "domain_group_role", "a group", "on all projects of a domain"),
 	[]route{
 		{method: get, path: "/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/inherited_to_projects", serve: (*API).listGrants,
-			actions: []authz.Action{authz.ListGrants}, rel: "OS-INHERIT/1.0/domain_user_roles_inherited_to_projects"},
+			actions: []authz.Action{authz.ListGrants}, rel: "OS-INHERIT/1.0/domain_user_roles_inherited_to_projects",
+			summary: "List the roles that a user has on all projects of a domain", answer: pageOf("roles", "role")},
 		{method: get, path: "/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/inherited_to_projects", serve: (*API).listGrants,
-			actions: []authz.Action{authz.ListGrants}, rel: "OS-INHERIT/1.0/domain_group_roles_inherited_to_projects"},
+			actions: []authz.Action{authz.ListGrants}, rel: "OS-INHERIT/1.0/domain_group_roles_inherited_to_projects",
+			summary: "List the roles that a group has on all projects of a domain", answer: pageOf("roles", "role")},
 	},
 
 	[]route{
 		{method: get, path: "/v3/system/users/{user_id}/roles", serve: (*API).listGrants,
-			actions: []authz.Action{authz.ListSystemGrantsForUser}, rel: "system_user_roles"},
+			actions: []authz.Action{authz.ListSystemGrantsForUser}, rel: "system_user_roles",
+			summary: "List the roles of a user on the system", answer: pageOf("roles", "role")},
 		{method: get, path: "/v3/system/users/{user_id}/roles/{role_id}", serve: (*API).checkGrant,
-			actions: []authz.Action{authz.CheckSystemGrantForUser}, rel: "system_user_role"},
+			actions: []authz.Action{authz.CheckSystemGrantForUser}, rel: "system_user_role",
+			summary: "Check that a user has a role on the system", success: []int{204}},
 		{method: put, path: "/v3/system/users/{user_id}/roles/{role_id}", serve: (*API).createGrant,
-			actions: []authz.Action{authz.CreateSystemGrantForUser}},
+			actions: []authz.Action{authz.CreateSystemGrantForUser}, summary: "Give a user a role on the system"},
 		{method: del, path: "/v3/system/users/{user_id}/roles/{role_id}", serve: (*API).revokeGrant,
-			actions: []authz.Action{authz.RevokeSystemGrantForUser}},
+			actions: []authz.Action{authz.RevokeSystemGrantForUser}, summary: "Take a role on the system from a user"},
 		{method: get, path: "/v3/system/groups/{group_id}/roles", serve: (*API).listGrants,
-			actions: []authz.Action{authz.ListSystemGrantsForGroup}, rel: "system_group_roles"},
+			actions: []authz.Action{authz.ListSystemGrantsForGroup}, rel: "system_group_roles",
+			summary: "List the roles of a group on the system", answer: pageOf("roles", "role")},
 		{method: get, path: "/v3/system/groups/{group_id}/roles/{role_id}", serve: (*API).checkGrant,
-			actions: []authz.Action{authz.CheckSystemGrantForGroup}, rel: "system_group_role"},
+			actions: []authz.Action{authz.CheckSystemGrantForGroup}, rel: "system_group_role",
+			summary: "Check that a group has a role on the system", success: []int{204}},
 		{method: put, path: "/v3/system/groups/{group_id}/roles/{role_id}", serve: (*API).createGrant,
-			actions: []authz.Action{authz.CreateSystemGrantForGroup}},
+			actions: []authz.Action{authz.CreateSystemGrantForGroup}, summary: "Give a group a role on the system"},
 		{method: del, path: "/v3/system/groups/{group_id}/roles/{role_id}", serve: (*API).revokeGrant,
-			actions: []authz.Action{authz.RevokeSystemGrantForGroup}},
+			actions: []authz.Action{authz.RevokeSystemGrantForGroup}, summary: "Take a role on the system from a group"},
 	},
 )
 
 // grantsAt are the routes of grants on projects and domains. rel is the relation of one grant; that of their list has
-// an s more.
-func grantsAt(path, rel string) []route {
+// an s more. who and where are for summaries.
+func grantsAt(path, rel, who, where string) []route {
 	return append(
-		grantAt(path+"/{role_id}", rel),
-		route{method: get, path: path, serve: (*API).listGrants, actions: []authz.Action{authz.ListGrants}, rel: rel + "s"},
+		grantAt(path+"/{role_id}", rel, who, where),
+		route{method: get, path: path, serve: (*API).listGrants, actions: []authz.Action{authz.ListGrants}, rel: rel + "s",
+			summary: "List the roles of " + who + " " + where, answer: pageOf("roles", "role")},
 	)
 }
 
-func inheritedGrantAt(path, rel string) []route {
-	return grantAt(path+"/{role_id}/inherited_to_projects", "OS-INHERIT/1.0/"+rel+"_inherited_to_projects")
+func inheritedGrantAt(path, rel, who, where string) []route {
+	return grantAt(path+"/{role_id}/inherited_to_projects", "OS-INHERIT/1.0/"+rel+"_inherited_to_projects", who, where)
 }
 
-func grantAt(path, rel string) []route {
+func grantAt(path, rel, who, where string) []route {
 	return []route{
-		{method: get, path: path, serve: (*API).checkGrant, actions: []authz.Action{authz.CheckGrant}, rel: rel},
-		{method: put, path: path, serve: (*API).createGrant, actions: []authz.Action{authz.CreateGrant}},
-		{method: del, path: path, serve: (*API).revokeGrant, actions: []authz.Action{authz.RevokeGrant}},
+		{method: get, path: path, serve: (*API).checkGrant, actions: []authz.Action{authz.CheckGrant}, rel: rel,
+			summary: "Check that " + who + " has a role " + where, success: []int{204}},
+		{method: put, path: path, serve: (*API).createGrant, actions: []authz.Action{authz.CreateGrant},
+			summary: "Give " + who + " a role " + where},
+		{method: del, path: path, serve: (*API).revokeGrant, actions: []authz.Action{authz.RevokeGrant},
+			summary: "Take a role " + where + " from " + who},
 	}
 }
 

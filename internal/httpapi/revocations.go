@@ -9,11 +9,14 @@ import (
 
 var revocationRoutes = []route{
 	{method: get, path: "/v3/OS-REVOKE/events", serve: (*API).listRevocationEvents,
-		actions: []authz.Action{authz.ListRevokeEvents}, rel: "OS-REVOKE/1.0/events"},
+		actions: []authz.Action{authz.ListRevokeEvents}, rel: "OS-REVOKE/1.0/events",
+		summary: "List the events that ended tokens", answer: pageOf("events", "revocation_event"), flags: []string{"since"}},
 	{method: get, path: "/v3/OS-SIMPLE-CERT/ca", serve: (*API).noCertificates,
-		open: "it only says that there are no certificates any more", rel: "OS-SIMPLE-CERT/1.0/ca_certificate"},
+		open: "it only says that there are no certificates any more", rel: "OS-SIMPLE-CERT/1.0/ca_certificate",
+		summary: "Say that there is no certificate of an authority", success: []int{410}},
 	{method: get, path: "/v3/OS-SIMPLE-CERT/certificates", serve: (*API).noCertificates,
-		open: "it only says that there are no certificates any more", rel: "OS-SIMPLE-CERT/1.0/certificates"},
+		open: "it only says that there are no certificates any more", rel: "OS-SIMPLE-CERT/1.0/certificates",
+		summary: "Say that there are no certificates", success: []int{410}},
 }
 
 func (a *API) listRevocationEvents(w http.ResponseWriter, r *request) error {

@@ -32,7 +32,25 @@ type route struct {
 	// deprecated or experimental.
 	rel, oldRel, status string
 
-	args []string // names of the path's arguments, worked out by routes
+	// The rest is for the OpenAPI document alone. summary says what the route does. answer is the JSON schema of what a
+	// success bears, made by one, many, linked or pageOf; nil is no body. media is its type, if that is not JSON.
+	// success is the status if it is not the usual one: 204 without a body, 201 for POST and PUT,
+	// else 200.
+	summary string
+	answer  object
+	media   string
+	success []int
+
+	sends   *schema.Schema // a body that the handler checks by itself, instead of body
+	flags   []string       // parameters of the query besides those of query and filters
+	reads   []string       // headers of the request
+	bears   []string       // headers of a success
+	home    bool           // a success may be JSON-home too
+	failure object         // of what a refusal bears, if that is not an error as everywhere
+
+	// Worked out by routes:
+	args []string // names of the path's arguments
+	area string
 }
 
 // relation is the resource's path below the root of all relations.
@@ -72,35 +90,47 @@ const get, head, post, put, patch, del = http.MethodGet, http.MethodHead, http.M
 
 var argument = regexp.MustCompile(`\{(\w+)\}`)
 
-// routes returns the whole API, put together from the tables that stand above their handlers. HEAD goes with GET unless
-// it has a row of its own.
-func routes() []route {
-	table := slices.Concat(
-		discoveryRoutes,
-		authRoutes,
-		catalogRoutes,
-		policyRoutes,
-		endpointFilterRoutes,
-		limitRoutes,
-		domainRoutes,
-		domainConfigRoutes,
-		projectRoutes,
-		roleRoutes,
-		grantRoutes,
-		roleAssignmentRoutes,
-		scopeRoutes,
-		userRoutes,
-		groupRoutes,
-		credentialRoutes,
-		revocationRoutes,
-		applicationCredentialRoutes,
-		trustRoutes,
-		ec2Routes,
-		serviceProviderRoutes,
-	)
-	for i := range table {
-		for _, m := range argument.FindAllStringSubmatch(table[i].path, -1) {
-			table[i].args = append(table[i].args, m[1])
+// areas are the tables that stand above their handlers, under the names by which the OpenAPI document groups them.
+func areas() []area {
+	return []area{
+		{"discovery", discoveryRoutes},
+		{"authentication", authRoutes},
+		{"catalog", catalogRoutes},
+		{"policies", policyRoutes},
+		{"endpoint filters", endpointFilterRoutes},
+		{"limits", limitRoutes},
+		{"domains", domainRoutes},
+		{"configuration of domains", domainConfigRoutes},
+		{"projects", projectRoutes},
+		{"roles", roleRoutes},
+		{"grants", grantRoutes},
+		{"role assignments", roleAssignmentRoutes},
+		{"scopes", scopeRoutes},
+		{"users", userRoutes},
+		{"groups", groupRoutes},
+		{"credentials", credentialRoutes},
+		{"revocation", revocationRoutes},
+		{"application credentials", applicationCredentialRoutes},
+		{"trusts", trustRoutes},
+		{"EC2 keys", ec2Routes},
+		{"service providers", serviceProviderRoutes},
+	}
+}
+
+type area struct {
+	name   string
+	routes []route
+}
+
+// routes returns the whole API. HEAD goes with GET unless it has a row of its own.
+func routes() (table []route) {
+	for _, a := range areas() {
+		for _, rt := range a.routes {
+			for _, m := range argument.FindAllStringSubmatch(rt.path, -1) {
+				rt.args = append(rt.args, m[1])
+			}
+			rt.area = a.name
+			table = append(table, rt)
 		}
 	}
 	return table

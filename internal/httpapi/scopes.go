@@ -10,17 +10,25 @@ import (
 // scopeRoutes tell a user what they can get tokens for. The OS-FEDERATION ones are old names of two of them.
 var scopeRoutes = []route{
 	{method: get, path: "/v3/auth/projects", serve: (*API).listAuthProjects, actions: []authz.Action{authz.GetAuthProjects},
-		rel: "auth_projects", oldRel: "OS-FEDERATION/1.0/projects"},
+		rel: "auth_projects", oldRel: "OS-FEDERATION/1.0/projects",
+		summary: "List the projects that the token can be scoped to", answer: pageOf("projects", "project")},
 	{method: get, path: "/v3/auth/domains", serve: (*API).listAuthDomains, actions: []authz.Action{authz.GetAuthDomains},
-		rel: "auth_domains", oldRel: "OS-FEDERATION/1.0/domains"},
-	{method: get, path: "/v3/OS-FEDERATION/projects", serve: (*API).listAuthProjects, actions: []authz.Action{authz.GetAuthProjects}},
-	{method: get, path: "/v3/OS-FEDERATION/domains", serve: (*API).listAuthDomains, actions: []authz.Action{authz.GetAuthDomains}},
-	{method: get, path: "/v3/auth/system", serve: (*API).showAuthSystem, actions: []authz.Action{authz.GetAuthSystem}, rel: "auth_system"},
-	{method: get, path: "/v3/auth/catalog", serve: (*API).showAuthCatalog, actions: []authz.Action{authz.GetAuthCatalog}, rel: "auth_catalog"},
+		rel: "auth_domains", oldRel: "OS-FEDERATION/1.0/domains",
+		summary: "List the domains that the token can be scoped to", answer: pageOf("domains", "domain")},
+	{method: get, path: "/v3/OS-FEDERATION/projects", serve: (*API).listAuthProjects, actions: []authz.Action{authz.GetAuthProjects},
+		summary: "List the projects that the token can be scoped to, by an old name", answer: pageOf("projects", "project")},
+	{method: get, path: "/v3/OS-FEDERATION/domains", serve: (*API).listAuthDomains, actions: []authz.Action{authz.GetAuthDomains},
+		summary: "List the domains that the token can be scoped to, by an old name", answer: pageOf("domains", "domain")},
+	{method: get, path: "/v3/auth/system", serve: (*API).showAuthSystem, actions: []authz.Action{authz.GetAuthSystem}, rel: "auth_system",
+		summary: "Show whether the token can be scoped to the system", answer: linked("system", "systems")},
+	{method: get, path: "/v3/auth/catalog", serve: (*API).showAuthCatalog, actions: []authz.Action{authz.GetAuthCatalog}, rel: "auth_catalog",
+		summary: "Show the token's catalog", answer: linked("catalog")},
 	{method: get, path: "/v3/users/{user_id}/projects", serve: (*API).listUserProjects, actions: []authz.Action{authz.ListUserProjects},
-		filters: []string{"domain_id", "enabled", "name"}, rel: "user_projects"},
+		filters: []string{"domain_id", "enabled", "name"}, rel: "user_projects",
+		summary: "List the projects on which a user has roles", answer: pageOf("projects", "project")},
 	{method: get, path: "/v3/auth/tokens/OS-PKI/revoked", serve: (*API).listRevoked,
-		open: "it only says that there is no such list any more", rel: "OS-PKI/1.0/revocations"},
+		open: "it only says that there is no such list any more", rel: "OS-PKI/1.0/revocations",
+		summary: "Say that there is no list of revoked tokens", success: []int{410, 403}},
 }
 
 func (a *API) listAuthProjects(w http.ResponseWriter, r *request) error {

@@ -14,14 +14,15 @@ const serviceProvider = "/v3/OS-FEDERATION/service_providers/{service_provider_i
 var serviceProviderRoutes = []route{
 	{method: get, path: "/v3/OS-FEDERATION/service_providers", serve: (*API).listServiceProviders,
 		actions: []authz.Action{authz.ListServiceProviders}, query: schema.ServiceProviderList, filters: []string{"id", "enabled"},
-		rel: "OS-FEDERATION/1.0/service_providers"},
+		rel: "OS-FEDERATION/1.0/service_providers", summary: "List service providers", answer: pageOf("service_providers", "service_provider")},
 	{method: get, path: serviceProvider, serve: (*API).showServiceProvider, actions: []authz.Action{authz.GetServiceProvider},
-		rel: "OS-FEDERATION/1.0/service_provider"},
+		rel: "OS-FEDERATION/1.0/service_provider", summary: "Show a service provider", answer: one("service_provider")},
 	{method: put, path: serviceProvider, serve: (*API).createServiceProvider, actions: []authz.Action{authz.CreateServiceProvider},
-		body: schema.ServiceProviderCreate},
+		body: schema.ServiceProviderCreate, summary: "Create a service provider", answer: one("service_provider")},
 	{method: patch, path: serviceProvider, serve: (*API).updateServiceProvider, actions: []authz.Action{authz.UpdateServiceProvider},
-		body: schema.ServiceProviderUpdate},
-	{method: del, path: serviceProvider, serve: (*API).deleteServiceProvider, actions: []authz.Action{authz.DeleteServiceProvider}},
+		body: schema.ServiceProviderUpdate, summary: "Change a service provider", answer: one("service_provider")},
+	{method: del, path: serviceProvider, serve: (*API).deleteServiceProvider, actions: []authz.Action{authz.DeleteServiceProvider},
+		summary: "Delete a service provider"},
 }
 
 func renderServiceProvider(r *request, p identity.ServiceProvider) object {

@@ -12,15 +12,21 @@ import (
 var trustRoutes = []route{
 	{method: get, path: "/v3/OS-TRUST/trusts", serve: (*API).listTrusts,
 		actions: []authz.Action{authz.ListTrusts, authz.ListTrustsForTrustor, authz.ListTrustsForTrustee},
-		query:   schema.TrustList, filters: []string{"trustor_user_id", "trustee_user_id"}, rel: "OS-TRUST/1.0/trusts"},
-	{method: post, path: "/v3/OS-TRUST/trusts", serve: (*API).createTrust, actions: []authz.Action{authz.CreateTrust}, body: schema.TrustCreate},
+		query:   schema.TrustList, filters: []string{"trustor_user_id", "trustee_user_id"}, rel: "OS-TRUST/1.0/trusts",
+		summary: "List trusts", answer: pageOf("trusts", "trust")},
+	{method: post, path: "/v3/OS-TRUST/trusts", serve: (*API).createTrust, actions: []authz.Action{authz.CreateTrust}, body: schema.TrustCreate,
+		summary: "Create a trust", answer: one("trust")},
 	{method: get, path: "/v3/OS-TRUST/trusts/{trust_id}", serve: (*API).showTrust, actions: []authz.Action{authz.GetTrust},
-		query: schema.TrustShow, rel: "OS-TRUST/1.0/trust"},
-	{method: del, path: "/v3/OS-TRUST/trusts/{trust_id}", serve: (*API).deleteTrust, actions: []authz.Action{authz.DeleteTrust}},
+		query: schema.TrustShow, rel: "OS-TRUST/1.0/trust",
+		summary: "Show a trust", answer: one("trust")},
+	{method: del, path: "/v3/OS-TRUST/trusts/{trust_id}", serve: (*API).deleteTrust, actions: []authz.Action{authz.DeleteTrust},
+		summary: "Delete a trust"},
 	{method: get, path: "/v3/OS-TRUST/trusts/{trust_id}/roles", serve: (*API).listTrustRoles,
-		actions: []authz.Action{authz.ListRolesForTrust}, rel: "OS-TRUST/1.0/trust_roles"},
+		actions: []authz.Action{authz.ListRolesForTrust}, rel: "OS-TRUST/1.0/trust_roles",
+		summary: "List the roles that a trust hands on", answer: pageOf("roles", "role")},
 	{method: get, path: "/v3/OS-TRUST/trusts/{trust_id}/roles/{role_id}", serve: (*API).showTrustRole,
-		actions: []authz.Action{authz.GetRoleForTrust}, rel: "OS-TRUST/1.0/trust_role"},
+		actions: []authz.Action{authz.GetRoleForTrust}, rel: "OS-TRUST/1.0/trust_role",
+		summary: "Show a role that a trust hands on", answer: one("role")},
 }
 
 // renderListedTrust is a trust in a list: without roles.

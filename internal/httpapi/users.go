@@ -12,20 +12,28 @@ var userRoutes = []route{
 	{
 		method: get, path: "/v3/users", serve: (*API).listUsers, actions: []authz.Action{authz.ListUsers}, query: schema.UserList, rel: "users",
 		filters: []string{"domain_id", "enabled", "idp_id", "name", "protocol_id", "unique_id", "password_expires_at"},
+		summary: "List users", answer: pageOf("users", "user"),
 	},
-	{method: post, path: "/v3/users", serve: (*API).createUser, actions: []authz.Action{authz.CreateUser}, body: schema.UserCreate},
-	{method: get, path: "/v3/users/{user_id}", serve: (*API).showUser, actions: []authz.Action{authz.GetUser}, rel: "user"},
-	{method: patch, path: "/v3/users/{user_id}", serve: (*API).updateUser, actions: []authz.Action{authz.UpdateUser}, body: schema.UserUpdate},
-	{method: del, path: "/v3/users/{user_id}", serve: (*API).deleteUser, actions: []authz.Action{authz.DeleteUser}},
+	{method: post, path: "/v3/users", serve: (*API).createUser, actions: []authz.Action{authz.CreateUser}, body: schema.UserCreate,
+		summary: "Create a user", answer: one("user")},
+	{method: get, path: "/v3/users/{user_id}", serve: (*API).showUser, actions: []authz.Action{authz.GetUser}, rel: "user",
+		summary: "Show a user", answer: one("user")},
+	{method: patch, path: "/v3/users/{user_id}", serve: (*API).updateUser, actions: []authz.Action{authz.UpdateUser}, body: schema.UserUpdate,
+		summary: "Change a user", answer: one("user")},
+	{method: del, path: "/v3/users/{user_id}", serve: (*API).deleteUser, actions: []authz.Action{authz.DeleteUser},
+		summary: "Delete a user"},
 	{
 		method: get, path: "/v3/users/{user_id}/groups", serve: (*API).listUserGroups, actions: []authz.Action{authz.ListGroupsForUser},
 		filters: []string{"name"}, rel: "user_groups",
+		summary: "List the groups of a user", answer: pageOf("groups", "group"),
 	},
 	{
 		method: post, path: "/v3/users/{user_id}/password", serve: (*API).changePassword, rel: "user_change_password",
-		open: "the old password is the proof",
+		open:    "the old password is the proof",
+		summary: "Change one's own password", success: []int{204}, sends: schema.Member("user", schema.PasswordChange),
 	},
-	{method: del, path: "/v3/users/{user_id}/tokens", serve: (*API).revokeUserTokens, actions: []authz.Action{authz.RevokeTokensForUser}, rel: "user_tokens"},
+	{method: del, path: "/v3/users/{user_id}/tokens", serve: (*API).revokeUserTokens, actions: []authz.Action{authz.RevokeTokensForUser}, rel: "user_tokens",
+		summary: "Revoke all tokens of a user"},
 }
 
 func (a *API) listUsers(w http.ResponseWriter, r *request) error {

@@ -1,5 +1,6 @@
 // Package testenv runs a whole server for a test: the one that production runs, on an SQLite database of its own, with a
-// clock that stands still until it is moved. Actors speak to it over HTTP as real clients do.
+// clock that stands still until it is moved. Actors speak to it over HTTP as real clients do. Each answer is checked against the
+// OpenAPI document.
 //
 //	env := testenv.New(t)
 //	admin := env.Admin()
@@ -236,7 +237,15 @@ func (a *Actor) Do(method, path string, body any, headers ...string) *Response {
 	}
 	w := httptest.NewRecorder()
 	a.env.handler.ServeHTTP(w, req)
-	return &Response{t: a.t, env: a.env, request: method + " " + path, Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+	answer := &Response{t: a.t, env: a.env, request: method + " " + path, Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+	doc, err := document()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if err := doc.check(method, path, answer); err != nil {
+		a.t.Errorf("%s: an answer is not as the OpenAPI document says: %v: %d %s", answer.request, err, answer.Status, answer.Body)
+	}
+	return answer
 }
 
 // Validate asks about a token.

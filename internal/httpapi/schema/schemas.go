@@ -76,6 +76,10 @@ var (
 	CredentialList   = request("CredentialList")   // GET /v3/credentials
 	CredentialCreate = request("CredentialCreate") // POST /v3/credentials
 	CredentialUpdate = request("CredentialUpdate") // PATCH /v3/credentials/{credential_id}
+
+	// EC2KeyCreate says what POST /v3/users/{user_id}/credentials/OS-EC2 wants. It is not checked: what is missing is a
+	// project that is not found.
+	EC2KeyCreate = inline("EC2KeyCreate")
 )
 
 // keystone/trust/schema.py
@@ -142,6 +146,9 @@ var (
 
 // tokenIssue is the part of keystone/auth/schema.py that is a schema; see ValidateAuth.
 var tokenIssue = inline("TokenIssue")
+
+// Login is the body of POST /v3/auth/tokens.
+var Login = Member("auth", tokenIssue)
 
 // ValidateAuth checks the member "auth" of the body of POST /v3/auth/tokens; absent, it passes, and authentication then
 // says what is missing (validate_issue_token_auth in keystone/auth/schema.py).
@@ -274,4 +281,16 @@ func expandProperties(out, in *Object) {
 		}
 		out.Set(name, expand(sub))
 	}
+}
+
+// JSON returns the schema as JSON Schema.
+func (s *Schema) JSON() map[string]any { return s.rules.Map() }
+
+// Member is the schema of an object with a member that s checks.
+func Member(name string, s *Schema) *Schema {
+	properties, rules := new(Object), new(Object)
+	properties.set(name, s.rules)
+	rules.set("type", "object")
+	rules.set("properties", properties)
+	return &Schema{s.Style, rules}
 }
