@@ -289,8 +289,8 @@ func (s *Schema) JSON() map[string]any { return s.rules.Map() }
 // Member is the schema of an object with a member that s checks.
 func Member(name string, s *Schema) *Schema {
 	properties, rules := new(Object), new(Object)
-	properties.set(name, s.rules)
-	rules.set("type", "object")
-	rules.set("properties", properties)
+	properties.Set(name, s.rules)
+	rules.Set("type", "object")
+	rules.Set("properties", properties)
 	return &Schema{s.Style, rules}
 }
