@@ -135,7 +135,7 @@ func (s *Service) seal(t *identity.Token) (string, error) {
 		UserID: string(t.User.ID), Methods: t.Methods, AuditIDs: t.AuditIDs, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
 		ProjectID: string(t.Scope.ProjectID()), DomainID: string(t.Scope.DomainID()), System: t.Scope.IsSystem(),
 		TrustID: string(t.TrustID), AccessTokenID: t.AccessTokenID, AppCredID: string(t.ApplicationCredentialID), Thumbprint: t.Thumbprint,
-		Federated: t.Federated, IdentityProviderID: t.IdentityProviderID, ProtocolID: t.ProtocolID, GroupIDs: groups,
+		Federated: t.Federated, IdentityProviderID: string(t.IdentityProviderID), ProtocolID: string(t.ProtocolID), GroupIDs: groups,
 	})
 }
 

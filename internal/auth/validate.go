@@ -221,7 +221,7 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 		Methods: pl.Methods, AuditIDs: pl.AuditIDs, IssuedAt: pl.IssuedAt, ExpiresAt: pl.ExpiresAt,
 		TrustID: identity.TrustID(pl.TrustID), AccessTokenID: pl.AccessTokenID,
 		ApplicationCredentialID: identity.ApplicationCredentialID(pl.AppCredID), Thumbprint: pl.Thumbprint,
-		Federated: pl.Federated, IdentityProviderID: pl.IdentityProviderID, ProtocolID: pl.ProtocolID,
+		Federated: pl.Federated, IdentityProviderID: identity.IdentityProviderID(pl.IdentityProviderID), ProtocolID: identity.ProtocolID(pl.ProtocolID),
 	}
 	for _, g := range pl.GroupIDs {
 		t.GroupIDs = append(t.GroupIDs, identity.GroupID(g))

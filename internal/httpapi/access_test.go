@@ -55,6 +55,10 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 	admin.Put("/v3/OS-FEDERATION/service_providers/west", `{"service_provider": {"auth_url": "https://west/v3", "sp_url": "https://west/sp"}}`).Want(201)
 	ids["credential_id"] = made("credentials", "credential", `{"credential": {"type": "cert", "blob": "x", "user_id": "`+ids["user_id"]+`"}}`)
 	ids["endpoint_id"] = made("endpoints", "endpoint", `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "`+ids["service_id"]+`"}}`)
+	ids["mapping_id"], ids["idp_id"], ids["protocol_id"] = "rules", "corp", "saml2"
+	admin.Put("/v3/OS-FEDERATION/mappings/rules", someRules).Want(201)
+	admin.Put("/v3/OS-FEDERATION/identity_providers/corp", `{"identity_provider": {"domain_id": "`+domain+`"}}`).Want(201)
+	admin.Put("/v3/OS-FEDERATION/identity_providers/corp/protocols/saml2", `{"protocol": {"mapping_id": "rules"}}`).Want(201)
 	registered := func(resource string) string {
 		return admin.Post("/v3/registered_limits", `{"registered_limits": [{"service_id": "`+ids["service_id"]+`", "resource_name": "`+resource+`",
 			"default_limit": 1}]}`).Want(201).Get("registered_limits.0.id")
@@ -105,6 +109,8 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 	return all, ids
 }
 
+const someRules = `{"mapping": {"rules": [{"local": [{"user": {"name": "x"}}], "remote": [{"type": "REMOTE_USER"}]}]}}`
+
 // bodies are those of requests that the schema of a route would refuse as they are made up by default.
 var bodies = map[string]string{
 	"POST /v3/auth/tokens":                                       `{}`,
@@ -135,6 +141,13 @@ var bodies = map[string]string{
 
 	"PUT /v3/OS-FEDERATION/service_providers/{service_provider_id}":   `{"service_provider": {"auth_url": "https://x/v3", "sp_url": "https://x/sp"}}`,
 	"PATCH /v3/OS-FEDERATION/service_providers/{service_provider_id}": `{"service_provider": {"description": "x"}}`,
+
+	"PUT /v3/OS-FEDERATION/identity_providers/{idp_id}":                           `{"identity_provider": {}}`,
+	"PATCH /v3/OS-FEDERATION/identity_providers/{idp_id}":                         `{"identity_provider": {"description": "x"}}`,
+	"PUT /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}":   `{"protocol": {"mapping_id": "{mapping_id}"}}`,
+	"PATCH /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}": `{"protocol": {"mapping_id": "{mapping_id}"}}`,
+	"PUT /v3/OS-FEDERATION/mappings/{mapping_id}":                                 someRules,
+	"PATCH /v3/OS-FEDERATION/mappings/{mapping_id}":                               someRules,
 }
 
 var pathArgument = regexp.MustCompile(`\{\w+\}`)

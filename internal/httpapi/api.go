@@ -45,6 +45,10 @@ type API struct {
 	// AdminToken is [DEFAULT] admin_token; empty is off.
 	AdminToken string
 
+	// MappingVersion is the version of the mapping language that mappings are in which name none
+	// ([federation] attribute_mapping_default_schema_version).
+	MappingVersion string
+
 	// MaxBody is the most bytes of a request body ([oslo_middleware] max_request_body_size).
 	MaxBody int64
 

@@ -114,6 +114,8 @@ func areas() []area {
 		{"trusts", trustRoutes},
 		{"EC2 keys", ec2Routes},
 		{"service providers", serviceProviderRoutes},
+		{"identity providers", identityProviderRoutes},
+		{"mappings", mappingRoutes},
 	}
 }
 

@@ -153,8 +153,8 @@ func federatedIdentities(in *schema.Object) (all []identity.FederatedIdentity) {
 	for _, idp := range schema.List[*schema.Object](in, "federated").Value {
 		for _, p := range schema.List[*schema.Object](idp, "protocols").Value {
 			all = append(all, identity.FederatedIdentity{
-				IdentityProviderID: text[string](idp, "idp_id"),
-				ProtocolID:         text[string](p, "protocol_id"),
+				IdentityProviderID: text[identity.IdentityProviderID](idp, "idp_id"),
+				ProtocolID:         text[identity.ProtocolID](p, "protocol_id"),
 				UniqueID:           text[string](p, "unique_id"),
 			})
 		}
@@ -191,7 +191,7 @@ func renderOneUser(r *request, u identity.User) object {
 		return o
 	}
 	var idps []object
-	at := map[string]object{}
+	at := map[identity.IdentityProviderID]object{}
 	for _, f := range u.Federated {
 		idp := at[f.IdentityProviderID]
 		if idp == nil {

@@ -26,6 +26,9 @@ var open = map[string]bool{
 	"PATCH /v3/policies":                  true,
 	"DELETE /v3/policies":                 true,
 	"POST /v3/policies/{policy_id}":       true,
+	"PUT /v3/OS-FEDERATION/mappings":      true,
+	"PATCH /v3/OS-FEDERATION/mappings":    true,
+	"DELETE /v3/OS-FEDERATION/mappings":   true,
 }
 
 // fill replaces the arguments of a path by an id that is nobody's.

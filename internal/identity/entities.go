@@ -110,7 +110,9 @@ const (
 
 // FederatedIdentity is a subject of an identity provider that logs in as the user.
 type FederatedIdentity struct {
-	IdentityProviderID, ProtocolID, UniqueID, DisplayName string
+	IdentityProviderID    IdentityProviderID
+	ProtocolID            ProtocolID
+	UniqueID, DisplayName string
 }
 
 // Group is a set of users of one domain. Its name is unique in its domain.

@@ -25,6 +25,9 @@ type (
 	AccessRuleID            string
 	TrustID                 string
 	ServiceProviderID       string
+	IdentityProviderID      string
+	ProtocolID              string // unique with an identity provider
+	MappingID               string
 )
 
 const (

@@ -84,9 +84,10 @@ type Token struct {
 	ApplicationCredential *ApplicationCredential
 
 	// Federated tokens know the identity provider and the groups that it gave.
-	Federated                      bool
-	IdentityProviderID, ProtocolID string
-	GroupIDs                       []GroupID
+	Federated          bool
+	IdentityProviderID IdentityProviderID
+	ProtocolID         ProtocolID
+	GroupIDs           []GroupID
 
 	// Memo keeps what policy rules read of the token, which is made once however often the token is used; nil for a
 	// token that is used once.

@@ -150,6 +150,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		Directory: people, Assignment: assignments,
 		Credential:     credentials,
 		Federation:     &federation.Service{DB: s.DB, Authz: checker, RelayStatePrefix: cfg.SAML.RelayStatePrefix},
+		MappingVersion: cfg.Federation.AttributeMappingDefaultSchemaVersion,
 		PublicEndpoint: cfg.Default.PublicEndpoint,
 		RevokeByID:     cfg.Token.RevokeByID,
 		AdminToken:     cfg.Default.AdminToken,

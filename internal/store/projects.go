@@ -460,6 +460,15 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 	if err := tx.deletePeople(ctx, id); err != nil {
 		return err
 	}
+	providers, err := list(ctx, tx, column[identity.IdentityProviderID], `SELECT "id" FROM "identity_provider" WHERE "domain_id" = ?`, id)
+	if err != nil {
+		return err
+	}
+	for _, provider := range providers {
+		if err := tx.DeleteIdentityProvider(ctx, provider); err != nil {
+			return err
+		}
+	}
 	roles, err := list(ctx, tx, column[identity.RoleID], `SELECT "id" FROM "role" WHERE "domain_id" = ?`, id)
 	if err != nil {
 		return err
@@ -471,7 +480,6 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 	}
 	err = tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')`,
-		`DELETE FROM "identity_provider" WHERE "domain_id" = ?`,
 		`DELETE FROM "limit" WHERE "domain_id" = ?`,
 		`DELETE FROM "whitelisted_config" WHERE "domain_id" = ?`,
 		`DELETE FROM "sensitive_config" WHERE "domain_id" = ?`,
@@ -487,8 +495,7 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 	return tx.Revoke(ctx, identity.RevocationEvent{DomainID: id})
 }
 
-// deletePeople removes the groups and users of a domain, and the users of others who can only log in by an identity
-// provider of this one.
+// deletePeople removes the groups and users of a domain.
 func (tx *Tx) deletePeople(ctx context.Context, domain identity.DomainID) error {
 	groups, err := list(ctx, tx, column[identity.GroupID], `SELECT "id" FROM "group" WHERE "domain_id" = ?`, domain)
 	if err != nil {
@@ -499,13 +506,7 @@ func (tx *Tx) deletePeople(ctx context.Context, domain identity.DomainID) error 
 			return err
 		}
 	}
-	users, err := list(ctx, tx, column[identity.UserID], `SELECT "id" FROM "user" WHERE "domain_id" = ?
-		UNION SELECT f."user_id" FROM "federated_user" f JOIN "identity_provider" i ON i."id" = f."idp_id"
-		WHERE i."domain_id" = ?
-		AND NOT EXISTS (SELECT 1 FROM "local_user" l WHERE l."user_id" = f."user_id")
-		AND NOT EXISTS (SELECT 1 FROM "nonlocal_user" n WHERE n."user_id" = f."user_id")
-		AND NOT EXISTS (SELECT 1 FROM "federated_user" g JOIN "identity_provider" j ON j."id" = g."idp_id"
-			WHERE g."user_id" = f."user_id" AND j."domain_id" <> ?)`, domain, domain, domain)
+	users, err := list(ctx, tx, column[identity.UserID], `SELECT "id" FROM "user" WHERE "domain_id" = ?`, domain)
 	if err != nil {
 		return err
 	}

@@ -369,9 +369,9 @@ func (tx *Tx) CheckFederated(ctx context.Context, all []identity.FederatedIdenti
 			args    []any
 			refusal string
 		}{
-			{`SELECT 1 FROM "identity_provider" WHERE "id" = ?`, []any{f.IdentityProviderID}, "Could not find Identity Provider: " + f.IdentityProviderID},
+			{`SELECT 1 FROM "identity_provider" WHERE "id" = ?`, []any{f.IdentityProviderID}, "Could not find Identity Provider: " + string(f.IdentityProviderID)},
 			{`SELECT 1 FROM "federation_protocol" WHERE "idp_id" = ? AND "id" = ?`, []any{f.IdentityProviderID, f.ProtocolID},
-				"Could not find federated protocol " + f.ProtocolID + " for Identity Provider: " + f.IdentityProviderID + "."},
+				"Could not find federated protocol " + string(f.ProtocolID) + " for Identity Provider: " + string(f.IdentityProviderID) + "."},
 		} {
 			found, err := list(ctx, tx, column[int], look.stmt, look.args...)
 			if err != nil {

@@ -61,6 +61,10 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"TrustUses", testTrustUses},
 		{"DeleteTrust", testDeleteTrust},
 		{"FlushTrusts", testFlushTrusts},
+		{"IdentityProviders", testIdentityProviders},
+		{"Protocols", testProtocols},
+		{"Mappings", testMappings},
+		{"DeleteIdentityProvider", testDeleteIdentityProvider},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}

@@ -1,0 +1,312 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+const selectProvider = `SELECT "id", "domain_id", "enabled", "description", "authorization_ttl" FROM "identity_provider"`
+
+func scanProvider(s scanner) (p identity.IdentityProvider, err error) {
+	err = s.Scan(&p.ID, &p.DomainID, &p.Enabled, &p.Description, &p.AuthorizationTTL)
+	return p, err
+}
+
+// IdentityProvider returns an identity provider. It fails with identity.NotFound.
+func (tx *Tx) IdentityProvider(ctx context.Context, id identity.IdentityProviderID) (identity.IdentityProvider, error) {
+	p, err := scanProvider(tx.row(ctx, selectProvider+` WHERE "id" = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && p.ID != id { // MariaDB ignores case; ids are compared byte for byte
+		return p, identity.Missing("Identity Provider", id)
+	} else if err != nil {
+		return p, err
+	}
+	found := []identity.IdentityProvider{p}
+	err = tx.loadRemoteIDs(ctx, found)
+	return found[0], err
+}
+
+// IdentityProviders returns a page of the identity providers. Filters: id, enabled.
+func (tx *Tx) IdentityProviders(ctx context.Context, q identity.Query) (identity.Page[identity.IdentityProvider], error) {
+	var s selection
+	for _, f := range q.Filters {
+		switch f.Attr {
+		case "id":
+			s.text(tx, `"id"`, f)
+		case "enabled":
+			s.flag(`"enabled"`, f)
+		}
+	}
+	found, err := page(ctx, tx, scanProvider, selectProvider, `"id"`, s, q)
+	if err != nil {
+		return found, err
+	}
+	return found, tx.loadRemoteIDs(ctx, found.Items)
+}
+
+func (tx *Tx) loadRemoteIDs(ctx context.Context, providers []identity.IdentityProvider) error {
+	type row struct {
+		provider identity.IdentityProviderID
+		remote   string
+	}
+	at := make(map[identity.IdentityProviderID]*identity.IdentityProvider, len(providers))
+	for part := range slices.Chunk(providers, maxIn) {
+		ids := make([]identity.IdentityProviderID, len(part))
+		for i := range part {
+			ids[i], at[part[i].ID] = part[i].ID, &part[i]
+		}
+		marks, args := in(ids)
+		rows, err := list(ctx, tx, func(s scanner) (r row, err error) {
+			err = s.Scan(&r.provider, &r.remote)
+			return r, err
+		}, `SELECT "idp_id", "remote_id" FROM "idp_remote_ids" WHERE "idp_id" IN `+marks+` ORDER BY "remote_id"`, args...)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if p := at[r.provider]; p != nil {
+				p.RemoteIDs = append(p.RemoteIDs, r.remote)
+			}
+		}
+	}
+	return nil
+}
+
+// ProviderByRemoteID returns the identity provider that calls itself so. It fails with identity.NotFound.
+func (tx *Tx) ProviderByRemoteID(ctx context.Context, remote string) (identity.IdentityProviderID, error) {
+	found, err := list(ctx, tx, func(s scanner) (row [2]string, err error) {
+		err = s.Scan(&row[0], &row[1])
+		return row, err
+	}, `SELECT "idp_id", "remote_id" FROM "idp_remote_ids" WHERE "remote_id" = ?`, remote)
+	if err != nil {
+		return "", err
+	}
+	for _, row := range found {
+		if row[1] == remote {
+			return identity.IdentityProviderID(row[0]), nil
+		}
+	}
+	return "", identity.Missing("Identity Provider", remote)
+}
+
+// InsertIdentityProvider writes a new identity provider. It fails with a Conflict when its id is taken, or another has one
+// of its remote ids.
+func (tx *Tx) InsertIdentityProvider(ctx context.Context, p identity.IdentityProvider) error {
+	_, err := tx.exec(ctx, `INSERT INTO "identity_provider" ("id", "domain_id", "enabled", "description", "authorization_ttl")
+		VALUES (?, ?, ?, ?, ?)`, p.ID, p.DomainID, p.Enabled, p.Description, p.AuthorizationTTL)
+	if _, taken := duplicate(err); taken {
+		return identity.Conflictf("identity_provider", "Duplicate entry: %s", p.ID)
+	} else if err != nil {
+		return err
+	}
+	tx.touch("identity_provider", string(p.ID))
+	return tx.insertRemoteIDs(ctx, p.ID, p.RemoteIDs)
+}
+
+func (tx *Tx) insertRemoteIDs(ctx context.Context, id identity.IdentityProviderID, remotes []string) error {
+	for _, remote := range remotes {
+		_, err := tx.exec(ctx, `INSERT INTO "idp_remote_ids" ("idp_id", "remote_id") VALUES (?, ?)`, id, remote)
+		if _, taken := duplicate(err); taken {
+			return identity.Conflictf("identity_provider", "Duplicate remote ID: %s", remote)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UpdateIdentityProvider writes what differs between the identity provider as it was read in this transaction and as it
+// should be. It fails with a Conflict when another has one of its remote ids.
+func (tx *Tx) UpdateIdentityProvider(ctx context.Context, old, p identity.IdentityProvider) error {
+	_, err := tx.exec(ctx, `UPDATE "identity_provider" SET "enabled" = ?, "description" = ?, "authorization_ttl" = ? WHERE "id" = ?`,
+		p.Enabled, p.Description, p.AuthorizationTTL, p.ID)
+	if err != nil {
+		return err
+	}
+	tx.touch("identity_provider", string(p.ID))
+	var added []string
+	for _, remote := range p.RemoteIDs {
+		if !slices.Contains(old.RemoteIDs, remote) {
+			added = append(added, remote)
+		}
+	}
+	for _, remote := range old.RemoteIDs {
+		if slices.Contains(p.RemoteIDs, remote) {
+			continue
+		}
+		if _, err := tx.exec(ctx, `DELETE FROM "idp_remote_ids" WHERE "remote_id" = ?`, remote); err != nil {
+			return err
+		}
+	}
+	return tx.insertRemoteIDs(ctx, p.ID, added)
+}
+
+// DeleteIdentityProvider removes an identity provider with its protocols, the memberships that it gave and the users that
+// nobody else knows. The tokens of all users that it knew are revoked. It fails with identity.NotFound.
+func (tx *Tx) DeleteIdentityProvider(ctx context.Context, id identity.IdentityProviderID) error {
+	// First, so that a login that is under way is seen, or fails.
+	if _, err := tx.lock(ctx, "identity_provider", string(id)); err != nil {
+		return err
+	}
+	if _, err := tx.IdentityProvider(ctx, id); err != nil {
+		return err
+	}
+	if err := tx.forget(ctx, `"idp_id" = ?`, id); err != nil {
+		return err
+	}
+	members, err := list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "expiring_user_group_membership" WHERE "idp_id" = ?`, id)
+	if err != nil {
+		return err
+	}
+	for _, user := range members {
+		tx.touch("user", string(user))
+	}
+	return tx.remove(ctx, "identity_provider", string(id)) // the rest follows by foreign keys
+}
+
+// forget takes from users the subjects that a condition on "federated_user" names. Those who are left without a way to log
+// in are deleted; the tokens of the others are revoked.
+func (tx *Tx) forget(ctx context.Context, condition string, args ...any) error {
+	users, err := list(ctx, tx, column[identity.UserID], `SELECT DISTINCT "user_id" FROM "federated_user" WHERE `+condition, args...)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM "federated_user" WHERE `+condition, args...); err != nil {
+		return err
+	}
+	var kept []identity.UserID
+	for part := range slices.Chunk(users, maxIn) {
+		marks, ids := in(part)
+		found, err := list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "local_user" WHERE "user_id" IN `+marks+`
+			UNION SELECT "user_id" FROM "nonlocal_user" WHERE "user_id" IN `+marks+`
+			UNION SELECT "user_id" FROM "federated_user" WHERE "user_id" IN `+marks, slices.Concat(ids, ids, ids)...)
+		if err != nil {
+			return err
+		}
+		kept = append(kept, found...)
+	}
+	for _, user := range users {
+		if slices.Contains(kept, user) {
+			tx.touch("user", string(user))
+			err = tx.Revoke(ctx, identity.RevocationEvent{UserID: user})
+		} else {
+			err = tx.DeleteUser(ctx, user)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectProtocol = `SELECT "id", "idp_id", "mapping_id", "remote_id_attribute" FROM "federation_protocol"`
+
+func scanProtocol(s scanner) (p identity.Protocol, err error) {
+	err = s.Scan(&p.ID, &p.ProviderID, &p.MappingID, &p.RemoteIDAttribute)
+	return p, err
+}
+
+// Protocol returns a protocol of an identity provider. It fails with identity.NotFound.
+func (tx *Tx) Protocol(ctx context.Context, provider identity.IdentityProviderID, id identity.ProtocolID) (identity.Protocol, error) {
+	p, err := scanProtocol(tx.row(ctx, selectProtocol+` WHERE "idp_id" = ? AND "id" = ?`, provider, id))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (p.ID != id || p.ProviderID != provider) {
+		return p, &identity.Error{
+			Kind:    identity.NotFound,
+			Message: "Could not find federated protocol " + string(id) + " for Identity Provider: " + string(provider) + ".",
+		}
+	}
+	return p, err
+}
+
+// Protocols returns the protocols of an identity provider, ordered by id.
+func (tx *Tx) Protocols(ctx context.Context, provider identity.IdentityProviderID) ([]identity.Protocol, error) {
+	return list(ctx, tx, scanProtocol, selectProtocol+` WHERE "idp_id" = ? ORDER BY "id"`, provider)
+}
+
+// ProtocolsNamed returns the protocols of that id, of whatever identity provider, ordered by it.
+func (tx *Tx) ProtocolsNamed(ctx context.Context, id identity.ProtocolID) ([]identity.Protocol, error) {
+	return list(ctx, tx, scanProtocol, selectProtocol+` WHERE "id" = ? ORDER BY "idp_id"`, id)
+}
+
+// InsertProtocol writes a new protocol. It fails with a NotFound when its identity provider is not there, and with a
+// Conflict when that has one of the same id.
+func (tx *Tx) InsertProtocol(ctx context.Context, p identity.Protocol) error {
+	if _, err := tx.IdentityProvider(ctx, p.ProviderID); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO "federation_protocol" ("id", "idp_id", "mapping_id", "remote_id_attribute") VALUES (?, ?, ?, ?)`,
+		p.ID, p.ProviderID, p.MappingID, p.RemoteIDAttribute)
+	if _, taken := duplicate(err); taken {
+		return identity.Conflictf("federation_protocol", "Duplicate entry found with ID %s", p.ID)
+	}
+	tx.touch("identity_provider", string(p.ProviderID)) // on which depends what depends on its protocols
+	return err
+}
+
+// PutProtocol writes a protocol over the one of the same id.
+func (tx *Tx) PutProtocol(ctx context.Context, p identity.Protocol) error {
+	tx.touch("identity_provider", string(p.ProviderID))
+	_, err := tx.exec(ctx, `UPDATE "federation_protocol" SET "mapping_id" = ?, "remote_id_attribute" = ? WHERE "idp_id" = ? AND "id" = ?`,
+		p.MappingID, p.RemoteIDAttribute, p.ProviderID, p.ID)
+	return err
+}
+
+// DeleteProtocol removes a protocol with the users that nobody else knows. The tokens of all users that logged in by it are
+// revoked. It fails with identity.NotFound.
+func (tx *Tx) DeleteProtocol(ctx context.Context, provider identity.IdentityProviderID, id identity.ProtocolID) error {
+	if _, err := tx.Protocol(ctx, provider, id); err != nil {
+		return err
+	}
+	if err := tx.forget(ctx, `"idp_id" = ? AND "protocol_id" = ?`, provider, id); err != nil {
+		return err
+	}
+	tx.touch("identity_provider", string(provider))
+	_, err := tx.exec(ctx, `DELETE FROM "federation_protocol" WHERE "idp_id" = ? AND "id" = ?`, provider, id)
+	return err
+}
+
+const selectMapping = `SELECT "id", "schema_version", "rules" FROM "mapping"`
+
+func scanMapping(s scanner) (m identity.Mapping, err error) {
+	err = s.Scan(&m.ID, &m.SchemaVersion, jsonOf(&m.Rules))
+	return m, err
+}
+
+// Mapping returns a mapping. It fails with identity.NotFound.
+func (tx *Tx) Mapping(ctx context.Context, id identity.MappingID) (identity.Mapping, error) {
+	m, err := scanMapping(tx.row(ctx, selectMapping+` WHERE "id" = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && m.ID != id {
+		return m, identity.Missing("mapping", id)
+	}
+	return m, err
+}
+
+// Mappings returns all mappings, ordered by id.
+func (tx *Tx) Mappings(ctx context.Context) ([]identity.Mapping, error) {
+	return list(ctx, tx, scanMapping, selectMapping+` ORDER BY "id"`)
+}
+
+// InsertMapping writes a new mapping. It fails with a Conflict when its id is taken.
+func (tx *Tx) InsertMapping(ctx context.Context, m identity.Mapping) error {
+	_, err := tx.exec(ctx, `INSERT INTO "mapping" ("id", "schema_version", "rules") VALUES (?, ?, ?)`, m.ID, m.SchemaVersion, jsonOf(&m.Rules))
+	if _, taken := duplicate(err); taken {
+		return identity.Conflictf("mapping", "Duplicate entry")
+	}
+	tx.touch("mapping", string(m.ID))
+	return err
+}
+
+// PutMapping writes a mapping over the one of the same id.
+func (tx *Tx) PutMapping(ctx context.Context, m identity.Mapping) error {
+	tx.touch("mapping", string(m.ID))
+	_, err := tx.exec(ctx, `UPDATE "mapping" SET "schema_version" = ?, "rules" = ? WHERE "id" = ?`, m.SchemaVersion, jsonOf(&m.Rules), m.ID)
+	return err
+}
+
+// DeleteMapping removes a mapping. It fails with identity.NotFound.
+func (tx *Tx) DeleteMapping(ctx context.Context, id identity.MappingID) error {
+	return tx.remove(ctx, "mapping", string(id))
+}
