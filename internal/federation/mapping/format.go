@@ -289,13 +289,15 @@ func digit(r rune) (int, bool) {
 func pad(s string, spec []rune) (string, error) {
 	fill, align := ' ', '<'
 	isAlign := func(i int) bool { return i < len(spec) && strings.ContainsRune("<>^=", spec[i]) }
-	switch {
-	case isAlign(1):
+	if isAlign(1) {
 		fill, align, spec = spec[0], spec[1], spec[2:]
-	case isAlign(0):
-		align, spec = spec[0], spec[1:]
-	case len(spec) > 0 && spec[0] == '0':
-		fill = '0'
+	} else {
+		if isAlign(0) {
+			align, spec = spec[0], spec[1:]
+		}
+		if len(spec) > 0 && spec[0] == '0' {
+			fill = '0'
+		}
 	}
 	width, spec, err := size(spec)
 	if err != nil {

@@ -172,9 +172,10 @@ func (p *literal) number() (any, bool) {
 	}
 	text := p.rest[:end]
 	p.rest = p.rest[end:]
-	if strings.Trim(text, "0123456789_") == "" && (strings.Trim(text, "0_") == "" || text[0] != '0') || strings.HasPrefix(text, "0") && len(text) > 1 && strings.ContainsRune("xob", rune(text[1]|0x20)) {
+	based := len(text) > 1 && text[0] == '0' && strings.IndexByte("xXoObB", text[1]) >= 0
+	if based || strings.Trim(text, "0123456789_") == "" {
 		n, ok := new(big.Int).SetString(text, 0)
-		if !ok {
+		if !ok || !based && text[0] == '0' && n.Sign() != 0 { // leading zeros are not Python's
 			return nil, false
 		}
 		if sign != "" {

@@ -55,7 +55,10 @@ func projectsJSON(template string, values []any) (any, error) {
 		digits = digits[:end]
 	}
 	index, ok, err := number([]rune(digits))
-	if !ok || err != nil || index >= len(values) {
+	switch {
+	case !ok && err == nil:
+		return nil, identity.Invalidf("The rule [%s] for key [projects_json] does not match the expected pattern [%s].", template, `\{?(\d+)\}?`)
+	case err != nil || index >= len(values):
 		return nil, identity.Invalidf("Invalid mapping: projects_json %q names no value.", template)
 	}
 	v := values[index]
@@ -105,6 +108,10 @@ func (m *Mapping) transform(locals []*schema.Object) (*schema.Object, error) {
 		}
 		if text := schema.Field[string](local, "group_ids"); text.Present {
 			for _, id := range list(text.Value) {
+				switch id.(type) {
+				case []any, *schema.Object: // no member of a Python set
+					return nil, identity.Invalidf("Invalid rule: %s is no id of a group.", schema.Repr(id))
+				}
 				ids = addOnce(ids, id)
 			}
 		}
