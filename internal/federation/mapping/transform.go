@@ -261,11 +261,15 @@ func (m *Mapping) properties(mapped *schema.Object) (*Properties, error) {
 		p.GroupIDs = append(p.GroupIDs, identity.GroupID(id))
 	}
 	for _, v := range schema.Field[[]any](mapped, "group_names").Value {
-		o, _ := v.(*schema.Object)
-		if o == nil || !schema.Field[string](o, "name").Present {
+		var name identity.Opt[string]
+		o, ok := v.(*schema.Object)
+		if ok {
+			name = schema.Field[string](o, "name")
+		}
+		if !name.Present || name.Null {
 			return nil, identity.Invalidf("Invalid mapping: %s is no group with a name and a domain.", schema.Repr(v))
 		}
-		group := Group{Name: schema.Field[string](o, "name").Value}
+		group := Group{Name: name.Value}
 		if group.Domain, err = domainOf(o, true); err != nil {
 			return nil, identity.Invalidf("Invalid mapping: group %q has %v.", group.Name, err)
 		}
