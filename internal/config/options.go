@@ -671,6 +671,7 @@ type LintelGroup struct {
 	HashWorkers     int           `opt:"hash_workers" min:"0" default:"0"` // password hashes at a time; 0: as many as processors
 	HashQueue       int           `opt:"hash_queue" min:"0" default:"0"`   // logins that wait for one before 429; 0: 1000. Never more than 4 s of waiting
 	TrustedProxies  []string      `opt:"trusted_proxies"`                  // addresses or CIDRs whose forwarding headers count
+	EnvironPrefix   string        `opt:"environ_prefix"`                   // begins the headers by which trusted_proxies set REMOTE_USER and other variables; unset: they set none
 	AddressRate     int           `opt:"address_rate" min:"0" default:"0"` // failed logins a minute from one address (IPv6: /64); 0: no limit
 	AccountRate     int           `opt:"account_rate" min:"0" default:"0"` // failed logins a minute to one account; 0: no limit
 	TellMissing     bool          `opt:"tell_missing" default:"false"`     // strangers may learn of more ids that they are not there, as from Keystone

@@ -62,6 +62,10 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	s := &Server{cfg: cfg, log: opt.Log, Telemetry: telemetry.New(opt.Log)}
 	s.Telemetry.Now = opt.Now
 	s.Telemetry.Proxies.Parse = cfg.OsloMiddleware.EnableProxyHeadersParsing
+	if err := telemetry.CheckEnvironPrefix(cfg.Lintel.EnvironPrefix); err != nil {
+		return nil, fmt.Errorf("[lintel] environ_prefix: %w", err)
+	}
+	s.Telemetry.Proxies.EnvironPrefix = cfg.Lintel.EnvironPrefix
 	if err := s.Telemetry.Proxies.List(cfg.Lintel.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("[lintel] trusted_proxies: %w", err)
 	}
@@ -382,6 +386,9 @@ func (s *Server) warn() {
 	}
 	if s.cfg.OsloMiddleware.EnableProxyHeadersParsing && len(s.cfg.Lintel.TrustedProxies) == 0 {
 		s.log.Warn("[oslo_middleware] enable_proxy_headers_parsing believes everybody: list the proxies in [lintel] trusted_proxies")
+	}
+	if s.cfg.Lintel.EnvironPrefix != "" && len(s.cfg.Lintel.TrustedProxies) == 0 {
+		s.log.Warn("[lintel] environ_prefix has no effect: list the web servers in front in [lintel] trusted_proxies")
 	}
 	if s.cfg.Default.AdminToken != "" {
 		s.log.Warn("[DEFAULT] admin_token is set: whoever knows it may do anything; use bootstrap instead")

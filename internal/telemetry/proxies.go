@@ -15,6 +15,9 @@ type Proxies struct {
 	// does (oslo_middleware/http_proxy_to_wsgi.py).
 	Parse bool
 
+	// EnvironPrefix begins the headers by which listed proxies set variables: see Environ. Empty, they set none.
+	EnvironPrefix string
+
 	listed []netip.Prefix
 	unix   bool
 	any    bool // something is listed
@@ -70,6 +73,9 @@ func (p *Proxies) fill(info *Request, r *http.Request) {
 	trusted := p.any && p.trusts(info.Client)
 	if !trusted && (p.any || !p.Parse) {
 		return
+	}
+	if trusted {
+		info.Environ = Environ{r.Header, p.EnvironPrefix}
 	}
 	hops := forwarding(r.Header)
 	var from hop // the one that the outermost trusted proxy wrote

@@ -18,6 +18,8 @@ type Request struct {
 	// "/identity"), without a trailing slash.
 	Scheme, Host, Prefix string
 
+	Environ Environ
+
 	userID, projectID string
 	route             string
 }
