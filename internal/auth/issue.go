@@ -27,26 +27,32 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 		}
 		confirms = append(confirms, c)
 	}
-	run := s.view
-	if r.Scope.Trust != nil {
-		run = s.update // a use of the trust may be taken
-	}
-	var out Issued
-	err := run(ctx, func(tx *store.Tx) error {
-		var p proved
+	return s.issue(ctx, r.Scope, !r.NoCatalog, func(ctx context.Context, tx *store.Tx, p *proved) error {
 		for _, c := range confirms {
-			if err := c(ctx, tx, &p); err != nil {
+			if err := c(ctx, tx, p); err != nil {
 				return err
 			}
+		}
+		return s.receive(ctx, tx, r.Receipt, p)
+	})
+}
+
+// issue makes a token for what is shown in the transaction that makes it.
+func (s *Service) issue(ctx context.Context, on ScopeRequest, withCatalog bool, show confirm) (out Issued, err error) {
+	run := s.view
+	if on.Trust != nil {
+		run = s.update // a use of the trust may be taken
+	}
+	err = run(ctx, func(tx *store.Tx) error {
+		var p proved
+		if err := show(ctx, tx, &p); err != nil {
+			return err
 		}
 		if p.user == "" {
 			return identity.Unauthenticatedf("no method proved a user")
 		}
-		scope, err := s.scope(ctx, tx, r.Scope, &p)
+		scope, err := s.scope(ctx, tx, on, &p)
 		if err != nil {
-			return err
-		}
-		if err := s.receive(ctx, tx, r.Receipt, &p); err != nil {
 			return err
 		}
 		if err := s.checkRules(ctx, tx, &p); err != nil {
@@ -62,7 +68,7 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 		if err := s.useTrust(ctx, tx, p.trust); err != nil {
 			return err
 		}
-		return s.complete(ctx, tx, &out, !r.NoCatalog)
+		return s.complete(ctx, tx, &out, withCatalog)
 	})
 	if err != nil {
 		return Issued{}, err

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/lintel-id/lintel/internal/authz"
@@ -13,11 +14,17 @@ import (
 // EC2Key is an EC2 credential as the OS-EC2 calls show it (keystone/api/users.py). Its access key is its name there; its
 // id among credentials is the access key's SHA-256.
 type EC2Key struct {
+	ID        identity.CredentialID
 	UserID    identity.UserID
 	ProjectID identity.ProjectID
 	Access    string
 	Secret    string
-	TrustID   identity.TrustID // of a key that somebody made with a trust, in earlier releases
+
+	// TrustID, ApplicationCredentialID and AccessTokenID are of a key that somebody made with a delegated token, in earlier
+	// releases.
+	TrustID                 identity.TrustID
+	ApplicationCredentialID identity.ApplicationCredentialID
+	AccessTokenID           string
 }
 
 // CreateEC2Key makes a key of a user for a project. Both halves are random.
@@ -40,8 +47,9 @@ func (s *Service) CreateEC2Key(ctx context.Context, caller identity.Caller, user
 		return EC2Key{}, err
 	}
 	key := EC2Key{UserID: user, ProjectID: project, Access: identity.NewID(), Secret: identity.NewID()}
+	key.ID = accessID(key.Access)
 	blob := fmt.Sprintf(`{"access": %q, "secret": %q, "trust_id": null}`, key.Access, key.Secret) // to the letter as upstream writes it
-	return key, s.insert(ctx, identity.Credential{ID: accessID(key.Access), UserID: user, ProjectID: project, Type: "ec2", Blob: blob})
+	return key, s.insert(ctx, identity.Credential{ID: key.ID, UserID: user, ProjectID: project, Type: "ec2", Blob: blob})
 }
 
 // EC2Keys lists the keys of a user.
@@ -115,6 +123,31 @@ func (s *Service) loadEC2(ctx context.Context, caller identity.Caller, action au
 	return c, own(caller)
 }
 
+// SigningKey is the key that signs requests with an access key; a NotFound when there is none. It is open: what it finds is
+// to check a signature with, and not to be shown.
+func (s *Service) SigningKey(ctx context.Context, access string) (EC2Key, error) {
+	var sealed store.SealedCredential
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		sealed, err = tx.Credential(ctx, accessID(access))
+		return err
+	})
+	if err != nil && !errors.Is(err, identity.NotFound) {
+		return EC2Key{}, err
+	}
+	if err != nil || sealed.Type != "ec2" {
+		return EC2Key{}, &identity.Error{Kind: identity.NotFound, Message: "EC2 access key not found."}
+	}
+	key, err := s.ec2Key(sealed)
+	if err == nil && key.Secret == "" {
+		err = errors.New("it has no secret")
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, "a stored EC2 credential cannot be used", "credential", sealed.ID, "error", err)
+		return EC2Key{}, identity.Unauthenticatedf("EC2 credential %s cannot be used", sealed.ID)
+	}
+	return key, nil
+}
+
 // ec2Key reads a stored EC2 credential.
 func (s *Service) ec2Key(sealed store.SealedCredential) (EC2Key, error) {
 	c, err := s.open(sealed)
@@ -122,10 +155,15 @@ func (s *Service) ec2Key(sealed store.SealedCredential) (EC2Key, error) {
 		return EC2Key{}, err
 	}
 	var blob struct {
-		Access  string           `json:"access"`
-		Secret  string           `json:"secret"`
-		TrustID identity.TrustID `json:"trust_id"`
+		Access                  string                           `json:"access"`
+		Secret                  string                           `json:"secret"`
+		TrustID                 identity.TrustID                 `json:"trust_id"`
+		ApplicationCredentialID identity.ApplicationCredentialID `json:"app_cred_id"`
+		AccessTokenID           string                           `json:"access_token_id"`
 	}
 	err = json.Unmarshal([]byte(c.Blob), &blob)
-	return EC2Key{UserID: c.UserID, ProjectID: c.ProjectID, Access: blob.Access, Secret: blob.Secret, TrustID: blob.TrustID}, err
+	return EC2Key{
+		ID: c.ID, UserID: c.UserID, ProjectID: c.ProjectID, Access: blob.Access, Secret: blob.Secret,
+		TrustID: blob.TrustID, ApplicationCredentialID: blob.ApplicationCredentialID, AccessTokenID: blob.AccessTokenID,
+	}, err
 }

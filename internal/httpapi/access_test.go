@@ -117,6 +117,8 @@ var bodies = map[string]string{
 	"POST /v3/users/{user_id}/application_credentials":           `{"application_credential": {"name": "{n}"}}`,
 	"POST /v3/users/{user_id}/credentials/OS-EC2":                `{"tenant_id": "{project_id}"}`,
 	"POST /v3/OS-TRUST/trusts":                                   `{"trust": {"trustor_user_id": "{user_id}", "trustee_user_id": "{user_id}", "impersonation": false}}`,
+	"POST /v3/ec2tokens":                                         `{"credentials": {"access": "unknown"}}`,
+	"POST /v3/s3tokens":                                          `{"credentials": {"access": "unknown"}}`,
 	"POST /v3/credentials":                                       `{"credential": {"type": "cert", "blob": "x", "user_id": "{user_id}"}}`,
 	"POST /v3/endpoints":                                         `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "{service_id}"}}`,
 	"POST /v3/limits":                                            `{"limits": [{"service_id": "{service_id}", "resource_name": "cores", "resource_limit": 1, "project_id": "{project_id}"}]}`,

@@ -109,6 +109,7 @@ func areas() []area {
 		{"users", userRoutes},
 		{"groups", groupRoutes},
 		{"credentials", credentialRoutes},
+		{"signed requests", ec2TokenRoutes},
 		{"revocation", revocationRoutes},
 		{"application credentials", applicationCredentialRoutes},
 		{"trusts", trustRoutes},

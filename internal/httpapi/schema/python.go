@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// Text is a value as Python's str writes it.
+func Text(v Value) string { return str(v) }
+
 // str is Python's str(v).
 func str(v any) string {
 	switch v := v.(type) {

@@ -80,6 +80,11 @@ var (
 	// EC2KeyCreate says what POST /v3/users/{user_id}/credentials/OS-EC2 wants. It is not checked: what is missing is a
 	// project that is not found.
 	EC2KeyCreate = inline("EC2KeyCreate")
+
+	// EC2Request and S3Request are what POST /v3/ec2tokens and POST /v3/s3tokens want. They are not checked: what is missing
+	// is a signature that is not right.
+	EC2Request = inline("EC2Request")
+	S3Request  = inline("S3Request")
 )
 
 // keystone/trust/schema.py
