@@ -36,6 +36,7 @@ func manageCommand() *cobra.Command {
 		credentialRotateCommand(&flags),
 		credentialMigrateCommand(&flags),
 		trustFlushCommand(&flags),
+		samlMetadataCommand(&flags),
 	)
 	return cmd
 }

@@ -457,7 +457,7 @@ type RoleGroup struct {
 type SAMLGroup struct {
 	// Lifetime of K2K assertions.
 	AssertionExpirationTime time.Duration `opt:"assertion_expiration_time" unit:"s" default:"3600"`
-	// Upstream signs assertions with this program.
+	// Upstream signs assertions with this program; no effect.
 	XMLSec1Binary string `opt:"xmlsec1_binary" default:"xmlsec1"`
 	// Signing certificate (no comma in the path).
 	CertFile string `opt:"certfile" default:"/etc/keystone/ssl/certs/signing_cert.pem"`

@@ -23,6 +23,7 @@ import (
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/federation"
+	"github.com/lintel-id/lintel/internal/federation/saml"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/telemetry"
 )
@@ -35,6 +36,7 @@ type API struct {
 	Assignment *assignment.Service
 	Credential *credential.Service
 	Federation *federation.Service
+	SAML       *saml.Issuer
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
 	PublicEndpoint string

@@ -117,6 +117,7 @@ func areas() []area {
 		{"service providers", serviceProviderRoutes},
 		{"identity providers", identityProviderRoutes},
 		{"mappings", mappingRoutes},
+		{"assertions", samlRoutes},
 	}
 }
 

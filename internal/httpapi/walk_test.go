@@ -29,6 +29,10 @@ var open = map[string]bool{
 	"PUT /v3/OS-FEDERATION/mappings":      true,
 	"PATCH /v3/OS-FEDERATION/mappings":    true,
 	"DELETE /v3/OS-FEDERATION/mappings":   true,
+
+	"POST /v3/auth/OS-FEDERATION/saml2":     true,
+	"POST /v3/auth/OS-FEDERATION/saml2/ecp": true,
+	"GET /v3/OS-FEDERATION/saml2/metadata":  true,
 }
 
 // fill replaces the arguments of a path by an id that is nobody's.

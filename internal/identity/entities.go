@@ -268,6 +268,21 @@ type ServiceProvider struct {
 	RelayStatePrefix string
 }
 
+// QualifiedName names a user, project or group together with its domain.
+type QualifiedName struct{ Name, Domain string }
+
+// Assertion is what this cloud says of a user to another that trusts it: names only, for ids mean nothing there.
+type Assertion struct {
+	UserID UserID // is not said
+
+	User, Project QualifiedName
+	Roles         []string // on the project
+	Groups        []QualifiedName
+
+	At    time.Time // when it is said
+	Until time.Time // the end of what it stands on
+}
+
 // Credential is a secret of a user that some service understands: ec2 keys, one-time code seeds, certificates.
 type Credential struct {
 	ID        CredentialID

@@ -33,6 +33,7 @@ var levels = map[string]int{
 	"internal/credential":         4,
 	"internal/federation":         4,
 	"internal/auth":               5,
+	"internal/federation/saml":    5,
 	"internal/httpapi":            6,
 	"internal/server":             7,
 	"internal/testenv":            8,

@@ -156,6 +156,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		Credential:     credentials,
 		Federation:     &federation.Service{DB: s.DB, Authz: checker, RelayStatePrefix: cfg.SAML.RelayStatePrefix},
 		MappingVersion: cfg.Federation.AttributeMappingDefaultSchemaVersion,
+		SAML:           samlIssuer(cfg),
 		PublicEndpoint: cfg.Default.PublicEndpoint,
 		RevokeByID:     cfg.Token.RevokeByID,
 		AdminToken:     cfg.Default.AdminToken,

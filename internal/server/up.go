@@ -26,6 +26,9 @@ func UpDefaults(dir string) func(*config.Config) {
 		c.FernetTokens.KeyRepository = filepath.Join(dir, "fernet-keys")
 		c.FernetReceipts.KeyRepository = filepath.Join(dir, "fernet-keys")
 		c.Credential.KeyRepository = filepath.Join(dir, "credential-keys")
+		c.SAML.CertFile = filepath.Join(dir, "signing_cert.pem")
+		c.SAML.KeyFile = filepath.Join(dir, "signing_key.pem")
+		c.SAML.IdPMetadataPath = filepath.Join(dir, "saml2_idp_metadata.xml")
 		c.OsloPolicy.PolicyFile = filepath.Join(dir, "policy.yaml")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -99,6 +100,9 @@ func Open(t testing.TB, dir string, clock *Clock, changes ...func(*config.Config
 	log := new(journal)
 	opt := server.Options{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: clock.Now}
 	if _, err := server.Up(t.Context(), cfg, dir, "http://identity.example", Password, opt); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cfg.SAML.IdPMetadataPath, []byte("<EntityDescriptor/>"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, err := server.Open(t.Context(), cfg, opt)
