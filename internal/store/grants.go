@@ -30,6 +30,10 @@ func grantKey(g identity.Grant) (table, kind, actor, target string) {
 // PutGrant writes a grant, unless it is there already. It fails with identity.NotFound when role or target are gone. An
 // actor that is in no table is taken to live in a directory.
 func (tx *Tx) PutGrant(ctx context.Context, g identity.Grant) error {
+	// Many who put the same grant would wait for each other, and lose in turns, only to change nothing.
+	if found, err := tx.HasGrant(ctx, g); err != nil || found {
+		return err
+	}
 	table, kind, actor, target := grantKey(g)
 	entity := "user"
 	if g.Group != "" {
