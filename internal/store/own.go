@@ -15,8 +15,11 @@ import (
 //go:embed own.sql
 var ownSchema string
 
+//go:embed own_events.sql
+var ownEvents string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema}
+var ownVersions = []string{ownSchema, ownEvents}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -456,6 +456,9 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 		if err := tx.DeleteProject(ctx, p.ID); err != nil {
 			return err
 		}
+		if err := tx.recordGone(ctx, "project", string(p.ID)); err != nil {
+			return err
+		}
 	}
 	if err := tx.deletePeople(ctx, id); err != nil {
 		return err
@@ -475,6 +478,9 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 	}
 	for _, role := range roles {
 		if err := tx.DeleteRole(ctx, role); err != nil {
+			return err
+		}
+		if err := tx.recordGone(ctx, "role", string(role)); err != nil {
 			return err
 		}
 	}
@@ -505,6 +511,9 @@ func (tx *Tx) deletePeople(ctx context.Context, domain identity.DomainID) error 
 		if err := tx.DeleteGroup(ctx, id); err != nil {
 			return err
 		}
+		if err := tx.recordGone(ctx, "group", string(id)); err != nil {
+			return err
+		}
 	}
 	users, err := list(ctx, tx, column[identity.UserID], `SELECT "id" FROM "user" WHERE "domain_id" = ?`, domain)
 	if err != nil {
@@ -512,6 +521,9 @@ func (tx *Tx) deletePeople(ctx context.Context, domain identity.DomainID) error 
 	}
 	for _, id := range users {
 		if err := tx.DeleteUser(ctx, id); err != nil {
+			return err
+		}
+		if err := tx.recordGone(ctx, "user", string(id)); err != nil {
 			return err
 		}
 	}

@@ -38,6 +38,8 @@ type Options struct {
 	// KeepRevocations is how long revocation events count: the longest life of a token, and some more. 0 means 90 minutes.
 	KeepRevocations time.Duration
 
+	Outbox Outbox // of events
+
 	Now    func() time.Time // nil is time.Now
 	NewID  func() string    // nil is identity.NewID
 	Logger *slog.Logger     // nil discards
@@ -51,6 +53,7 @@ type DB struct {
 	newID       func() string
 
 	keepRevocations time.Duration
+	outbox          Outbox
 
 	log     *slog.Logger
 	rebound sync.Map // statement as written here -> as the dialect wants it
@@ -83,7 +86,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, gate: semaphore.NewWeighted(gateWidth)}
+	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, outbox: opts.Outbox, gate: semaphore.NewWeighted(gateWidth)}
 	db.stamps.born, db.stamps.touched = time.Now(), map[Key]uint64{}
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
 	if db.now == nil {

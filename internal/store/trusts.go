@@ -133,7 +133,12 @@ func (tx *Tx) DeleteTrust(ctx context.Context, id identity.TrustID) error {
 	if len(below) == 0 {
 		return identity.Missing("trust", id)
 	}
-	for _, t := range below {
+	for _, t := range slices.Backward(below) {
+		if t != id {
+			if err := tx.recordGone(ctx, "OS-TRUST:trust", string(t)); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.exec(ctx, `UPDATE "trust" SET "deleted_at" = ? WHERE "id" = ?`, tx.now, t); err != nil {
 			return err
 		}

@@ -403,6 +403,14 @@ func (tx *Tx) insertFederated(ctx context.Context, u identity.User) error {
 // their access rules, trusts to and from it, OAuth tokens it gave, its mapped id. Its tokens are revoked. It fails with
 // identity.NotFound.
 func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
+	err := tx.recordGoneOf(ctx, "application_credential", `SELECT "id" FROM "application_credential" WHERE "user_id" = ? ORDER BY "internal_id"`, id)
+	if err != nil {
+		return err
+	}
+	err = tx.recordGoneOf(ctx, "access_rule", `SELECT "external_id" FROM "access_rule" WHERE "user_id" = ? ORDER BY "id"`, id)
+	if err != nil {
+		return err
+	}
 	for _, stmt := range []string{
 		`DELETE FROM "user_group_membership" WHERE "user_id" = ?`,
 		`DELETE FROM "expiring_user_group_membership" WHERE "user_id" = ?`,
@@ -419,7 +427,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 			return err
 		}
 	}
-	_, err := tx.exec(ctx, `UPDATE "trust" SET "deleted_at" = ? WHERE "deleted_at" IS NULL AND ("trustor_user_id" = ? OR
+	_, err = tx.exec(ctx, `UPDATE "trust" SET "deleted_at" = ? WHERE "deleted_at" IS NULL AND ("trustor_user_id" = ? OR
 		"trustee_user_id" = ?)`, tx.now, id, id)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ type Request struct {
 	ID       string     // ours, "req-..."
 	GlobalID string     // the client's own, if it sent a well-formed one
 	Client   netip.Addr // whose request it is; the zero Addr if unknown (a Unix socket)
+	Agent    string     // the client's name for itself (User-Agent)
 
 	// Where the client sees this server: scheme and host[:port] of links, and the path it is mounted under ("" or
 	// "/identity"), without a trailing slash.

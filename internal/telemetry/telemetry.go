@@ -92,7 +92,7 @@ func (t *Telemetry) Handler(next http.Handler) http.Handler {
 		t.http.inFlight.Inc()
 		defer t.http.inFlight.Dec()
 
-		info := &Request{ID: t.NewID()}
+		info := &Request{ID: t.NewID(), Agent: r.UserAgent()}
 		if id := r.Header.Get("X-Openstack-Request-Id"); wellFormedID(id) {
 			info.GlobalID = id
 		}

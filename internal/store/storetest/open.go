@@ -34,7 +34,10 @@ func SQLiteURL(t testing.TB) string { return "sqlite:///" + filepath.Join(t.Temp
 // Open opens the database at a URL, creates its schema, and closes it when the test ends.
 func Open(t testing.TB, url string) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{URL: url, Now: func() time.Time { return Now }})
+	db, err := store.Open(t.Context(), store.Options{
+		URL: url, Now: func() time.Time { return Now },
+		Outbox: store.Outbox{Sinks: []string{"one", "two"}, OptOut: []string{"identity.authenticate.success"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

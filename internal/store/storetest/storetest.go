@@ -65,6 +65,8 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Protocols", testProtocols},
 		{"Mappings", testMappings},
 		{"DeleteIdentityProvider", testDeleteIdentityProvider},
+		{"Outbox", testOutbox},
+		{"Lease", testLease},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
