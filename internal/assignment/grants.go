@@ -102,27 +102,33 @@ func (v verb) required(g identity.Grant) []string {
 	}
 }
 
-// allowedGrant returns the ends of a grant with which the caller may do what the verb says.
+// allowedGrant returns the ends of a grant with which the caller may do what the verb says, as far as they are there.
 func (s *Service) allowedGrant(ctx context.Context, tx *store.Tx, caller identity.Caller, v verb, g identity.Grant) (ends, error) {
 	e, err := s.ends(ctx, tx, g)
 	if err != nil {
 		return e, err
 	}
-	if err := s.Authz.Check(ctx, caller, v.action(g), e.target); err != nil {
-		return e, err
-	}
+	return e, s.Authz.Check(ctx, caller, v.action(g), e.target)
+}
+
+// complete makes sure that the ends that must exist do.
+func (e ends) complete(v verb, g identity.Grant) error {
 	for _, end := range v.required(g) {
 		if err := e.missing[end]; err != nil {
-			return e, err
+			return err
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // Grants returns the roles that were granted to an actor on a target. g names no role.
 func (s *Service) Grants(ctx context.Context, caller identity.Caller, g identity.Grant) (roles []identity.Role, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if _, err := s.allowedGrant(ctx, tx, caller, list, g); err != nil {
+		e, err := s.allowedGrant(ctx, tx, caller, list, g)
+		if err == nil {
+			err = e.complete(list, g)
+		}
+		if err != nil {
 			return err
 		}
 		roles, err = tx.GrantedRoles(ctx, g)
@@ -134,7 +140,11 @@ func (s *Service) Grants(ctx context.Context, caller identity.Caller, g identity
 // CheckGrant returns nil for a grant that is there, else identity.NotFound.
 func (s *Service) CheckGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
 	return s.DB.View(ctx, func(tx *store.Tx) error {
-		if _, err := s.allowedGrant(ctx, tx, caller, check, g); err != nil {
+		e, err := s.allowedGrant(ctx, tx, caller, check, g)
+		if err == nil {
+			err = e.complete(check, g)
+		}
+		if err != nil {
 			return err
 		}
 		found, err := tx.HasGrant(ctx, g)
@@ -148,11 +158,8 @@ func (s *Service) CheckGrant(ctx context.Context, caller identity.Caller, g iden
 // CreateGrant grants a role. It changes nothing when it was granted before. The role of a domain can be granted on
 // projects of its domain and on domains, never on the system.
 func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		e, err := s.allowedGrant(ctx, tx, caller, create, g)
+	return s.changeGrant(ctx, caller, create, g, func(tx *store.Tx, e ends) error {
 		switch {
-		case err != nil:
-			return err
 		case e.role.DomainID == "":
 		case g.System:
 			return identity.Invalidf("Role %s is a domain-specific role. Unable to use a domain-specific role in a system assignment.", g.Role)
@@ -165,16 +172,45 @@ func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g ide
 
 // RevokeGrant takes a grant back. A grant that is not there is identity.NotFound.
 func (s *Service) RevokeGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.allowedGrant(ctx, tx, caller, revoke, g); err != nil {
-			return err
-		}
+	return s.changeGrant(ctx, caller, revoke, g, func(tx *store.Tx, _ ends) error {
 		found, err := tx.DeleteGrant(ctx, g)
 		if err == nil && !found {
 			err = notGranted(g)
 		}
 		return err
 	})
+}
+
+// changeGrant runs change for a caller who may do what the verb says, and records the event: of a failure, too, once
+// the caller was known to be allowed (CadfRoleAssignmentNotificationWrapper in keystone/notifications.py). Keystone tells
+// of no grants on the system, does not name who asked for inherited ones, and of those that lack one of their ends tells
+// only where they are inherited.
+func (s *Service) changeGrant(ctx context.Context, caller identity.Caller, v verb, g identity.Grant, change func(*store.Tx, ends) error) error {
+	event := identity.Granted(map[verb]string{create: "created", revoke: "deleted"}[v], g)
+	if !g.Inherited {
+		event = event.By(caller)
+	}
+	tell := false
+	err := s.DB.Update(ctx, func(tx *store.Tx) error {
+		tell = false
+		e, err := s.allowedGrant(ctx, tx, caller, v, g)
+		if err != nil {
+			return err
+		}
+		tell = g.Inherited
+		if err := e.complete(v, g); err != nil {
+			return err
+		}
+		tell = !g.System
+		if err := change(tx, e); err != nil || !tell {
+			return err
+		}
+		return tx.Record(ctx, event)
+	})
+	if _, refused := errors.AsType[*identity.Error](err); refused && tell {
+		s.DB.RecordFailure(ctx, event, nil)
+	}
+	return err
 }
 
 func notGranted(g identity.Grant) error {

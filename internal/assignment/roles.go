@@ -103,7 +103,10 @@ func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r iden
 	r.Options = identity.Options{}.Merge(r.Options)
 	return r, s.DB.Update(ctx, func(tx *store.Tx) error {
 		r.ID = identity.RoleID(tx.NewID())
-		return tx.InsertRole(ctx, r)
+		if err := tx.InsertRole(ctx, r); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("role", r.ID).By(caller))
 	})
 }
 
@@ -145,7 +148,10 @@ func (s *Service) UpdateRole(ctx context.Context, caller identity.Caller, id ide
 		}
 		r.Options = r.Options.Merge(u.Options)
 		r.Extra = r.Extra.Merge(u.Extra)
-		return tx.UpdateRole(ctx, old, r)
+		if err := tx.UpdateRole(ctx, old, r); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("role", id).By(caller))
 	})
 	return r, err
 }
@@ -167,7 +173,10 @@ func (s *Service) DeleteRole(ctx context.Context, caller identity.Caller, id ide
 		if r.Options.Bool(identity.OptImmutable) {
 			return identity.Refusedf("Unable to delete immutable role resource: `%s. Set resource option \"immutable\" to false first.", id)
 		}
-		return tx.DeleteRole(ctx, id)
+		if err := tx.DeleteRole(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("role", id).By(caller))
 	})
 }
 

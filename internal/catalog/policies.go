@@ -50,7 +50,10 @@ func (s *Service) CreatePolicy(ctx context.Context, caller identity.Caller, read
 	}
 	return p, s.DB.Update(ctx, func(tx *store.Tx) error {
 		p.ID = identity.PolicyID(tx.NewID())
-		return tx.InsertPolicy(ctx, p)
+		if err := tx.InsertPolicy(ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("policy", p.ID).By(caller))
 	})
 }
 
@@ -75,7 +78,10 @@ func (s *Service) UpdatePolicy(ctx context.Context, caller identity.Caller, id i
 			p.Blob = u.Blob.Value
 		}
 		p.Extra = p.Extra.Merge(u.Extra)
-		return tx.PutPolicy(ctx, p)
+		if err := tx.PutPolicy(ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("policy", id).By(caller))
 	})
 	return p, err
 }
@@ -89,6 +95,9 @@ func (s *Service) DeletePolicy(ctx context.Context, caller identity.Caller, id i
 		if _, err := tx.Policy(ctx, id); err != nil {
 			return err
 		}
-		return tx.DeletePolicy(ctx, id)
+		if err := tx.DeletePolicy(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("policy", id).By(caller))
 	})
 }

@@ -59,7 +59,10 @@ func (s *Service) CreateRegion(ctx context.Context, caller identity.Caller, r id
 		if err := parentExists(ctx, tx, r); err != nil {
 			return err
 		}
-		return tx.InsertRegion(ctx, r)
+		if err := tx.InsertRegion(ctx, r); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("region", r.ID).By(caller))
 	})
 }
 
@@ -88,7 +91,10 @@ func (s *Service) UpdateRegion(ctx context.Context, caller identity.Caller, id i
 		if slices.Contains(below, r.ParentRegionID) {
 			return identity.Invalidf("The specified parent region %s would create a circular region hierarchy.", id)
 		}
-		return tx.PutRegion(ctx, r)
+		if err := tx.PutRegion(ctx, r); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("region", id).By(caller))
 	})
 	return r, err
 }
@@ -107,10 +113,13 @@ func (s *Service) DeleteRegion(ctx context.Context, caller identity.Caller, id i
 			return err
 		}
 		done, err := tx.DeleteRegions(ctx, tree)
-		if err == nil && !done {
-			err = identity.Refusedf("Unable to delete region %s because it or its child regions have associated endpoints.", id)
+		switch {
+		case err != nil:
+			return err
+		case !done:
+			return identity.Refusedf("Unable to delete region %s because it or its child regions have associated endpoints.", id)
 		}
-		return err
+		return tx.Record(ctx, identity.Deleted("region", id).By(caller))
 	})
 }
 

@@ -64,7 +64,10 @@ func (s *Service) CreateService(ctx context.Context, caller identity.Caller, v i
 	}
 	return v, s.DB.Update(ctx, func(tx *store.Tx) error {
 		v.ID = identity.ServiceID(tx.NewID())
-		return tx.InsertService(ctx, v)
+		if err := tx.InsertService(ctx, v); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("service", v.ID).By(caller))
 	})
 }
 
@@ -83,7 +86,10 @@ func (s *Service) UpdateService(ctx context.Context, caller identity.Caller, id 
 		v.Type = u.Type.Or(v.Type)
 		v.Enabled = u.Enabled.Or(v.Enabled)
 		v.Extra = v.Extra.Merge(u.Extra)
-		return tx.PutService(ctx, v)
+		if err := tx.PutService(ctx, v); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("service", id).By(caller))
 	})
 	return v, err
 }
@@ -97,7 +103,10 @@ func (s *Service) DeleteService(ctx context.Context, caller identity.Caller, id 
 		if _, err := tx.Service(ctx, id); err != nil {
 			return err
 		}
-		return tx.DeleteService(ctx, id)
+		if err := tx.DeleteService(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("service", id).By(caller))
 	})
 }
 
@@ -135,10 +144,13 @@ func (s *Service) CreateEndpoint(ctx context.Context, caller identity.Caller, u 
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		e = identity.Endpoint{ID: identity.EndpointID(tx.NewID()), Enabled: true}
-		if err := u.apply(ctx, tx, &e); err != nil {
+		if err := u.apply(ctx, tx, caller, &e); err != nil {
 			return err
 		}
-		return tx.InsertEndpoint(ctx, e)
+		if err := tx.InsertEndpoint(ctx, e); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("endpoint", e.ID).By(caller))
 	})
 	return e, err
 }
@@ -155,10 +167,13 @@ func (s *Service) UpdateEndpoint(ctx context.Context, caller identity.Caller, id
 		if e, err = tx.Endpoint(ctx, id); err != nil {
 			return err
 		}
-		if err := u.apply(ctx, tx, &e); err != nil {
+		if err := u.apply(ctx, tx, caller, &e); err != nil {
 			return err
 		}
-		return tx.PutEndpoint(ctx, e)
+		if err := tx.PutEndpoint(ctx, e); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("endpoint", id).By(caller))
 	})
 	return e, err
 }
@@ -172,17 +187,20 @@ func (s *Service) DeleteEndpoint(ctx context.Context, caller identity.Caller, id
 		if _, err := tx.Endpoint(ctx, id); err != nil {
 			return err
 		}
-		return tx.DeleteEndpoint(ctx, id)
+		if err := tx.DeleteEndpoint(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("endpoint", id).By(caller))
 	})
 }
 
 // apply changes an endpoint. What it refers to must exist, but for a region under its old name.
-func (u *EndpointUpdate) apply(ctx context.Context, tx *store.Tx, e *identity.Endpoint) error {
+func (u *EndpointUpdate) apply(ctx context.Context, tx *store.Tx, caller identity.Caller, e *identity.Endpoint) error {
 	region := u.RegionID
 	if !region.Present || region.Null {
 		if u.Region.Present && !u.Region.Null {
 			region = u.Region
-			if err := ensureRegion(ctx, tx, region.Value); err != nil {
+			if err := ensureRegion(ctx, tx, caller, region.Value); err != nil {
 				return err
 			}
 		}
@@ -208,10 +226,13 @@ func (u *EndpointUpdate) apply(ctx context.Context, tx *store.Tx, e *identity.En
 	return nil
 }
 
-func ensureRegion(ctx context.Context, tx *store.Tx, id identity.RegionID) error {
+func ensureRegion(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.RegionID) error {
 	err := exists(tx.Region(ctx, id))
 	if errors.Is(err, identity.NotFound) {
-		return tx.InsertRegion(ctx, identity.Region{ID: id})
+		if err := tx.InsertRegion(ctx, identity.Region{ID: id}); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("region", id).By(caller))
 	}
 	return err
 }

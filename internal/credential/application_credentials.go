@@ -85,8 +85,10 @@ func (s *Service) CreateApplicationCredential(ctx context.Context, caller identi
 		if err := prepare(tx); err != nil {
 			return err
 		}
-		c, err = tx.InsertApplicationCredential(ctx, c, hash)
-		return err
+		if c, err = tx.InsertApplicationCredential(ctx, c, hash); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("application_credential", c.ID).By(caller))
 	})
 	return c, secret, err
 }
@@ -286,7 +288,10 @@ func (s *Service) DeleteApplicationCredential(ctx context.Context, caller identi
 		if _, err := s.loadApplicationCredential(ctx, tx, caller, authz.DeleteApplicationCredential, id); err != nil {
 			return err
 		}
-		return tx.DeleteApplicationCredential(ctx, id)
+		if err := tx.DeleteApplicationCredential(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("application_credential", id).By(caller))
 	})
 }
 
@@ -347,7 +352,10 @@ func (s *Service) DeleteAccessRule(ctx context.Context, caller identity.Caller, 
 		if err := s.mayUseAccessRules(ctx, tx, caller, authz.DeleteAccessRule, owner); err != nil {
 			return err
 		}
-		return tx.DeleteAccessRule(ctx, owner, id)
+		if err := tx.DeleteAccessRule(ctx, owner, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("access_rule", id).By(caller))
 	})
 }
 

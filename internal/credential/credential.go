@@ -124,11 +124,11 @@ func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity
 	} else {
 		c.ID = identity.CredentialID(identity.NewID())
 	}
-	return c, s.insert(ctx, c)
+	return c, s.insert(ctx, c, identity.Created("credential", c.ID).By(caller))
 }
 
-// insert keeps a new credential, unless its user has as many as may be.
-func (s *Service) insert(ctx context.Context, c identity.Credential) error {
+// insert keeps a new credential, unless its user has as many as may be, and records the event of it.
+func (s *Service) insert(ctx context.Context, c identity.Credential, e identity.Event) error {
 	sealed, err := s.seal(ctx, c)
 	if err != nil {
 		return err
@@ -143,7 +143,10 @@ func (s *Service) insert(ctx context.Context, c identity.Credential) error {
 				return identity.Refusedf("Unable to create additional credentials, maximum of %d already exceeded for user.", s.UserLimit)
 			}
 		}
-		return tx.InsertCredential(ctx, sealed)
+		if err := tx.InsertCredential(ctx, sealed); err != nil {
+			return err
+		}
+		return tx.Record(ctx, e)
 	})
 }
 
@@ -193,7 +196,10 @@ func (s *Service) Delete(ctx context.Context, caller identity.Caller, id identit
 		if _, err := tx.Credential(ctx, id); err != nil {
 			return err
 		}
-		return tx.DeleteCredential(ctx, id)
+		if err := tx.DeleteCredential(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("credential", id).By(caller))
 	})
 }
 

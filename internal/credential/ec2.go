@@ -12,7 +12,7 @@ import (
 )
 
 // EC2Key is an EC2 credential as the OS-EC2 calls show it (keystone/api/users.py). Its access key is its name there; its
-// id among credentials is the access key's SHA-256.
+// id among credentials is the access key's SHA-256. As from Keystone, events of keys name nobody who asked.
 type EC2Key struct {
 	ID        identity.CredentialID
 	UserID    identity.UserID
@@ -49,7 +49,8 @@ func (s *Service) CreateEC2Key(ctx context.Context, caller identity.Caller, user
 	key := EC2Key{UserID: user, ProjectID: project, Access: identity.NewID(), Secret: identity.NewID()}
 	key.ID = accessID(key.Access)
 	blob := fmt.Sprintf(`{"access": %q, "secret": %q, "trust_id": null}`, key.Access, key.Secret) // to the letter as upstream writes it
-	return key, s.insert(ctx, identity.Credential{ID: key.ID, UserID: user, ProjectID: project, Type: "ec2", Blob: blob})
+	c := identity.Credential{ID: key.ID, UserID: user, ProjectID: project, Type: "ec2", Blob: blob}
+	return key, s.insert(ctx, c, identity.Created("credential", c.ID))
 }
 
 // EC2Keys lists the keys of a user.
@@ -101,7 +102,10 @@ func (s *Service) DeleteEC2Key(ctx context.Context, caller identity.Caller, user
 		if _, err := tx.Credential(ctx, c.ID); err != nil {
 			return err
 		}
-		return tx.DeleteCredential(ctx, c.ID)
+		if err := tx.DeleteCredential(ctx, c.ID); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("credential", c.ID))
 	})
 }
 

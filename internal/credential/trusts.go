@@ -64,7 +64,10 @@ func (s *Service) CreateTrust(ctx context.Context, caller identity.Caller, in Ne
 				return err
 			}
 		}
-		return tx.InsertTrust(ctx, t)
+		if err := tx.InsertTrust(ctx, t); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("OS-TRUST:trust", t.ID).By(caller))
 	})
 	return t, err
 }
@@ -320,7 +323,10 @@ func (s *Service) DeleteTrust(ctx context.Context, caller identity.Caller, id id
 		if _, err := s.loadTrust(ctx, tx, caller, authz.DeleteTrust, id); err != nil {
 			return err
 		}
-		return tx.DeleteTrust(ctx, id)
+		if err := tx.DeleteTrust(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("OS-TRUST:trust", id).By(caller))
 	})
 }
 

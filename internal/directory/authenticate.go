@@ -58,14 +58,12 @@ func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
 	if err := p.check(); err != nil {
 		return Login{}, err
 	}
-	a, err := s.prove(ctx, *p.User, p.Password)
+	a, err := s.prove(ctx, attempt{*p.User, p.Password, true})
 	if err != nil {
 		return Login{}, err
 	}
 	if a.expired {
-		return Login{}, &identity.Error{
-			Kind: identity.Unauthorized, Message: "The password is expired and needs to be changed for user: " + string(a.ID) + ".",
-		}
+		return Login{}, &identity.Error{Kind: identity.Unauthorized, Message: expired(a.User)}
 	}
 	return Login{a}, nil
 }
@@ -97,37 +95,48 @@ type account struct {
 
 	// closed says why nobody gets in, whatever the password; empty if somebody may.
 	closed  string
+	locked  bool // which is why it is closed
 	expired bool // the password
+
+	unknown *identity.LoginClaim // of a user who is not there, in a domain that is
 }
 
-// prove finds the user, checks the password and keeps count of failures. The account it returns is open, but its
-// password may have expired.
-func (s *Service) prove(ctx context.Context, ref UserRef, pw string) (account, error) {
-	a, err := s.account(ctx, ref)
+// prove finds the user, checks the password, keeps count of failures and records the event of either outcome. The account
+// it returns is open, but its password may have expired.
+func (s *Service) prove(ctx context.Context, t attempt) (account, error) {
+	a, err := s.account(ctx, t.user)
 	if err != nil {
 		return a, err
 	}
-	from, key := telemetry.ClientAddr(ctx), ref.key(a.ID)
+	from, key := telemetry.ClientAddr(ctx), t.user.key(a.ID)
 	if err := s.Limits.allow(from, key); err != nil {
 		return a, err
 	}
-	right, err := s.matches(ctx, a, ref, pw)
+	right, err := s.matches(ctx, a, t.user, t.password)
 	if err != nil {
 		return a, err
 	}
-	if a.closed != "" || !right {
-		s.Limits.failed(from, key)
+	if a.closed == "" && right {
+		return s.enter(ctx, a)
 	}
+	s.Limits.failed(from, key)
+	event, why, tell := s.failure(a, t)
 	if a.closed != "" {
+		if tell {
+			s.DB.RecordFailure(ctx, event, why)
+		}
 		return a, identity.Unauthenticatedf("%s", a.closed)
 	}
-	if !right {
-		if err := s.DB.Update(ctx, func(tx *store.Tx) error { return s.addFailure(ctx, tx, a) }); err != nil {
-			return a, err
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := s.addFailure(ctx, tx, a); err != nil {
+			return err
 		}
-		return a, identity.Unauthenticatedf("wrong password for user %s", a.ID)
+		return tx.Record(ctx, event.Failure(why))
+	})
+	if err != nil {
+		return a, err
 	}
-	return s.enter(ctx, a)
+	return a, identity.Unauthenticatedf("wrong password for user %s", a.ID)
 }
 
 // account reads the account that a claim is about. One that is not there is an account that is closed.
@@ -135,7 +144,7 @@ func (s *Service) account(ctx context.Context, ref UserRef) (a account, err erro
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		u, d, err := find(ctx, tx, ref)
 		if errors.Is(err, identity.NotFound) {
-			a = account{now: tx.Now(), closed: err.Error()}
+			a = account{now: tx.Now(), closed: err.Error(), unknown: claim(ref, d)}
 			return nil
 		}
 		if err != nil {
@@ -185,7 +194,7 @@ func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User
 	case !s.Enabled(u, a.now):
 		a.closed = "user " + string(u.ID) + " is disabled or inactive"
 	case s.locked(u, a.failures, a.now):
-		a.closed = "user " + string(u.ID) + " is locked"
+		a.closed, a.locked = "user "+string(u.ID)+" is locked", true
 	}
 	end := a.password.ExpiresAt
 	a.expired = end != nil && !a.now.Before(*end) && !u.Options.Bool(identity.OptIgnorePasswordExpiry)
@@ -261,8 +270,15 @@ func (s *Service) enter(ctx context.Context, before account) (a account, err err
 		a, err = s.again(ctx, tx, before)
 		return err
 	})
-	if err != nil || a.failures.Count == 0 && day(a.LastActiveAt).Equal(day(a.now)) {
+	if err != nil {
 		return a, err
+	}
+	event := identity.LoggedIn(a.User)
+	if a.expired {
+		event = event.Failure(&identity.EventReason{Text: expired(a.User), Code: 401})
+	}
+	if a.failures.Count == 0 && day(a.LastActiveAt).Equal(day(a.now)) {
+		return a, s.DB.Record(ctx, event)
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		if a, err = s.again(ctx, tx, before); err != nil {
@@ -272,7 +288,10 @@ func (s *Service) enter(ctx context.Context, before account) (a account, err err
 			return err
 		}
 		a.LastActiveAt = day(a.now)
-		return tx.SetLastActive(ctx, a.ID)
+		if err := tx.SetLastActive(ctx, a.ID); err != nil {
+			return err
+		}
+		return tx.Record(ctx, event)
 	})
 	return a, err
 }

@@ -128,7 +128,7 @@ func TestLockout(t *testing.T) {
 				_, err := r.Authenticate(t.Context(), Proof{User: &UserRef{Name: "alice", Domain: &DomainRef{Name: "Dee"}}, Password: "wrong"})
 				return err
 			},
-			func() error { return r.ChangePassword(t.Context(), id, "wrong", "new") },
+			func() error { return r.ChangePassword(t.Context(), identity.Caller{}, id, "wrong", "new") },
 		}
 		for i := range n {
 			refusal(t, "a wrong password", doors[i%len(doors)]())
@@ -144,7 +144,7 @@ func TestLockout(t *testing.T) {
 	}
 	fail(5)
 	refusal(t, "after 5 failures", r.login(id, "secret"))
-	refusal(t, "the change call is a door too", r.ChangePassword(t.Context(), id, "secret", "new"))
+	refusal(t, "the change call is a door too", r.ChangePassword(t.Context(), identity.Caller{}, id, "secret", "new"))
 	r.clock.advance(29 * time.Minute)
 	fail(3) // not counted, and no longer lock
 	refusal(t, "before the end", r.login(id, "secret"))
@@ -225,7 +225,7 @@ func TestPasswordsEnd(t *testing.T) {
 	}
 	wantExpired("before the first change")
 	refusal(t, "a wrong password does not learn that it expired", r.login(id, "wrong"))
-	if err := r.ChangePassword(t.Context(), id, "secret", "mine"); err != nil {
+	if err := r.ChangePassword(t.Context(), identity.Caller{}, id, "secret", "mine"); err != nil {
 		t.Fatalf("changing an expired password: %v", err)
 	}
 	if err := r.login(id, "mine"); err != nil {
@@ -265,7 +265,7 @@ func TestPasswordsEnd(t *testing.T) {
 	}
 	r.clock.advance(30 * aDay)
 	refusal(t, "inactive for 30 days", r.login(id, "secret"))
-	refusal(t, "the change call is not open to the inactive", r.ChangePassword(t.Context(), id, "secret", "other"))
+	refusal(t, "the change call is not open to the inactive", r.ChangePassword(t.Context(), identity.Caller{}, id, "secret", "other"))
 	if u, _ := r.User(t.Context(), admin, id); u.Enabled {
 		t.Error("an inactive user reads as enabled")
 	}

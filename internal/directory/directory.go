@@ -31,6 +31,8 @@ type Service struct {
 	Limits     *Limits // nil has none
 	Config     DomainConfig
 
+	InvalidPasswords InvalidPasswords
+
 	// DefaultDomain owns what is created without naming a domain ([identity] default_domain_id).
 	DefaultDomain identity.DomainID
 

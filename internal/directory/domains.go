@@ -78,7 +78,7 @@ func (s *Service) CreateDomain(ctx context.Context, caller identity.Caller, d id
 	}
 	p := d.AsProject()
 	p.DomainID = ""
-	p, err := s.insertProject(ctx, p)
+	p, err := s.insertProject(ctx, caller, p)
 	return p.AsDomain(), err
 }
 
@@ -106,7 +106,7 @@ func (s *Service) UpdateDomain(ctx context.Context, caller identity.Caller, id i
 		}
 		upd.ID, upd.DomainID = identity.Opt[identity.ProjectID]{}, identity.Opt[identity.DomainID]{}
 		upd.ParentID, upd.IsDomain = identity.Opt[identity.ProjectID]{}, identity.Opt[bool]{}
-		p, err := s.writeProject(ctx, tx, old, upd)
+		p, err := s.writeProject(ctx, tx, caller, old, upd)
 		d = p.AsDomain()
 		return err
 	})
@@ -121,11 +121,11 @@ func (s *Service) DeleteDomain(ctx context.Context, caller identity.Caller, id i
 		if err != nil {
 			return err
 		}
-		return s.deleteDomain(ctx, tx, p)
+		return s.deleteDomain(ctx, tx, caller, p)
 	})
 }
 
-func (s *Service) deleteDomain(ctx context.Context, tx *store.Tx, p identity.Project) error {
+func (s *Service) deleteDomain(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) error {
 	id := identity.DomainID(p.ID)
 	switch {
 	case p.Options.Bool(identity.OptImmutable):
@@ -144,5 +144,11 @@ func (s *Service) deleteDomain(ctx context.Context, tx *store.Tx, p identity.Pro
 	case len(roles) > 0:
 		return keepImmutable("role", roles[0])
 	}
-	return tx.DeleteDomain(ctx, id)
+	if err := tx.DeleteDomain(ctx, id); err != nil {
+		return err
+	}
+	if err := tx.Record(ctx, identity.Deleted("project", id).By(caller)); err != nil {
+		return err
+	}
+	return tx.Record(ctx, identity.Deleted("domain", id).By(caller))
 }

@@ -73,7 +73,10 @@ func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g ide
 			return err
 		}
 		g.ID = identity.GroupID(tx.NewID())
-		return tx.InsertGroup(ctx, g)
+		if err := tx.InsertGroup(ctx, g); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("group", g.ID).By(caller))
 	})
 	return g, err
 }
@@ -102,7 +105,10 @@ func (s *Service) UpdateGroup(ctx context.Context, caller identity.Caller, id id
 			}
 		}
 		g.Extra = old.Extra.Merge(upd.Extra)
-		return tx.UpdateGroup(ctx, old, g)
+		if err := tx.UpdateGroup(ctx, old, g); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("group", id).By(caller))
 	})
 	return g, err
 }
@@ -113,7 +119,10 @@ func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, id id
 		if _, err := s.allowedGroup(ctx, tx, caller, authz.DeleteGroup, id); err != nil {
 			return err
 		}
-		return tx.DeleteGroup(ctx, id)
+		if err := tx.DeleteGroup(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("group", id).By(caller))
 	})
 }
 
@@ -155,7 +164,10 @@ func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user i
 		if err := s.allowedMembership(ctx, tx, caller, authz.AddUserToGroup, user, group); err != nil {
 			return err
 		}
-		return tx.AddToGroup(ctx, user, group)
+		if err := tx.AddToGroup(ctx, user, group); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Joined("added", group, user).By(caller))
 	})
 }
 
@@ -166,10 +178,13 @@ func (s *Service) RemoveFromGroup(ctx context.Context, caller identity.Caller, u
 			return err
 		}
 		was, err := tx.RemoveFromGroup(ctx, user, group)
-		if err == nil && !was {
-			err = notInGroup(user, group)
+		switch {
+		case err != nil:
+			return err
+		case !was:
+			return notInGroup(user, group)
 		}
-		return err
+		return tx.Record(ctx, identity.Joined("removed", group, user).By(caller))
 	})
 }
 

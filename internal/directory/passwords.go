@@ -12,15 +12,25 @@ import (
 
 // ChangePassword lets users change their own password. It is open to all: the old password is the proof, an expired one
 // too, and no token takes its place. The tokens of the user end (change_password in keystone/identity/core.py).
-func (s *Service) ChangePassword(ctx context.Context, id identity.UserID, original, pw string) error {
-	a, err := s.prove(ctx, UserRef{ID: id}, original)
+//
+// caller, who may be nobody, only stands in the event of it. That of a password that is refused says the same, with a
+// reason: so Keystone has it.
+func (s *Service) ChangePassword(ctx context.Context, caller identity.Caller, id identity.UserID, original, pw string) error {
+	a, err := s.prove(ctx, attempt{UserRef{ID: id}, original, false})
 	if err != nil {
 		return err
 	}
-	if err := told(s.Rules.Check(pw)); err != nil {
-		return err
+	event := identity.Updated("user", id).By(caller)
+	if err = told(s.Rules.Check(pw)); err == nil {
+		err = s.mayChange(ctx, a, pw)
 	}
-	if err := s.mayChange(ctx, a, pw); err != nil {
+	if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.BadRequest {
+		event.Reason = &identity.EventReason{Text: e.Message, Code: 400}
+		if failed := s.DB.Record(ctx, event); failed != nil {
+			return failed
+		}
+	}
+	if err != nil {
 		return err
 	}
 	hash, err := s.Passwords.Hash(ctx, string(id), pw)
@@ -35,7 +45,10 @@ func (s *Service) ChangePassword(ctx context.Context, id identity.UserID, origin
 		if err := tx.AddPassword(ctx, id, next, s.Compliance.UniquePasswords); err != nil {
 			return err
 		}
-		return tx.Revoke(ctx, identity.RevocationEvent{UserID: id})
+		if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: id}); err != nil {
+			return err
+		}
+		return tx.Record(ctx, event)
 	})
 }
 

@@ -160,11 +160,11 @@ func (s *Service) CreateProject(ctx context.Context, caller identity.Caller, p i
 		p.ParentID = identity.ProjectID(p.DomainID)
 	}
 	p.ID = ""
-	return s.insertProject(ctx, p)
+	return s.insertProject(ctx, caller, p)
 }
 
 // insertProject writes a new project or domain; it makes the id unless there is one.
-func (s *Service) insertProject(ctx context.Context, p identity.Project) (identity.Project, error) {
+func (s *Service) insertProject(ctx context.Context, caller identity.Caller, p identity.Project) (identity.Project, error) {
 	if p.Name == "" {
 		return p, identity.Expecting("name", "project")
 	}
@@ -191,7 +191,10 @@ func (s *Service) insertProject(ctx context.Context, p identity.Project) (identi
 		if !made {
 			p.ID = identity.ProjectID(tx.NewID())
 		}
-		return badReference(tx.InsertProject(ctx, p))
+		if err := tx.InsertProject(ctx, p); err != nil {
+			return badReference(err)
+		}
+		return tx.Record(ctx, identity.Created(kindOf(p), p.ID).By(caller))
 	})
 	return p, err
 }
@@ -253,7 +256,7 @@ func (s *Service) UpdateProject(ctx context.Context, caller identity.Caller, id 
 		if upd.DomainID.Present && upd.DomainID.Value != domainOf(old) {
 			return identity.Invalidf("Cannot change Domain ID")
 		}
-		p, err = s.writeProject(ctx, tx, old, upd)
+		p, err = s.writeProject(ctx, tx, caller, old, upd)
 		return err
 	})
 	return p, err
@@ -268,7 +271,7 @@ func domainOf(p identity.Project) identity.DomainID {
 }
 
 // writeProject applies a change and writes it (_update_project in keystone/resource/core.py).
-func (s *Service) writeProject(ctx context.Context, tx *store.Tx, old identity.Project, upd identity.ProjectUpdate) (identity.Project, error) {
+func (s *Service) writeProject(ctx context.Context, tx *store.Tx, caller identity.Caller, old identity.Project, upd identity.ProjectUpdate) (identity.Project, error) {
 	if old.Options.Bool(identity.OptImmutable) && !thaws(upd) {
 		return old, identity.Refusedf("Unable to update immutable %s resource: `%s. Set resource option \"immutable\" to false first.",
 			kindOf(old), old.ID)
@@ -300,7 +303,18 @@ func (s *Service) writeProject(ctx context.Context, tx *store.Tx, old identity.P
 	p.Tags = upd.Tags.Or(old.Tags)
 	p.Options = old.Options.Merge(upd.Options)
 	p.Extra = old.Extra.Merge(upd.Extra)
-	return p, tx.UpdateProject(ctx, old, p)
+	if err := tx.UpdateProject(ctx, old, p); err != nil {
+		return p, err
+	}
+	return p, recordUpdate(ctx, tx, p, func(e identity.Event) identity.Event { return e.By(caller) })
+}
+
+// recordUpdate records that a project was changed: a domain is told of as a project, too.
+func recordUpdate(ctx context.Context, tx *store.Tx, p identity.Project, by func(identity.Event) identity.Event) error {
+	if err := tx.Record(ctx, by(identity.Updated("project", p.ID))); err != nil || !p.IsDomain {
+		return err
+	}
+	return tx.Record(ctx, by(identity.Updated("domain", p.ID)))
 }
 
 // thaws tells whether a change does nothing but take immutability away.
@@ -372,7 +386,7 @@ func (s *Service) DeleteProject(ctx context.Context, caller identity.Caller, id 
 			return err
 		}
 		if p.IsDomain {
-			return s.deleteDomain(ctx, tx, p)
+			return s.deleteDomain(ctx, tx, caller, p)
 		}
 		if p.Options.Bool(identity.OptImmutable) {
 			return keepImmutable("project", id)
@@ -385,7 +399,10 @@ func (s *Service) DeleteProject(ctx context.Context, caller identity.Caller, id 
 			return identity.Refusedf("Cannot delete the project %s since it is not a leaf in the hierarchy. Use the cascade option"+
 				" if you want to delete a whole subtree.", id)
 		}
-		return tx.DeleteProject(ctx, id)
+		if err := tx.DeleteProject(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("project", id).By(caller))
 	})
 }
 
@@ -427,19 +444,20 @@ func (s *Service) SetProjectTags(ctx context.Context, caller identity.Caller, id
 		}
 		return err
 	}
-	err = s.changeTags(ctx, caller, authz.UpdateProjectTags, "update", id, check, func([]string) ([]string, error) { return set, nil })
+	err = s.changeTags(ctx, caller, authz.UpdateProjectTags, "update", id, check, func([]string) ([]string, error) { return set, nil }, nil)
 	return set, err
 }
 
 // ClearProjectTags takes all tags from a project.
 func (s *Service) ClearProjectTags(ctx context.Context, caller identity.Caller, id identity.ProjectID) error {
-	return s.changeTags(ctx, caller, authz.DeleteProjectTags, "update", id, nil, func([]string) ([]string, error) { return nil, nil })
+	return s.changeTags(ctx, caller, authz.DeleteProjectTags, "update", id, nil, func([]string) ([]string, error) { return nil, nil }, nil)
 }
 
 // AddProjectTag gives a project one more tag. check judges the tags that the project would have, the new one last; it is
 // called once the caller is known to be allowed.
 func (s *Service) AddProjectTag(ctx context.Context, caller identity.Caller, id identity.ProjectID, tag string, check func(all []string) error) error {
 	with := func(old []string, tag string) []string { return append(slices.Clone(old), tag) }
+	created := identity.Created("project tag", strip(tag)).By(caller)
 	return s.changeTags(ctx, caller, authz.CreateProjectTag, "create", id,
 		func(old []string) error { return check(with(old, tag)) },
 		func(old []string) ([]string, error) {
@@ -447,23 +465,25 @@ func (s *Service) AddProjectTag(ctx context.Context, caller identity.Caller, id 
 				return old, nil
 			}
 			return with(old, strip(tag)), nil
-		})
+		}, &created)
 }
 
 // RemoveProjectTag takes a tag from a project.
 func (s *Service) RemoveProjectTag(ctx context.Context, caller identity.Caller, id identity.ProjectID, tag string) error {
+	deleted := identity.Deleted("project tag", tag)
 	return s.changeTags(ctx, caller, authz.DeleteProjectTag, "delete", id, nil, func(old []string) ([]string, error) {
 		i := slices.Index(old, tag)
 		if i < 0 {
 			return nil, identity.Missing("project tag", tag)
 		}
 		return slices.Delete(slices.Clone(old), i, i+1), nil
-	})
+	}, &deleted)
 }
 
-// changeTags runs check, if there is one, before it asks whether the project may be changed, and change after.
+// changeTags runs check, if there is one, before it asks whether the project may be changed, and change after. It records
+// that the project was changed, in nobody's name as Keystone does, and the event if there is one.
 func (s *Service) changeTags(ctx context.Context, caller identity.Caller, action authz.Action, verb string, id identity.ProjectID,
-	check func(old []string) error, change func(old []string) ([]string, error),
+	check func(old []string) error, change func(old []string) ([]string, error), event *identity.Event,
 ) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		old, err := s.allowedProject(ctx, caller, action, id, tx.LockProject)
@@ -483,6 +503,12 @@ func (s *Service) changeTags(ctx context.Context, caller identity.Caller, action
 		if p.Tags, err = change(old.Tags); err != nil {
 			return err
 		}
-		return tx.UpdateProject(ctx, old, p)
+		if err := tx.UpdateProject(ctx, old, p); err != nil {
+			return err
+		}
+		if err := recordUpdate(ctx, tx, p, func(e identity.Event) identity.Event { return e }); err != nil || event == nil {
+			return err
+		}
+		return tx.Record(ctx, *event)
 	})
 }

@@ -150,8 +150,10 @@ func (s *Service) CreateUser(ctx context.Context, caller identity.Caller, u iden
 		if err := hash.set(ctx, s, tx, u.ID, nil); err != nil {
 			return err
 		}
-		u, err = tx.User(ctx, u.ID)
-		return err
+		if u, err = tx.User(ctx, u.ID); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("user", u.ID).By(caller))
 	})
 	return u, err
 }
@@ -203,9 +205,11 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 		if err := s.writeUser(ctx, tx, old, upd, hash); err != nil {
 			return err
 		}
-		u, err = tx.User(ctx, id)
+		if u, err = tx.User(ctx, id); err != nil {
+			return err
+		}
 		u = s.shown(u, tx.Now())
-		return err
+		return tx.Record(ctx, identity.Updated("user", id).By(caller))
 	})
 	return u, err
 }
@@ -277,7 +281,10 @@ func (s *Service) DeleteUser(ctx context.Context, caller identity.Caller, id ide
 		if _, err := s.allowedUser(ctx, tx, caller, authz.DeleteUser, id); err != nil {
 			return err
 		}
-		return tx.DeleteUser(ctx, id)
+		if err := tx.DeleteUser(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("user", id).By(caller))
 	})
 }
 

@@ -130,7 +130,7 @@ func (a *API) changePassword(w http.ResponseWriter, r *request) error {
 		return identity.Invalidf("%s", err)
 	}
 	in := r.Body.Object("user")
-	err := a.Directory.ChangePassword(r.Context(), id[identity.UserID](r, "user_id"), text[string](in, "original_password"), text[string](in, "password"))
+	err := a.Directory.ChangePassword(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), text[string](in, "original_password"), text[string](in, "password"))
 	if err != nil {
 		return err
 	}
