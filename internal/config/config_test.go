@@ -136,7 +136,7 @@ func TestOptionsTable(t *testing.T) {
 		t.Errorf("got %d options, want upstream's 217", len(rows))
 	}
 	oslo := map[string]bool{"DEFAULT": true, "database": true, "cache": true, "cors": true, "oslo_middleware": true, "oslo_policy": true,
-		"oslo_messaging_notifications": true, "healthcheck": true, "lintel": true}
+		"oslo_messaging_notifications": true, "oslo_messaging_rabbit": true, "healthcheck": true, "lintel": true}
 	for _, o := range table {
 		if !listed[o] && !oslo[o.group] {
 			t.Errorf("[%s] %s is no option upstream", o.group, o.name)
@@ -291,7 +291,7 @@ caching = false
 [cache]
 memcache_servers = a:11211
 [oslo_messaging_rabbit]
-ssl = true
+rpc_conn_pool_size = 3
 [lifesaver]
 enabled = true
 `)
@@ -309,7 +309,7 @@ enabled = true
 		"keystone.conf:4: [DEFAULT] colour: unknown option",
 		"keystone.conf:7: [assignment] caching: is the former name of [resource] caching",
 		"keystone.conf:9: [cache] memcache_servers: has no effect in Lintel: Lintel keeps its own cache; see [lintel] coherence",
-		"keystone.conf:11: [oslo_messaging_rabbit] ssl: has no effect in Lintel: the transport's defaults are used",
+		"keystone.conf:11: [oslo_messaging_rabbit] rpc_conn_pool_size: has no effect in Lintel: Keystone's notifications do not use it",
 		"keystone.conf:13: [lifesaver] enabled: unknown group",
 		"keystone.conf:5: [DEFAULT] max_project_tree_depth: is empty; 5 is used",
 	}

@@ -71,3 +71,19 @@ func CheckOption(group, name string, value any) error {
 	}
 	return err
 }
+
+// With returns the configuration with other values of some options of a group, as texts; names that are no options are
+// left out (ConfigOptsProxy in oslo_messaging/_drivers/common.py).
+func (c *Config) With(group string, values map[string]string) (*Config, error) {
+	changed := *c
+	for name, text := range values {
+		o := byName[[2]string{group, name}]
+		if o == nil {
+			continue
+		}
+		if err := o.set(&changed, []string{text}); err != nil {
+			return nil, fmt.Errorf("[%s] %s: %w", group, name, err)
+		}
+	}
+	return &changed, nil
+}

@@ -61,6 +61,7 @@ type Config struct {
 	OsloMiddleware             OsloMiddlewareGroup             `group:"oslo_middleware"`
 	OsloPolicy                 OsloPolicyGroup                 `group:"oslo_policy"`
 	OsloMessagingNotifications OsloMessagingNotificationsGroup `group:"oslo_messaging_notifications"`
+	OsloMessagingRabbit        OsloMessagingRabbitGroup        `group:"oslo_messaging_rabbit"`
 	Healthcheck                HealthcheckGroup                `group:"healthcheck"`
 	Lintel                     LintelGroup                     `group:"lintel"`
 
@@ -645,10 +646,38 @@ type OsloPolicyGroup struct {
 
 // OsloMessagingNotificationsGroup is [oslo_messaging_notifications].
 type OsloMessagingNotificationsGroup struct {
-	Driver       []string `opt:"driver" multi:""` // messaging, messagingv2, log, noop, ...; none: nothing is sent
+	Driver       []string `opt:"driver" multi:""` // messaging, messagingv2, log, noop, test; none: nothing is sent
 	TransportURL string   `opt:"transport_url" secret:""`
 	Topics       []string `opt:"topics" default:"notifications"`
 	Retry        int      `opt:"retry" default:"-1"` // attempts to deliver; -1 = for ever
+}
+
+// OsloMessagingRabbitGroup is [oslo_messaging_rabbit], as far as notifications go. A transport_url may end in
+// ?option=value for any of them.
+type OsloMessagingRabbitGroup struct {
+	AMQPDurableQueues bool `opt:"amqp_durable_queues" default:"false"`
+	AMQPAutoDelete    bool `opt:"amqp_auto_delete" default:"false"`
+	SSL               bool `opt:"ssl" default:"false"`
+	// Without it the system's authorities are asked; upstream then asks none.
+	SSLCAFile   string `opt:"ssl_ca_file"`
+	SSLCertFile string `opt:"ssl_cert_file"` // the client's own
+	SSLKeyFile  string `opt:"ssl_key_file"`
+	// Whether the certificate must be the broker's own, not only one of the authority's.
+	SSLEnforceHostnameVerification bool   `opt:"ssl_enforce_hostname_verification" default:"true" removal:"2026.2"`
+	RabbitLoginMethod              string `opt:"rabbit_login_method" choices:"PLAIN|AMQPLAIN|EXTERNAL" default:"AMQPLAIN"`
+	// After a failure the next attempt comes after interval, each further one backoff later, up to interval_max.
+	RabbitRetryInterval time.Duration `opt:"rabbit_retry_interval" unit:"s" min:"1" default:"1"`
+	RabbitRetryBackoff  time.Duration `opt:"rabbit_retry_backoff" unit:"s" min:"0" default:"2"`
+	RabbitIntervalMax   time.Duration `opt:"rabbit_interval_max" unit:"s" min:"1" default:"30"`
+	// The queues' kind: mirrored, or quorum, which always last.
+	RabbitHAQueues              bool          `opt:"rabbit_ha_queues" default:"false"`
+	RabbitQuorumQueue           bool          `opt:"rabbit_quorum_queue" default:"false"`
+	RabbitQuorumDeliveryLimit   int           `opt:"rabbit_quorum_delivery_limit" default:"0"`
+	RabbitQuorumMaxMemoryLength int           `opt:"rabbit_quorum_max_memory_length" default:"0"`
+	RabbitQuorumMaxMemoryBytes  int           `opt:"rabbit_quorum_max_memory_bytes" default:"0"`
+	HeartbeatTimeoutThreshold   time.Duration `opt:"heartbeat_timeout_threshold" unit:"s" default:"60"` // 0: as the broker says
+	KombuCompression            string        `opt:"kombu_compression" only:"gzip"`
+	KombuFailoverStrategy       string        `opt:"kombu_failover_strategy" choices:"round-robin|shuffle" default:"round-robin"`
 }
 
 // HealthcheckGroup is [healthcheck] (oslo_middleware/healthcheck).
@@ -675,4 +704,11 @@ type LintelGroup struct {
 	AddressRate     int           `opt:"address_rate" min:"0" default:"0"` // failed logins a minute from one address (IPv6: /64); 0: no limit
 	AccountRate     int           `opt:"account_rate" min:"0" default:"0"` // failed logins a minute to one account; 0: no limit
 	TellMissing     bool          `opt:"tell_missing" default:"false"`     // strangers may learn of more ids that they are not there, as from Keystone
+
+	// Where events go beside [oslo_messaging_notifications].
+	EventFile           string        `opt:"event_file"`                                          // a line of JSON each
+	EventWebhook        string        `opt:"event_webhook" uri:""`                                // a POST each
+	EventWebhookSecret  string        `opt:"event_webhook_secret" secret:""`                      // signs them
+	EventWebhookTimeout time.Duration `opt:"event_webhook_timeout" unit:"s" min:"1" default:"10"` // of each
+	EventBacklog        int           `opt:"event_backlog" min:"1" default:"1000000"`             // events kept for each place that cannot be reached; beyond, the oldest are given up
 }

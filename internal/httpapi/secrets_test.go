@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,7 +18,8 @@ import (
 // TestSecretsStayIn takes secrets of all kinds through the API and looks for them where they must not be. Nothing is masked
 // in this log: what it does not hold was not logged. S-124
 func TestSecretsStayIn(t *testing.T) {
-	env := testenv.New(t, func(c *config.Config) {
+	events := filepath.Join(t.TempDir(), "events")
+	env := testenv.New(t, withEvents(events), func(c *config.Config) {
 		c.Default.AdminToken = "canary-admin-token"
 		c.Auth.Methods = append(c.Auth.Methods, "totp")
 	})
@@ -61,6 +63,12 @@ func TestSecretsStayIn(t *testing.T) {
 		places["the database"+suffix] = string(data)
 	}
 	places["the metrics"] = metrics(env)
+	deliver(t, env, events)
+	told, err := os.ReadFile(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places["the events"] = string(told)
 	for place, text := range places {
 		if len(text) < 1000 {
 			t.Errorf("%s holds %d bytes only", place, len(text))

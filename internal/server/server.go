@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/audit"
 	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/catalog"
@@ -49,6 +50,8 @@ type Server struct {
 	handler http.Handler
 	policy  *policy.Enforcer
 	files   policy.Files
+
+	deliveries []*audit.Delivery
 }
 
 // Open makes a server out of a configuration. The database must have been prepared by Sync, or by Keystone.
@@ -81,6 +84,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err := s.DB.Prepare(ctx); err != nil {
 		return nil, err
 	}
+	if s.deliveries, err = deliveries(cfg, s.DB, opt); err != nil {
+		return nil, err
+	}
 	if err := s.follow(ctx); err != nil {
 		return nil, err
 	}
@@ -99,6 +105,10 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
+	invalid, err := invalidPasswords(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("[security_compliance]: %w", err)
+	}
 	people := &directory.Service{
 		DB: s.DB, Authz: checker, Rules: rules,
 		Passwords: &password.Pool{Hasher: hasher, Workers: cfg.Lintel.HashWorkers, Queue: cfg.Lintel.HashQueue, Now: opt.Now},
@@ -113,9 +123,10 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			SafeProjectNames: cfg.Resource.ProjectNameURLSafe != "off", SafeDomainNames: cfg.Resource.DomainNameURLSafe != "off",
 			ReservedDomain: cfg.Federation.FederatedDomainName, MaxDepth: treeDepth(cfg),
 		},
-		Config:        domainConfig(cfg),
-		DefaultDomain: identity.DomainID(cfg.Identity.DefaultDomainID),
-		MembershipTTL: cfg.Federation.DefaultAuthorizationTTL,
+		Config:           domainConfig(cfg),
+		InvalidPasswords: invalid,
+		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
+		MembershipTTL:    cfg.Federation.DefaultAuthorizationTTL,
 	}
 	assignments := &assignment.Service{DB: s.DB, Authz: checker, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
 	services := &catalog.Service{
@@ -233,6 +244,7 @@ func OpenDatabase(ctx context.Context, cfg *config.Config, opt Options) (*store.
 		MaxConns:        cfg.Database.MaxPoolSize + max(0, cfg.Database.MaxOverflow),
 		KeepRevocations: cfg.Token.Expiration + cfg.Token.AllowExpiredWindow + cfg.Revoke.ExpirationBuffer,
 		Now:             opt.Now,
+		Outbox:          store.Outbox{Sinks: sinkNames(cfg), OptOut: cfg.Default.NotificationOptOut},
 		Logger:          opt.Log,
 	})
 }
@@ -395,9 +407,6 @@ func (s *Server) warn() {
 	if s.cfg.Default.AdminToken != "" {
 		s.log.Warn("[DEFAULT] admin_token is set: whoever knows it may do anything; use bootstrap instead")
 	}
-	if len(s.cfg.SecurityCompliance.ReportInvalidPasswordHash) > 0 {
-		s.log.Warn("[security_compliance] report_invalid_password_hash has no effect: no notifications are sent yet")
-	}
 	if s.cfg.Default.InsecureDebug {
 		s.log.Warn("[DEFAULT] insecure_debug is on: clients learn why they are refused")
 	}
@@ -472,6 +481,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 		s.policy.Follow(work, s.files, 500*time.Millisecond, s.reportPolicy)
 		return nil
 	})
+	for _, d := range s.deliveries {
+		group.Go(func() error {
+			d.Run(work)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		<-work.Done()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
