@@ -54,6 +54,24 @@ func members(m object) object {
 // receiptOrError is how a login fails.
 var receiptOrError = object{"anyOf": []object{entitySchema("error"), entitySchema("receipt")}}
 
+// healthcheck is what package telemetry serves beside the table of routes.
+var healthcheck = func() object {
+	words := object{}
+	for _, media := range []string{"text/plain", "text/html", "application/json"} {
+		words[media] = object{"schema": object{}}
+	}
+	ask := func(method string, ok object) object {
+		return object{
+			"operationId": method + "_healthcheck", "summary": "Tell whether this server may be asked", "tags": []string{"discovery"}, "security": []object{},
+			"responses": object{
+				strconv.Itoa(ok["status"].(int)): object{"description": "It may", "content": ok["content"]},
+				"503":                            object{"description": "It may not", "content": words},
+			},
+		}
+	}
+	return object{"get": ask("get", object{"status": 200, "content": words}), "head": ask("head", object{"status": 204, "content": object{}})}
+}()
+
 func document(table []route) object {
 	paths := object{}
 	for i := range table {
@@ -71,6 +89,7 @@ func document(table []route) object {
 			item["head"] = headOf(g)
 		}
 	}
+	paths["/healthcheck"] = healthcheck
 	responses := failures(entitySchema("error"))
 	responses["401"].(object)["headers"] = headers("WWW-Authenticate")
 	var tags []object
