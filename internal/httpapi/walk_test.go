@@ -1,9 +1,12 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,5 +150,120 @@ func TestFailuresAreTold(t *testing.T) {
 	}
 	if got := admin.Validate(admin.Token).Header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("a token may be cached: %q", got)
+	}
+}
+
+// HEAD decides as GET does. S-086
+func TestHeadDecidesAsGet(t *testing.T) {
+	env := testenv.New(t)
+	all, ids := callers(t, env)
+	own := map[string]bool{}
+	for _, rt := range httpapi.Routes() {
+		own[rt.Path] = own[rt.Path] || rt.Method == "HEAD"
+	}
+	for _, rt := range httpapi.Routes() {
+		if rt.Method != "GET" || own[rt.Path] {
+			continue
+		}
+		for _, c := range all {
+			path, _ := shape(rt, ids, 0)
+			if g, h := c.Get(path).Status, c.Head(path).Status; g != h {
+				t.Errorf("%s as %s: GET %d, HEAD %d", path, c.kind, g, h)
+			}
+		}
+	}
+}
+
+// wrong are values of all JSON types.
+var wrong = []any{nil, true, 7, -0.5, "", "x", []any{}, []any{nil}, []any{"x", 7}, object{}, object{"x": nil}, strings.Repeat("x", 300)}
+
+// variants yields an object with each of its members, at any depth and whether it is there or only in the schema, replaced by
+// a value of each type in turn.
+func variants(schema, v object, yield func(object)) {
+	properties, _ := schema["properties"].(object)
+	names := map[string]bool{}
+	for name := range properties {
+		names[name] = true
+	}
+	for name := range v {
+		names[name] = true
+	}
+	for name := range names {
+		with := func(x any) {
+			o := maps.Clone(v)
+			o[name] = x
+			yield(o)
+		}
+		for _, x := range wrong {
+			with(x)
+		}
+		below, _ := properties[name].(object)
+		switch inner := v[name].(type) {
+		case object:
+			variants(below, inner, func(o object) { with(o) })
+		case []any:
+			items, _ := below["items"].(object)
+			for i, item := range inner {
+				if item, ok := item.(object); ok {
+					variants(items, item, func(o object) {
+						list := slices.Clone(inner)
+						list[i] = o
+						with(list)
+					})
+				}
+			}
+		case nil:
+			if below["properties"] != nil {
+				variants(below, object{}, func(o object) { with(o) })
+			}
+		}
+	}
+}
+
+// Members of the wrong type are refused or mean something, but never break anything. S-081, S-023
+func TestWrongTypes(t *testing.T) {
+	env := testenv.New(t)
+	_, ids := callers(t, env)
+	text, err := httpapi.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Paths map[string]map[string]struct {
+			RequestBody struct {
+				Content map[string]struct{ Schema object }
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	admin := env.Admin()
+	n := 0
+	for _, rt := range httpapi.Routes() {
+		if rt.Method != "POST" && rt.Method != "PUT" && rt.Method != "PATCH" {
+			continue
+		}
+		path, body := shape(rt, ids, n)
+		var right object
+		if body != "" {
+			if err := json.Unmarshal([]byte(body), &right); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if right == nil {
+			right = object{}
+		}
+		schema := doc.Paths[rt.Path][strings.ToLower(rt.Method)].RequestBody.Content["application/json"].Schema
+		variants(schema, right, func(o object) {
+			n++
+			if r := admin.Do(rt.Method, path, o); r.Status >= 500 {
+				sent, _ := json.Marshal(o)
+				t.Errorf("%s %s with %s: %d %s", rt.Method, path, sent, r.Status, r.Body)
+			}
+		})
+	}
+	if n < 1000 {
+		t.Errorf("only %d requests", n)
 	}
 }
