@@ -13,7 +13,7 @@ import (
 
 // SignedRequest is a request to EC2 or S3, as the service that got it hands it on.
 type SignedRequest struct {
-	Access string // the key that signed it; empty for none
+	Access identity.Opt[string] // the key that signed it
 
 	// Signature is what was signed, and how.
 	Signature interface {
@@ -43,10 +43,10 @@ func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, actio
 	if r == nil {
 		return Issued{}, identity.Invalidf("request must include a request body")
 	}
-	if r.Access == "" {
+	if !r.Access.Present {
 		return Issued{}, identity.Unauthenticatedf("EC2 Signature not supplied")
 	}
-	key, err := s.Credential.SigningKey(ctx, r.Access)
+	key, err := s.Credential.SigningKey(ctx, r.Access.Value)
 	if err != nil {
 		return Issued{}, err
 	}

@@ -20,7 +20,7 @@ var ec2TokenRoutes = []route{
 
 func (a *API) issueEC2Token(w http.ResponseWriter, r *request) error {
 	issued, err := a.issueSigned(r, authz.EC2TokensValidate, func(in *schema.Object) *auth.SignedRequest {
-		return &auth.SignedRequest{Access: text[string](in, "access"), Signature: &awsauth.EC2Request{
+		return &auth.SignedRequest{Access: schema.Field[string](in, "access"), Signature: &awsauth.EC2Request{
 			Verb: text[string](in, "verb"), Host: text[string](in, "host"), Path: text[string](in, "path"),
 			Params: pairs(in.Object("params")), Headers: pairs(in.Object("headers")),
 			BodyHash: text[string](in, "body_hash"), Signature: text[string](in, "signature"),
@@ -34,7 +34,7 @@ func (a *API) issueEC2Token(w http.ResponseWriter, r *request) error {
 
 func (a *API) issueS3Token(w http.ResponseWriter, r *request) error {
 	issued, err := a.issueSigned(r, authz.S3TokensValidate, func(in *schema.Object) *auth.SignedRequest {
-		return &auth.SignedRequest{Access: text[string](in, "access"), Signature: &awsauth.S3Request{
+		return &auth.SignedRequest{Access: schema.Field[string](in, "access"), Signature: &awsauth.S3Request{
 			Token: text[string](in, "token"), Signature: text[string](in, "signature"),
 			Params: pairs(in.Object("params")), Headers: pairs(in.Object("headers")),
 		}}

@@ -50,7 +50,7 @@ DIVERGENCES = [
     # Requests
     Divergence(
         "what holds secrets is not kept by caches",
-        r"^(GET|HEAD|POST|PATCH) /v3/(auth/tokens|credentials|users/\$\w+/(application_credentials|credentials/OS-EC2))",
+        r"^(GET|HEAD|POST|PATCH) /v3/(auth/tokens|ec2tokens|s3tokens|credentials|users/\$\w+/(application_credentials|credentials/OS-EC2))",
         r"^headers\.Cache-Control$",
         holds=lambda keystone, lintel: lintel == "no-store",
     ),
@@ -177,8 +177,13 @@ DIVERGENCES = [
         statuses="404 404",
         holds=lambda keystone, lintel: (keystone, lintel) == ("Failed to validate token", "Could not recognize Fernet token"),
     ),
+    # Signed requests
+    Divergence("a route allows what it does", r"^(GET|HEAD|PUT|PATCH|DELETE) /v3/(ec2|s3)tokens$", r"^headers\.Allow$", statuses="405 405"),
+    Divergence("a key ends with what it was made with", r"^POST /v3/(ec2|s3)tokens$", statuses="404 401", body="_gone"),
+    Divergence("a parameter counts by its text", r"^POST /v3/ec2tokens$", statuses="200 401", body='"Timestamp": null'),
+    Divergence("a parameter counts by its text", r"^POST /v3/ec2tokens$", statuses="500 200", body='"SignatureVersion": 2[,}]'),
     # To come
-    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-(EC2|FEDERATION|OAUTH1|OAUTH2)|s3tokens)/1\.0/rel/\w+$", holds=lacks),
+    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-(FEDERATION|OAUTH1|OAUTH2))/1\.0/rel/\w+$", holds=lacks),
     Divergence(LATER, r"^POST /v3/auth/tokens$", body='"methods": ..mapped', statuses="400 401"),
 ]
 
