@@ -32,6 +32,9 @@ func run() int {
 		if e, ok := errors.AsType[exitCode](err); ok {
 			return int(e)
 		}
+		if _, ok := errors.AsType[usageError](err); ok {
+			code = 2
+		}
 		fmt.Fprintf(os.Stderr, "%s: %v\n", cmd.Name(), err)
 		return code
 	}
@@ -43,6 +46,9 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// usageError is a wrong use of one of Keystone's commands, which end with the status of Python's argparse then.
+type usageError struct{ error }
+
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "lintel",
@@ -50,6 +56,6 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), openAPICommand())
+	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand())
 	return root
 }

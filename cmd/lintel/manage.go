@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,8 +38,42 @@ func manageCommand() *cobra.Command {
 		credentialMigrateCommand(&flags),
 		trustFlushCommand(&flags),
 		samlMetadataCommand(&flags),
+		mappingEngineCommand(),
 	)
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("argument command: invalid choice: '%s'", args[0])}
+		}
+		return usageError{errors.New("the following arguments are required: command")}
+	}
+	cmd.RunE = func(*cobra.Command, []string) error { return nil } // else cobra shows its help
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	for _, sub := range cmd.Commands() {
+		check := sub.Args
+		sub.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
 	return cmd
+}
+
+// needs makes flags compulsory, and says so with argparse's status and words.
+func needs(cmd *cobra.Command, flags ...string) {
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		var missing []string
+		for _, name := range flags {
+			if !cmd.Flags().Changed(name) {
+				missing = append(missing, "--"+name)
+			}
+		}
+		if missing != nil {
+			return usageError{fmt.Errorf("the following arguments are required: %s", strings.Join(missing, ", "))}
+		}
+		return nil
+	}
 }
 
 // openDatabase opens the database that the flags' configuration names.
@@ -102,13 +137,11 @@ func dbSyncCommand(flags *configFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db_sync",
 		Short: "Create or upgrade the database's schema",
-		Args: func(_ *cobra.Command, args []string) error {
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return errors.New("a version cannot be chosen: db_sync upgrades to the newest one")
 			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
 			db, err := openDatabase(cmd, flags)
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,9 @@ type Domain struct {
 	ID   identity.DomainID
 	Name string
 }
+
+// String is the id, or else the name.
+func (d Domain) String() string { return cmp.Or(string(d.ID), d.Name) }
 
 // Properties is what a mapping makes of an assertion. Nothing of it is known to exist.
 type Properties struct {

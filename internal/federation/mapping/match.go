@@ -65,11 +65,13 @@ func (m *matcher) remote(r remote) (t RemoteTrace, err error) {
 	default:
 		t.Matched = true
 		t.Kept = []string{}
+		var kept set[string]
 		for i, v := range values {
-			keep := r.test == "" || (found[i] != nil) == (r.test == whitelist)
+			if r.test != "" && (found[i] != nil) != (r.test == whitelist) {
+				continue
+			}
 			// A set on the way drops repeats, but for the patterns of a whitelist.
-			repeated := r.test != "" && !(r.regex && r.test == whitelist) && slices.Contains(t.Kept, v)
-			if keep && !repeated {
+			if r.test == "" || r.regex && r.test == whitelist || kept.add(v) {
 				t.Kept = append(t.Kept, v)
 			}
 		}
@@ -95,8 +97,13 @@ func (m *matcher) compare(r remote, values []string) (found []*string, err error
 		return found, nil
 	}
 	spent := make([]time.Duration, len(r.operands))
+	known := make(map[string]*string)
 	for _, v := range values {
-		var by *string
+		by, repeated := known[v]
+		if repeated {
+			found = append(found, by)
+			continue
+		}
 		for i, o := range r.operands {
 			if o.err != nil {
 				return nil, unusable(r, o)
@@ -111,15 +118,15 @@ func (m *matcher) compare(r remote, values []string) (found []*string, err error
 				return nil, errTooLong
 			case err != nil:
 				return found, fmt.Errorf("pattern %q: %w", o.text, err)
-			case ok:
-				by = &r.operands[i].text
 			case spent[i] > patternTime:
 				return found, fmt.Errorf("pattern %q: %w", o.text, pattern.ErrTimeout)
 			}
 			if ok {
+				by = &r.operands[i].text
 				break
 			}
 		}
+		known[v] = by
 		found = append(found, by)
 	}
 	return found, nil
@@ -149,4 +156,19 @@ func oneOf(r remote) string {
 		return quoted[0]
 	}
 	return "one of " + strings.Join(quoted, ", ")
+}
+
+// set remembers what was added.
+type set[T comparable] map[T]bool
+
+// add reports whether v is new.
+func (s *set[T]) add(v T) bool {
+	if *s == nil {
+		*s = make(set[T])
+	}
+	if (*s)[v] {
+		return false
+	}
+	(*s)[v] = true
+	return true
 }

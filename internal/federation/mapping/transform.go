@@ -86,15 +86,21 @@ func (m *Mapping) transform(locals []*schema.Object) (*schema.Object, error) {
 		names    = []any{}
 		projects = []any{}
 		byName   namedGroups
+		seen     set[string]
 	)
+	addID := func(id any) {
+		if seen.add(schema.Repr(id)) {
+			ids = append(ids, id)
+		}
+	}
 	for _, local := range locals {
 		if user.Len() == 0 && local.Has("user") {
-			user = local.Object("user")
+			user = local.Object("user").Copy()
 		}
 		if local.Has("group") {
 			group := local.Object("group")
 			if id, ok := group.Get("id"); ok {
-				ids = addOnce(ids, id)
+				addID(id)
 			} else {
 				names = append(names, byName.add(group)...)
 			}
@@ -112,7 +118,7 @@ func (m *Mapping) transform(locals []*schema.Object) (*schema.Object, error) {
 				case []any, *schema.Object: // no member of a Python set
 					return nil, identity.Invalidf("Invalid rule: %s is no id of a group.", schema.Repr(id))
 				}
-				ids = addOnce(ids, id)
+				addID(id)
 			}
 		}
 		if local.Has("projects") || local.Has("projects_json") {
@@ -150,22 +156,13 @@ func (m *Mapping) projectsOf(local *schema.Object) []any {
 		projects = append(projects, schema.Field[[]any](local, "projects_json").Value...)
 	}
 	if m.Version != "1.0" {
-		for _, p := range projects {
-			takeDomain(p.(*schema.Object), local)
+		for i, p := range projects {
+			project := p.(*schema.Object).Copy()
+			takeDomain(project, local)
+			projects[i] = project
 		}
 	}
 	return projects
-}
-
-// addOnce keeps a list free of repeats.
-func addOnce(list []any, v any) []any {
-	text := schema.Repr(v)
-	for _, e := range list {
-		if schema.Repr(e) == text {
-			return list
-		}
-	}
-	return append(list, v)
 }
 
 // namedGroups are the groups that rules gave one by one, by domain.
@@ -199,12 +196,14 @@ func (g *namedGroups) add(group *schema.Object) (all []any) {
 // groupsOf reads "groups": names in the domain beside them, or, if the text has the word name in it, groups as JSON with a
 // domain each, as Keystone's own identity provider sends them.
 func groupsOf(local *schema.Object, text string) (groups []any, err error) {
-	invalid := identity.Invalidf("Invalid rule: %s. Both 'groups' and 'domain' keywords must be specified.", schema.Repr(local))
+	invalid := func() error {
+		return identity.Invalidf("Invalid rule: %s. Both 'groups' and 'domain' keywords must be specified.", schema.Repr(local))
+	}
 	names := list(text)
 	if !strings.Contains(text, "name") {
 		domain, ok := local.Get("domain")
 		if !ok {
-			return nil, invalid
+			return nil, invalid()
 		}
 		for _, name := range names {
 			group := new(schema.Object)
@@ -221,7 +220,7 @@ func groupsOf(local *schema.Object, text string) (groups []any, err error) {
 		}
 		if !strings.HasPrefix(s, "JSON:") {
 			if !strings.Contains(s, "domain") {
-				return nil, invalid
+				return nil, invalid()
 			}
 			groups = append(groups, s)
 			continue
@@ -231,7 +230,7 @@ func groupsOf(local *schema.Object, text string) (groups []any, err error) {
 			return nil, &identity.Error{Kind: identity.BadRequest, Message: "Invalid rule: a group is not valid JSON.", Err: err}
 		}
 		if group, ok := v.(*schema.Object); !ok || !group.Has("domain") {
-			return nil, invalid
+			return nil, invalid()
 		}
 		groups = append(groups, v)
 	}

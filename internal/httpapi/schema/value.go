@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,6 +72,11 @@ func (o *Object) All() iter.Seq2[string, any] {
 	}
 }
 
+// Copy returns an object with the same members.
+func (o *Object) Copy() *Object {
+	return &Object{keys: slices.Clone(o.keys), values: maps.Clone(o.values)}
+}
+
 // Map returns the members as Go decodes JSON: objects become map[string]any at every depth, numbers json.Number.
 // Members that are named in without are left out.
 func (o *Object) Map(without ...string) map[string]any {
@@ -127,8 +133,11 @@ func appendJSON(out []byte, v any) (_ []byte, err error) {
 		}
 		return append(out, ']'), nil
 	}
-	text, err := json.Marshal(v)
-	return append(out, text...), err
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // whoever marshals the whole decides
+	err = encoder.Encode(v)
+	return append(out, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...), err
 }
 
 // Normalized returns o with : and - in the names of its members replaced by _, as Keystone does before it creates
