@@ -21,6 +21,7 @@ const entryCost = 4 << 10
 // entry is a token that was opened, with the answers that were written for it: with the catalog and without.
 type entry struct {
 	token  identity.Token
+	until  time.Time    // when a membership ends that its roles may hang on; zero for never
 	opened atomic.Int64 // when its text was last opened, in Unix nanoseconds; keys may have gone since
 	wires  [2]atomic.Pointer[[]byte]
 }

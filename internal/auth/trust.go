@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -62,18 +63,21 @@ func (s *Service) bindToTrust(ctx context.Context, tx *store.Tx, t *identity.Tok
 	return err
 }
 
-// groupsBehind returns the groups by which a token's roles may be held.
-func groupsBehind(ctx context.Context, tx *store.Tx, t *identity.Token) (groups []identity.GroupID, err error) {
+// groupsBehind returns the groups by which a token's roles may be held, and when the first membership ends; zero for never.
+func groupsBehind(ctx context.Context, tx *store.Tx, t *identity.Token) (groups []identity.GroupID, until time.Time, err error) {
 	people := []identity.UserID{t.User.ID}
 	for _, l := range t.Trusts {
 		people = append(people, l.TrustorUserID)
 	}
 	for _, u := range people {
-		more, err := tx.GroupIDs(ctx, u)
+		more, end, err := tx.GroupIDs(ctx, u)
 		if err != nil {
-			return nil, err
+			return nil, until, err
 		}
 		groups = append(groups, more...)
+		if !end.IsZero() && (until.IsZero() || end.Before(until)) {
+			until = end
+		}
 	}
-	return groups, nil
+	return groups, until, nil
 }

@@ -94,6 +94,7 @@ func (s *Service) subject(ctx context.Context, caller identity.Caller, action au
 func (s *Service) recall(ctx context.Context, text string, window time.Duration, more func(*store.Tx, *identity.Token) error) (*entry, error) {
 	now := s.DB.Now()
 	e, ok := s.Remembered.Get(text)
+	ok = ok && (e.until.IsZero() || now.Before(e.until))
 	if ok && now.Sub(time.Unix(0, e.opened.Load())).Abs() < reopenAfter {
 		return e, s.endDisabled(ctx, s.stands(ctx, now, text, &e.token, window))
 	}
@@ -113,7 +114,7 @@ func (s *Service) recall(ctx context.Context, text string, window time.Duration,
 		if e.token, err = s.judge(ctx, tx, text, pl, window); err != nil {
 			return err
 		}
-		if groups, err = groupsBehind(ctx, tx, &e.token); err != nil || more == nil {
+		if groups, e.until, err = groupsBehind(ctx, tx, &e.token); err != nil || more == nil {
 			return err
 		}
 		return more(tx, &e.token)

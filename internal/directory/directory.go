@@ -35,10 +35,6 @@ type Service struct {
 
 	// DefaultDomain owns what is created without naming a domain ([identity] default_domain_id).
 	DefaultDomain identity.DomainID
-
-	// MembershipTTL is how long a group membership that an identity provider gave lasts after a login, where the
-	// provider has no time of its own ([federation] default_authorization_ttl).
-	MembershipTTL time.Duration
 }
 
 // Compliance holds the rules of [security_compliance]. They bind users of the local database. Zero is off.

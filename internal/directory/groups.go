@@ -150,7 +150,7 @@ func (s *Service) CheckMembership(ctx context.Context, caller identity.Caller, u
 		if err := s.allowedMembership(ctx, tx, caller, authz.CheckUserInGroup, user, group); err != nil {
 			return err
 		}
-		in, err := tx.InGroup(ctx, user, group, s.MembershipTTL)
+		in, err := tx.InGroup(ctx, user, group)
 		if err == nil && !in {
 			err = notInGroup(user, group)
 		}

@@ -307,7 +307,7 @@ func (s *Service) GroupsOfUser(ctx context.Context, caller identity.Caller, id i
 		if d := scopedDomain(caller); d != "" {
 			q = q.Where("domain_id", string(d))
 		}
-		page, err = tx.GroupsOfUser(ctx, id, q, s.MembershipTTL)
+		page, err = tx.GroupsOfUser(ctx, id, q)
 		return err
 	})
 	return page, err

@@ -126,7 +126,6 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		Config:           domainConfig(cfg),
 		InvalidPasswords: invalid,
 		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
-		MembershipTTL:    cfg.Federation.DefaultAuthorizationTTL,
 	}
 	assignments := &assignment.Service{DB: s.DB, Authz: checker, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
 	services := &catalog.Service{
@@ -243,6 +242,7 @@ func OpenDatabase(ctx context.Context, cfg *config.Config, opt Options) (*store.
 		URL:             cfg.Database.Connection,
 		MaxConns:        cfg.Database.MaxPoolSize + max(0, cfg.Database.MaxOverflow),
 		KeepRevocations: cfg.Token.Expiration + cfg.Token.AllowExpiredWindow + cfg.Revoke.ExpirationBuffer,
+		MembershipTTL:   cfg.Federation.DefaultAuthorizationTTL,
 		Now:             opt.Now,
 		Outbox:          store.Outbox{Sinks: sinkNames(cfg), OptOut: cfg.Default.NotificationOptOut},
 		Logger:          opt.Log,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"slices"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -127,6 +128,11 @@ func (tx *Tx) UpdateIdentityProvider(ctx context.Context, old, p identity.Identi
 		return err
 	}
 	tx.touch("identity_provider", string(p.ID))
+	if !reflect.DeepEqual(p.AuthorizationTTL, old.AuthorizationTTL) {
+		if err := tx.touchMembers(ctx, p.ID); err != nil {
+			return err
+		}
+	}
 	var added []string
 	for _, remote := range p.RemoteIDs {
 		if !slices.Contains(old.RemoteIDs, remote) {
@@ -157,14 +163,19 @@ func (tx *Tx) DeleteIdentityProvider(ctx context.Context, id identity.IdentityPr
 	if err := tx.forget(ctx, `"idp_id" = ?`, id); err != nil {
 		return err
 	}
-	members, err := list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "expiring_user_group_membership" WHERE "idp_id" = ?`, id)
-	if err != nil {
+	if err := tx.touchMembers(ctx, id); err != nil {
 		return err
 	}
-	for _, user := range members {
-		tx.touch("user", string(user))
-	}
 	return tx.remove(ctx, "identity_provider", string(id)) // the rest follows by foreign keys
+}
+
+// touchMembers touches the users to whom an identity provider gave memberships.
+func (tx *Tx) touchMembers(ctx context.Context, id identity.IdentityProviderID) error {
+	members, err := list(ctx, tx, column[string], `SELECT "user_id" FROM "expiring_user_group_membership" WHERE "idp_id" = ?`, id)
+	for _, user := range members {
+		tx.touch("user", user)
+	}
+	return err
 }
 
 // forget takes from users the subjects that a condition on "federated_user" names. Those who are left without a way to log

@@ -122,13 +122,13 @@ func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, erro
 	var parts []string
 	var args []any
 	if !f.OnlySystem {
-		s := f.actors(`'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
+		s := f.actors(tx, `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
 		f.targets(&s)
 		parts = append(parts, columns+`"assignment"`+s.sql())
 		args = s.args
 	}
 	if !f.NoSystem && f.Domain == "" && f.Project == "" && f.Within == "" {
-		s := f.actors(`'UserSystem'`, `'GroupSystem'`)
+		s := f.actors(tx, `'UserSystem'`, `'GroupSystem'`)
 		parts = append(parts, columns+`"system_assignment"`+s.sql())
 		args = append(args, s.args...)
 	}
@@ -154,15 +154,15 @@ func (f GrantFilter) trees() (with string, args []any) {
 }
 
 // actors is the part of a filter that is alike for both tables but for their types of users' and groups' grants.
-func (f GrantFilter) actors(users, groups string) (s selection) {
+func (f GrantFilter) actors(tx *Tx, users, groups string) (s selection) {
 	if f.Role != "" {
 		s.also(`"role_id" = ?`, f.Role)
 	}
 	user, group := `"type" IN (`+users+`)`, `"type" IN (`+groups+`)`
 	switch {
 	case f.User != "" && f.Member:
-		s.also(`("actor_id" = ? AND `+user+` OR `+group+` AND "actor_id" IN
-			(SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?))`, f.User, f.User)
+		member, args := tx.groupsOf(f.User)
+		s.also(`("actor_id" = ? AND `+user+` OR `+group+` AND "actor_id" IN `+member+`)`, append([]any{f.User}, args...)...)
 	case f.User != "":
 		s.also(`"actor_id" = ? AND `+user, f.User)
 	case f.Group != "":
@@ -249,29 +249,6 @@ func (tx *Tx) Below(ctx context.Context, roots []identity.ProjectID) (all []Node
 		}
 	}
 	return all, nil
-}
-
-// Members returns the lasting members of each of the groups.
-func (tx *Tx) Members(ctx context.Context, groups []identity.GroupID) (map[identity.GroupID][]identity.UserID, error) {
-	type membership struct {
-		group identity.GroupID
-		user  identity.UserID
-	}
-	members := map[identity.GroupID][]identity.UserID{}
-	for part := range slices.Chunk(groups, maxIn) {
-		set, args := in(part)
-		rows, err := list(ctx, tx, func(s scanner) (m membership, err error) {
-			err = s.Scan(&m.group, &m.user)
-			return m, err
-		}, `SELECT "group_id", "user_id" FROM "user_group_membership" WHERE "group_id" IN `+set+` ORDER BY "group_id", "user_id"`, args...)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range rows {
-			members[m.group] = append(members[m.group], m.user)
-		}
-	}
-	return members, nil
 }
 
 // RoleRules are what turns one role into others.

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"reflect"
 	"slices"
-	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -157,81 +156,4 @@ func (tx *Tx) DeleteGroup(ctx context.Context, id identity.GroupID) error {
 		}
 	}
 	return nil
-}
-
-// AddToGroup makes a user a lasting member of a group; it changes nothing for one who is. User and group must exist.
-func (tx *Tx) AddToGroup(ctx context.Context, user identity.UserID, group identity.GroupID) error {
-	tx.touch("user", string(user))
-	return tx.upsert(ctx, "user_group_membership", 2, []string{"user_id", "group_id"}, user, group)
-}
-
-// RemoveFromGroup ends a lasting membership and revokes the user's tokens. It tells whether there was one.
-func (tx *Tx) RemoveFromGroup(ctx context.Context, user identity.UserID, group identity.GroupID) (bool, error) {
-	n, err := tx.exec(ctx, `DELETE FROM "user_group_membership" WHERE "user_id" = ? AND "group_id" = ?`, user, group)
-	if err != nil || n == 0 {
-		return false, err
-	}
-	tx.touch("user", string(user))
-	return true, tx.Revoke(ctx, identity.RevocationEvent{UserID: user})
-}
-
-// GroupsOfUser returns a page of the groups that a user is in, in the order of their ids. Memberships that an identity
-// provider gave count for ttl ([federation] default_authorization_ttl) after the login, or for the provider's own time;
-// ended ones are left out, and so are those beside a lasting one. The filters are those of Groups.
-func (tx *Tx) GroupsOfUser(ctx context.Context, user identity.UserID, q identity.Query, ttl time.Duration) (page identity.Page[identity.Membership], err error) {
-	var s selection
-	s.also(`m."user_id" = ?`, user)
-	s.groups(tx, q)
-	all, err := list(ctx, tx, func(row scanner) (m identity.Membership, err error) {
-		m.Group, err = scanGroup(row)
-		return m, err
-	}, selectGroup+` JOIN "user_group_membership" m ON m."group_id" = g."id"`+s.sql(), s.args...)
-	if err != nil {
-		return page, err
-	}
-	ending, err := list(ctx, tx, func(row scanner) (m identity.Membership, err error) {
-		var minutes sql.NullInt64
-		var verified time.Time
-		m.Group, err = scanGroup(also{row, []any{timeOf{&verified}, &minutes}})
-		expires := verified.Add(cmp.Or(time.Duration(minutes.Int64)*time.Minute, ttl))
-		m.ExpiresAt = &expires
-		return m, err
-	}, `SELECT g."id", g."domain_id", g."name", g."description", g."extra", m."last_verified", i."authorization_ttl"
-		FROM "group" g JOIN "expiring_user_group_membership" m ON m."group_id" = g."id"
-		JOIN "identity_provider" i ON i."id" = m."idp_id"`+s.sql(), s.args...)
-	if err != nil {
-		return page, err
-	}
-	for _, m := range ending {
-		if tx.now.Before(*m.ExpiresAt) {
-			all = append(all, m)
-		}
-	}
-	// The sort is stable and lasting memberships come first, so they stay.
-	slices.SortStableFunc(all, func(a, b identity.Membership) int { return cmp.Compare(a.ID, b.ID) })
-	all = slices.CompactFunc(all, func(a, b identity.Membership) bool { return a.ID == b.ID })
-	all = slices.DeleteFunc(all, func(m identity.Membership) bool { return string(m.ID) <= q.Marker })
-	if page.More = q.Limit > 0 && len(all) > q.Limit; page.More {
-		all = all[:q.Limit]
-	}
-	page.Items = all
-	return page, nil
-}
-
-// also is a row with more columns than a scan function knows.
-type also struct {
-	scanner
-	more []any
-}
-
-func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.more...)...) }
-
-// InGroup tells whether a user is in a group now, by a membership of either kind; see GroupsOfUser for ttl.
-func (tx *Tx) InGroup(ctx context.Context, user identity.UserID, group identity.GroupID, ttl time.Duration) (bool, error) {
-	lasting, err := list(ctx, tx, column[int], `SELECT 1 FROM "user_group_membership" WHERE "user_id" = ? AND "group_id" = ?`, user, group)
-	if err != nil || len(lasting) > 0 {
-		return err == nil, err
-	}
-	groups, err := tx.GroupsOfUser(ctx, user, identity.Query{}, ttl)
-	return slices.ContainsFunc(groups.Items, func(m identity.Membership) bool { return m.ID == group }), err
 }

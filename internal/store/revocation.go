@@ -123,11 +123,6 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 	return keys
 }
 
-// GroupIDs returns the groups that a user is a lasting member of.
-func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) ([]identity.GroupID, error) {
-	return list(ctx, tx, column[identity.GroupID], `SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?`, user)
-}
-
 // RevokedUntil tells the latest second at which a token like this one is revoked when it was issued then; zero when the
 // token stands.
 //

@@ -46,15 +46,14 @@ func (tx *Tx) heldRoles(ctx context.Context, user identity.UserID, groups []iden
 	var grants string
 	var args []any
 	extra, extraArgs := in(groups)
-	member := `IN (SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?)`
+	member, memberArgs := tx.groupsOf(user)
 	actor := func(kind string) string {
 		args = append(args, kind, user)
 		return `"type" = ? AND "actor_id" = ?`
 	}
 	group := func(kind string) string {
-		args = append(args, kind, user)
-		args = append(args, extraArgs...)
-		return `"type" = ? AND ("actor_id" ` + member + ` OR "actor_id" IN ` + extra + `)`
+		args = slices.Concat(args, []any{kind}, memberArgs, extraArgs)
+		return `"type" = ? AND ("actor_id" IN ` + member + ` OR "actor_id" IN ` + extra + `)`
 	}
 	const from = `SELECT "role_id" FROM "assignment" WHERE `
 	above := ""

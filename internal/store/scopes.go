@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -13,14 +14,14 @@ const useful = `"useful" ("id") AS (SELECT "id" FROM "role" WHERE "domain_id" = 
 
 // reach is a set of grants, named "reach", by which a user, or one of some groups beside those that the database knows
 // the user to be in, holds a useful role.
-func reach(user identity.UserID, groups []identity.GroupID) (with string, args []any) {
+func (tx *Tx) reach(user identity.UserID, groups []identity.GroupID) (with string, args []any) {
+	member, memberArgs := tx.groupsOf(user)
 	extra, extraArgs := in(groups)
-	args = []any{identity.NoRoleDomain, user, user}
 	return `WITH RECURSIVE ` + useful + `, "reach" ("type", "target_id", "inherited") AS (
 		SELECT "type", "target_id", "inherited" FROM "assignment" WHERE "role_id" IN (SELECT "id" FROM "useful") AND (
 		"type" IN ('UserProject', 'UserDomain') AND "actor_id" = ? OR "type" IN ('GroupProject', 'GroupDomain') AND (
-		"actor_id" IN (SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?) OR "actor_id" IN ` + extra + `)))`,
-		append(args, extraArgs...)
+		"actor_id" IN ` + member + ` OR "actor_id" IN ` + extra + `)))`,
+		slices.Concat([]any{identity.NoRoleDomain, user}, memberArgs, extraArgs)
 }
 
 // ProjectsOf returns a page of the projects on which a user holds a role that shows in a token, as EffectiveRoles finds
@@ -31,7 +32,7 @@ func (tx *Tx) ProjectsOf(ctx context.Context, user identity.UserID, groups []ide
 	if err := tx.checkMarker(ctx, "project", q); err != nil {
 		return none, err
 	}
-	with, args := reach(user, groups)
+	with, args := tx.reach(user, groups)
 	with += `, "below" ("id") AS (
 		SELECT "id" FROM "project" WHERE "parent_id" IN (SELECT "target_id" FROM "reach" WHERE "inherited" = ?)
 		UNION SELECT p."id" FROM "project" p JOIN "below" b ON p."parent_id" = b."id") `
@@ -55,7 +56,7 @@ func (tx *Tx) ProjectsOf(ctx context.Context, user identity.UserID, groups []ide
 
 // DomainsOf returns the domains on which a user holds a role that shows in a token, ordered by id.
 func (tx *Tx) DomainsOf(ctx context.Context, user identity.UserID, groups []identity.GroupID) ([]identity.Domain, error) {
-	with, args := reach(user, groups)
+	with, args := tx.reach(user, groups)
 	found, err := tx.projects(ctx, with+selectProject+` WHERE "domain_id" = ? AND "id" IN (
 		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserDomain', 'GroupDomain')) ORDER BY "id"`,
 		append(args, identity.RootDomain, false)...)

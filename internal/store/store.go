@@ -40,6 +40,10 @@ type Options struct {
 
 	Outbox Outbox // of events
 
+	// MembershipTTL is how long a membership of a group that an identity provider gave lasts after a login, where the provider
+	// has no time of its own.
+	MembershipTTL time.Duration
+
 	Now    func() time.Time // nil is time.Now
 	NewID  func() string    // nil is identity.NewID
 	Logger *slog.Logger     // nil discards
@@ -52,8 +56,8 @@ type DB struct {
 	now         func() time.Time
 	newID       func() string
 
-	keepRevocations time.Duration
-	outbox          Outbox
+	keepRevocations, membershipTTL time.Duration
+	outbox                         Outbox
 
 	log     *slog.Logger
 	rebound sync.Map // statement as written here -> as the dialect wants it
@@ -88,6 +92,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	}
 	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, outbox: opts.Outbox, gate: semaphore.NewWeighted(gateWidth)}
 	db.stamps.born, db.stamps.touched = time.Now(), map[Key]uint64{}
+	db.membershipTTL = opts.MembershipTTL
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
 	if db.now == nil {
 		db.now = time.Now

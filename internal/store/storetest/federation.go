@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -231,4 +232,100 @@ func testDeleteIdentityProvider(t *testing.T, db *store.DB) {
 	if !errors.Is(err, identity.NotFound) {
 		t.Errorf("a deleted one: got %v", err)
 	}
+}
+
+// testProvidedGroups: what an identity provider says of somebody's groups counts wherever roles are counted, until it ends.
+// S-104
+func testProvidedGroups(t *testing.T, db *store.DB) {
+	insertCloud(t, db)
+	insertProviders(t, db) // memberships by corp last 10 minutes of their own
+	insertUsers(t, db, identity.User{ID: "f", Kind: identity.FederatedUser,
+		Federated: []identity.FederatedIdentity{{IdentityProviderID: "corp", ProtocolID: "saml2", UniqueID: "f"}}})
+	grant(t, db, identity.Grant{Group: "g", Project: "p", Role: "a"}, identity.Grant{Group: "g", Domain: "d", Role: "b"}, identity.Grant{Group: "g", System: true, Role: "c"})
+	set := func(want bool, groups ...identity.GroupID) {
+		t.Helper()
+		update(t, db, func(ctx context.Context, tx *store.Tx) error {
+			changed, err := tx.SetProvidedGroups(ctx, "f", "corp", groups)
+			if changed != want {
+				t.Errorf("groups %v: changed is %v", groups, changed)
+			}
+			return err
+		})
+	}
+	k := keystoneOf(t, db)
+	roles := func(want string) {
+		t.Helper()
+		var got []string
+		err := db.View(t.Context(), func(tx *store.Tx) error {
+			ctx := t.Context()
+			for _, scope := range []identity.Scope{identity.OnProject("p"), identity.OnDomain("d"), identity.OnSystem()} {
+				roles, err := tx.EffectiveRoles(ctx, "f", nil, scope)
+				if err != nil {
+					return err
+				}
+				for _, r := range roles {
+					got = append(got, r.Name)
+				}
+			}
+			projects, err := tx.ProjectsOf(ctx, "f", nil, identity.Query{})
+			for _, p := range projects.Items {
+				got = append(got, "project "+string(p.ID))
+			}
+			if err != nil {
+				return err
+			}
+			domains, err := tx.DomainsOf(ctx, "f", nil)
+			for _, d := range domains {
+				got = append(got, "domain "+string(d.ID))
+			}
+			if err != nil {
+				return err
+			}
+			grants, err := tx.Grants(ctx, store.GrantFilter{User: "f", Member: true, NoSystem: true})
+			for _, g := range grants {
+				got = append(got, "grant "+string(g.Role))
+			}
+			if err != nil {
+				return err
+			}
+			members, err := tx.Members(ctx, []identity.GroupID{"g"})
+			for _, u := range members["g"] {
+				got = append(got, "member "+string(u))
+			}
+			if err != nil {
+				return err
+			}
+			in, err := tx.InGroup(ctx, "f", "g")
+			if in {
+				got = append(got, "in")
+			}
+			if err != nil {
+				return err
+			}
+			_, until, err := tx.GroupIDs(ctx, "f")
+			if !until.IsZero() {
+				got = append(got, until.Sub(Now).Round(time.Second).String())
+			}
+			return err
+		})
+		if diff := cmp.Diff(want, strings.Join(got, ", ")); diff != "" || err != nil {
+			t.Errorf("error %v, -want +got:\n%s", err, diff)
+		}
+	}
+	const none = "member u"
+	roles(none)
+	set(false)
+	set(true, "g")
+	roles("a, b, c, project p, domain d, grant b, grant a, member f, member u, in, 10m0s")
+	set(false, "g")
+	k.exec(`UPDATE "expiring_user_group_membership" SET "last_verified" = '2026-03-04 04:56:06'`)
+	roles(none)
+	k.exec(`UPDATE "identity_provider" SET "authorization_ttl" = 0`, `UPDATE "expiring_user_group_membership" SET "last_verified" = '2026-03-04 04:57:07'`)
+	roles("a, b, c, project p, domain d, grant b, grant a, member f, member u, in, 1m0s")
+	k.exec(`UPDATE "identity_provider" SET "authorization_ttl" = 5`)
+	roles(none)
+	set(false, "g")
+	roles("a, b, c, project p, domain d, grant b, grant a, member f, member u, in, 5m0s")
+	set(true)
+	roles(none)
 }

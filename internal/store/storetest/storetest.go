@@ -67,6 +67,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"DeleteIdentityProvider", testDeleteIdentityProvider},
 		{"Outbox", testOutbox},
 		{"Lease", testLease},
+		{"ProvidedGroups", testProvidedGroups},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
