@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/federation/mapping"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -47,7 +48,7 @@ func (s *Service) CreateMapping(ctx context.Context, caller identity.Caller, rea
 	if err := s.Authz.Check(ctx, caller, authz.CreateMapping, nil); err != nil {
 		return m, err
 	}
-	if m, err = read(); err != nil {
+	if m, err = checked(read()); err != nil {
 		return m, err
 	}
 	return m, s.DB.Update(ctx, func(tx *store.Tx) error { return tx.InsertMapping(ctx, m) })
@@ -58,7 +59,7 @@ func (s *Service) UpdateMapping(ctx context.Context, caller identity.Caller, rea
 	if err := s.Authz.Check(ctx, caller, authz.UpdateMapping, nil); err != nil {
 		return m, err
 	}
-	if m, err = read(); err != nil {
+	if m, err = checked(read()); err != nil {
 		return m, err
 	}
 	return m, s.DB.Update(ctx, func(tx *store.Tx) error {
@@ -67,6 +68,18 @@ func (s *Service) UpdateMapping(ctx context.Context, caller identity.Caller, rea
 		}
 		return tx.PutMapping(ctx, m)
 	})
+}
+
+// checked refuses a mapping that would fail whenever somebody logs in by it.
+func checked(m identity.Mapping, err error) (identity.Mapping, error) {
+	if err != nil {
+		return m, err
+	}
+	rules, err := mapping.Parse(m.SchemaVersion, m.Rules)
+	if err != nil {
+		return m, err
+	}
+	return m, rules.Check()
 }
 
 // DeleteMapping removes a mapping. Protocols that name it stay and let nobody in.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/lintel-id/lintel/internal/authz"
@@ -62,7 +63,8 @@ func (a *API) sentMapping(r *request) (identity.Mapping, error) {
 	if err := schema.ValidateMapping(in, version); err != nil {
 		return identity.Mapping{}, identity.Invalidf("%s", err)
 	}
-	return identity.Mapping{ID: id[identity.MappingID](r, "mapping_id"), SchemaVersion: version, Rules: in.Map()["rules"]}, nil
+	rules, err := json.Marshal(in.Map()["rules"])
+	return identity.Mapping{ID: id[identity.MappingID](r, "mapping_id"), SchemaVersion: version, Rules: rules}, err
 }
 
 func (a *API) createMapping(w http.ResponseWriter, r *request) error {

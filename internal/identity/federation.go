@@ -1,5 +1,7 @@
 package identity
 
+import "encoding/json"
+
 // IdentityProvider is somebody else who says who people are. Those that it sends live in its domain.
 type IdentityProvider struct {
 	ID          IdentityProviderID // chosen by who creates it
@@ -54,5 +56,5 @@ type ProtocolUpdate struct {
 type Mapping struct {
 	ID            MappingID // chosen by who creates it
 	SchemaVersion string    // of the language that Rules are in
-	Rules         any       // JSON as Go decodes it
+	Rules         json.RawMessage
 }

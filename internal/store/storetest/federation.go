@@ -147,10 +147,10 @@ func testProtocols(t *testing.T, db *store.DB) {
 }
 
 func testMappings(t *testing.T, db *store.DB) {
-	rules := []any{map[string]any{"local": []any{map[string]any{"user": map[string]any{"name": "{0} <é>"}}}, "n": json.Number("1")}}
+	rules := json.RawMessage(`[{"local":[{"user":{"name":"{0} <é>"}}],"n":1.50}]`)
 	m := identity.Mapping{ID: "m", SchemaVersion: "2.0", Rules: rules}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
-		return errors.Join(tx.InsertMapping(ctx, m), tx.InsertMapping(ctx, identity.Mapping{ID: "n", SchemaVersion: "1.0", Rules: []any{}}))
+		return errors.Join(tx.InsertMapping(ctx, m), tx.InsertMapping(ctx, identity.Mapping{ID: "n", SchemaVersion: "1.0", Rules: json.RawMessage(`[]`)}))
 	})
 	m.SchemaVersion = "3.0"
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
