@@ -51,7 +51,7 @@ func (s *Service) Assert(ctx context.Context, text string, to identity.ServicePr
 
 // groupNames are the groups that a user is in now.
 func (s *Service) groupNames(ctx context.Context, tx *store.Tx, user identity.UserID) (names []identity.QualifiedName, err error) {
-	groups, err := tx.GroupsOfUser(ctx, user, identity.Query{}, s.Directory.MembershipTTL)
+	groups, err := tx.GroupsOfUser(ctx, user, identity.Query{})
 	if err != nil {
 		return nil, err
 	}
