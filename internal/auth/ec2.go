@@ -26,8 +26,8 @@ type SignedRequest struct {
 // the service hands nothing on. It is a NotFound when there is no such key, and a 401 for whatever else is wrong with the
 // request, the key or its user.
 //
-// The token is bound as the key is: to its project, and to the trust or application credential that it was made with in
-// earlier releases. The user's multi-factor rules hold here too: they must have one that a key meets.
+// The token is bound as the key is: to its project, and to the trust, application credential or access token that it was made
+// with in earlier releases. The user's multi-factor rules hold here too: they must have one that a key meets.
 func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, action authz.Action, r *SignedRequest) (Issued, error) {
 	if err := s.Authz.Check(ctx, caller, action, nil); err != nil {
 		return Issued{}, err
@@ -66,7 +66,7 @@ func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, actio
 	if key.TrustID != "" {
 		on = ScopeRequest{Trust: &key.TrustID}
 	}
-	issued, err := s.issue(ctx, on, true, func(ctx context.Context, tx *store.Tx, p *proved) error {
+	issued, err := s.issue(ctx, on, false, true, func(ctx context.Context, tx *store.Tx, p *proved) error {
 		p.by("ec2credential")
 		return s.confirmKey(ctx, tx, key, p)
 	})
@@ -115,7 +115,17 @@ func (s *Service) confirmKey(ctx context.Context, tx *store.Tx, key credential.E
 		}
 		p.credential = &c
 	case key.AccessTokenID != "":
-		return identity.Unauthenticatedf("the key %s was made with an OAuth access token", key.ID)
+		a, err := tx.AccessToken(ctx, key.AccessTokenID)
+		if err != nil {
+			return err
+		}
+		if a.ProjectID != key.ProjectID {
+			return identity.Unauthenticatedf("the key %s is not for the project of its access token", key.ID)
+		}
+		if a.ExpiresAt != nil && !tx.Now().Before(*a.ExpiresAt) {
+			return identity.Unauthenticatedf("access token %s has expired", a.ID)
+		}
+		p.accessToken = &a
 	}
 	return p.is(owner.ID)
 }

@@ -27,7 +27,8 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 		}
 		confirms = append(confirms, c)
 	}
-	return s.issue(ctx, r.Scope, !r.NoCatalog, func(ctx context.Context, tx *store.Tx, p *proved) error {
+	once := slices.Contains(r.Methods, "oauth1") // what can be sent once is written down
+	return s.issue(ctx, r.Scope, once, !r.NoCatalog, func(ctx context.Context, tx *store.Tx, p *proved) error {
 		for _, c := range confirms {
 			if err := c(ctx, tx, p); err != nil {
 				return err
@@ -37,10 +38,10 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	})
 }
 
-// issue makes a token for what is shown in the transaction that makes it.
-func (s *Service) issue(ctx context.Context, on ScopeRequest, withCatalog bool, show confirm) (out Issued, err error) {
+// issue makes a token for what is shown in the transaction that makes it; writes says that showing it writes.
+func (s *Service) issue(ctx context.Context, on ScopeRequest, writes, withCatalog bool, show confirm) (out Issued, err error) {
 	run := s.view
-	if on.Trust != nil {
+	if writes || on.Trust != nil {
 		run = s.update // a use of the trust may be taken
 	}
 	err = run(ctx, func(tx *store.Tx) error {
@@ -98,6 +99,10 @@ func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.
 		pl.AppCredID = string(c.ID)
 		pl.ExpiresAt = noLater(pl.ExpiresAt, c.ExpiresAt)
 	}
+	if a := p.accessToken; a != nil {
+		pl.AccessTokenID = string(a.ID)
+		pl.ExpiresAt = noLater(pl.ExpiresAt, a.ExpiresAt)
+	}
 	if t := p.trust; t != nil {
 		pl.TrustID = string(t.ID)
 		pl.ExpiresAt = noLater(pl.ExpiresAt, t.ExpiresAt)
@@ -140,7 +145,7 @@ func (s *Service) seal(t *identity.Token) (string, error) {
 	return s.Tokens.Seal(token.Payload{
 		UserID: string(t.User.ID), Methods: t.Methods, AuditIDs: t.AuditIDs, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
 		ProjectID: string(t.Scope.ProjectID()), DomainID: string(t.Scope.DomainID()), System: t.Scope.IsSystem(),
-		TrustID: string(t.TrustID), AccessTokenID: t.AccessTokenID, AppCredID: string(t.ApplicationCredentialID), Thumbprint: t.Thumbprint,
+		TrustID: string(t.TrustID), AccessTokenID: string(t.AccessTokenID), AppCredID: string(t.ApplicationCredentialID), Thumbprint: t.Thumbprint,
 		Federated: t.Federated, IdentityProviderID: string(t.IdentityProviderID), ProtocolID: string(t.ProtocolID), GroupIDs: groups,
 	})
 }

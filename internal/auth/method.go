@@ -27,6 +27,9 @@ type proved struct {
 	// credential is the application credential that was used; nil for none.
 	credential *identity.ApplicationCredential
 
+	// accessToken is the OAuth access token that the request was signed with; nil for none.
+	accessToken *identity.AccessToken
+
 	// trust is the trust that was asked for; nil for none.
 	trust *identity.Trust
 }

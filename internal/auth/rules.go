@@ -59,6 +59,9 @@ func (s *Service) receive(ctx context.Context, tx *store.Tx, text string, p *pro
 	if slices.Contains(r.Methods, "application_credential") && p.credential == nil {
 		return refuse("it needs the application credential again, whose bounds it does not know")
 	}
+	if slices.Contains(r.Methods, "oauth1") && p.accessToken == nil {
+		return refuse("it needs the access token again, whose bounds it does not know")
+	}
 	p.by(r.Methods...)
 	return nil
 }

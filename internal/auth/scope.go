@@ -16,6 +16,9 @@ func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *pr
 	case p.credential != nil:
 		found, err := s.project(ctx, tx, ProjectRef{ID: p.credential.ProjectID})
 		return identity.OnProject(found.ID), err
+	case p.accessToken != nil:
+		found, err := s.project(ctx, tx, ProjectRef{ID: p.accessToken.ProjectID})
+		return identity.OnProject(found.ID), err
 	case r.Trust != nil:
 		return s.trustScope(ctx, tx, *r.Trust, p)
 	case r.Unscoped:

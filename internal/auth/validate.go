@@ -195,6 +195,9 @@ func (s *Service) stands(ctx context.Context, now time.Time, text string, t *ide
 	if !now.Before(t.ExpiresAt.Add(window)) {
 		return notFound("Failed to validate token")
 	}
+	if a := t.AccessToken; a != nil && a.ExpiresAt != nil && !now.Before(*a.ExpiresAt) {
+		return notFound("Failed to validate token") // Keystone lets its own tokens outlive their access token
+	}
 	if !s.Directory.Enabled(t.User, now) {
 		return unknown(text, &disabledError{t.User.ID})
 	}
@@ -220,14 +223,14 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	t = identity.Token{
 		Memo:    new(identity.Memo),
 		Methods: pl.Methods, AuditIDs: pl.AuditIDs, IssuedAt: pl.IssuedAt, ExpiresAt: pl.ExpiresAt,
-		TrustID: identity.TrustID(pl.TrustID), AccessTokenID: pl.AccessTokenID,
+		TrustID: identity.TrustID(pl.TrustID), AccessTokenID: identity.AccessTokenID(pl.AccessTokenID),
 		ApplicationCredentialID: identity.ApplicationCredentialID(pl.AppCredID), Thumbprint: pl.Thumbprint,
 		Federated: pl.Federated, IdentityProviderID: identity.IdentityProviderID(pl.IdentityProviderID), ProtocolID: identity.ProtocolID(pl.ProtocolID),
 	}
 	for _, g := range pl.GroupIDs {
 		t.GroupIDs = append(t.GroupIDs, identity.GroupID(g))
 	}
-	if t.AccessTokenID != "" || t.Thumbprint != "" || t.Federated {
+	if t.Thumbprint != "" || t.Federated {
 		// Fail closed: without their parent's rules such tokens would say more than was delegated.
 		return t, notFound("Failed to validate token")
 	}
@@ -257,7 +260,7 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 		return t, s.bindToTrust(ctx, tx, &t)
 	}
 	if t.Scope.Kind() == identity.Unscoped {
-		if t.ApplicationCredentialID != "" {
+		if t.ApplicationCredentialID != "" || t.AccessTokenID != "" {
 			return t, notFound("Failed to validate token")
 		}
 		return t, nil
@@ -267,6 +270,11 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	}
 	if t.ApplicationCredentialID != "" {
 		if err := s.bindToApplicationCredential(ctx, tx, &t); err != nil {
+			return t, err
+		}
+	}
+	if t.AccessTokenID != "" {
+		if err := s.bindToAccessToken(ctx, tx, &t); err != nil {
 			return t, err
 		}
 	}

@@ -1,7 +1,8 @@
 // Package credential keeps what users hand out instead of their password. Credentials are secrets that some service
 // understands: EC2 keys, one-time code seeds, certificates; they are encrypted at rest, and closed to whoever holds
 // delegated rights only (keystone/api/credentials.py). Application credentials let programs log in with a part of their
-// owner's roles (keystone/api/users.py). Trusts let another user act with them (keystone/api/trusts.py, keystone/trust/core.py).
+// owner's roles (keystone/api/users.py). Trusts let another user act with them (keystone/api/trusts.py, keystone/trust/core.py),
+// OAuth 1.0a an application of somebody else (keystone/api/os_oauth1.py).
 package credential
 
 import (
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/assignment"
@@ -36,6 +38,10 @@ type Service struct {
 
 	// UserLimit is the most credentials that a user may have; negative is no limit ([credential] user_limit).
 	UserLimit int
+
+	// RequestTokenLife and AccessTokenLife are how long the two kinds of OAuth tokens can be used; 0 is forever
+	// ([oauth1] request_token_duration, access_token_duration).
+	RequestTokenLife, AccessTokenLife time.Duration
 
 	// MaxRedelegation is how often a trust may be handed on in a row ([trust] max_redelegation_count).
 	MaxRedelegation int64
@@ -276,7 +282,7 @@ func withDelegation(text string, blob map[string]any, t *identity.Token) (string
 		return text, nil
 	}
 	for key, id := range map[string]string{
-		"trust_id": string(t.TrustID), "app_cred_id": string(t.ApplicationCredentialID), "access_token_id": t.AccessTokenID,
+		"trust_id": string(t.TrustID), "app_cred_id": string(t.ApplicationCredentialID), "access_token_id": string(t.AccessTokenID),
 	} {
 		if id != "" {
 			blob[key] = id

@@ -24,7 +24,7 @@ type EC2Key struct {
 	// releases.
 	TrustID                 identity.TrustID
 	ApplicationCredentialID identity.ApplicationCredentialID
-	AccessTokenID           string
+	AccessTokenID           identity.AccessTokenID
 }
 
 // CreateEC2Key makes a key of a user for a project. Both halves are random.
@@ -163,7 +163,7 @@ func (s *Service) ec2Key(sealed store.SealedCredential) (EC2Key, error) {
 		Secret                  string                           `json:"secret"`
 		TrustID                 identity.TrustID                 `json:"trust_id"`
 		ApplicationCredentialID identity.ApplicationCredentialID `json:"app_cred_id"`
-		AccessTokenID           string                           `json:"access_token_id"`
+		AccessTokenID           identity.AccessTokenID           `json:"access_token_id"`
 	}
 	err = json.Unmarshal([]byte(c.Blob), &blob)
 	return EC2Key{

@@ -86,6 +86,15 @@ func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]strin
 	ids["access_rule_id"] = handed.Get("application_credential.access_rules.0.id")
 	ids["trust_id"] = victim.Post("/v3/OS-TRUST/trusts", `{"trust": {"trustor_user_id": "`+ids["user_id"]+`", "trustee_user_id": "`+ids["user_id"]+`",
 		"impersonation": false, "project_id": "`+ids["project_id"]+`", "roles": [{"name": "member"}]}}`).Want(201).Get("trust.id")
+	consumer := env.NewConsumer()
+	ids["consumer_id"] = consumer.Key
+	ids["request_token_id"] = consumer.With(consumer.RequestToken(env, ids["project_id"]).Want(201)).Token
+	asked := consumer.With(consumer.RequestToken(env, ids["project_id"]).Want(201))
+	asAdmin := "/v3/projects/" + ids["project_id"] + "/users/" + ids["user_id"] + "/roles/" + roles["admin"]
+	admin.Put(asAdmin, nil).Want(204)
+	verifier := victim.Put("/v3/OS-OAUTH1/authorize/"+asked.Token, `{"roles": [{"name": "member"}]}`).Want(200).Get("token.oauth_verifier")
+	ids["access_token_id"] = consumer.With(asked.AccessToken(env, verifier).Want(201)).Token
+	admin.Delete(asAdmin).Want(204)
 	admin.Delete(granted).Want(204)
 	all = []caller{{"none", env.Actor}}
 	login := func(role, on, target, scope string) {
@@ -119,6 +128,8 @@ var bodies = map[string]string{
 	"POST /v3/OS-TRUST/trusts":                                   `{"trust": {"trustor_user_id": "{user_id}", "trustee_user_id": "{user_id}", "impersonation": false}}`,
 	"POST /v3/ec2tokens":                                         `{"credentials": {"access": "unknown"}}`,
 	"POST /v3/s3tokens":                                          `{"credentials": {"access": "unknown"}}`,
+	"POST /v3/OS-OAUTH1/consumers":                               `{"consumer": {}}`,
+	"PATCH /v3/OS-OAUTH1/consumers/{consumer_id}":                `{"consumer": {"description": "x"}}`,
 	"POST /v3/credentials":                                       `{"credential": {"type": "cert", "blob": "x", "user_id": "{user_id}"}}`,
 	"POST /v3/endpoints":                                         `{"endpoint": {"interface": "public", "url": "http://x", "service_id": "{service_id}"}}`,
 	"POST /v3/limits":                                            `{"limits": [{"service_id": "{service_id}", "resource_name": "cores", "resource_limit": 1, "project_id": "{project_id}"}]}`,

@@ -34,7 +34,7 @@ func (a *API) issueToken(w http.ResponseWriter, r *request) error {
 	if body, ok := body.(*schema.Object); !ok || body.Len() == 0 {
 		return identity.Expecting("auth", "request body")
 	}
-	req := authRequest(r.Body.Object("auth"))
+	req := r.login()
 	req.Receipt = r.Header.Get("Openstack-Auth-Receipt")
 	req.NoCatalog = r.Args.Has("nocatalog")
 	r.subjectUser = claimed(req)
@@ -105,23 +105,24 @@ func boolText(text string, otherwise bool) bool {
 	return otherwise
 }
 
-// authRequest reads the checked body of a login.
-func authRequest(body *schema.Object) (r auth.Request) {
+// login reads the checked body of a login, and what is beside it.
+func (r *request) login() (req auth.Request) {
+	body := r.Body.Object("auth")
 	id := body.Object("identity")
 	methods, _ := id.Get("methods")
 	for _, m := range methods.([]any) {
-		r.Methods = append(r.Methods, m.(string))
+		req.Methods = append(req.Methods, m.(string))
 	}
-	r.Evidence = map[string]auth.Method{}
+	req.Evidence = map[string]auth.Method{}
 	for name := range id.All() {
-		r.Evidence[name] = evidence(name, id.Object(name))
+		req.Evidence[name] = r.evidence(name, id.Object(name))
 	}
-	r.Scope = scopeRequest(body)
-	return r
+	req.Scope = scopeRequest(body)
+	return req
 }
 
 // evidence reads what a login brings for a method; nil for a method that nobody here knows.
-func evidence(method string, in *schema.Object) auth.Method {
+func (r *request) evidence(method string, in *schema.Object) auth.Method {
 	switch method {
 	case "password":
 		return &auth.Password{User: userRef(in), Password: text[string](in.Object("user"), "password")}
@@ -131,6 +132,8 @@ func evidence(method string, in *schema.Object) auth.Method {
 		return &auth.ApplicationCredential{
 			ID: text[identity.ApplicationCredentialID](in, "id"), Name: text[string](in, "name"), User: userRef(in), Secret: text[string](in, "secret"),
 		}
+	case "oauth1":
+		return auth.OAuth1{Request: r.signed("")} // upstream leaves out the query
 	case "external", "ec2credential":
 		return auth.Mark(method)
 	}
@@ -276,6 +279,9 @@ func renderToken(issued *auth.Issued) object {
 			bound["access_rules"] = accessRules(c.AccessRules)
 		}
 		o["application_credential"] = bound
+	}
+	if a := t.AccessToken; a != nil {
+		o["OS-OAUTH1"] = object{"access_token_id": string(a.ID), "consumer_id": string(a.ConsumerID)}
 	}
 	if issued.Catalog != nil {
 		o["catalog"] = renderCatalog(issued.Catalog)

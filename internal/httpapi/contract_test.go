@@ -23,7 +23,7 @@ const contractFile = "testdata/routes.tsv"
 
 // toCome tells whether a row of the contract is not served yet.
 func toCome(row contractRow) bool {
-	return row.area == "os-oauth1" || row.area == "os-oauth2" || strings.HasSuffix(row.path, "/websso") || strings.Contains(row.path, "/websso/") ||
+	return row.area == "os-oauth2" || strings.HasSuffix(row.path, "/websso") || strings.Contains(row.path, "/websso/") ||
 		strings.HasSuffix(row.path, "/auth")
 }
 
@@ -140,7 +140,10 @@ func TestContract(t *testing.T) {
 
 // proper are requests for a success, where shape makes none. {ids} are filled in; those that are not in callers come from
 // whole.
-var proper = map[string]struct{ path, body, subject string }{
+var proper = map[string]struct {
+	path, body, subject string
+	headers             []string
+}{
 	"POST /v3/auth/tokens":                                                      {body: `{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": "{user_id}", "password": "secret"}}}}}`},
 	"GET /v3/auth/tokens":                                                       {subject: "token"},
 	"DELETE /v3/auth/tokens":                                                    {subject: "token"},
@@ -160,6 +163,8 @@ var proper = map[string]struct{ path, body, subject string }{
 	"PUT /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}": {path: "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/new"},
 	"PUT /v3/OS-FEDERATION/mappings/{mapping_id}":                               {path: "/v3/OS-FEDERATION/mappings/new"},
 	"PUT /v3/OS-FEDERATION/service_providers/{service_provider_id}":             {path: "/v3/OS-FEDERATION/service_providers/new"},
+	"POST /v3/OS-OAUTH1/request_token":                                          {headers: []string{"Authorization", "{request_signature}", "Requested-Project-Id", "{project_id}"}},
+	"POST /v3/OS-OAUTH1/access_token":                                           {headers: []string{"Authorization", "{access_signature}"}},
 	"POST /v3/OS-TRUST/trusts":                                                  {body: `{"trust": {"trustor_user_id": "{user_id}", "trustee_user_id": "{user_id}", "impersonation": false, "project_id": "{project_id}", "roles": [{"name": "member"}]}}`},
 }
 
@@ -189,6 +194,14 @@ func whole(t *testing.T, env *testenv.Env, ids map[string]string) []*testenv.Act
 	ids["ec2"] = `"access": "` + ids["access"] + `", "host": "h", "verb": "GET", "path": "/", "signature": "` + seal("List"+now) + `",
 		"params": {"SignatureVersion": "0", "Action": "List", "Timestamp": "` + now + `"}`
 	ids["s3"] = `"access": "` + ids["access"] + `", "signature": "` + seal("text") + `", "token": "` + base64.URLEncoding.EncodeToString([]byte("text")) + `"`
+
+	consumer := env.NewConsumer()
+	const requests, accesses = "/v3/OS-OAUTH1/request_token", "/v3/OS-OAUTH1/access_token"
+	ids["request_signature"] = consumer.Sign(env, requests, "oauth_callback", "oob")
+	asked := consumer.With(consumer.RequestToken(env, ids["project_id"]).Want(201))
+	admin.Put("/v3/projects/"+ids["project_id"]+"/users/"+env.Admin().Validate(admin.Token).Get("token.user.id")+"/roles/"+ids["role_id"], nil).Want(204)
+	verifier := admin.Put("/v3/OS-OAUTH1/authorize/"+asked.Token, `{"roles": [{"id": "`+ids["role_id"]+`"}]}`).Want(200).Get("token.oauth_verifier")
+	ids["access_signature"] = asked.Sign(env, accesses, "oauth_verifier", verifier)
 	return []*testenv.Actor{admin, env.Login("admin", testenv.Password, testenv.OnSystem), user}
 }
 
@@ -240,6 +253,9 @@ func TestContractIsAnswered(t *testing.T) {
 				}
 				if p.subject != "" {
 					headers = []string{"X-Subject-Token", ids[p.subject]}
+				}
+				for _, h := range p.headers {
+					headers = append(headers, fill(h))
 				}
 			}
 			r := who.Do(row.method, path, body, headers...)

@@ -41,7 +41,7 @@ func renderRevocationEvent(_ *request, e identity.RevocationEvent) object {
 	for key, id := range map[string]string{
 		domain: string(e.DomainID), "project_id": string(e.ProjectID), "user_id": string(e.UserID), "role_id": string(e.RoleID),
 		"audit_id": e.AuditID, "audit_chain_id": e.AuditChainID, "OS-TRUST:trust_id": string(e.TrustID),
-		"OS-OAUTH1:consumer_id": e.ConsumerID, "OS-OAUTH1:access_token_id": e.AccessTokenID,
+		"OS-OAUTH1:consumer_id": string(e.ConsumerID), "OS-OAUTH1:access_token_id": string(e.AccessTokenID),
 	} {
 		if id != "" {
 			o[key] = id

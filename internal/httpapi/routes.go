@@ -114,6 +114,7 @@ func areas() []area {
 		{"application credentials", applicationCredentialRoutes},
 		{"trusts", trustRoutes},
 		{"EC2 keys", ec2Routes},
+		{"OAuth 1.0a", oauth1Routes},
 		{"service providers", serviceProviderRoutes},
 		{"identity providers", identityProviderRoutes},
 		{"mappings", mappingRoutes},

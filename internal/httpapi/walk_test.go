@@ -33,9 +33,14 @@ var open = map[string]bool{
 	"PATCH /v3/OS-FEDERATION/mappings":    true,
 	"DELETE /v3/OS-FEDERATION/mappings":   true,
 
-	"POST /v3/auth/OS-FEDERATION/saml2":     true,
-	"POST /v3/auth/OS-FEDERATION/saml2/ecp": true,
-	"GET /v3/OS-FEDERATION/saml2/metadata":  true,
+	"POST /v3/auth/OS-FEDERATION/saml2":          true,
+	"POST /v3/auth/OS-FEDERATION/saml2/ecp":      true,
+	"GET /v3/OS-FEDERATION/saml2/metadata":       true,
+	"PATCH /v3/OS-OAUTH1/consumers":              true,
+	"DELETE /v3/OS-OAUTH1/consumers":             true,
+	"POST /v3/OS-OAUTH1/consumers/{consumer_id}": true,
+	"POST /v3/OS-OAUTH1/request_token":           true,
+	"POST /v3/OS-OAUTH1/access_token":            true,
 }
 
 // fill replaces the arguments of a path by an id that is nobody's.

@@ -24,6 +24,9 @@ type (
 	ApplicationCredentialID string
 	AccessRuleID            string
 	TrustID                 string
+	ConsumerID              string
+	RequestTokenID          string
+	AccessTokenID           string
 	ServiceProviderID       string
 	IdentityProviderID      string
 	ProtocolID              string // unique with an identity provider

@@ -75,13 +75,15 @@ type Token struct {
 	IsAdminProject *bool
 
 	// Trust, application credential, OAuth and certificate: what the token's rights were delegated by.
-	TrustID                   TrustID
-	ApplicationCredentialID   ApplicationCredentialID
-	AccessTokenID, Thumbprint string
+	TrustID                 TrustID
+	ApplicationCredentialID ApplicationCredentialID
+	AccessTokenID           AccessTokenID // OAuth 1.0a
+	Thumbprint              string        // OAuth 2.0 with a client certificate
 
 	// Trusts are the trust, whose trustee is the token's user, and those that it was redelegated from, the first one last.
 	Trusts                []TrustLink
 	ApplicationCredential *ApplicationCredential
+	AccessToken           *AccessToken
 
 	// Federated tokens know the identity provider and the groups that it gave.
 	Federated          bool
@@ -147,7 +149,8 @@ type RevocationEvent struct {
 	UserID                             UserID // the token's user, or its trustor or trustee
 	RoleID                             RoleID
 	TrustID                            TrustID
-	ConsumerID, AccessTokenID          string
+	ConsumerID                         ConsumerID
+	AccessTokenID                      AccessTokenID // is not compared
 	AuditID, AuditChainID              string
 	IssuedBefore, ExpiresAt, RevokedAt time.Time // whole seconds; the zero IssuedBefore is RevokedAt, the zero RevokedAt is now
 }

@@ -137,6 +137,8 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Log: opt.Log,
 		UserLimit:                  cfg.Credential.UserLimit,
 		ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
+		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
+		AccessTokenLife:            cfg.OAuth1.AccessTokenDuration,
 		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
 		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,
 		Keys:                       credentialKeys(cfg, opt),

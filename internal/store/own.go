@@ -18,8 +18,11 @@ var ownSchema string
 //go:embed own_events.sql
 var ownEvents string
 
+//go:embed own_uses.sql
+var ownUses string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents}
+var ownVersions = []string{ownSchema, ownEvents, ownUses}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

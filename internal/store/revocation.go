@@ -114,6 +114,9 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 	if c := t.ApplicationCredentialID; c != "" {
 		keys = append(keys, Key{"application_credential", string(c)})
 	}
+	if a := t.AccessTokenID; a != "" {
+		keys = append(keys, Key{"access_token", string(a)})
+	}
 	for _, r := range t.Roles {
 		keys = append(keys, Key{"role", string(r.ID)})
 	}
@@ -157,10 +160,14 @@ func revokedUntil(t *identity.Token) (stmt string, args []any) {
 		roles[i] = r.ID
 	}
 	roleSet, roleArgs := in(roles)
+	var consumer identity.ConsumerID
+	if t.AccessToken != nil {
+		consumer = t.AccessToken.ConsumerID
+	}
 	rest := ` AND ("domain_id" IS NULL OR "domain_id" = ? OR "domain_id" = ? AND "expires_at" IS NULL)
-		AND ("expires_at" IS NULL OR "expires_at" = ?) AND "consumer_id" IS NULL
+		AND ("expires_at" IS NULL OR "expires_at" = ?) AND ("consumer_id" IS NULL OR "consumer_id" = ?)
 		AND ("role_id" IS NULL OR "role_id" IN ` + roleSet + `) AND "issued_before" >= ?`
-	restArgs := slices.Concat([]any{t.Scope.DomainID(), t.User.DomainID, t.ExpiresAt.Truncate(time.Second)}, roleArgs, []any{t.IssuedAt})
+	restArgs := slices.Concat([]any{t.Scope.DomainID(), t.User.DomainID, t.ExpiresAt.Truncate(time.Second), consumer}, roleArgs, []any{t.IssuedAt})
 
 	keys := []struct{ column, value string }{
 		{"user_id", string(t.User.ID)}, {"project_id", string(t.Scope.ProjectID())}, {"audit_id", t.AuditIDs[0]},

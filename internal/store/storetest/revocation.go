@@ -58,6 +58,7 @@ func testRevocationRules(t *testing.T, db *store.DB) {
 	tooLate := func(k *identity.Token) { k.IssuedAt = second.Add(time.Second) }
 	same := func(*identity.Token) {}
 	trust := func(k *identity.Token) { k.TrustID = "t" }
+	oauth := func(k *identity.Token) { k.AccessToken = &identity.AccessToken{ConsumerID: "c"} }
 	ends := someToken().ExpiresAt
 	for _, tt := range []struct {
 		name    string
@@ -99,7 +100,9 @@ func testRevocationRules(t *testing.T, db *store.DB) {
 		{"trust", identity.RevocationEvent{TrustID: "t"}, trust, true},
 		{"trust, token of none", identity.RevocationEvent{TrustID: "t"}, same, false},
 		{"user and another trust", identity.RevocationEvent{UserID: "u", TrustID: "x"}, trust, false},
-		{"consumer", identity.RevocationEvent{ConsumerID: "c"}, same, false},
+		{"consumer", identity.RevocationEvent{ConsumerID: "c"}, oauth, true},
+		{"consumer, token of none", identity.RevocationEvent{ConsumerID: "c"}, same, false},
+		{"another consumer", identity.RevocationEvent{ConsumerID: "x"}, oauth, false},
 		{"user and access token, which is not compared", identity.RevocationEvent{UserID: "u", AccessTokenID: "x"}, same, true},
 		{"nothing: all tokens", identity.RevocationEvent{}, same, true},
 	} {

@@ -68,6 +68,8 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Outbox", testOutbox},
 		{"Lease", testLease},
 		{"ProvidedGroups", testProvidedGroups},
+		{"OAuth1", testOAuth1},
+		{"Uses", testUses},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
