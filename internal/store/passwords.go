@@ -111,3 +111,16 @@ func (tx *Tx) SetLastActive(ctx context.Context, id identity.UserID) error {
 	}
 	return err
 }
+
+// ResetLastActive counts every user who is not known to have logged in as active today, and returns how many
+// (keystone-manage reset_last_active).
+func (tx *Tx) ResetLastActive(ctx context.Context) (int64, error) {
+	ids, err := list(ctx, tx, column[string], `SELECT "id" FROM "user" WHERE "last_active_at" IS NULL`)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		tx.touch("user", id)
+	}
+	return tx.exec(ctx, `UPDATE "user" SET "last_active_at" = ? WHERE "last_active_at" IS NULL`, date(tx.now))
+}

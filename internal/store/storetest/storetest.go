@@ -24,6 +24,8 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"DeleteUser", testDeleteUser},
 		{"Passwords", testPasswords},
 		{"Failures", testFailures},
+		{"ResetLastActive", testResetLastActive},
+		{"PurgeIDMappings", testPurgeIDMappings},
 		{"Groups", testGroups},
 		{"Memberships", testMemberships},
 		{"DeleteGroup", testDeleteGroup},

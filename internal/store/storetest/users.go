@@ -534,3 +534,53 @@ func testGrantsOfDeletedUsers(t *testing.T, db *store.DB) {
 		}
 	}
 }
+
+func testResetLastActive(t *testing.T, db *store.DB) {
+	k := keystoneOf(t, db)
+	insertUsers(t, db, identity.User{ID: "u", DomainID: "d", Name: "u"}, identity.User{ID: "v", DomainID: "d", Name: "v"})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SetLastActive(ctx, "v") })
+	k.exec(`UPDATE "user" SET "last_active_at" = '2020-01-02' WHERE "id" = 'v'`)
+	var n int64
+	update(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+		n, err = tx.ResetLastActive(ctx)
+		return err
+	})
+	if n != 1 {
+		t.Errorf("%d users reset, want 1", n)
+	}
+	for id, want := range map[identity.UserID]string{"u": Now.Format(time.DateOnly), "v": "2020-01-02"} {
+		if got := user(t, db, id).LastActiveAt.Format(time.DateOnly); got != want {
+			t.Errorf("%s was active at %s, want %s", id, got, want)
+		}
+	}
+}
+
+func testPurgeIDMappings(t *testing.T, db *store.DB) {
+	k := keystoneOf(t, db)
+	for _, which := range []struct {
+		store.IDMappings
+		left int
+	}{
+		{store.IDMappings{}, 0},
+		{store.IDMappings{Domain: "d"}, 1},
+		{store.IDMappings{PublicID: "a"}, 3},
+		{store.IDMappings{LocalID: "x"}, 2},
+		{store.IDMappings{Type: "group"}, 3},
+		{store.IDMappings{Domain: "d", LocalID: "x", Type: "user"}, 3},
+		{store.IDMappings{Domain: "e", Type: "group"}, 4},
+	} {
+		k.exec(`DELETE FROM "id_mapping"`,
+			`INSERT INTO "id_mapping" ("public_id", "domain_id", "local_id", "entity_type") VALUES ('a', 'd', 'x', 'user')`,
+			`INSERT INTO "id_mapping" ("public_id", "domain_id", "local_id", "entity_type") VALUES ('b', 'd', 'y', 'user')`,
+			`INSERT INTO "id_mapping" ("public_id", "domain_id", "local_id", "entity_type") VALUES ('c', 'd', 'y', 'group')`,
+			`INSERT INTO "id_mapping" ("public_id", "domain_id", "local_id", "entity_type") VALUES ('e', 'e', 'x', 'user')`)
+		var n int64
+		update(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+			n, err = tx.PurgeIDMappings(ctx, which.IDMappings)
+			return err
+		})
+		if left := k.count(`SELECT COUNT(*) FROM "id_mapping"`); left != which.left || int(n) != 4-left {
+			t.Errorf("%+v: %d forgotten, %d left, want %d left", which.IDMappings, n, left, which.left)
+		}
+	}
+}
