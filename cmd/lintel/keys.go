@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -16,21 +17,30 @@ import (
 )
 
 // Which of the repositories that a configuration names a command is about.
-type repository func(*config.Config) token.Repository
+type repositories func(*config.Config) []token.Repository
 
-func tokenKeys(cfg *config.Config) token.Repository {
+func tokenKeys(cfg *config.Config) []token.Repository {
 	r, _, _ := server.Repositories(cfg)
-	return r
+	return []token.Repository{r}
 }
 
-func receiptKeys(cfg *config.Config) token.Repository {
+func receiptKeys(cfg *config.Config) []token.Repository {
 	_, r, _ := server.Repositories(cfg)
-	return r
+	return []token.Repository{r}
 }
 
-func credentialKeys(cfg *config.Config) token.Repository {
+// fernetKeys are those of tokens and those of receipts. Where both are one, the options of tokens hold.
+func fernetKeys(cfg *config.Config) []token.Repository {
+	tokens, receipts, _ := server.Repositories(cfg)
+	if filepath.Clean(tokens.Dir) == filepath.Clean(receipts.Dir) {
+		return []token.Repository{tokens}
+	}
+	return []token.Repository{tokens, receipts}
+}
+
+func credentialKeys(cfg *config.Config) []token.Repository {
 	_, _, r := server.Repositories(cfg)
-	return r
+	return []token.Repository{r}
 }
 
 // ownerFlags are --keystone-user and --keystone-group: who is to own new keys.
@@ -66,7 +76,7 @@ func (f *ownerFlags) owner() (*token.Owner, error) {
 	return &token.Owner{UID: uid, GID: gid}, errors.Join(errU, errG)
 }
 
-func keyCommand(flags *configFlags, name, short string, of repository, do func(token.Repository) error) *cobra.Command {
+func keyCommand(flags *configFlags, name, short string, of repositories, do func(token.Repository) error) *cobra.Command {
 	var owner ownerFlags
 	cmd := &cobra.Command{
 		Use:   name,
@@ -77,11 +87,17 @@ func keyCommand(flags *configFlags, name, short string, of repository, do func(t
 			if err != nil {
 				return err
 			}
-			repo := of(cfg)
-			if repo.Owner, err = owner.owner(); err != nil {
+			to, err := owner.owner()
+			if err != nil {
 				return err
 			}
-			return do(repo)
+			for _, repo := range of(cfg) {
+				repo.Owner = to
+				if err := do(repo); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	owner.add(cmd)
@@ -99,7 +115,7 @@ func credentialRotateCommand(flags *configFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			repo := credentialKeys(cfg)
+			repo := credentialKeys(cfg)[0]
 			if repo.Owner, err = owner.owner(); err != nil {
 				return err
 			}
@@ -131,7 +147,7 @@ func credentialMigrateCommand(flags *configFlags) *cobra.Command {
 				return err
 			}
 			defer db.Close()
-			_, err = credential.Migrate(cmd.Context(), db, credentialKeys(cfg), func(done int) {
+			_, err = credential.Migrate(cmd.Context(), db, credentialKeys(cfg)[0], func(done int) {
 				if done%1000 == 0 {
 					fmt.Fprintf(os.Stderr, "%d credentials encrypted anew\n", done)
 				}
@@ -141,4 +157,63 @@ func credentialMigrateCommand(flags *configFlags) *cobra.Command {
 	}
 	owner.add(cmd) // upstream takes them and has no use for them either
 	return cmd
+}
+
+func jwsKeyPairCommand(flags *configFlags) *cobra.Command {
+	var (
+		owner ownerFlags
+		force bool
+	)
+	cmd := &cobra.Command{
+		Use:   "create_jws_keypair",
+		Short: "Create a key pair for JWS tokens: private.pem and public.pem in the current folder",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := flags.load()
+			if err != nil {
+				return err
+			}
+			to, err := owner.owner()
+			if err != nil {
+				return err
+			}
+			here, err := os.Getwd()
+			if err != nil {
+				return err
+			}
+			private, public := filepath.Join(here, "private.pem"), filepath.Join(here, "public.pem")
+			if !force {
+				for name, path := range map[string]string{"Private": private, "Public": public} {
+					if _, err := os.Lstat(path); err == nil {
+						return fmt.Errorf("%s key %s already exists", name, path)
+					}
+				}
+			}
+			privatePEM, publicPEM, err := token.NewJWSKeyPair(cfg.JWTTokens.JWSAlgorithm)
+			if err != nil {
+				return err
+			}
+			return errors.Join(writeKey(private, privatePEM, 0o600, to), writeKey(public, publicPEM, 0o644, to))
+		},
+	}
+	owner.add(cmd)
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite keys that are there")
+	return cmd
+}
+
+// writeKey puts a new file into the place of the one at path, if any, so that its mode and owner are those given.
+func writeKey(path string, data []byte, mode os.FileMode, owner *token.Owner) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".lintel-key-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // nothing is there once it is renamed
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(mode)); err == nil && owner != nil {
+		err = f.Chown(owner.UID, owner.GID)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }

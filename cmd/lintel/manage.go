@@ -27,8 +27,8 @@ func manageCommand() *cobra.Command {
 		bootstrapCommand(&flags),
 		dbSyncCommand(&flags),
 		dbVersionCommand(&flags),
-		keyCommand(&flags, "fernet_setup", "Create the repository of token keys", tokenKeys, token.Repository.Setup),
-		keyCommand(&flags, "fernet_rotate", "Make a new primary key for tokens", tokenKeys, token.Repository.Rotate),
+		keyCommand(&flags, "fernet_setup", "Create the repositories of token and receipt keys", fernetKeys, token.Repository.Setup),
+		keyCommand(&flags, "fernet_rotate", "Make new primary keys for tokens and receipts", fernetKeys, token.Repository.Rotate),
 		keyCommand(&flags, "token_setup", "Create the repository of token keys", tokenKeys, token.Repository.Setup),
 		keyCommand(&flags, "token_rotate", "Make a new primary key for tokens", tokenKeys, token.Repository.Rotate),
 		keyCommand(&flags, "receipt_setup", "Create the repository of receipt keys", receiptKeys, token.Repository.Setup),
@@ -39,6 +39,14 @@ func manageCommand() *cobra.Command {
 		trustFlushCommand(&flags),
 		samlMetadataCommand(&flags),
 		mappingEngineCommand(),
+		mappingPopulateCommand(&flags),
+		mappingPurgeCommand(&flags),
+		doctorCommand(&flags),
+		projectSetupCommand(&flags),
+		userSetupCommand(&flags),
+		resetLastActiveCommand(&flags),
+		domainConfigUploadCommand(&flags),
+		jwsKeyPairCommand(&flags),
 	)
 	cmd.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {

@@ -17,7 +17,12 @@ func TestMain(m *testing.M) {
 // The scripts in testdata/script run the commands as people do.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script",
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("UID", strconv.Itoa(os.Getuid()))
+			e.Setenv("GID", strconv.Itoa(os.Getgid()))
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
 	})
 }

@@ -87,3 +87,24 @@ func (c *Config) With(group string, values map[string]string) (*Config, error) {
 	}
 	return &changed, nil
 }
+
+// ReadDomainFile reads the configuration file of a domain as it is: group -> option -> text, the first of several. The error is
+// Faults.
+func ReadDomainFile(path string) (map[string]any, error) {
+	assignments, faults := readFile(path)
+	if faults != nil {
+		return nil, Faults(faults)
+	}
+	groups := make(map[string]any)
+	for _, a := range assignments {
+		group, _ := groups[a.group].(map[string]any)
+		if group == nil {
+			group = make(map[string]any)
+			groups[a.group] = group
+		}
+		if _, ok := group[a.key]; !ok {
+			group[a.key] = a.value
+		}
+	}
+	return groups, nil
+}

@@ -71,8 +71,8 @@ func (c *DomainConfig) supports(group, name string) error {
 	return nil
 }
 
-// options reads a configuration as JSON has it, group -> option -> value, which must not be empty.
-func (c *DomainConfig) options(config any) (all []identity.DomainOption, err error) {
+// Read reads a configuration as JSON has it, group -> option -> value, which must not be empty.
+func (c *DomainConfig) Read(config any) (all []identity.DomainOption, err error) {
 	groups, ok := config.(map[string]any)
 	if !ok && config != nil {
 		return nil, identity.Expecting("an object", "config")
@@ -233,7 +233,7 @@ func (s *Service) CreateDomainConfig(ctx context.Context, caller identity.Caller
 		if _, err := tx.Domain(ctx, domain); err != nil {
 			return err
 		}
-		options, err := s.Config.options(sent)
+		options, err := s.Config.Read(sent)
 		if err != nil {
 			return err
 		}
@@ -263,7 +263,7 @@ func (s *Service) UpdateDomainConfig(ctx context.Context, caller identity.Caller
 		if _, err := tx.Domain(ctx, domain); err != nil {
 			return err
 		}
-		options, err := s.Config.options(sent)
+		options, err := s.Config.Read(sent)
 		if err != nil {
 			return err
 		}

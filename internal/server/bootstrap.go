@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,10 @@ type Bootstrap struct {
 	InternalURL        string
 	MutableRoles       bool // leave the roles open to change
 
+	// UserID and ProjectID are the ids of a user or project that is made; empty makes one up.
+	UserID    identity.UserID
+	ProjectID identity.ProjectID
+
 	// Done is told each thing that was made or found; nil tells nobody.
 	Done func(message string)
 }
@@ -38,18 +43,50 @@ func (b Bootstrap) Run(ctx context.Context, cfg *config.Config, db *store.DB) er
 	if b.Password == "" {
 		return errors.New("a password for the administrator is needed: give --bootstrap-password or set OS_BOOTSTRAP_PASSWORD")
 	}
+	r := bootstrapRun{Bootstrap: b, domain: identity.DomainID(cfg.Identity.DefaultDomainID)}
+	if err := r.preparePassword(ctx, cfg, db); err != nil {
+		return err
+	}
+	return r.commit(ctx, db, r.all)
+}
+
+// SetUpProject makes the project in the default domain, unless there is one of its name (keystone-manage project_setup).
+func (b Bootstrap) SetUpProject(ctx context.Context, cfg *config.Config, db *store.DB) error {
+	r := bootstrapRun{Bootstrap: b, domain: identity.DomainID(cfg.Identity.DefaultDomainID)}
+	return r.commit(ctx, db, func(ctx context.Context) error {
+		_, err := r.ensureProject(ctx)
+		return err
+	})
+}
+
+// SetUpUser makes the user in the default domain. One who is there is enabled, and gets the password if another one is set; he
+// must have the id, if one is given (keystone-manage user_setup).
+func (b Bootstrap) SetUpUser(ctx context.Context, cfg *config.Config, db *store.DB) error {
+	r := bootstrapRun{Bootstrap: b, domain: identity.DomainID(cfg.Identity.DefaultDomainID)}
+	if err := r.preparePassword(ctx, cfg, db); err != nil {
+		return err
+	}
+	return r.commit(ctx, db, func(ctx context.Context) error {
+		id, err := r.ensureUser(ctx)
+		if err == nil && b.UserID != "" && id != b.UserID {
+			return fmt.Errorf("user %s exists already, with the id %s", b.Username, id)
+		}
+		return err
+	})
+}
+
+// preparePassword checks the password and hashes it if need be. That takes its time, and must not hold a transaction open.
+func (r *bootstrapRun) preparePassword(ctx context.Context, cfg *config.Config, db *store.DB) error {
 	hasher, rules, err := passwords(cfg)
 	if err != nil {
 		return err
 	}
-	if err := rules.Check(b.Password); err != nil {
+	if err := rules.Check(r.Password); err != nil {
 		return err
 	}
-	r := bootstrapRun{Bootstrap: b, domain: identity.DomainID(cfg.Identity.DefaultDomainID)}
-	// Checking and hashing take their time and must not hold a transaction open.
 	var current string
 	err = db.View(ctx, func(tx *store.Tx) error {
-		u, err := tx.UserByName(ctx, r.domain, b.Username)
+		u, err := tx.UserByName(ctx, r.domain, r.Username)
 		if errors.Is(err, identity.NotFound) {
 			return nil
 		} else if err != nil {
@@ -64,18 +101,21 @@ func (b Bootstrap) Run(ctx context.Context, cfg *config.Config, db *store.DB) er
 	if err != nil {
 		return err
 	}
-	if r.works, _ = hasher.Verify(current, b.Password); !r.works {
-		if r.hash, err = hasher.Hash(b.Password); err != nil {
-			return err
-		}
+	if r.works, _ = hasher.Verify(current, r.Password); !r.works {
+		r.hash, err = hasher.Hash(r.Password)
 	}
-	err = db.Update(ctx, func(tx *store.Tx) error {
+	return err
+}
+
+// commit runs do in a transaction and then says what was done.
+func (r *bootstrapRun) commit(ctx context.Context, db *store.DB, do func(context.Context) error) error {
+	err := db.Update(ctx, func(tx *store.Tx) error {
 		r.tx, r.said = tx, nil
-		return r.all(ctx)
+		return do(ctx)
 	})
-	if err == nil && b.Done != nil {
+	if err == nil && r.Done != nil {
 		for _, s := range r.said {
-			b.Done(s)
+			r.Done(s)
 		}
 	}
 	return err
@@ -151,7 +191,7 @@ func (r *bootstrapRun) ensureProject(ctx context.Context) (identity.ProjectID, e
 		return "", err
 	}
 	p = identity.Project{
-		ID: identity.ProjectID(r.tx.NewID()), DomainID: r.domain, ParentID: identity.ProjectID(r.domain), Name: r.Project,
+		ID: cmp.Or(r.ProjectID, identity.ProjectID(r.tx.NewID())), DomainID: r.domain, ParentID: identity.ProjectID(r.domain), Name: r.Project,
 		Description: new("Bootstrap project for initializing the cloud."), Enabled: true,
 	}
 	r.say("Created project %s", r.Project)
@@ -161,7 +201,7 @@ func (r *bootstrapRun) ensureProject(ctx context.Context) (identity.ProjectID, e
 func (r *bootstrapRun) ensureUser(ctx context.Context) (identity.UserID, error) {
 	u, err := r.tx.UserByName(ctx, r.domain, r.Username)
 	if errors.Is(err, identity.NotFound) {
-		u = identity.User{ID: identity.UserID(r.tx.NewID()), DomainID: r.domain, Name: r.Username, Enabled: true}
+		u = identity.User{ID: cmp.Or(r.UserID, identity.UserID(r.tx.NewID())), DomainID: r.domain, Name: r.Username, Enabled: true}
 		if err := r.tx.InsertUser(ctx, u); err != nil {
 			return "", err
 		}
