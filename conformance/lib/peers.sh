@@ -48,6 +48,7 @@ peers_need() {
 		mariadb) [ -x /usr/sbin/mariadbd ] || need_packages mariadb-server ;;
 		postgresql) [ -n "$(postgresql_bin)" ] || need_packages postgresql ;;
 		memcached) command -v memcached >/dev/null || need_packages memcached ;;
+		xmlsec1) command -v xmlsec1 >/dev/null && command -v openssl >/dev/null || need_packages xmlsec1 openssl ;;
 		sqlite) ;;
 		*) die "no peer is called $name" ;;
 		esac

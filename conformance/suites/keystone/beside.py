@@ -7,10 +7,19 @@ same database that hash new passwords otherwise; users named by algorithm were m
 import http.client
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
+
+import saml2.samlp
+import saml2.soap
+import saml2.validate
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "lib"))
+import xmlshape
 
 SECRET = "correct-horse"
 ALGORITHMS = ("bcrypt", "bcrypt_sha256", "scrypt", "pbkdf2_sha512")
@@ -309,6 +318,36 @@ for first, second in PAIRS:
     same(f"/v3/users/{people[first]}")
     same(f"/v3/role_assignments?user.id={people[first]}")
 same("/v3/OS-REVOKE/events")
+
+# What Lintel signs, others verify: xmlsec1, and pysaml2, which also knows the schema. What is published is the same.
+LINTEL.ask("PUT", "/v3/OS-FEDERATION/service_providers/west", {"service_provider": {
+    "auth_url": "https://west.example/v3", "sp_url": "https://west.example/ECP?a=b&c", "enabled": True,
+}}, token=admin)
+for call, read in (("saml2", saml2.samlp.response_from_string), ("saml2/ecp", saml2.soap.parse_soap_enveloped_saml_response)):
+    ask = {"identity": {"methods": ["token"], "token": {"id": admin}}, "scope": {"service_provider": {"id": "west"}}}
+    status, _, answer = LINTEL.ask("POST", f"/v3/auth/OS-FEDERATION/{call}", {"auth": ask})
+    check(f"an assertion by {call}", status, 200)
+    text = answer.get("not JSON", "")
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(text)
+        file.flush()
+        verify = ["xmlsec1", "--verify", "--pubkey-cert-pem", os.environ["SIGNING_CERT"], "--id-attr:ID", "Assertion", file.name]
+        check(f"xmlsec1 on {call}", subprocess.run(verify, capture_output=True).returncode, 0)
+        file.seek(0)
+        file.write(text.replace(">admin<", ">root.<"))
+        file.flush()
+        check(f"xmlsec1 on a changed {call}", subprocess.run(verify, capture_output=True).returncode == 0, False)
+    response = read(text)
+    if isinstance(response, str | bytes):
+        response = saml2.samlp.response_from_string(response)
+    check(f"pysaml2 on {call}", saml2.validate.valid_instance(response), True)
+    check(f"the user in {call}", response.assertion[0].subject.name_id.text, "admin")
+metadata = [
+    xmlshape.of(subprocess.run([*os.environ[manage].split(), "--config-file", os.environ["CONFIG"], "saml_idp_metadata"],
+        capture_output=True, text=True, check=True).stdout)
+    for manage in ("LINTEL_MANAGE", "KEYSTONE_MANAGE")
+]
+check("the metadata of an identity provider", metadata[0], metadata[1])
 
 print(f"{passed} passed, {failed} failed, 0 skipped")
 sys.exit(1 if failed or not passed else 0)

@@ -22,6 +22,7 @@ import divergences
 from script import STEPS, Expire, NextSecond, Request
 
 sys.path.append(str(pathlib.Path(__file__).parents[2] / "lib"))
+import xmlshape
 from tokens import expired
 
 # The headers that clients read.
@@ -36,6 +37,8 @@ HEADERS = [
     "WWW-Authenticate",
     "X-OpenStack-Request-Id",
     "X-Subject-Token",
+    "X-auth-url",
+    "X-sp-url",
 ]
 
 VARIABLE = re.compile(r"\$([a-z]\w*)")
@@ -116,7 +119,7 @@ class Side:
         try:
             content = json.loads(text) if text else None
         except ValueError:
-            content = text
+            content = xmlshape.of(text) if response.headers.get("Content-Type", "").startswith("text/xml") else text
         # http.client joins nothing: a header sent twice is two entries.
         got = collections.defaultdict(list)
         for name, value in response.getheaders():

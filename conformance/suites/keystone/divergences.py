@@ -64,7 +64,7 @@ DIVERGENCES = [
         r"^body\.version\.links\[\]\.href$",
         holds=lambda keystone, lintel: keystone.startswith("https:") and lintel.startswith("<base>"),
     ),
-    Divergence("Allow names the methods that there are", r" /v3/users/\$ann/password$", r"^headers\.Allow$"),
+    Divergence("Allow names the methods that there are", r" /v3/(users/\$ann/password|auth/OS-FEDERATION/saml2(/ecp)?)$", r"^headers\.Allow$"),
     Divergence("redirects have short bodies", r"^GET /v3.*//", r"^body$", statuses="308 308"),
     Divergence("a body that is too large is the JSON error", r"^POST /v3/users$", body=r'"big\\"', statuses="413 413"),
     Divergence("JSON that cannot be stored or answered is malformed", r"^POST /v3/users$", r"^body\.error\.message$", body="NaN"),
@@ -160,6 +160,27 @@ DIVERGENCES = [
         db="sqlite",
     ),
     # Federation
+    Divergence(
+        "assertions are signed with SHA-256",
+        r"^POST /v3/auth/OS-FEDERATION/saml2",
+        r"\.attributes\.Algorithm$",
+        statuses="200 200",
+        holds=lambda keystone, lintel: keystone.endswith("sha1") and lintel.endswith("sha256"),
+    ),
+    Divergence(
+        "what holds secrets is not kept by caches",
+        r"^POST /v3/auth/OS-FEDERATION/saml2",
+        r"^headers\.Cache-Control$",
+        holds=lambda keystone, lintel: lintel == "no-store",
+    ),
+    Divergence(
+        "a header with a URL has the URL",
+        r"^POST /v3/auth/OS-FEDERATION/saml2",
+        r"^headers\.X-(auth|sp)-url$",
+        holds=lambda keystone, lintel: keystone == f"b'{lintel}'",
+    ),
+    Divergence("assertions are made by POST", r"^GET /v3/auth/OS-FEDERATION/saml2(/ecp)?$", statuses="500 405"),
+    Divergence("a delegated token makes no assertion", r"^POST /v3/auth/OS-FEDERATION/saml2", statuses="200 403", body=r"\$k2k_trust"),
     Divergence(
         "what is taken is named",
         r"^PUT /v3/OS-FEDERATION/identity_providers/",
