@@ -16,30 +16,51 @@ import (
 // What takes long is proved first. The token itself is made in one transaction, which asks again whether each proof still
 // holds: a token must not get past an event that would have ended it, had it been a moment older.
 func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
-	if err := s.check(&r); err != nil {
+	show, err := s.proveAll(ctx, &r)
+	if err != nil {
 		return Issued{}, err
+	}
+	return s.issue(ctx, r.Scope, r.writes(), !r.NoCatalog, show)
+}
+
+// writes tells whether showing what proves the login writes: what can be sent once is written down.
+func (r *Request) writes() bool { return slices.Contains(r.Methods, "oauth1") }
+
+// proveAll does of all methods of a login what comes before the transaction.
+func (s *Service) proveAll(ctx context.Context, r *Request) (confirm, error) {
+	if err := s.check(r); err != nil {
+		return nil, err
 	}
 	var confirms []confirm
 	for _, m := range r.Methods {
-		c, err := r.Evidence[m].prove(ctx, s, &r)
+		c, err := r.Evidence[m].prove(ctx, s, r)
 		if err != nil {
-			return Issued{}, err
+			return nil, err
 		}
 		confirms = append(confirms, c)
 	}
-	once := slices.Contains(r.Methods, "oauth1") // what can be sent once is written down
-	return s.issue(ctx, r.Scope, once, !r.NoCatalog, func(ctx context.Context, tx *store.Tx, p *proved) error {
+	return func(ctx context.Context, tx *store.Tx, p *proved) error {
 		for _, c := range confirms {
 			if err := c(ctx, tx, p); err != nil {
 				return err
 			}
 		}
 		return s.receive(ctx, tx, r.Receipt, p)
-	})
+	}, nil
 }
 
-// issue makes a token for what is shown in the transaction that makes it; writes says that showing it writes.
-func (s *Service) issue(ctx context.Context, on ScopeRequest, writes, withCatalog bool, show confirm) (out Issued, err error) {
+// issue makes a token, with its text, for what is shown in the transaction that makes it; writes says that showing it writes.
+func (s *Service) issue(ctx context.Context, on ScopeRequest, writes, withCatalog bool, show confirm) (Issued, error) {
+	out, err := s.make(ctx, on, writes, withCatalog, show)
+	if err != nil {
+		return Issued{}, err
+	}
+	out.Text, err = s.Tokens.Seal(payloadOf(&out.Token))
+	return out, err
+}
+
+// make is issue without the text.
+func (s *Service) make(ctx context.Context, on ScopeRequest, writes, withCatalog bool, show confirm) (out Issued, err error) {
 	run := s.view
 	if writes || on.Trust != nil {
 		run = s.update // a use of the trust may be taken
@@ -71,10 +92,6 @@ func (s *Service) issue(ctx context.Context, on ScopeRequest, writes, withCatalo
 		}
 		return s.complete(ctx, tx, &out, withCatalog)
 	})
-	if err != nil {
-		return Issued{}, err
-	}
-	out.Text, err = s.seal(&out.Token)
 	return out, err
 }
 
@@ -137,17 +154,18 @@ func (s *Service) stamp(ctx context.Context, tx *store.Tx, t, parent *identity.T
 	return nil
 }
 
-func (s *Service) seal(t *identity.Token) (string, error) {
+// payloadOf is what a token says.
+func payloadOf(t *identity.Token) token.Payload {
 	groups := make([]string, len(t.GroupIDs))
 	for i, g := range t.GroupIDs {
 		groups[i] = string(g)
 	}
-	return s.Tokens.Seal(token.Payload{
+	return token.Payload{
 		UserID: string(t.User.ID), Methods: t.Methods, AuditIDs: t.AuditIDs, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
 		ProjectID: string(t.Scope.ProjectID()), DomainID: string(t.Scope.DomainID()), System: t.Scope.IsSystem(),
 		TrustID: string(t.TrustID), AccessTokenID: string(t.AccessTokenID), AppCredID: string(t.ApplicationCredentialID), Thumbprint: t.Thumbprint,
 		Federated: t.Federated, IdentityProviderID: string(t.IdentityProviderID), ProtocolID: string(t.ProtocolID), GroupIDs: groups,
-	})
+	}
 }
 
 // hide turns what build finds wrong with a new token into the 401 of a login.

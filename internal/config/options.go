@@ -703,6 +703,9 @@ type LintelGroup struct {
 	EnvironPrefix   string        `opt:"environ_prefix"`                   // begins the headers by which trusted_proxies set REMOTE_USER and other variables; unset: they set none
 	AddressRate     int           `opt:"address_rate" min:"0" default:"0"` // failed logins a minute from one address (IPv6: /64); 0: no limit
 	AccountRate     int           `opt:"account_rate" min:"0" default:"0"` // failed logins a minute to one account; 0: no limit
+	Portal          bool          `opt:"portal" default:"true"`            // serve the web portal under /portal
+	PortalListen    string        `opt:"portal_listen"`                    // address of a listener of the portal's own; unset: it is on the API's
+	CloudName       string        `opt:"cloud_name" default:"Lintel"`      // what the portal calls the cloud
 	TellMissing     bool          `opt:"tell_missing" default:"false"`     // strangers may learn of more ids that they are not there, as from Keystone
 
 	// Where events go beside [oslo_messaging_notifications].

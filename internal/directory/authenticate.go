@@ -63,10 +63,19 @@ func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
 		return Login{}, err
 	}
 	if a.expired {
-		return Login{}, &identity.Error{Kind: identity.Unauthorized, Message: expired(a.User)}
+		return Login{}, &ExpiredError{a.ID, &identity.Error{Kind: identity.Unauthorized, Message: expired(a.User)}}
 	}
 	return Login{a}, nil
 }
+
+// ExpiredError says that a password was right and has to be changed before it lets anybody in.
+type ExpiredError struct {
+	User identity.UserID
+	err  error
+}
+
+func (e *ExpiredError) Error() string { return e.err.Error() }
+func (e *ExpiredError) Unwrap() error { return e.err }
 
 // Confirm returns the user of a login, and refuses when the account was closed or given another password since. Asked in
 // the transaction that issues a token, it makes sure that what ended the tokens of that user ends this one, too.

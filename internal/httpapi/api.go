@@ -131,7 +131,7 @@ func (a *API) normalize(next http.Handler) http.Handler {
 			for strings.Contains(u.Path, "//") {
 				u.Path = strings.ReplaceAll(u.Path, "//", "/")
 			}
-			http.Redirect(w, hr, strings.TrimSuffix(a.base(hr), "/v3")+u.RequestURI(), http.StatusPermanentRedirect)
+			http.Redirect(w, hr, strings.TrimSuffix(a.Base(hr), "/v3")+u.RequestURI(), http.StatusPermanentRedirect)
 			return
 		}
 		// The mux would redirect paths with dots in them; upstream takes them as they are.
@@ -156,7 +156,7 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 		a.wrongMethod(w, hr, methods)
 		return
 	}
-	r := &request{Request: hr, route: rt, base: a.base(hr)}
+	r := &request{Request: hr, route: rt, base: a.Base(hr)}
 	out := &outcome{ResponseWriter: w, status: http.StatusOK}
 	if err := a.run(out, r); err != nil {
 		a.fail(out, r, err)
@@ -216,7 +216,7 @@ func (a *API) wrongMethod(w http.ResponseWriter, hr *http.Request, methods map[s
 }
 
 func (a *API) unknownPath(w http.ResponseWriter, hr *http.Request) {
-	a.fail(w, &request{Request: hr, base: a.base(hr)}, &identity.Error{
+	a.fail(w, &request{Request: hr, base: a.Base(hr)}, &identity.Error{
 		Kind: identity.NotFound,
 		Message: "The requested URL was not found on the server. If you entered the URL manually please check your" +
 			" spelling and try again.",

@@ -190,9 +190,9 @@ func comparison(how string, f *identity.Filter) bool {
 	return true
 }
 
-// base is what links start with: public_endpoint, or where the client sees this server, and /v3
+// Base is what links start with: public_endpoint, or where the client sees this server, and /v3
 // (keystone/server/flask/common.py).
-func (a *API) base(hr *http.Request) string {
+func (a *API) Base(hr *http.Request) string {
 	if a.PublicEndpoint != "" {
 		return strings.TrimRight(a.PublicEndpoint, "/") + "/v3"
 	}

@@ -36,6 +36,7 @@ var levels = map[string]int{
 	"internal/auth":               5,
 	"internal/federation/saml":    5,
 	"internal/httpapi":            6,
+	"internal/portal":             6,
 	"internal/server":             7,
 	"internal/testenv":            8,
 	"internal/imports":            9,
@@ -50,7 +51,7 @@ var reserved = []struct {
 	reason string
 }{
 	{"database/sql", []string{"internal/store", "internal/store/storetest"}, "SQL lives in the store"},
-	{"net/http", []string{"internal/audit", "internal/httpapi", "internal/server", "internal/telemetry", "internal/testenv", "internal/policy", "bench/load", "cmd/lintel"},
+	{"net/http", []string{"internal/audit", "internal/httpapi", "internal/portal", "internal/server", "internal/telemetry", "internal/testenv", "internal/policy", "bench/load", "cmd/lintel"},
 		"rules know nothing of HTTP; policy has http: checks, audit a webhook"},
 	{module + "internal/config", []string{"internal/server", "cmd/lintel", "internal/testenv"}, "packages take their few values as fields"},
 	{"testing", []string{"internal/store/storetest", "internal/testenv"}, "test code stays out of the binary"},

@@ -28,6 +28,7 @@ import (
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/pattern"
 	"github.com/lintel-id/lintel/internal/policy"
+	"github.com/lintel-id/lintel/internal/portal"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/telemetry"
 	"github.com/lintel-id/lintel/internal/token"
@@ -48,6 +49,7 @@ type Server struct {
 	stop    context.CancelFunc // of what runs beside requests
 	log     *slog.Logger
 	handler http.Handler
+	portal  http.Handler // nil when it is off
 	policy  *policy.Enforcer
 	files   policy.Files
 
@@ -186,15 +188,18 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
-	handler := api.Handler()
-	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Not a ServeMux, which redirects paths that the API reads in its own way.
-		if r.URL.Path == "/healthcheck" {
-			health.ServeHTTP(w, r)
-			return
+	front := &front{health: health, api: api.Handler()}
+	if cfg.Lintel.Portal {
+		s.portal = (&portal.Portal{
+			Auth: api.Auth, Directory: people, Assignment: assignments, Credential: credentials, Catalog: services,
+			Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
+		}).Handler()
+		if cfg.Lintel.PortalListen == "" {
+			front.portal = s.portal
+		} else {
+			s.portal = s.Telemetry.Handler(s.portal)
 		}
-		handler.ServeHTTP(w, r)
-	})
+	}
 	cors := httpapi.CORS{
 		Origins: cfg.CORS.AllowedOrigin, Credentials: cfg.CORS.AllowCredentials, ExposeHeaders: cfg.CORS.ExposeHeaders,
 		MaxAge: cfg.CORS.MaxAge, Methods: cfg.CORS.AllowMethods, Headers: cfg.CORS.AllowHeaders,
@@ -470,14 +475,20 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 	api := s.httpServer(s.handler)
 	group.Go(func() error { return serve(api, l) })
 	servers := []*http.Server{api}
-	if addr := s.cfg.Lintel.AdminListen; addr != "" {
-		al, err := Listen(addr)
+	for _, more := range []struct {
+		addr    string
+		handler http.Handler
+	}{{s.cfg.Lintel.AdminListen, s.Telemetry.Metrics()}, {s.cfg.Lintel.PortalListen, s.portal}} {
+		if more.addr == "" || more.handler == nil {
+			continue
+		}
+		l, err := Listen(more.addr)
 		if err != nil {
 			return err
 		}
-		admin := s.httpServer(s.Telemetry.Metrics())
-		servers = append(servers, admin)
-		group.Go(func() error { return serve(admin, al) })
+		srv := s.httpServer(more.handler)
+		servers = append(servers, srv)
+		group.Go(func() error { return serve(srv, l) })
 	}
 	group.Go(func() error {
 		s.policy.Follow(work, s.files, 500*time.Millisecond, s.reportPolicy)

@@ -21,8 +21,11 @@ var ownEvents string
 //go:embed own_uses.sql
 var ownUses string
 
+//go:embed own_sessions.sql
+var ownSessions string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -1,0 +1,223 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
+)
+
+// A browser gets no token. It holds a random key; the store has the digest of it beside what an unscoped token would
+// say. Whatever would end that token ends the session, and for each page a token is made of it that nobody ever sees.
+
+const (
+	sessionLife = 12 * time.Hour
+	sessionIdle = 30 * time.Minute
+
+	// seenEvery is how often a session in use is noted as such. Until then it costs no write.
+	seenEvery = time.Minute
+)
+
+// errNoSession answers a key that opens nothing, or nothing any more.
+var errNoSession = identity.Unauthenticatedf("the session has ended")
+
+// SignIn is Issue for a browser: it begins a session and returns its key, which is kept nowhere here. The request's scope
+// is not looked at.
+func (s *Service) SignIn(ctx context.Context, r Request, address, agent string) (key string, v identity.Session, err error) {
+	t, err := s.identify(ctx, r)
+	if err != nil {
+		return "", v, err
+	}
+	key = newSessionKey()
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		now := tx.Now()
+		v = identity.Session{
+			Key: digest(key), ID: tx.NewID(), UserID: t.User.ID, CreatedAt: now, SeenAt: now, ConfirmedAt: now, EndsAt: now.Add(sessionLife),
+			Address: address, Agent: cut(agent, 255),
+		}
+		if v.Proof, err = proofOf(&t, v.EndsAt); err != nil {
+			return err
+		}
+		return tx.InsertSession(ctx, v)
+	})
+	return key, v, err
+}
+
+// Confirm lets the holder of a session prove again who they are. The session gets a new key, and the methods that were
+// used now.
+func (s *Service) Confirm(ctx context.Context, old string, r Request) (key string, v identity.Session, err error) {
+	if v, err = s.Session(ctx, old); err != nil {
+		return "", v, err
+	}
+	t, err := s.identify(ctx, r)
+	if err != nil {
+		return "", v, err
+	}
+	if t.User.ID != v.UserID {
+		return "", v, identity.Unauthenticatedf("the session is of user %s, the proof of user %s", v.UserID, t.User.ID)
+	}
+	key = newSessionKey()
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		v.Key, v.ConfirmedAt = digest(key), tx.Now()
+		if v.Proof, err = proofOf(&t, v.EndsAt); err != nil {
+			return err
+		}
+		return tx.ReplaceSession(ctx, digest(old), v)
+	})
+	return key, v, err
+}
+
+// Session returns the session of a key: 401 unless it goes on. Whether its user still may act, Act tells.
+func (s *Service) Session(ctx context.Context, key string) (v identity.Session, err error) {
+	now := s.DB.Now()
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		v, err = tx.Session(ctx, digest(key))
+		return err
+	})
+	switch {
+	case errors.Is(err, identity.NotFound):
+		return v, errNoSession
+	case err != nil:
+		return v, err
+	case !now.Before(v.EndsAt) || now.Sub(v.SeenAt) >= sessionIdle:
+		return v, errNoSession
+	case now.Sub(v.SeenAt) >= seenEvery:
+		err = s.DB.Update(ctx, func(tx *store.Tx) error { return tx.SeeSession(ctx, v.Key) })
+	}
+	return v, err
+}
+
+// Act makes a caller of a session, with the rights that its user has on a scope now. A session that has ended is a 401, as
+// is a scope without roles; a *ReceiptError says that the user's rules ask for more methods by now.
+func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) (identity.Caller, error) {
+	var pl token.Payload
+	if err := json.Unmarshal([]byte(v.Proof), &pl); err != nil {
+		return identity.Caller{}, err
+	}
+	var t identity.Token
+	err := s.view(ctx, func(tx *store.Tx) (err error) {
+		if t, err = s.judge(ctx, tx, "", pl, 0); err != nil {
+			return hide(err)
+		}
+		if on.Unscoped {
+			return nil
+		}
+		p := proved{user: t.User.ID, methods: t.Methods, parent: &t}
+		if err := s.checkRules(ctx, tx, &p); err != nil {
+			return err
+		}
+		scope, err := s.scope(ctx, tx, on, &p)
+		if err != nil {
+			return err
+		}
+		t, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
+		return hide(err)
+	})
+	return identity.Caller{Token: &t}, err
+}
+
+// SignOut ends the session of a key, if there is one.
+func (s *Service) SignOut(ctx context.Context, key string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		v, err := tx.Session(ctx, digest(key))
+		if errors.Is(err, identity.NotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		_, err = tx.DeleteSessions(ctx, v.UserID, v.ID, false)
+		return err
+	})
+}
+
+// Sessions returns the caller's sessions that go on, the one used last first.
+func (s *Service) Sessions(ctx context.Context, caller identity.Caller) (all []identity.Session, err error) {
+	if err := own(caller); err != nil {
+		return nil, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		all, err = tx.Sessions(ctx, caller.UserID(), tx.Now().Add(-sessionIdle))
+		return err
+	})
+	return all, err
+}
+
+// EndSession ends one of the caller's sessions, or with others all but that one. It returns how many ended.
+func (s *Service) EndSession(ctx context.Context, caller identity.Caller, id string, others bool) (ended int, err error) {
+	if err := own(caller); err != nil {
+		return 0, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		ended, err = tx.DeleteSessions(ctx, caller.UserID(), id, others)
+		return err
+	})
+	return ended, err
+}
+
+// own refuses who is not there in person.
+func own(caller identity.Caller) error {
+	switch {
+	case caller.Token == nil:
+		return identity.Unauthenticatedf("nobody asks for sessions")
+	case caller.Delegated:
+		return identity.Deniedf("a delegated token may not look after its user's sessions")
+	}
+	return nil
+}
+
+// identify is Issue for a token that is never written down.
+func (s *Service) identify(ctx context.Context, r Request) (identity.Token, error) {
+	r.Scope = ScopeRequest{Unscoped: true}
+	show, err := s.proveAll(ctx, &r)
+	if err != nil {
+		return identity.Token{}, err
+	}
+	out, err := s.make(ctx, r.Scope, r.writes(), false, show)
+	return out.Token, err
+}
+
+func proofOf(t *identity.Token, ends time.Time) (string, error) {
+	pl := payloadOf(t)
+	pl.ExpiresAt = ends
+	proof, err := json.Marshal(pl)
+	return string(proof), err
+}
+
+// newSessionKey is 256 random bits.
+func newSessionKey() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func digest(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// cut shortens text to so many bytes, of whole characters that a database takes.
+func cut(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		if r == 0 {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	if len(text) <= most {
+		return text
+	}
+	for !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
+}

@@ -1,0 +1,20 @@
+package identity
+
+import "time"
+
+// Session is a sign-in to the portal: what a browser holds in the place of a token.
+type Session struct {
+	// Key is the SHA-256, in hex, of the secret that the browser holds. ID names the session where others may see it, and
+	// stays when the key is changed.
+	Key, ID string
+
+	UserID UserID
+	Proof  string // what an unscoped token would say, as auth writes it
+
+	CreatedAt, SeenAt, EndsAt time.Time
+
+	// ConfirmedAt is when the user last proved who they are.
+	ConfirmedAt time.Time
+
+	Address, Agent string // where it began
+}

@@ -1,0 +1,39 @@
+// Small comforts. Every page works without them.
+
+// Times in the reader's own zone.
+for (const t of document.querySelectorAll("time[datetime]")) {
+	const at = new Date(t.dateTime);
+	if (t.dataset.form === "moment") {
+		t.title = t.textContent;
+		t.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+	} else {
+		t.title = at.toISOString();
+	}
+}
+
+// Buttons that copy what stands beside them.
+for (const b of document.querySelectorAll("button[data-copy]")) {
+	b.hidden = false;
+	b.addEventListener("click", async () => {
+		await navigator.clipboard.writeText(document.getElementById(b.dataset.copy).textContent.trim());
+		const said = b.textContent;
+		b.textContent = b.dataset.copied;
+		setTimeout(() => { b.textContent = said; }, 2000);
+	});
+}
+
+// The menu is a sheet on a phone and starts closed there; others close when the reader goes elsewhere.
+const side = document.querySelector(".sheetnav");
+if (side && matchMedia("(max-width: 760px)").matches) side.open = false;
+document.addEventListener("click", (e) => {
+	for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(e.target)) menu.open = false;
+});
+document.addEventListener("keydown", (e) => {
+	if (e.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) {
+		menu.open = false;
+		menu.querySelector("summary").focus();
+	}
+});
+
+// What went wrong is what the reader should see first.
+document.querySelector(".note.bad")?.focus();

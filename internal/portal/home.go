@@ -1,0 +1,222 @@
+package portal
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var homePages = []page{
+	{method: get, path: "", serve: (*visit).home},
+	{method: get, path: "/terminal", serve: (*visit).terminal},
+	{method: get, path: "/terminal/{file}", serve: (*visit).terminalFile},
+	{method: get, path: "/profile", serve: (*visit).profile},
+	{method: post, path: "/profile", serve: (*visit).saveProfile},
+}
+
+// homePage shows what somebody can do, where, and where that comes from.
+type homePage struct {
+	chrome
+	Places []place
+}
+
+// place is a project, domain or the system, with the roles that somebody has there.
+type place struct {
+	Kind, ID, Name, In string
+	Roles              []heldRole
+}
+
+// heldRole is a role with what it came through; nothing for one that was granted just so.
+type heldRole struct{ Name, Origin string }
+
+func (v *visit) home() error {
+	held, called, err := v.p.Assignment.Access(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	pg := &homePage{Places: v.places(held, called)}
+	pg.Section, pg.Title, pg.Lead = "home", v.T("Your access"), v.T("Where you can work, what you may do there, and where each role comes from.")
+	pg.Terminal = []string{"openstack project list --my-projects", "openstack role assignment list --user " + word(v.User().Name) + " --effective --names"}
+	return v.show(http.StatusOK, "home", pg)
+}
+
+// places puts assignments together by what they are on, by name.
+func (v *visit) places(held []identity.Assignment, called assignment.Names) []place {
+	var all []place
+	at := map[string]int{}
+	for _, a := range held {
+		var p place
+		switch {
+		case a.System:
+			p = place{Kind: "system", Name: v.T("The whole cloud")}
+		case a.Project != "":
+			l := called.Of("project", string(a.Project))
+			p = place{Kind: "project", ID: string(a.Project), Name: l.Name, In: l.DomainName}
+		default:
+			p = place{Kind: "domain", ID: string(a.Domain), Name: called.Of("project", string(a.Domain)).Name}
+		}
+		i, ok := at[p.Kind+p.ID]
+		if !ok {
+			i = len(all)
+			at[p.Kind+p.ID] = i
+			all = append(all, p)
+		}
+		r := heldRole{called.Of("role", string(a.Role)).Name, v.origin(a, called)}
+		if !slices.Contains(all[i].Roles, r) {
+			all[i].Roles = append(all[i].Roles, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b place) int {
+		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	for _, p := range all {
+		slices.SortFunc(p.Roles, func(a, b heldRole) int { return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Name, b.Name)) })
+	}
+	return all
+}
+
+// origin says what a role came through.
+func (v *visit) origin(a identity.Assignment, called assignment.Names) string {
+	var from []string
+	if a.ViaRole != "" {
+		from = append(from, v.F("with %s", called.Of("role", string(a.ViaRole)).Name))
+	}
+	if a.ViaGroup != "" {
+		from = append(from, v.F("group %s", called.Of("group", string(a.ViaGroup)).Name))
+	}
+	if up := cmp.Or(string(a.ViaProject), string(a.ViaDomain)); up != "" {
+		from = append(from, v.F("from %s", called.Of("project", up).Name))
+	}
+	return strings.Join(from, ", ")
+}
+
+// terminalPage helps somebody to reach the cloud from a terminal.
+type terminalPage struct {
+	chrome
+	Projects     []identity.Project
+	Project      string
+	OpenRC, YAML string
+}
+
+func (v *visit) terminal() error {
+	projects, err := v.p.Assignment.Projects(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	pg := &terminalPage{Projects: projects, Project: v.field("project")}
+	pg.Section, pg.Title = "terminal", v.T("Terminal")
+	pg.Lead = v.T("Files for the openstack command and for programs. They hold no password: the command asks for it.")
+	for _, p := range projects {
+		if string(p.ID) == pg.Project || pg.Project == "" {
+			pg.Project = string(p.ID)
+			pg.OpenRC, pg.YAML = v.openRC(p), v.cloudsYAML(p)
+			break
+		}
+	}
+	return v.show(http.StatusOK, "terminal", pg)
+}
+
+func (v *visit) terminalFile() error {
+	projects, err := v.p.Assignment.Projects(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	for _, p := range projects {
+		if string(p.ID) != v.field("project") {
+			continue
+		}
+		switch v.PathValue("file") {
+		case "openrc.sh":
+			return v.download("openrc.sh", v.openRC(p))
+		case "clouds.yaml":
+			return v.download("clouds.yaml", v.cloudsYAML(p))
+		}
+	}
+	return identity.Missing("file", v.PathValue("file"))
+}
+
+func (v *visit) download(name, content string) error {
+	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, err := v.w.Write([]byte(content))
+	return err
+}
+
+func (v *visit) openRC(p identity.Project) string {
+	return fmt.Sprintf(`export OS_AUTH_URL=%s
+export OS_IDENTITY_API_VERSION=3
+export OS_USERNAME=%s
+export OS_USER_DOMAIN_ID=%s
+export OS_PROJECT_ID=%s
+echo "Password of %s:"
+read -rs OS_PASSWORD
+export OS_PASSWORD
+`, word(v.p.Endpoint(v.Request)), word(v.User().Name), word(string(v.User().DomainID)), word(string(p.ID)), strings.ReplaceAll(word(v.User().Name), `"`, `\"`))
+}
+
+func (v *visit) cloudsYAML(p identity.Project) string {
+	return fmt.Sprintf(`clouds:
+  %s:
+    auth:
+      auth_url: %s
+      username: %s
+      user_domain_id: %s
+      project_id: %s
+    identity_api_version: 3
+`, quoted(p.Name), quoted(v.p.Endpoint(v.Request)), quoted(v.User().Name), quoted(string(v.User().DomainID)), quoted(string(p.ID)))
+}
+
+// word is text as one word of a POSIX shell.
+func word(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// quoted is text as a scalar of YAML, as JSON writes it.
+func quoted(s string) string { return fmt.Sprintf("%q", s) }
+
+// profilePage shows who somebody is, and how they like the portal.
+type profilePage struct {
+	chrome
+	Email     string
+	Languages []language
+}
+
+type language struct {
+	Tag, Name string
+	Chosen    bool
+}
+
+func (v *visit) profile() error {
+	pg := new(profilePage)
+	pg.Section, pg.Title, pg.Lead = "profile", v.T("Profile"), v.T("Who you are here, and how this portal looks to you.")
+	pg.Email, _ = v.User().Extra["email"].(string)
+	for _, l := range v.p.views.languages {
+		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
+	}
+	pg.Terminal = []string{"openstack user show " + word(v.User().Name) + " --domain " + word(string(v.User().DomainID))}
+	return v.show(http.StatusOK, "profile", pg)
+}
+
+// languageNames are the languages' own names for themselves.
+var languageNames = map[string]string{"en": "English", "de": "Deutsch"}
+
+func (v *visit) saveProfile() error {
+	if theme := v.field("theme"); theme == "light" || theme == "dark" {
+		v.setCookie(themeCookie, theme, yearly)
+	} else {
+		v.forget(themeCookie)
+	}
+	if languageNames[v.field("language")] != "" {
+		v.setCookie(langCookie, v.field("language"), yearly)
+	}
+	v.redirect("/profile?done=saved")
+	return nil
+}

@@ -1,0 +1,233 @@
+package portal
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed assets/*
+var assetFiles embed.FS
+
+// views are the parsed templates, one set a page, and the languages.
+type views struct {
+	pages     map[string]*template.Template
+	languages []*messages // the first is English
+}
+
+func loadViews() *views {
+	v := &views{pages: map[string]*template.Template{}, languages: loadMessages()}
+	frame := template.Must(template.New("").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		panic(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name == "layout" || name == "parts" {
+			continue
+		}
+		v.pages[name] = template.Must(template.Must(frame.Clone()).ParseFS(templateFiles, file))
+	}
+	return v
+}
+
+// assets serves the style sheet, the script, the font and the mark. They change with the program only.
+func (v *views) assets() http.Handler {
+	files := http.FileServerFS(assetFiles)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		files.ServeHTTP(w, r)
+	})
+}
+
+// chrome is what stands around the content of a page, to be embedded in the page's struct.
+type chrome struct {
+	*visit
+
+	Title string // two or three words
+	Lead  string // one sentence: what the page answers
+	Bare  bool   // a card alone, as for signing in
+
+	Section string // the entry of the navigation that the page belongs to
+	Action  *link  // the one main action
+
+	Notice   string   // what was just done
+	Problem  string   // what went wrong with the form as a whole
+	Fields   problems // what is wrong with its fields
+	Terminal []string // commands that show or do the same
+}
+
+// link is a place to go to.
+type link struct{ Label, Path string }
+
+// problems are what is wrong with the fields of a form, by their names.
+type problems map[string]string
+
+// framed is what every page's struct is, by its chrome.
+type framed interface{ frame() *chrome }
+
+func (c *chrome) frame() *chrome { return c }
+
+// show writes a page with a status.
+func (v *visit) show(status int, name string, data framed) error {
+	c := data.frame()
+	c.visit = v
+	if c.Notice == "" {
+		c.Notice = v.done()
+	}
+	var out bytes.Buffer
+	if err := v.p.views.pages[name].ExecuteTemplate(&out, "layout", data); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.WriteHeader(status)
+	_, err := v.w.Write(out.Bytes())
+	return err
+}
+
+// done is the notice that a redirect asks for after something was done.
+func (v *visit) done() string {
+	switch v.URL.Query().Get("done") {
+	case "credential-deleted":
+		return v.T("The credential was deleted. Nothing can log in with it any more.")
+	case "key-deleted":
+		return v.T("The key was deleted. Nothing can log in with it any more.")
+	case "password":
+		return v.T("Your password was changed. All other sessions and tokens of yours have ended.")
+	case "session":
+		return v.T("The session was ended.")
+	case "sessions":
+		return v.T("All other sessions were ended.")
+	case "saved":
+		return v.T("Saved.")
+	}
+	return ""
+}
+
+// failurePage tells that something could not be done, and what to do.
+type failurePage struct {
+	chrome
+	Status int
+	Reason string
+}
+
+// showFailure writes the page for an error.
+func (v *visit) showFailure(err error) {
+	e, ok := errors.AsType[*identity.Error](err)
+	if !ok {
+		v.p.Log.ErrorContext(v.Context(), "page failed", "method", v.Method, "path", v.URL.Path, "error", err)
+		e = &identity.Error{}
+	}
+	pg := &failurePage{Status: http.StatusInternalServerError}
+	pg.Bare = !v.SignedIn()
+	switch e.Kind {
+	case identity.NotFound:
+		pg.Status, pg.Title = http.StatusNotFound, v.T("Not found")
+		pg.Lead = v.T("There is nothing here that you may see. It may have been deleted, or the address is not quite right.")
+	case identity.Forbidden:
+		pg.Status, pg.Title = http.StatusForbidden, v.T("Not allowed")
+		pg.Lead, pg.Reason = v.T("Your roles do not permit this. Ask somebody who administers the project or domain."), e.Message
+	case identity.BadRequest, identity.Conflict, identity.TooLarge:
+		pg.Status, pg.Title = http.StatusBadRequest, v.T("That did not work")
+		pg.Lead, pg.Reason = v.T("Go back, change what the message names, and try again."), e.Message
+	case identity.TooManyRequests, identity.Unavailable:
+		pg.Status, pg.Title = http.StatusServiceUnavailable, v.T("Please try again")
+		pg.Lead = v.T("The service is busy. Nothing was changed; try again in a moment.")
+	default:
+		pg.Title = v.T("Something went wrong")
+		pg.Lead = v.T("This is our fault, not yours. Nothing was changed. If it happens again, tell your administrator the number below.")
+	}
+	if err := v.show(pg.Status, "failure", pg); err != nil {
+		v.p.Log.ErrorContext(v.Context(), "page failed", "error", err)
+		http.Error(v.w, pg.Title, pg.Status)
+	}
+}
+
+// Stamp is a time as machines read it.
+func (c *chrome) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Day is the day of a time.
+func (c *chrome) Day(t time.Time) string { return c.day(t.UTC()) }
+
+// Moment is a time to the minute. A script turns it into the reader's zone.
+func (c *chrome) Moment(t time.Time) string { return c.day(t.UTC()) + t.UTC().Format(" 15:04 UTC") }
+
+// Since is how long ago a time was, or how long it is still to come, roughly.
+func (c *chrome) Since(t time.Time) string {
+	d := c.p.Now().Sub(t)
+	ahead := d < 0
+	if ahead {
+		d = -d
+	}
+	var span string
+	switch {
+	case d < time.Minute:
+		return c.T("now")
+	case d < time.Hour:
+		span = c.N(int(d/time.Minute), "%d minute", "%d minutes")
+	case d < 24*time.Hour:
+		span = c.N(int(d/time.Hour), "%d hour", "%d hours")
+	default:
+		span = c.N(int(d.Round(24*time.Hour)/(24*time.Hour)), "%d day", "%d days")
+	}
+	if ahead {
+		return fmt.Sprintf(c.T("in %s"), span)
+	}
+	return fmt.Sprintf(c.T("%s ago"), span)
+}
+
+// Agent is what a browser calls itself, in two words.
+func (c *chrome) Agent(agent string) string {
+	first := func(all ...[2]string) string {
+		for _, a := range all {
+			if strings.Contains(agent, a[0]) {
+				return a[1]
+			}
+		}
+		return ""
+	}
+	browser := first([2]string{"Firefox/", "Firefox"}, [2]string{"Edg/", "Edge"}, [2]string{"Chrome/", "Chrome"}, [2]string{"Safari/", "Safari"})
+	system := first([2]string{"Android", "Android"}, [2]string{"iPhone", "iPhone"}, [2]string{"iPad", "iPad"}, [2]string{"Windows", "Windows"},
+		[2]string{"Mac OS X", "macOS"}, [2]string{"Linux", "Linux"})
+	switch {
+	case browser == "":
+		return c.T("Another program")
+	case system == "":
+		return browser
+	}
+	return c.F("%s on %s", browser, system)
+}
+
+// entry is a place of the navigation.
+type entry struct {
+	Path, Label string
+	Here        bool
+}
+
+// Place is an entry of the navigation, marked where the page belongs to it.
+func (c *chrome) Place(section, path, label string) entry {
+	return entry{path, c.T(label), c.Section == section}
+}
+
+// Initials stand in for a picture of somebody.
+func (c *chrome) Initials(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" .-_@", r) })
+	var out []rune
+	for _, w := range words[:min(2, len(words))] {
+		out = append(out, []rune(w)[0])
+	}
+	return strings.ToUpper(string(out))
+}

@@ -1,0 +1,98 @@
+package portal
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var securityPages = []page{
+	{method: get, path: "/security", serve: (*visit).security},
+	{method: get, path: "/security/password", serve: (*visit).password},
+	{method: post, path: "/security/password", serve: (*visit).changePassword},
+	{method: post, path: "/security/sessions/end", serve: (*visit).endSession},
+	{method: post, path: "/security/sessions/end-others", serve: (*visit).endOtherSessions},
+}
+
+const yearly = 365 * 24 * time.Hour
+
+// securityPage shows how somebody proves who they are, and where they are signed in.
+type securityPage struct {
+	chrome
+	PasswordEnds *time.Time
+	PasswordSet  bool // here, and not at a directory or identity provider
+	Locked       bool // the user may not change it
+	Sessions     []identity.Session
+	Current      string // the id of this session
+}
+
+func (v *visit) security() error {
+	u := v.User()
+	pg := &securityPage{
+		PasswordEnds: u.PasswordExpiresAt, PasswordSet: u.Kind == identity.LocalUser, Locked: u.Options.Bool(identity.OptLockPassword), Current: v.session.ID,
+	}
+	pg.Section, pg.Title = "security", v.T("Security")
+	pg.Lead = v.T("How you prove who you are, and where you are signed in.")
+	var err error
+	if pg.Sessions, err = v.p.Auth.Sessions(v.Context(), v.self()); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "security", pg)
+}
+
+// passwordPage changes one's own password.
+type passwordPage struct {
+	chrome
+	Rules string
+}
+
+func (v *visit) passwordPage() *passwordPage {
+	pg := &passwordPage{Rules: v.passwordRules()}
+	pg.Section, pg.Title = "security", v.T("Change your password")
+	pg.Lead = v.T("After this all other sessions and all tokens of yours end. Application credentials stay.")
+	pg.Terminal = []string{"openstack user password set"}
+	return pg
+}
+
+func (v *visit) password() error { return v.show(http.StatusOK, "password", v.passwordPage()) }
+
+// changePassword sets the password and signs in again with it, since all sessions have ended.
+func (v *visit) changePassword() error {
+	pg := v.passwordPage()
+	user := v.User().ID
+	if err := v.newPassword(user, &pg.chrome); err != nil {
+		return err
+	}
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "password", pg)
+	}
+	key, _, err := v.p.Auth.SignIn(v.Context(), auth.Request{
+		Methods:  []string{"password"},
+		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: user}, Password: v.PostForm.Get("new")}},
+	}, v.address(), v.UserAgent())
+	if err != nil { // perhaps more is wanted than a password
+		v.forget(sessionCookie)
+		v.redirect("/login")
+		return nil
+	}
+	return v.begin(key, Prefix+"/security?done=password")
+}
+
+func (v *visit) endSession() error {
+	if _, err := v.p.Auth.EndSession(v.Context(), v.self(), v.field("id"), false); err != nil {
+		return err
+	}
+	v.redirect("/security?done=session")
+	return nil
+}
+
+func (v *visit) endOtherSessions() error {
+	if _, err := v.p.Auth.EndSession(v.Context(), v.self(), v.session.ID, true); err != nil {
+		return err
+	}
+	v.redirect("/security?done=sessions")
+	return nil
+}

@@ -1,0 +1,256 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/telemetry"
+)
+
+var signInPages = []page{
+	{method: get, path: "/login", serve: (*visit).signIn, open: true},
+	{method: post, path: "/login", serve: (*visit).trySignIn, open: true},
+	{method: get, path: "/login/password", serve: (*visit).expired, open: true},
+	{method: post, path: "/login/password", serve: (*visit).changeExpired, open: true},
+	{method: get, path: "/confirm", serve: (*visit).confirm},
+	{method: post, path: "/confirm", serve: (*visit).tryConfirm},
+	{method: post, path: "/logout", serve: (*visit).signOut, open: true},
+	{method: get, path: "/signed-out", serve: (*visit).signedOut, open: true},
+}
+
+// signInPage asks who somebody is.
+type signInPage struct {
+	chrome
+	Name, DomainName, Next string
+}
+
+func (v *visit) signIn() error {
+	if v.SignedIn() {
+		v.w.Header().Set("Location", local(v.field("next")))
+		v.w.WriteHeader(http.StatusSeeOther)
+		return nil
+	}
+	pg := &signInPage{DomainName: v.field("domain"), Next: local(v.field("next"))}
+	pg.Title, pg.Bare = v.T("Sign in"), true
+	if v.field("ended") != "" {
+		pg.Lead = v.T("Your session has ended. Sign in to go on where you were.")
+	}
+	return v.show(http.StatusOK, "signin", pg)
+}
+
+// trySignIn begins a session. Whoever cannot sign in gets one sentence; only who knows the right password learns more.
+func (v *visit) trySignIn() error {
+	pg := &signInPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next"))}
+	pg.Title, pg.Bare = v.T("Sign in"), true
+	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.address(), v.UserAgent())
+	var receipt *auth.ReceiptError
+	var expired *directory.ExpiredError
+	switch {
+	case err == nil:
+		return v.begin(key, pg.Next)
+	case errors.As(err, &expired):
+		v.redirect("/login/password?" + url.Values{"name": {pg.Name}, "domain": {pg.DomainName}, "next": {pg.Next}}.Encode())
+		return nil
+	case errors.As(err, &receipt):
+		return v.askMore(receipt, pg.Next)
+	case errors.Is(err, identity.TooManyRequests):
+		v.passOn(err)
+		pg.Problem = v.T("There were too many tries. Wait a minute, then try again.")
+		return v.show(http.StatusTooManyRequests, "signin", pg)
+	case errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
+		pg.Problem = v.T("That did not work. Check the name and the password.")
+		return v.show(http.StatusUnprocessableEntity, "signin", pg)
+	}
+	return err
+}
+
+// byPassword is a login by what the form says. Without a domain it is the default one.
+func (v *visit) byPassword(name, domain string) auth.Request {
+	ref := &directory.DomainRef{ID: v.p.Directory.DefaultDomain}
+	if domain != "" {
+		ref = &directory.DomainRef{Name: domain}
+	}
+	return auth.Request{
+		Methods:  []string{"password"},
+		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{Name: name, Domain: ref}, Password: v.PostForm.Get("password")}},
+	}
+}
+
+// begin hands the browser the key of a new session.
+func (v *visit) begin(key, next string) error {
+	if v.key != "" { // somebody was signed in here
+		if err := v.p.Auth.SignOut(v.Context(), v.key); err != nil {
+			return err
+		}
+	}
+	v.setCookie(sessionCookie, key, 0)
+	v.forget(guestCookie)
+	v.w.Header().Set("Location", next)
+	v.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// expiredPage lets somebody whose password has expired set another.
+type expiredPage struct {
+	chrome
+	Name, DomainName, Next string
+	Rules                  string
+}
+
+func (v *visit) expiredPage() *expiredPage {
+	pg := &expiredPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next")), Rules: v.passwordRules()}
+	pg.Title, pg.Lead, pg.Bare = v.T("Choose a new password"), v.T("The one you have was right, and has expired."), true
+	return pg
+}
+
+func (v *visit) expired() error { return v.show(http.StatusOK, "expired", v.expiredPage()) }
+
+func (v *visit) changeExpired() error {
+	pg := v.expiredPage()
+	_, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.address(), v.UserAgent())
+	var old *directory.ExpiredError
+	switch {
+	case errors.As(err, &old):
+		err = v.newPassword(old.User, &pg.chrome)
+	case err == nil, errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
+		pg.Fields = problems{"password": v.T("That is not your present password.")}
+	}
+	switch {
+	case len(pg.Fields) > 0:
+		return v.show(http.StatusUnprocessableEntity, "expired", pg)
+	case err != nil:
+		return err
+	}
+	v.PostForm.Set("password", v.PostForm.Get("new"))
+	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.address(), v.UserAgent())
+	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
+		return v.askMore(receipt, pg.Next)
+	} else if err != nil {
+		return err
+	}
+	return v.begin(key, pg.Next)
+}
+
+// askMore goes on with a login that needs more methods than were proved.
+func (v *visit) askMore(receipt *auth.ReceiptError, next string) error {
+	v.setCookie(receiptCookie, receipt.Receipt, receipt.ExpiresAt.Sub(v.p.Now()))
+	v.redirect("/login/verify?" + url.Values{"next": {next}}.Encode())
+	return nil
+}
+
+// newPassword changes a password by a form with the fields password, new and again. What is wrong with them it says on
+// the page.
+func (v *visit) newPassword(user identity.UserID, on *chrome) error {
+	old, pw := v.PostForm.Get("password"), v.PostForm.Get("new")
+	switch {
+	case pw == "":
+		on.Fields = problems{"new": v.T("Enter a new password.")}
+		return nil
+	case pw != v.PostForm.Get("again"):
+		on.Fields = problems{"again": v.T("The two new passwords are not the same.")}
+		return nil
+	}
+	err := v.p.Directory.ChangePassword(v.Context(), v.caller, user, old, pw)
+	switch e, ok := errors.AsType[*identity.Error](err); {
+	case !ok:
+	case e.Kind == identity.Unauthorized:
+		on.Fields = problems{"password": v.T("That is not your present password.")}
+		return nil
+	case e.Kind == identity.BadRequest, e.Kind == identity.Forbidden:
+		on.Fields = problems{"new": e.Message}
+		return nil
+	}
+	return err
+}
+
+// passwordRules says what a password must be like.
+func (v *visit) passwordRules() string {
+	var say []string
+	if n := v.p.Directory.Rules.MinLength; n > 0 {
+		say = append(say, v.N(n, "At least %d character.", "At least %d characters."))
+	}
+	if d := v.p.Directory.Rules.Description; d != "" {
+		say = append(say, d)
+	}
+	return strings.Join(say, " ")
+}
+
+// confirmPage asks again who is there, before what matters.
+type confirmPage struct {
+	chrome
+	Next string
+}
+
+func (v *visit) confirmPage() *confirmPage {
+	pg := &confirmPage{Next: local(v.field("next"))}
+	pg.Title, pg.Bare = v.T("Confirm it’s you"), true
+	pg.Lead = v.F("You are signed in as %s. What comes next matters, so enter your password once more.", v.User().Name)
+	return pg
+}
+
+func (v *visit) confirm() error { return v.show(http.StatusOK, "confirm", v.confirmPage()) }
+
+func (v *visit) tryConfirm() error {
+	pg := v.confirmPage()
+	proof := auth.Request{
+		Methods:  []string{"password"},
+		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: v.User().ID}, Password: v.PostForm.Get("password")}},
+	}
+	key, _, err := v.p.Auth.Confirm(v.Context(), v.key, proof)
+	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
+		return v.askMore(receipt, pg.Next)
+	}
+	if errors.Is(err, identity.Unauthorized) || errors.Is(err, identity.BadRequest) {
+		pg.Fields = problems{"password": v.T("That is not your password.")}
+		return v.show(http.StatusUnprocessableEntity, "confirm", pg)
+	}
+	if err != nil {
+		return err
+	}
+	v.setCookie(sessionCookie, key, 0)
+	v.w.Header().Set("Location", pg.Next)
+	v.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+func (v *visit) signOut() error {
+	if v.key != "" {
+		if err := v.p.Auth.SignOut(v.Context(), v.key); err != nil {
+			return err
+		}
+	}
+	v.forget(sessionCookie)
+	v.forget(receiptCookie)
+	v.redirect("/signed-out")
+	return nil
+}
+
+// signedOutPage says that the session is over.
+type signedOutPage struct{ chrome }
+
+func (v *visit) signedOut() error {
+	pg := new(signedOutPage)
+	pg.Title, pg.Lead, pg.Bare = v.T("Signed out"), v.T("Your session has ended on this device."), true
+	return v.show(http.StatusOK, "signedout", pg)
+}
+
+// address is where the browser is.
+func (v *visit) address() string {
+	if a := telemetry.ClientAddr(v.Context()); a.IsValid() {
+		return a.String()
+	}
+	return ""
+}
+
+// passOn tells a browser when to try again, as the room said.
+func (v *visit) passOn(err error) {
+	if e, ok := errors.AsType[*identity.Error](err); ok && e.RetryAfter > 0 {
+		v.w.Header().Set("Retry-After", strings.TrimSuffix(e.RetryAfter.Round(time.Second).String(), "s"))
+	}
+}

@@ -1,0 +1,316 @@
+package portal_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// member is a user of the default domain with the role member on a new project; their password is "secret".
+func member(env *testenv.Env, name, project string) (user, projectID string) {
+	admin := env.Admin()
+	user = admin.Post("/v3/users", map[string]any{"user": map[string]any{"name": name, "password": "secret"}}).Want(201).Get("user.id")
+	projectID = admin.Post("/v3/projects", map[string]any{"project": map[string]any{"name": project}}).Want(201).Get("project.id")
+	role := admin.Get("/v3/roles?name=member").Want(200).Get("roles.0.id")
+	admin.Put("/v3/projects/"+projectID+"/users/"+user+"/roles/"+role, nil).Want(204)
+	return user, projectID
+}
+
+func TestSignInAndOut(t *testing.T) {
+	env := testenv.New(t)
+	member(env, "alice", "acme")
+	b := env.Browser()
+	b.Open("/portal/credentials")
+	if !strings.HasPrefix(b.Path, "/portal/login") {
+		t.Fatalf("nobody is sent to %s", b.Path)
+	}
+	b.Submit("Sign in", "name", "alice", "password", "wrong").Want(422, "That did not work")
+	if !strings.Contains(b.Body, `value="alice"`) || strings.Contains(b.Body, "wrong") {
+		t.Errorf("the name stays, the password does not: %s", b.Body)
+	}
+	b.Submit("Sign in", "password", "secret").Want(200, "Credentials")
+	b.Open("/portal").Want(200, "acme", "Project in Default", "member", "reader with member")
+	b.Submit("Sign out").Want(200, "Signed out")
+	if b.Open("/portal"); !strings.HasPrefix(b.Path, "/portal/login") {
+		t.Errorf("signed out and still at %s", b.Path)
+	}
+}
+
+// S-016
+func TestOneSentenceForAllFailures(t *testing.T) {
+	env := testenv.New(t)
+	user, _ := member(env, "alice", "acme")
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"enabled": false}}`).Want(200)
+	var first string
+	for _, try := range [][]string{{"name", "admin", "password", "wrong"}, {"name", "nobody", "password", "secret"},
+		{"name", "alice", "password", "secret"}, {"name", "admin", "password", testenv.Password, "domain", "none"}} {
+		b := env.Browser().Open("/portal/login").Submit("Sign in", try...).Want(422)
+		said := strings.SplitN(b.Text(), "User name", 2)[0]
+		if first == "" {
+			first = said
+		}
+		if said != first {
+			t.Errorf("%v: %q, want %q", try, said, first)
+		}
+	}
+}
+
+// S-114
+func TestSessionsEnd(t *testing.T) {
+	env := testenv.New(t)
+	user, _ := member(env, "alice", "acme")
+	signedIn := func(b *testenv.Browser) bool { b.Open("/portal"); return b.Path == "/portal" }
+
+	idle := env.SignIn("alice", "secret")
+	env.Clock.Advance(29 * time.Minute)
+	if !signedIn(idle) {
+		t.Error("ended before half an hour of rest")
+	}
+	env.Clock.Advance(30 * time.Minute)
+	if signedIn(idle) {
+		t.Error("goes on after half an hour of rest")
+	}
+	busy := env.SignIn("alice", "secret")
+	for range 35 {
+		env.Clock.Advance(20 * time.Minute)
+		if !signedIn(busy) {
+			t.Fatal("ended while in use")
+		}
+	}
+	env.Clock.Advance(20 * time.Minute)
+	if signedIn(busy) {
+		t.Error("goes on after twelve hours")
+	}
+	for what, end := range map[string]func(){
+		"a new password": func() {
+			env.Admin().Patch("/v3/users/"+user, `{"user": {"password": "secret"}}`).Want(200)
+		},
+		"revoking all tokens": func() { env.Admin().Delete("/v3/users/" + user + "/tokens").Want(204) },
+		"disabling": func() {
+			env.Admin().Patch("/v3/users/"+user, `{"user": {"enabled": false}}`).Want(200)
+			env.Admin().Patch("/v3/users/"+user, `{"user": {"enabled": true}}`).Want(200)
+		},
+	} {
+		b := env.SignIn("alice", "secret")
+		env.Clock.Advance(2 * time.Second)
+		if end(); signedIn(b) {
+			t.Errorf("goes on after %s", what)
+		}
+		env.Clock.Advance(2 * time.Second)
+	}
+
+	// The key changes at each sign-in and at each proof, and the old one opens nothing.
+	b := env.SignIn("alice", "secret")
+	old := b.Cookies["__Host-lintel"]
+	b.Open("/portal/confirm").Submit("Confirm", "password", "wrong").Want(422, "not your password")
+	b.Submit("Confirm", "password", "secret").Want(200)
+	if b.Cookies["__Host-lintel"] == old {
+		t.Error("the key did not change")
+	}
+	thief := env.Browser()
+	thief.Cookies["__Host-lintel"] = old
+	if signedIn(thief) || !signedIn(b) {
+		t.Error("the old key opens something, or the new one nothing")
+	}
+	last := b.Cookies["__Host-lintel"]
+	b.Submit("Sign out")
+	thief.Cookies["__Host-lintel"] = last
+	if signedIn(thief) {
+		t.Error("the session goes on after signing out")
+	}
+	w := env.Browser().Open("/portal/login")
+	for _, c := range w.Header["Set-Cookie"] {
+		if !strings.Contains(c, "Secure") || !strings.Contains(c, "HttpOnly") || !strings.Contains(c, "SameSite=Lax") || !strings.HasPrefix(c, "__Host-") {
+			t.Errorf("cookie %s", c)
+		}
+	}
+}
+
+// S-115
+func TestForeignFormsDoNothing(t *testing.T) {
+	env := testenv.New(t)
+	member(env, "alice", "acme")
+	member(env, "bob", "other")
+	b := env.SignIn("alice", "secret").Open("/portal/security/password")
+	action, form := b.Form("Change the password")
+	form.Set("password", "secret")
+	form.Set("new", "other-secret")
+	form.Set("again", "other-secret")
+	_, bobs := env.SignIn("bob", "secret").Open("/portal/security/password").Form("Change the password")
+	for what, token := range map[string]string{"none": "", "another's": bobs.Get("csrf"), "made up": strings.Repeat("A", 43)} {
+		f := url.Values{}
+		for k, v := range form {
+			f[k] = v
+		}
+		f.Set("csrf", token)
+		b.Send("POST", action, f).Want(403)
+		if what == "" {
+			t.Fatal()
+		}
+	}
+	b.Send("POST", action, form, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site").Want(403)
+	env.Login("alice", "secret") // nothing has changed
+	b.Send("POST", action, form).Want(200, "Your password was changed")
+	env.Login("alice", "other-secret")
+	old := form.Get("csrf")
+	_, now := b.Open("/portal/security/password").Form("Change the password")
+	if now.Get("csrf") == old {
+		t.Error("a new session has the old session's forms")
+	}
+}
+
+// S-117
+func TestReturnsStayHere(t *testing.T) {
+	env := testenv.New(t)
+	member(env, "alice", "acme")
+	for next, want := range map[string]string{
+		"/portal/security": "/portal/security", "https://evil.example": "/portal", "//evil.example": "/portal", "/portal//evil": "/portal",
+		"/portal/../v3": "/portal", `/portal/\evil.example`: "/portal", "/portalevil": "/portal", "/v3": "/portal", "javascript:alert(1)": "/portal",
+	} {
+		b := env.Browser().Open("/portal/login?next="+url.QueryEscape(next)).Submit("Sign in", "name", "alice", "password", "secret")
+		if b.Path != want {
+			t.Errorf("next=%s leads to %s, want %s", next, b.Path, want)
+		}
+	}
+}
+
+// S-089, S-116
+func TestPagesAreInert(t *testing.T) {
+	env := testenv.New(t)
+	user, _ := member(env, `<script>alert("x")</script>`, `"><img src=x onerror=alert(1)>`)
+	env.Admin().Patch("/v3/users/"+user, map[string]any{"user": map[string]any{"email": `<b>@example`}}).Want(200)
+	b := env.SignIn(`<script>alert("x")</script>`, "secret")
+	for _, path := range []string{"/portal", "/portal/credentials", "/portal/credentials/new", "/portal/security", "/portal/terminal", "/portal/profile"} {
+		b.Open(path).Want(200)
+		for _, raw := range []string{"<script>alert", "<img", "<b>", "onerror=alert(1)>", " style=", " onclick="} {
+			if strings.Contains(b.Body, raw) {
+				t.Errorf("%s holds %s", path, raw)
+			}
+		}
+		csp := b.Header.Get("Content-Security-Policy")
+		if strings.Contains(csp, "unsafe") || !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") ||
+			b.Header.Get("Cache-Control") != "no-store" || b.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: headers %v", path, b.Header)
+		}
+	}
+}
+
+// B12, B14, B15, C10: a credential is made with what was chosen, its secret shown once; what works with it works in the API.
+func TestApplicationCredential(t *testing.T) {
+	env := testenv.New(t)
+	_, project := member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret").Open("/portal/credentials").Want(200, "None yet")
+	b.Open("/portal/credentials/new").Want(200, "member", "reader")
+	b.Submit("Create the credential", "name", "").Want(422, "Give it a name")
+	b.Submit("Create the credential", "name", "backup", "ends", "date", "date", "2020-01-01").Want(422, "still to come")
+	if !strings.Contains(b.Body, `value="backup"`) {
+		t.Error("what was typed is lost")
+	}
+	reader := env.Admin().Get("/v3/roles?name=reader").Want(200).Get("roles.0.id")
+	b.Submit("Another rule", "path", "/v3/users/*").Want(200)
+	if strings.Count(b.Body, `name="path"`) != 2 {
+		t.Errorf("another rule was asked for: %s", b.Body)
+	}
+	b.Submit("Create the credential", "name", "backup", "ends", "30", "role", reader).Want(200, "shown this once", "Terraform")
+	_, file := b.Form("Download")
+	id, secret := file.Get("id"), file.Get("secret")
+	b.Submit("Download").Want(200)
+	if !strings.Contains(b.Body, secret) || !strings.Contains(b.Header.Get("Content-Disposition"), "clouds.yaml") {
+		t.Errorf("the file: %v %s", b.Header, b.Body)
+	}
+	login := env.Authenticate(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": "` + id + `", "secret": "` + secret + `"}}}}`).Want(201)
+	if login.Get("token.project.id") != project || len(login.List("token.roles")) != 1 || login.Get("token.roles.0.name") != "reader" {
+		t.Errorf("its token: %s", login.Body)
+	}
+	alice := env.Login("alice", "secret", testenv.OnProjectID(project))
+	user := alice.Validate(alice.Token).Want(200).Get("token.user.id")
+	shown := alice.Get("/v3/users/" + user + "/application_credentials/" + id).Want(200)
+	if at := shown.Get("application_credential.expires_at"); !strings.HasPrefix(at, env.Clock.Now().AddDate(0, 0, 30).Format("2006-01-02T15:04")) {
+		t.Errorf("it ends %s", at)
+	}
+	b.Open("/portal/credentials").Want(200, "backup", "acme", "1 access rule")
+	if strings.Contains(b.Body, secret) {
+		t.Error("the secret is shown again")
+	}
+	b.Open("/portal/credentials/new").Submit("Create the credential", "name", "backup").Want(422, "of this name")
+	b.Open("/portal/credentials/"+id+"/delete").Want(200, "Delete backup?").Submit("Delete the credential").Want(200, "was deleted", "None yet")
+	env.Authenticate(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": "` + id + `", "secret": "` + secret + `"}}}}`).Want(404)
+}
+
+// S-122: another's things are not there.
+func TestOthersThings(t *testing.T) {
+	env := testenv.New(t)
+	member(env, "alice", "acme")
+	_, other := member(env, "bob", "other")
+	bob := env.SignIn("bob", "secret")
+	bob.Open("/portal/credentials/new").Submit("Create the credential", "name", "backup").Want(200)
+	_, file := bob.Form("Download")
+	bob.Open("/portal/credentials/keys/new").Submit("Create the key").Want(200, "Secret key")
+	bob.Open("/portal/credentials").Want(200, "backup")
+	key := strings.SplitN(strings.SplitN(bob.Body, "/portal/credentials/keys/", 3)[2], "/", 2)[0]
+
+	alice := env.SignIn("alice", "secret")
+	alice.Open("/portal/credentials/" + file.Get("id") + "/delete").Want(404)
+	_, form := alice.Open("/portal/security/password").Form("Change the password")
+	csrf := url.Values{"csrf": {form.Get("csrf")}}
+	alice.Send("POST", "/portal/credentials/"+file.Get("id")+"/delete", csrf).Want(404)
+	alice.Send("POST", "/portal/credentials/keys/"+key+"/delete", csrf).Want(403)
+	alice.Send("POST", "/portal/credentials/keys/new", url.Values{"csrf": csrf["csrf"], "project": {other}}).Want(404)
+	alice.Open("/portal").Want(200)
+	bob.Open("/portal/credentials").Want(200, "backup", key)
+}
+
+// M7: sessions are listed and can be ended.
+func TestSessionsAreListed(t *testing.T) {
+	env := testenv.New(t)
+	member(env, "alice", "acme")
+	here, there, third := env.SignIn("alice", "secret"), env.SignIn("alice", "secret"), env.SignIn("alice", "secret")
+	here.Open("/portal/security").Want(200, "This one", "End 2 other sessions").Submit("End").Want(200, "The session was ended", "End 1 other session")
+	here.Submit("End 1 other session").Want(200, "All other sessions were ended")
+	for _, b := range []*testenv.Browser{there, third} {
+		if b.Open("/portal"); !strings.HasPrefix(b.Path, "/portal/login") {
+			t.Error("an ended session goes on")
+		}
+	}
+	here.Open("/portal").Want(200)
+}
+
+// P3: who knows an expired password changes it and is in.
+func TestExpiredPassword(t *testing.T) {
+	days := 30 * 24 * time.Hour
+	env := testenv.New(t, func(c *config.Config) { c.SecurityCompliance.PasswordExpiresDays = &days })
+	member(env, "alice", "acme")
+	env.Clock.Advance(31 * 24 * time.Hour)
+	b := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret").Want(200, "has expired")
+	b.Submit("Change the password and sign in", "password", "wrong", "new", "better", "again", "better").Want(422, "not your present password")
+	b.Submit("Change the password and sign in", "password", "secret", "new", "better", "again", "bettre").Want(422, "not the same")
+	b.Submit("Change the password and sign in", "password", "secret", "new", "better", "again", "better").Want(200, "Your access")
+}
+
+func TestTheStartIsForPeopleAndPrograms(t *testing.T) {
+	env := testenv.New(t)
+	if b := env.Browser().Open("/"); !strings.HasPrefix(b.Path, "/portal/login") {
+		t.Errorf("a browser gets %s", b.Path)
+	}
+	env.Get("/").Want(300)
+	env.Get("/", "Accept", "application/json").Want(300)
+	off := testenv.New(t, func(c *config.Config) { c.Lintel.Portal = false })
+	off.Get("/", "Accept", "text/html").Want(300)
+	off.Get("/portal/login").Want(404)
+}
+
+// TestLanguages: the browser's language, or the one chosen, else English.
+func TestLanguages(t *testing.T) {
+	env := testenv.New(t)
+	b := env.Browser()
+	b.Send("GET", "/portal/login", nil, "Accept-Language", "de-CH, en;q=0.5").Want(200, "Anmelden")
+	b.Send("GET", "/portal/login", nil, "Accept-Language", "tlh").Want(200, "Sign in")
+	in := env.SignIn("admin", testenv.Password).Open("/portal/profile").Submit("Save", "language", "de", "theme", "dark").Want(200, "Gespeichert")
+	if !strings.Contains(in.Body, `<html lang="de" data-theme="dark">`) {
+		t.Errorf("%s", in.Body[:200])
+	}
+}
