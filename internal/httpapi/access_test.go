@@ -25,7 +25,7 @@ type caller struct {
 
 // callers logs in one user for each kind: nobody, a user with one role on a project, a domain or the system, a service.
 // All of them live in one domain. ids are of things in that domain, by the names of path arguments.
-func callers(t *testing.T, env *testenv.Env) (all []caller, ids map[string]string) {
+func callers(t testing.TB, env *testenv.Env) (all []caller, ids map[string]string) {
 	t.Helper()
 	admin := env.Admin()
 	made := func(path, key, body string) string {
