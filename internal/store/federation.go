@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"slices"
@@ -281,10 +282,16 @@ func (tx *Tx) DeleteProtocol(ctx context.Context, provider identity.IdentityProv
 
 const selectMapping = `SELECT "id", "schema_version", "rules" FROM "mapping"`
 
+// scanMapping reads a mapping, whose rules upstream keeps as JSON within a JSON string (MappingModel in
+// keystone/federation/backends/sql.py).
 func scanMapping(s scanner) (m identity.Mapping, err error) {
-	err = s.Scan(&m.ID, &m.SchemaVersion, jsonOf(&m.Rules))
+	var rules string
+	err = s.Scan(&m.ID, &m.SchemaVersion, jsonOf(&rules))
+	m.Rules = json.RawMessage(rules)
 	return m, err
 }
+
+func storedRules(m identity.Mapping) jsonText[string] { return jsonOf(new(string(m.Rules))) }
 
 // Mapping returns a mapping. It fails with identity.NotFound.
 func (tx *Tx) Mapping(ctx context.Context, id identity.MappingID) (identity.Mapping, error) {
@@ -302,7 +309,7 @@ func (tx *Tx) Mappings(ctx context.Context) ([]identity.Mapping, error) {
 
 // InsertMapping writes a new mapping. It fails with a Conflict when its id is taken.
 func (tx *Tx) InsertMapping(ctx context.Context, m identity.Mapping) error {
-	_, err := tx.exec(ctx, `INSERT INTO "mapping" ("id", "schema_version", "rules") VALUES (?, ?, ?)`, m.ID, m.SchemaVersion, jsonOf(&m.Rules))
+	_, err := tx.exec(ctx, `INSERT INTO "mapping" ("id", "schema_version", "rules") VALUES (?, ?, ?)`, m.ID, m.SchemaVersion, storedRules(m))
 	if _, taken := duplicate(err); taken {
 		return identity.Conflictf("mapping", "Duplicate entry")
 	}
@@ -313,7 +320,7 @@ func (tx *Tx) InsertMapping(ctx context.Context, m identity.Mapping) error {
 // PutMapping writes a mapping over the one of the same id.
 func (tx *Tx) PutMapping(ctx context.Context, m identity.Mapping) error {
 	tx.touch("mapping", string(m.ID))
-	_, err := tx.exec(ctx, `UPDATE "mapping" SET "schema_version" = ?, "rules" = ? WHERE "id" = ?`, m.SchemaVersion, jsonOf(&m.Rules), m.ID)
+	_, err := tx.exec(ctx, `UPDATE "mapping" SET "schema_version" = ?, "rules" = ? WHERE "id" = ?`, m.SchemaVersion, storedRules(m), m.ID)
 	return err
 }
 

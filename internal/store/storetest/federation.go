@@ -160,6 +160,15 @@ func testMappings(t *testing.T, db *store.DB) {
 	if diff := cmp.Diff([]identity.Mapping{m}, got); diff != "" || err != nil {
 		t.Errorf("error %v, -want +got:\n%s", err, diff)
 	}
+	k := keystoneOf(t, db) // which wants, and writes, JSON within JSON
+	if n := k.count(`SELECT COUNT(*) FROM "mapping" WHERE SUBSTR("rules", 1, 3) = '"[{'`); n != 1 {
+		t.Error("the rules are not stored as text of JSON")
+	}
+	k.exec(`INSERT INTO "mapping" ("id", "schema_version", "rules") VALUES ('k', '1.0', '"[{}]"')`)
+	theirs, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Mapping, error) { return tx.Mapping(ctx, "k") })
+	if string(theirs.Rules) != "[{}]" || err != nil {
+		t.Errorf("a mapping of Keystone's: %s, %v", theirs.Rules, err)
+	}
 	err = db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertMapping(t.Context(), m) })
 	if !errors.Is(err, identity.Conflict) {
 		t.Errorf("the same again: got %v", err)
