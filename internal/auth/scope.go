@@ -17,6 +17,17 @@ func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *pr
 		found, err := s.project(ctx, tx, ProjectRef{ID: p.credential.ProjectID})
 		return identity.OnProject(found.ID), err
 	case p.accessToken != nil:
+		// What was asked for must be there, and does not count.
+		if r.Project != nil {
+			if _, err := s.project(ctx, tx, *r.Project); err != nil {
+				return identity.Scope{}, err
+			}
+		}
+		if r.Domain != nil {
+			if _, err := s.domain(ctx, tx, *r.Domain); err != nil {
+				return identity.Scope{}, err
+			}
+		}
 		found, err := s.project(ctx, tx, ProjectRef{ID: p.accessToken.ProjectID})
 		return identity.OnProject(found.ID), err
 	case r.Trust != nil:

@@ -17,6 +17,7 @@ import re
 import sys
 import threading
 import time
+import urllib.parse
 
 import divergences
 from script import STEPS, Expire, NextSecond, Request
@@ -98,7 +99,8 @@ class Side:
         return self.normalize(step.key, answer)
 
     def send(self, step):
-        headers = {k: self.fill(v) for k, v in step.headers.items()}
+        url = self.base + self.fill(step.path)
+        headers = {k: v(self.fill, step.method, url) if callable(v) else self.fill(v) for k, v in step.headers.items()}
         if step.who and "X-Auth-Token" not in headers:
             headers["X-Auth-Token"] = self.fill("$" + step.who)
         body = step.body
@@ -158,6 +160,8 @@ class Side:
             return value
         if path.endswith(("audit_ids[]", "audit_id", "audit_chain_id")):
             return "<audit id>"
+        if path.endswith("oauth_verifier"):
+            return f"<verifier of {len(value)} characters>"
         if path == "headers.Allow":
             return ", ".join(sorted(value.split(", ")))
 
@@ -190,6 +194,8 @@ def look_up(place, answer):
     if place.startswith("header:"):
         return answer["headers"].get(place.removeprefix("header:"))
     value = answer["body"]
+    if place.startswith("form:"):
+        return dict(urllib.parse.parse_qsl(value if isinstance(value, str) else "")).get(place.removeprefix("form:"))
     for part in re.findall(r"[^.\[\]]+(?:\.\d+)?|\[[^\]]*\]", place):
         if part.startswith("["):
             key, _, wanted = part[1:-1].partition("=")

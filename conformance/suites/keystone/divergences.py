@@ -54,8 +54,14 @@ DIVERGENCES = [
         r"^headers\.Cache-Control$",
         holds=lambda keystone, lintel: lintel == "no-store",
     ),
+    Divergence(
+        "what holds secrets is not kept by caches",
+        r"^(POST|PUT) /v3/OS-OAUTH1/",
+        r"^headers\.Cache-Control$",
+        holds=lambda keystone, lintel: lintel == "no-store",
+    ),
     Divergence("who calls is asked first", r"^(POST|PATCH) /v3/users(/\$ann)?$", statuses="400 401", who="^nobody$"),
-    Divergence("a dead token is a 401", r"^(GET /v3/users/\$tess|POST /v3/auth/tokens)$", statuses="404 401", who="^on_"),
+    Divergence("a dead token is a 401", r"^(GET /v3/users/\$(tess|ann)|POST /v3/auth/tokens)$", statuses="404 401", who="^(on_|oauth$)"),
     Divergence("a URL with NUL or bytes that are not UTF-8 is a 400", r"/users/%(00|ff)$", statuses="404 400"),
     Divergence("dots as a part of a path name nothing", r"/users/%2e%2e$", r"^body\.error\.message$"),
     Divergence(
@@ -203,8 +209,14 @@ DIVERGENCES = [
     Divergence("a key ends with what it was made with", r"^POST /v3/(ec2|s3)tokens$", statuses="404 401", body="_gone"),
     Divergence("a parameter counts by its text", r"^POST /v3/ec2tokens$", statuses="200 401", body='"Timestamp": null'),
     Divergence("a parameter counts by its text", r"^POST /v3/ec2tokens$", statuses="500 200", body='"SignatureVersion": 2[,}]'),
+    # OAuth 1.0a
+    Divergence("a request that was signed long ago is a 401", r"^POST /v3/OS-OAUTH1/request_token$", statuses="400 401"),
+    Divergence("a request token that is used is a 401", r"^POST /v3/OS-OAUTH1/access_token$", statuses="404 401"),
+    Divergence("only POST gives OAuth tokens", r"^GET /v3/OS-OAUTH1/(request|access)_token$", statuses="500 405"),
+    Divergence("only POST gives OAuth tokens", r"^(PUT|DELETE) /v3/OS-OAUTH1/(request|access)_token$", r"^headers\.Allow$", statuses="405 405"),
+    Divergence("only PUT authorizes a request token", r"^GET /v3/OS-OAUTH1/authorize/", statuses="400 405"),
     # To come
-    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-(FEDERATION|OAUTH1|OAUTH2))/1\.0/rel/\w+$", holds=lacks),
+    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-(FEDERATION|OAUTH2))/1\.0/rel/\w+$", holds=lacks),
     Divergence(LATER, r"^POST /v3/auth/tokens$", body='"methods": ..mapped', statuses="400 401"),
 ]
 

@@ -5,7 +5,8 @@
     GET("/v3/users/$ann")
 
 Strings in paths, headers and bodies may hold $variables. A variable is kept from an answer: keep names
-the place, dotted, with roles[name=admin] for the element of a list and header:NAME for a header.
+the place, dotted, with roles[name=admin] for the element of a list, header:NAME for a header and form:NAME for a
+field of a form.
 Each call adds one step to STEPS, in order; nothing is sent here.
 """
 
@@ -16,6 +17,7 @@ import hashlib
 import os
 import sys
 import typing
+import uuid
 
 STEPS = []
 SECRET = "correct-horse"  # everybody's password
@@ -46,6 +48,35 @@ class Expire:
     name: str
     source: str
     age: int
+
+
+@dataclasses.dataclass(frozen=True)
+class OAuth1:
+    """An Authorization header, made when the request is sent, by which a consumer signs it.
+
+    The consumer $name has the secret $name_secret; a token likewise. more goes to oauthlib's Client. changes are pairs of
+    texts to replace once it is signed.
+    """
+
+    consumer: str
+    token: str = ""
+    more: dict = dataclasses.field(default_factory=dict)
+    changes: tuple = ()
+    url: str = ""  # that is signed, if not the one that is sent
+
+    def __call__(self, fill, method, url):
+        from oauthlib import oauth1
+
+        args = {"nonce": uuid.uuid4().hex, "client_secret": f"${self.consumer}_secret"}
+        if self.token:
+            args.update(resource_owner_key="$" + self.token, resource_owner_secret=f"${self.token}_secret")
+        args.update(self.more)
+        _, headers, _ = oauth1.Client(fill("$" + self.consumer), **fill(args)).sign(fill(self.url) or url, http_method=method)
+        header = headers["Authorization"]
+        for old, new in self.changes:
+            assert fill(old) in header, (old, header)
+            header = header.replace(fill(old), fill(new))
+        return header
 
 
 class NextSecond:
