@@ -1,10 +1,14 @@
 package testenv_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/testenv"
 )
@@ -156,6 +160,8 @@ func TestTokensOfAUserEndEverywhere(t *testing.T) {
 		"trustor_user_id": n.bob, "trustee_user_id": n.ann, "project_id": n.project, "impersonation": false, "roles": []object{{"name": "member"}},
 	}}).Want(201).Get("trust.id")
 	tokens["taken"] = n.b.Authenticate(password(n.ann, onTrust(given))).Want(201).Actor().Token
+	ec2 := n.a.With(tokens["project"]).Post("/v3/users/"+n.ann+"/credentials/OS-EC2", object{"tenant_id": n.project}).Want(201)
+	tokens["EC2"] = n.ec2(n.b, n.admins[1], ec2).Want(200).Actor().Token
 	n.alive(tokens)
 
 	bob.Delete("/v3/users/" + n.ann + "/tokens").Want(403)
@@ -165,6 +171,54 @@ func TestTokensOfAUserEndEverywhere(t *testing.T) {
 	n.alive(map[string]string{
 		"bob's": bob.Token, "a new one": n.b.Authenticate(password(n.ann, testenv.OnProjectID(n.project))).Want(201).Actor().Token,
 	})
+}
+
+// ec2 asks a node for the token of who signed a request to EC2, under the first version of signatures.
+func (n *nodes) ec2(env *testenv.Env, admin *testenv.Actor, key *testenv.Response) *testenv.Response {
+	stamp := env.Clock.Now().Format(time.RFC3339)
+	sum := hmac.New(sha1.New, []byte(key.Get("credential.secret")))
+	sum.Write([]byte("Describe" + stamp))
+	return admin.Post("/v3/ec2tokens", object{"credentials": object{
+		"access": key.Get("credential.access"), "signature": base64.StdEncoding.EncodeToString(sum.Sum(nil)), "verb": "GET", "host": "x", "path": "/",
+		"params": object{"SignatureVersion": "0", "Action": "Describe", "Timestamp": stamp},
+	}})
+}
+
+// S-057
+func TestEC2KeysEndOnBothNodes(t *testing.T) {
+	for what, end := range map[string]func(*nodes){
+		"the user":                  func(n *nodes) { n.off("/v3/users/"+n.ann, "user") },
+		"the project":               func(n *nodes) { n.off("/v3/projects/"+n.project, "project") },
+		"the domain of the user":    func(n *nodes) { n.off("/v3/domains/"+n.domains["ann"], "domain") },
+		"the domain of the project": func(n *nodes) { n.off("/v3/domains/"+n.domains["project"], "domain") },
+		"the last role": func(n *nodes) {
+			n.admins[0].Delete("/v3/projects/" + n.project + "/users/" + n.ann + "/roles/" + n.member).Want(204)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			n := newNodes(t)
+			ann := n.a.Authenticate(password(n.ann, testenv.OnProjectID(n.project))).Want(201).Actor()
+			key := ann.Post("/v3/users/"+n.ann+"/credentials/OS-EC2", object{"tenant_id": n.project}).Want(201)
+			n.settle()
+			issued := map[string]string{}
+			for i, env := range []*testenv.Env{n.a, n.b} {
+				issued[fmt.Sprint("token ", i)] = n.ec2(env, n.admins[i], key).Want(200).Actor().Token
+			}
+			n.alive(issued)
+			end(n)
+			n.settle()
+			for i, env := range []*testenv.Env{n.a, n.b} {
+				if r := n.ec2(env, n.admins[i], key); r.Status != 401 {
+					t.Errorf("node %c: %d %s, want 401", "AB"[i], r.Status, r.Body)
+				}
+				for what, token := range issued {
+					if r := n.admins[i].Validate(token); r.Status != 404 {
+						t.Errorf("node %c shows %s: %d", "AB"[i], what, r.Status)
+					}
+				}
+			}
+		})
+	}
 }
 
 // S-040
