@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -65,6 +66,7 @@ func (s *Service) make(ctx context.Context, on ScopeRequest, writes, withCatalog
 	if writes || on.Trust != nil {
 		run = s.update // a use of the trust may be taken
 	}
+	var login *directory.Login
 	err = run(ctx, func(tx *store.Tx) error {
 		var p proved
 		if err := show(ctx, tx, &p); err != nil {
@@ -90,8 +92,12 @@ func (s *Service) make(ctx context.Context, on ScopeRequest, writes, withCatalog
 		if err := s.useTrust(ctx, tx, p.trust); err != nil {
 			return err
 		}
+		login = p.login
 		return s.complete(ctx, tx, &out, withCatalog)
 	})
+	if err == nil && login != nil {
+		err = s.Directory.Entered(ctx, *login)
+	}
 	return out, err
 }
 

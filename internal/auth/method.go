@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -23,6 +24,9 @@ type proved struct {
 	user    identity.UserID
 	methods []string
 	parent  *identity.Token // the token that was shown; nil for none
+
+	// login is the account whose failures end when the login is complete; nil when no method counts them.
+	login *directory.Login
 
 	// credential is the application credential that was used; nil for none.
 	credential *identity.ApplicationCredential

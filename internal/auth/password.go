@@ -12,15 +12,18 @@ type Password directory.Proof
 
 func (m *Password) prove(ctx context.Context, s *Service, _ *Request) (confirm, error) {
 	login, err := s.Directory.Authenticate(ctx, directory.Proof(*m))
-	if err != nil {
-		return nil, err
-	}
+	return s.confirmLogin("password", login), err
+}
+
+// confirmLogin is the second half of methods that count their failures.
+func (s *Service) confirmLogin(method string, login directory.Login) confirm {
 	return func(ctx context.Context, tx *store.Tx, p *proved) error {
 		u, err := s.Directory.Confirm(ctx, tx, login)
 		if err != nil {
 			return err
 		}
-		p.by("password")
+		p.login = &login
+		p.by(method)
 		return p.is(u.ID)
-	}, nil
+	}
 }

@@ -43,6 +43,9 @@ type Service struct {
 	// ([oauth1] request_token_duration, access_token_duration).
 	RequestTokenLife, AccessTokenLife time.Duration
 
+	// PreviousPasscodes is how many one-time codes before the current one are right, too ([totp] included_previous_windows).
+	PreviousPasscodes int
+
 	// MaxRedelegation is how often a trust may be handed on in a row ([trust] max_redelegation_count).
 	MaxRedelegation int64
 

@@ -31,23 +31,23 @@ type Proof struct {
 }
 
 // check refuses a claim that names nobody (BaseUserInfo in keystone/auth/plugins/core.py).
-func (p Proof) check() error {
+func (r *UserRef) check(method string) error {
 	switch {
-	case p.User == nil:
-		return identity.Expecting("user", "password")
-	case p.User.Name == "" && p.User.ID == "":
+	case r == nil:
+		return identity.Expecting("user", method)
+	case r.Name == "" && r.ID == "":
 		return identity.Expecting("id or name", "user")
-	case p.User.Name == "":
+	case r.Name == "":
 		return nil
-	case p.User.Domain == nil:
+	case r.Domain == nil:
 		return identity.Expecting("domain", "user")
-	case p.User.Domain.Name == "" && p.User.Domain.ID == "":
+	case r.Domain.Name == "" && r.Domain.ID == "":
 		return identity.Expecting("id or name", "domain")
 	}
 	return nil
 }
 
-// Login is an account that somebody has shown to know the password of.
+// Login is an account that somebody has shown to be theirs.
 type Login struct{ account }
 
 // Authenticate proves a user by password. It is open to all.
@@ -55,7 +55,7 @@ type Login struct{ account }
 // Whoever cannot log in gets one answer after the time of one hash, be the user or domain unknown or disabled, the
 // account locked, the password wrong or none. Only who knows the right password learns that it has expired.
 func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
-	if err := p.check(); err != nil {
+	if err := p.User.check("password"); err != nil {
 		return Login{}, err
 	}
 	a, err := s.prove(ctx, attempt{*p.User, p.Password, true})
@@ -76,6 +76,54 @@ type ExpiredError struct {
 
 func (e *ExpiredError) Error() string { return e.err.Error() }
 func (e *ExpiredError) Unwrap() error { return e.err }
+
+// AuthenticateBy is Authenticate by a proof that method names and right judges: it is called once, and only for an account
+// that is open and whose password has not expired. Wrong proofs count together with wrong passwords.
+func (s *Service) AuthenticateBy(ctx context.Context, method string, user *UserRef, right func(identity.UserID) (bool, error)) (Login, error) {
+	if err := user.check(method); err != nil {
+		return Login{}, err
+	}
+	a, err := s.account(ctx, *user)
+	if err != nil {
+		return Login{}, err
+	}
+	from, key := telemetry.ClientAddr(ctx), user.key(a.ID)
+	if err := s.Limits.allow(from, key); err != nil {
+		return Login{}, err
+	}
+	open := a.closed == "" && !a.expired
+	if open {
+		ok, err := right(a.ID)
+		if ok || err != nil {
+			return Login{a}, err
+		}
+	}
+	s.Limits.failed(from, key)
+	switch {
+	case open:
+		err = s.DB.Update(ctx, func(tx *store.Tx) error { return s.addFailure(ctx, tx, a) })
+	case a.unknown != nil:
+		s.DB.RecordFailure(ctx, unknownUser(*a.unknown), reasonUnknown(*a.unknown))
+	}
+	if err == nil {
+		err = identity.Unauthenticatedf("wrong %s for user %s: %s", method, a.ID, a.closed)
+	}
+	return Login{}, err
+}
+
+// Entered forgets the failures of somebody who has got in, by all methods that it took: a right password alone must not
+// wipe out the count of wrong codes.
+func (s *Service) Entered(ctx context.Context, l Login) error {
+	if l.failures.Count == 0 && day(l.LastActiveAt).Equal(day(l.now)) {
+		return nil
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.ClearFailures(ctx, l.ID); err != nil {
+			return err
+		}
+		return tx.SetLastActive(ctx, l.ID)
+	})
+}
 
 // Confirm returns the user of a login, and refuses when the account was closed or given another password since. Asked in
 // the transaction that issues a token, it makes sure that what ended the tokens of that user ends this one, too.
@@ -273,7 +321,7 @@ func (s *Service) addFailure(ctx context.Context, tx *store.Tx, a account) error
 	return tx.AddFailure(ctx, a.ID)
 }
 
-// enter lets somebody in who knew the password, and records it.
+// enter lets somebody in who knew the password, and records it. Failures are forgotten later: see Entered.
 func (s *Service) enter(ctx context.Context, before account) (a account, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		a, err = s.again(ctx, tx, before)
@@ -286,14 +334,11 @@ func (s *Service) enter(ctx context.Context, before account) (a account, err err
 	if a.expired {
 		event = event.Failure(&identity.EventReason{Text: expired(a.User), Code: 401})
 	}
-	if a.failures.Count == 0 && day(a.LastActiveAt).Equal(day(a.now)) {
+	if day(a.LastActiveAt).Equal(day(a.now)) {
 		return a, s.DB.Record(ctx, event)
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		if a, err = s.again(ctx, tx, before); err != nil {
-			return err
-		}
-		if err := tx.ClearFailures(ctx, a.ID); err != nil {
 			return err
 		}
 		a.LastActiveAt = day(a.now)

@@ -115,6 +115,9 @@ func (r *room) patch(id identity.UserID, upd identity.UserUpdate) identity.User 
 }
 
 func (r *room) login(id identity.UserID, pw string) error {
-	_, err := r.Authenticate(r.t.Context(), Proof{User: &UserRef{ID: id}, Password: pw})
-	return err
+	l, err := r.Authenticate(r.t.Context(), Proof{User: &UserRef{ID: id}, Password: pw})
+	if err != nil {
+		return err
+	}
+	return r.Entered(r.t.Context(), l)
 }

@@ -47,8 +47,8 @@ func (s *Service) Find(ctx context.Context, tx *store.Tx, ref UserRef) (identity
 	return u, err
 }
 
-// Admit returns a user who may log in at this moment, by whatever proof: who is there, enabled, not locked, and in an
-// enabled domain. All else is a 401.
+// Admit returns a user who may log in at this moment, by whatever proof: who is there, enabled, not locked, with no expired
+// password, and in an enabled domain. All else is a 401.
 func (s *Service) Admit(ctx context.Context, tx *store.Tx, id identity.UserID) (identity.User, error) {
 	u, d, err := find(ctx, tx, UserRef{ID: id})
 	if errors.Is(err, identity.NotFound) {
@@ -57,6 +57,9 @@ func (s *Service) Admit(ctx context.Context, tx *store.Tx, id identity.UserID) (
 		return u, err
 	}
 	a, err := s.loadAccount(ctx, tx, u, d)
+	if err == nil && a.closed == "" && a.expired {
+		a.closed = expired(a.User)
+	}
 	if err == nil && a.closed != "" {
 		err = identity.Unauthenticatedf("%s", a.closed)
 	}

@@ -126,6 +126,8 @@ func (r *request) evidence(method string, in *schema.Object) auth.Method {
 	switch method {
 	case "password":
 		return &auth.Password{User: userRef(in), Password: text[string](in.Object("user"), "password")}
+	case "totp":
+		return &auth.TOTP{User: userRef(in), Passcode: text[string](in.Object("user"), "passcode")}
 	case "token":
 		return auth.Token(text[string](in, "id"))
 	case "application_credential":
@@ -146,6 +148,8 @@ func claimed(req auth.Request) string {
 		var user *directory.UserRef
 		switch m := req.Evidence[m].(type) {
 		case *auth.Password:
+			user = m.User
+		case *auth.TOTP:
 			user = m.User
 		case *auth.ApplicationCredential:
 			if m.ID == "" {

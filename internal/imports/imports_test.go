@@ -17,6 +17,7 @@ var levels = map[string]int{
 	"internal/config":             0,
 	"internal/telemetry":          0,
 	"internal/oauth1":             0,
+	"internal/totp":               0,
 	"internal/awsauth":            0,
 	"internal/pattern":            0,
 	"internal/token":              0,

@@ -141,6 +141,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
 		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
 		AccessTokenLife:            cfg.OAuth1.AccessTokenDuration,
+		PreviousPasscodes:          cfg.TOTP.IncludedPreviousWindows,
 		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
 		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,
 		Keys:                       credentialKeys(cfg, opt),

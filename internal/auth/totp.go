@@ -1,0 +1,22 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// TOTP is a claim to be a user, with a one-time code (keystone/auth/plugins/totp.py). A code is taken as it is proved,
+// whatever becomes of the login.
+type TOTP struct {
+	User     *directory.UserRef
+	Passcode string
+}
+
+func (m *TOTP) prove(ctx context.Context, s *Service, _ *Request) (confirm, error) {
+	login, err := s.Directory.AuthenticateBy(ctx, "totp", m.User, func(id identity.UserID) (bool, error) {
+		return s.Credential.UsePasscode(ctx, id, m.Passcode)
+	})
+	return s.confirmLogin("totp", login), err
+}
