@@ -22,10 +22,10 @@ def echo(environ, start_response):
 
 CONF = {
     "auth_type": "password",
-    "auth_url": os.environ["IDENTITY"],
-    "www_authenticate_uri": os.environ["IDENTITY"],
+    "auth_url": os.environ["OS_AUTH_URL"],
+    "www_authenticate_uri": os.environ["OS_AUTH_URL"],
     "username": "keeper",
-    "password": os.environ["KEEPER_PASSWORD"],
+    "password": "correct-horse",
     "user_domain_id": "default",
     "project_name": "service",
     "project_domain_id": "default",
