@@ -36,15 +36,19 @@ peers_need() {
 	for name; do
 		case $name in
 		keystone)
-			[ -x "$PEERS/keystone/bin/keystone-manage" ] && continue
+			venv_ready keystone && continue
 			need_packages python3-venv python3-dev gcc libldap2-dev libsasl2-dev
 			make_venv keystone
 			;;
 		clients)
-			[ -x "$PEERS/clients/bin/openstack" ] && continue
+			venv_ready clients && continue
 			need_packages python3-venv
 			make_venv clients
 			;;
+		swift)
+			[ -x "$PEERS/swift/python" ] || unpack_packages swift swift-proxy swift-account swift-container swift-object python3-keystonemiddleware
+			;;
+		glance) [ -x "$PEERS/glance/python" ] || unpack_packages glance glance-api ;;
 		mariadb) [ -x /usr/sbin/mariadbd ] || need_packages mariadb-server ;;
 		postgresql) [ -n "$(postgresql_bin)" ] || need_packages postgresql ;;
 		memcached) command -v memcached >/dev/null || need_packages memcached ;;
@@ -60,23 +64,51 @@ peers_need() {
 }
 
 need_packages() {
-	local sudo=
-	[ "$(id -u)" = 0 ] || sudo=sudo
 	say "installing $*"
-	retry $sudo apt-get update -qq
-	retry $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+	retry $(as_root) apt-get update -qq
+	retry $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# make_venv builds $PEERS/NAME from NAME.txt beside this file, complete or not at all.
+# venv_ready NAME tells whether $PEERS/NAME holds what NAME.txt beside this file lists.
+venv_ready() { cmp -s "$REPO/conformance/lib/$1.txt" "$PEERS/$1/installed.txt"; }
+
+# make_venv makes $PEERS/NAME from NAME.txt, or brings it up to date.
 make_venv() {
 	say "installing $1 into $PEERS"
-	rm -rf "$PEERS/$1"
-	python3 -m venv "$PEERS/$1"
-	if ! retry "$PEERS/$1/bin/pip" install -q -r "$REPO/conformance/lib/$1.txt"; then
-		rm -rf "$PEERS/$1"
-		die "cannot install $1"
-	fi
+	rm -f "$PEERS/$1/installed.txt"
+	[ -x "$PEERS/$1/bin/pip" ] || python3 -m venv --clear "$PEERS/$1"
+	retry "$PEERS/$1/bin/pip" install -q -r "$REPO/conformance/lib/$1.txt" || die "cannot install $1"
+	cp "$REPO/conformance/lib/$1.txt" "$PEERS/$1/installed.txt"
 }
+
+# unpack_packages NAME PACKAGE… unpacks Debian's packages, with those that they depend on and this machine lacks, into
+# $PEERS/NAME, where the script python is Debian's python3 that finds them. Installed they would start their services
+# and bring a systemd.
+unpack_packages() {
+	local name=$1 temporary=$PEERS/$1.new
+	shift
+	[ -x /usr/bin/python3 ] && command -v dpkg-deb >/dev/null || die "$name needs Debian's python3"
+	say "unpacking $* into $PEERS"
+	retry $(as_root) apt-get update -qq
+	rm -rf "$temporary"
+	mkdir -p "$temporary/root" "$temporary/packages"
+	apt-get install -s --no-install-recommends "$@" | awk '/^Inst/ { print $2 }' >"$temporary/list"
+	(cd "$temporary/packages" && retry xargs -a ../list apt-get -o APT::Sandbox::User= download -qq) >/dev/null || die "cannot download $name"
+	for package in "$temporary"/packages/*.deb; do
+		dpkg-deb -x "$package" "$temporary/root" || die "cannot unpack $package"
+	done
+	cat >"$temporary/root/python" <<-'SCRIPT'
+		#!/bin/bash
+		usr=$(dirname "$0")/usr
+		libraries=("$usr"/lib/*-linux-gnu)
+		exec env PYTHONPATH="$usr/lib/python3/dist-packages" LD_LIBRARY_PATH="${libraries[0]}" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$@"
+	SCRIPT
+	chmod +x "$temporary/root/python"
+	mv "$temporary/root" "$PEERS/$name"
+	rm -rf "$temporary"
+}
+
+as_root() { [ "$(id -u)" = 0 ] || echo sudo; }
 
 retry() {
 	local n
