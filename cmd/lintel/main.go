@@ -56,6 +56,6 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand())
+	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand())
 	return root
 }

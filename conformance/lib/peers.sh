@@ -49,6 +49,11 @@ peers_need() {
 			[ -x "$PEERS/swift/python" ] || unpack_packages swift swift-proxy swift-account swift-container swift-object python3-keystonemiddleware
 			;;
 		glance) [ -x "$PEERS/glance/python" ] || unpack_packages glance glance-api ;;
+		horizon) # only for the files in it
+			[ -d "$PEERS/horizon/openstack_dashboard" ] && continue
+			need_packages python3-pip
+			retry python3 -m pip install -q --no-deps --target "$PEERS/horizon" horizon==26.0.0 || die 'cannot install horizon'
+			;;
 		mariadb) [ -x /usr/sbin/mariadbd ] || need_packages mariadb-server ;;
 		postgresql) [ -n "$(postgresql_bin)" ] || need_packages postgresql ;;
 		memcached) command -v memcached >/dev/null || need_packages memcached ;;

@@ -13,6 +13,8 @@ import (
 type Default struct {
 	Name  string
 	Check string // in the language of this package; empty allows everybody
+	// Description says in a sentence what the rule permits; empty where nobody wrote one.
+	Description string
 	// ScopeTypes are the scopes ("system", "domain", "project") from which the rule may be asked; none means any.
 	ScopeTypes []string
 	Operations []Operation
