@@ -56,6 +56,7 @@ type Service struct {
 	AllowExpiredWindow time.Duration // [token] allow_expired_window
 	AllowRescopeScoped bool          // [token] allow_rescope_scoped_token
 	ReceiptExpiration  time.Duration // [receipt] expiration
+	ExternalDomain     bool          // [auth] external = Domain
 	SignatureLife      time.Duration // [credential] auth_ttl
 	AdminProject       string        // [resource] admin_project_name
 	AdminProjectDomain string        // [resource] admin_project_domain_name

@@ -33,6 +33,9 @@ func (s *Service) proveAll(ctx context.Context, r *Request) (confirm, error) {
 		return nil, err
 	}
 	var confirms []confirm
+	if c := r.External.besides(ctx, s, r); c != nil {
+		confirms = append(confirms, c)
+	}
 	for _, m := range r.Methods {
 		c, err := r.Evidence[m].prove(ctx, s, r)
 		if err != nil {

@@ -54,8 +54,7 @@ func (p *proved) by(methods ...string) {
 	}
 }
 
-// Mark is a method that stands in tokens and proves nobody at this door: ec2credential belongs to signed requests, external
-// to a web server in front.
+// Mark is a method that stands in tokens and proves nobody at this door: ec2credential belongs to signed requests.
 type Mark string
 
 func (m Mark) prove(context.Context, *Service, *Request) (confirm, error) {

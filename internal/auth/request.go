@@ -15,6 +15,9 @@ type Request struct {
 	// Evidence is what the request brings, by the name of the method; nil for methods that nobody here knows.
 	Evidence map[string]Method
 
+	// External is whom a web server in front has let in, which counts at every login; nil for nobody.
+	External *External
+
 	// Receipt is what an earlier login of several steps handed out; empty for none.
 	Receipt string
 

@@ -13,6 +13,7 @@ import (
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/telemetry"
 )
 
 var authRoutes = []route{
@@ -117,8 +118,17 @@ func (r *request) login() (req auth.Request) {
 	for name := range id.All() {
 		req.Evidence[name] = r.evidence(name, id.Object(name))
 	}
+	if e := r.external(); e.User != "" {
+		req.External = &e
+	}
 	req.Scope = scopeRequest(body)
 	return req
+}
+
+// external is whom a web server in front has let in.
+func (r *request) external() auth.External {
+	env := telemetry.From(r.Context()).Environ
+	return auth.External{User: env.Get("REMOTE_USER"), Domain: env.Get("REMOTE_DOMAIN"), Scheme: env.Get("AUTH_TYPE")}
 }
 
 // evidence reads what a login brings for a method; nil for a method that nobody here knows.
@@ -136,7 +146,11 @@ func (r *request) evidence(method string, in *schema.Object) auth.Method {
 		}
 	case "oauth1":
 		return auth.OAuth1{Request: r.signed("")} // upstream leaves out the query
-	case "external", "ec2credential":
+	case "external", "kerberos":
+		e := r.external()
+		e.Kerberos = method == "kerberos"
+		return &e
+	case "ec2credential":
 		return auth.Mark(method)
 	}
 	return nil
@@ -159,6 +173,9 @@ func claimed(req auth.Request) string {
 		if user != nil {
 			return cmp.Or(user.Name, string(user.ID))
 		}
+	}
+	if req.External != nil {
+		return req.External.User
 	}
 	return ""
 }

@@ -159,6 +159,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			AllowExpiredWindow: cfg.Token.AllowExpiredWindow,
 			AllowRescopeScoped: cfg.Token.AllowRescopeScopedToken,
 			ReceiptExpiration:  cfg.Receipt.Expiration,
+			ExternalDomain:     cfg.Auth.External == "Domain",
 			SignatureLife:      cfg.Credential.AuthTTL,
 			AdminProject:       cfg.Resource.AdminProjectName,
 			AdminProjectDomain: cfg.Resource.AdminProjectDomainName,
