@@ -56,6 +56,7 @@ peers_need() {
 			;;
 		mariadb) [ -x /usr/sbin/mariadbd ] || need_packages mariadb-server ;;
 		postgresql) [ -n "$(postgresql_bin)" ] || need_packages postgresql ;;
+		rabbitmq) [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || need_packages rabbitmq-server ;;
 		memcached) command -v memcached >/dev/null || need_packages memcached ;;
 		xmlsec1) command -v xmlsec1 >/dev/null && command -v openssl >/dev/null || need_packages xmlsec1 openssl ;;
 		sqlite) ;;
@@ -273,6 +274,37 @@ memcached_start() {
 	[ "$(id -u)" != 0 ] || user='-u nobody'
 	start memcached memcached -l 127.0.0.1 -p "${MEMCACHED#*:}" -U 0 $user
 	await memcached 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/${MEMCACHED#*:}"
+}
+
+# rabbitmq_start starts a broker with the user guest and durable data in $WORK/rabbitmq; after a stop it starts the
+# same again. It sets RABBITMQ to its address.
+rabbitmq_start() {
+	local dir=$WORK/rabbitmq
+	if [ -z "${RABBITMQ:-}" ]; then
+		RABBITMQ=127.0.0.1:$(free_port) RABBITMQ_DIST=$(free_port)
+		export ERL_EPMD_PORT=$(free_port) ERL_EPMD_ADDRESS=127.0.0.1
+		mkdir -p "$dir"
+		printf '%s\n' "listeners.tcp.default = $RABBITMQ" 'log.console.level = warning' \
+			>"$dir/rabbitmq.conf"
+		echo '[].' >"$dir/enabled_plugins"
+		# The Erlang node would start a port mapper that outlives it.
+		start epmd epmd
+		await epmd 10 epmd -names
+		[ "$(id -u)" != 0 ] || chown -R rabbitmq "$dir"
+	fi
+	start rabbitmq "$(type -P setpriv)" $(owner_flags rabbitmq) env -C "$dir" HOME="$dir" RABBITMQ_NODENAME=lintel@localhost \
+		RABBITMQ_DIST_PORT="$RABBITMQ_DIST" RABBITMQ_MNESIA_BASE="$dir/data" RABBITMQ_LOG_BASE="$dir/log" \
+		RABBITMQ_CONFIG_FILE="$dir/rabbitmq.conf" RABBITMQ_ENABLED_PLUGINS_FILE="$dir/enabled_plugins" RABBITMQ_LOGS=- \
+		/usr/lib/rabbitmq/bin/rabbitmq-server
+	await rabbitmq 90 bash -c "exec 3<>/dev/tcp/${RABBITMQ/:/\/}"
+}
+
+# kill_hard NAME ends its process group as a power failure would.
+kill_hard() {
+	local pid=${PID[$1]}
+	unset "PID[$1]"
+	while kill -KILL -- "-$pid" 2>/dev/null; do sleep 0.1; done
+	wait "$pid" 2>/dev/null || true
 }
 
 # keystone_conf DIR URL [MORE] writes DIR/keystone.conf, which both Keystone and Lintel read: keys in DIR, the

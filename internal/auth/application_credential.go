@@ -71,9 +71,6 @@ func (p *ApplicationCredential) prove(ctx context.Context, s *Service, _ *Reques
 		return nil, err
 	}
 	if err := s.Directory.CheckSecret(ctx, owner, hash, p.Secret); err != nil {
-		if p.ID == "" && c.ID == "" {
-			s.Directory.TellUnknown(ctx, owner)
-		}
 		return nil, err
 	}
 	return func(ctx context.Context, tx *store.Tx, in *proved) error {

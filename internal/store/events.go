@@ -50,7 +50,7 @@ func (tx *Tx) Record(ctx context.Context, e identity.Event) error {
 			if r.Client.IsValid() {
 				from.Address = r.Client.String()
 			}
-			from.Agent, from.RequestID, from.GlobalRequestID = cut(r.Agent, maxAgent), r.ID, r.GlobalID
+			from.Agent, from.RequestID, from.GlobalRequestID = latin1(r.Agent, maxAgent), r.ID, r.GlobalID
 		}
 		if from.Claim != nil {
 			claim := *from.Claim
@@ -117,6 +117,19 @@ const (
 	maxAgent = 1024
 	maxClaim = 255
 )
+
+// latin1 reads the first n bytes of a header as WSGI does, each byte a character.
+func latin1(header string, n int) string {
+	header = header[:min(n, len(header))]
+	if !strings.ContainsFunc(header, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return header
+	}
+	characters := make([]rune, len(header))
+	for i := range len(header) {
+		characters[i] = rune(header[i])
+	}
+	return string(characters)
+}
 
 // cut returns the first n characters of a text.
 func cut(text string, n int) string {
