@@ -53,6 +53,9 @@ func (s *Service) CreateIdentityProvider(ctx context.Context, caller identity.Ca
 			if err := tx.InsertDomain(ctx, identity.Domain{ID: p.DomainID, Name: string(p.DomainID), Description: &about, Enabled: true}); err != nil {
 				return err
 			}
+			if err := tx.Record(ctx, identity.Created("domain", p.DomainID)); err != nil { // nobody's, as Keystone has it
+				return err
+			}
 		} else if _, err := tx.LockDomain(ctx, domain); err != nil {
 			return err
 		}
