@@ -58,7 +58,7 @@ func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
 	if err := p.User.check("password"); err != nil {
 		return Login{}, err
 	}
-	a, err := s.prove(ctx, attempt{*p.User, p.Password, true})
+	a, err := s.prove(ctx, attempt{user: *p.User, password: p.Password, login: true})
 	if err != nil {
 		return Login{}, err
 	}
@@ -174,7 +174,7 @@ func (s *Service) prove(ctx context.Context, t attempt) (account, error) {
 		return a, err
 	}
 	if a.closed == "" && right {
-		return s.enter(ctx, a)
+		return s.enter(ctx, a, t.event(a.User))
 	}
 	s.Limits.failed(from, key)
 	event, why, tell := s.failure(a, t)
@@ -321,8 +321,8 @@ func (s *Service) addFailure(ctx context.Context, tx *store.Tx, a account) error
 	return tx.AddFailure(ctx, a.ID)
 }
 
-// enter lets somebody in who knew the password, and records it. Failures are forgotten later: see Entered.
-func (s *Service) enter(ctx context.Context, before account) (a account, err error) {
+// enter lets somebody in who knew the password, and records it and the event. Failures are forgotten later: see Entered.
+func (s *Service) enter(ctx context.Context, before account, event identity.Event) (a account, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		a, err = s.again(ctx, tx, before)
 		return err
@@ -330,7 +330,6 @@ func (s *Service) enter(ctx context.Context, before account) (a account, err err
 	if err != nil {
 		return a, err
 	}
-	event := identity.LoggedIn(a.User)
 	if a.expired {
 		event = event.Failure(&identity.EventReason{Text: expired(a.User), Code: 401})
 	}

@@ -181,7 +181,7 @@ func TestLockoutHoldsAgainstParallelGuesses(t *testing.T) {
 		wg.Go(func() { r.login(id, "wrong") })
 	}
 	wg.Wait()
-	_, err = r.enter(t.Context(), a) // began before the others and knew the password
+	_, err = r.enter(t.Context(), a, identity.Event{}) // began before the others and knew the password
 	refusal(t, "the right guess that ran beside 20 wrong ones", err)
 }
 
@@ -207,7 +207,7 @@ func TestAccountChangesDuringTheLogin(t *testing.T) {
 		if err := change(id); err != nil {
 			t.Fatal(err)
 		}
-		_, err = r.enter(t.Context(), a)
+		_, err = r.enter(t.Context(), a, identity.Event{})
 		refusal(t, name, err)
 	}
 }

@@ -17,12 +17,21 @@ type attempt struct {
 	user     UserRef
 	password string
 	login    bool
+	caller   identity.Caller // of a change, who may be nobody
+}
+
+// event is that of an attempt at an account.
+func (t attempt) event(u identity.User) identity.Event {
+	e := identity.LoggedIn(u)
+	by := identity.Event{}.By(t.caller).Initiator
+	e.Initiator.ProjectID, e.Initiator.DomainID = by.ProjectID, by.DomainID
+	return e
 }
 
 // failure is the event of an attempt that failed, with its reason (CadfNotificationWrapper in keystone/notifications.py,
 // BaseUserInfo in keystone/auth/plugins/core.py). Of logins to what is disabled Keystone tells nobody.
 func (s *Service) failure(a account, t attempt) (e identity.Event, why *identity.EventReason, tell bool) {
-	e = identity.LoggedIn(a.User)
+	e = t.event(a.User)
 	switch {
 	case a.unknown != nil && t.login:
 		return unknownUser(*a.unknown), reasonUnknown(*a.unknown), true
@@ -56,9 +65,14 @@ func reasonUnknown(c identity.LoginClaim) *identity.EventReason {
 	return &identity.EventReason{Text: "Could not find user: " + name + ".", Code: 404}
 }
 
+// maxUserID is the most characters of a user's id in a database.
+const maxUserID = 64
+
 // claim is what a login said of a user who is not there; nil where Keystone gets no further than the domain.
 func claim(ref UserRef, d identity.Domain) *identity.LoginClaim {
 	switch {
+	case ref.Name == "" && len(ref.ID) > maxUserID:
+		return nil // and may be a secret in the wrong place
 	case ref.Name == "":
 		return &identity.LoginClaim{UserID: ref.ID}
 	case d.ID == "" || !d.Enabled:

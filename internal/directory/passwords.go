@@ -16,7 +16,7 @@ import (
 // caller, who may be nobody, only stands in the event of it. That of a password that is refused says the same, with a
 // reason: so Keystone has it.
 func (s *Service) ChangePassword(ctx context.Context, caller identity.Caller, id identity.UserID, original, pw string) error {
-	a, err := s.prove(ctx, attempt{UserRef{ID: id}, original, false})
+	a, err := s.prove(ctx, attempt{user: UserRef{ID: id}, password: original, caller: caller})
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func TestEventOfChange(t *testing.T) {
 		"target": map[string]any{"typeURI": "data/security/region", "id": "north\n{\"forged\": 1}"},
 		"initiator": map[string]any{
 			"typeURI": "service/security/account/user", "id": user, "user_id": user, "name": "admin", "username": "admin",
-			"project_id": me.Get("token.project.id"), "host": map[string]any{"address": "192.0.2.1", "agent": "a\u00fc"},
+			"project_id": me.Get("token.project.id"), "host": map[string]any{"address": "192.0.2.1", "agent": "a\u00c3\u00bc"},
 			"request_id": answer.Header["x-openstack-request-id"][0], "global_request_id": "req-11111111-2222-3333-4444-555555555555",
 		},
 	}

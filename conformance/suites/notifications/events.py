@@ -119,7 +119,7 @@ with as_("admin"):
     DELETE("/v3/domains/$acme/config")
 
 # Logging in.
-login("ann", password("$ann", "correct-horse", project("$web")))
+login("by_ann", password("$ann", "correct-horse", project("$web")))
 login("ann_on_domain", password("$ann", "correct-horse", domain("$acme")))
 POST("/v3/auth/tokens", password(name="ann", domain="$acme", password="correct-horse"), headers=AGENT)
 POST("/v3/auth/tokens", password("$ann", "correct-horse", project("none")))
@@ -130,7 +130,7 @@ POST("/v3/auth/tokens", password(name="nobody", domain="$acme", password="correc
 POST("/v3/auth/tokens", password(name="ann", domain="none", password="correct-horse"))
 POST("/v3/auth/tokens", password("$new", "correct-horse"))
 POST("/v3/auth/tokens", password("$new", "wrong"))
-POST("/v3/auth/tokens", {"auth": {"identity": {"methods": ["token"], "token": {"id": "$ann"}}}})
+POST("/v3/auth/tokens", {"auth": {"identity": {"methods": ["token"], "token": {"id": "$by_ann"}}}})
 POST("/v3/auth/tokens", {"auth": {"identity": {"methods": ["token"], "token": {"id": "nothing"}}}})
 POST("/v3/auth/tokens", {"auth": {"identity": {"methods": ["password"], "password": {"user": {"password": "x"}}}}})
 for attempt in range(4):
@@ -141,7 +141,7 @@ with as_("admin"):
     PATCH("/v3/users/$eve", {"user": {"enabled": False}})
 POST("/v3/auth/tokens", password("$eve", "correct-horse"))
 POST("/v3/auth/tokens", password("$eve", "wrong"))
-with as_("ann"):
+with as_("by_ann"):
     DELETE("/v3/users/$bob")
     DELETE("/v3/auth/tokens", headers={"X-Subject-Token": "$ann_on_domain"})
 
@@ -156,13 +156,13 @@ for original, new in [
 POST("/v3/users/nobody/password", {"user": {"original_password": "x", "password": "another-one"}})
 POST("/v3/users/$eve/password", {"user": {"original_password": "correct-horse", "password": "another-one"}})
 POST("/v3/users/$eve/password", {"user": {"original_password": "wrong", "password": "another-one"}})
-with as_("ann"):
+with as_("by_ann"):
     POST("/v3/users/$bob/password", {"user": {"original_password": "correct-horse", "password": "another-one"}})
 POST("/v3/auth/tokens", password("$bob", "another-one"))
 
 # Application credentials and trusts.
-login("ann", password("$ann", "correct-horse", project("$web")))
-with as_("ann"):
+login("by_ann", password("$ann", "correct-horse", project("$web")))
+with as_("by_ann"):
     rule = {"service": "identity", "method": "GET", "path": "/v3/users"}
     body = {"application_credential": {"name": "app", "secret": "its-secret", "access_rules": [rule]}}
     POST("/v3/users/$ann/application_credentials", body, keep={"app": "application_credential.id", "rule": "application_credential.access_rules[0].id"})
@@ -185,7 +185,7 @@ login("by_app", app("$free"))
 with as_("by_app"):
     POST("/v3/users/$ann/application_credentials", {"application_credential": {"name": "made"}}, keep={"made": "application_credential.id"})
     DELETE("/v3/users/$ann/application_credentials/$made")
-with as_("ann"):
+with as_("by_ann"):
     DELETE("/v3/users/$ann/access_rules/$rule")
     DELETE("/v3/users/$ann/application_credentials/$app")
     DELETE("/v3/users/$ann/access_rules/$rule")
@@ -201,7 +201,7 @@ with as_("ann"):
 login("trusted", password("$bob", "another-one", {"OS-TRUST:trust": {"id": "$trust"}}))
 with as_("trusted"):
     POST("/v3/OS-TRUST/trusts", {"trust": dict(trust, trustee_user_id="$cat")}, keep={"third": "trust.id"})
-with as_("ann"):
+with as_("by_ann"):
     DELETE("/v3/OS-TRUST/trusts/$trust")
     DELETE("/v3/OS-TRUST/trusts/$trust")
 
