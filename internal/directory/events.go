@@ -1,15 +1,12 @@
 package directory
 
 import (
-	"context"
 	"crypto/hmac"
 	"encoding/base64"
-	"errors"
 	"hash"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
-	"github.com/lintel-id/lintel/internal/store"
 )
 
 // attempt is one that a password was tried at: a login, or the change of a password, of which Keystone tells differently.
@@ -79,23 +76,6 @@ func claim(ref UserRef, d identity.Domain) *identity.LoginClaim {
 		return nil
 	}
 	return &identity.LoginClaim{Name: ref.Name, DomainID: d.ID, DomainName: d.Name}
-}
-
-// TellUnknown records the failure of a login, by other means than a password, that named a user who is not there. It does
-// nothing about one who is.
-func (s *Service) TellUnknown(ctx context.Context, ref UserRef) {
-	var c *identity.LoginClaim
-	err := s.DB.View(ctx, func(tx *store.Tx) error {
-		_, d, err := find(ctx, tx, ref)
-		c = nil
-		if errors.Is(err, identity.NotFound) {
-			c, err = claim(ref, d), nil
-		}
-		return err
-	})
-	if err == nil && c != nil {
-		s.DB.RecordFailure(ctx, unknownUser(*c), reasonUnknown(*c))
-	}
 }
 
 // InvalidPasswords says how the events of logins tell one wrong password from another, without telling either
