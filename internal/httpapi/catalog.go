@@ -12,7 +12,7 @@ import (
 var catalogRoutes = []route{
 	{method: get, path: "/v3/regions", serve: (*API).listRegions, actions: []authz.Action{authz.ListRegions},
 		query: schema.RegionList, filters: []string{"parent_region_id"}, rel: "regions",
-		summary: "List regions", answer: pageOf("regions", "region")},
+		summary: "List regions", answer: listOf("regions", "region")},
 	{method: post, path: "/v3/regions", serve: (*API).createRegion, actions: []authz.Action{authz.CreateRegion}, body: schema.RegionCreate,
 		summary: "Create a region", answer: one("region")},
 	{method: get, path: "/v3/regions/{region_id}", serve: (*API).showRegion, actions: []authz.Action{authz.GetRegion}, rel: "region",

@@ -14,7 +14,7 @@ import (
 var ec2Routes = []route{
 	{method: get, path: "/v3/users/{user_id}/credentials/OS-EC2", serve: (*API).listEC2Keys,
 		actions: []authz.Action{authz.EC2ListCredentials}, rel: "OS-EC2/1.0/user_credentials",
-		summary: "List a user's EC2 keys", answer: pageOf("credentials", "ec2_credential")},
+		summary: "List a user's EC2 keys", answer: listOf("credentials", "ec2_credential")},
 	{method: post, path: "/v3/users/{user_id}/credentials/OS-EC2", serve: (*API).createEC2Key, actions: []authz.Action{authz.EC2CreateCredential},
 		summary: "Create an EC2 key", answer: one("credential", "ec2_credential"), sends: schema.EC2KeyCreate},
 	{method: get, path: "/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", serve: (*API).showEC2Key,

@@ -25,16 +25,16 @@ var grantRoutes = slices.Concat(
 	[]route{
 		{method: get, path: "/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/inherited_to_projects", serve: (*API).listGrants,
 			actions: []authz.Action{authz.ListGrants}, rel: "OS-INHERIT/1.0/domain_user_roles_inherited_to_projects",
-			summary: "List the roles that a user has on all projects of a domain", answer: pageOf("roles", "role")},
+			summary: "List the roles that a user has on all projects of a domain", answer: listOf("roles", "role")},
 		{method: get, path: "/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/inherited_to_projects", serve: (*API).listGrants,
 			actions: []authz.Action{authz.ListGrants}, rel: "OS-INHERIT/1.0/domain_group_roles_inherited_to_projects",
-			summary: "List the roles that a group has on all projects of a domain", answer: pageOf("roles", "role")},
+			summary: "List the roles that a group has on all projects of a domain", answer: listOf("roles", "role")},
 	},
 
 	[]route{
 		{method: get, path: "/v3/system/users/{user_id}/roles", serve: (*API).listGrants,
 			actions: []authz.Action{authz.ListSystemGrantsForUser}, rel: "system_user_roles",
-			summary: "List the roles of a user on the system", answer: pageOf("roles", "role")},
+			summary: "List the roles of a user on the system", answer: listOf("roles", "role")},
 		{method: get, path: "/v3/system/users/{user_id}/roles/{role_id}", serve: (*API).checkGrant,
 			actions: []authz.Action{authz.CheckSystemGrantForUser}, rel: "system_user_role",
 			summary: "Check that a user has a role on the system", success: []int{204}},
@@ -44,7 +44,7 @@ var grantRoutes = slices.Concat(
 			actions: []authz.Action{authz.RevokeSystemGrantForUser}, summary: "Take a role on the system from a user"},
 		{method: get, path: "/v3/system/groups/{group_id}/roles", serve: (*API).listGrants,
 			actions: []authz.Action{authz.ListSystemGrantsForGroup}, rel: "system_group_roles",
-			summary: "List the roles of a group on the system", answer: pageOf("roles", "role")},
+			summary: "List the roles of a group on the system", answer: listOf("roles", "role")},
 		{method: get, path: "/v3/system/groups/{group_id}/roles/{role_id}", serve: (*API).checkGrant,
 			actions: []authz.Action{authz.CheckSystemGrantForGroup}, rel: "system_group_role",
 			summary: "Check that a group has a role on the system", success: []int{204}},
@@ -61,7 +61,7 @@ func grantsAt(path, rel, who, where string) []route {
 	return append(
 		grantAt(path+"/{role_id}", rel, who, where),
 		route{method: get, path: path, serve: (*API).listGrants, actions: []authz.Action{authz.ListGrants}, rel: rel + "s",
-			summary: "List the roles of " + who + " " + where, answer: pageOf("roles", "role")},
+			summary: "List the roles of " + who + " " + where, answer: listOf("roles", "role")},
 	)
 }
 

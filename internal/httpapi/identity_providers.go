@@ -29,7 +29,7 @@ var identityProviderRoutes = []route{
 
 	{method: get, path: providerPath + "/protocols", serve: (*API).listProtocols, actions: []authz.Action{authz.ListProtocols},
 		rel: "OS-FEDERATION/1.0/identity_provider_protocols", summary: "List the protocols of an identity provider",
-		answer: pageOf("protocols", "listed_protocol")},
+		answer: listOf("protocols", "listed_protocol")},
 	{method: get, path: protocolPath, serve: (*API).showProtocol, actions: []authz.Action{authz.GetProtocol},
 		rel: "OS-FEDERATION/1.0/identity_provider_protocol", summary: "Show a protocol of an identity provider", answer: one("protocol")},
 	{method: put, path: protocolPath, serve: (*API).createProtocol, actions: []authz.Action{authz.CreateProtocol}, body: schema.ProtocolCreate,

@@ -13,7 +13,7 @@ const mappingPath = "/v3/OS-FEDERATION/mappings/{mapping_id}"
 
 var mappingRoutes = []route{
 	{method: get, path: "/v3/OS-FEDERATION/mappings", serve: (*API).listMappings, actions: []authz.Action{authz.ListMappings},
-		rel: "OS-FEDERATION/1.0/mappings", summary: "List mappings", answer: pageOf("mappings", "mapping")},
+		rel: "OS-FEDERATION/1.0/mappings", summary: "List mappings", answer: listOf("mappings", "mapping")},
 	{method: put, path: "/v3/OS-FEDERATION/mappings", serve: noArgument("MappingResource.put()", "mapping_id"), open: accidental,
 		summary: "Answer as upstream does to a creation of a mapping without an id", success: []int{400}},
 	{method: patch, path: "/v3/OS-FEDERATION/mappings", serve: noArgument("MappingResource.patch()", "mapping_id"), open: accidental,

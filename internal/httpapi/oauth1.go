@@ -22,7 +22,7 @@ const (
 var oauth1Routes = []route{
 	{method: get, path: "/v3/OS-OAUTH1/consumers", serve: (*API).listConsumers, actions: []authz.Action{authz.ListConsumers},
 		rel:     "OS-OAUTH1/1.0/consumers",
-		summary: "List consumers", answer: pageOf("consumers", "consumer")},
+		summary: "List consumers", answer: listOf("consumers", "consumer")},
 	{method: post, path: "/v3/OS-OAUTH1/consumers", serve: (*API).createConsumer, actions: []authz.Action{authz.CreateConsumer},
 		summary: "Create a consumer", answer: one("consumer"), sends: schema.Member("consumer", schema.ConsumerCreate)},
 	{method: patch, path: "/v3/OS-OAUTH1/consumers", serve: noArgument("ConsumerResource.patch()", "consumer_id"), open: accidental,
@@ -52,7 +52,7 @@ var oauth1Routes = []route{
 
 	{method: get, path: userAccessTokens, serve: (*API).listAccessTokens, actions: []authz.Action{authz.ListAccessTokens},
 		rel:     "OS-OAUTH1/1.0/user_access_tokens",
-		summary: "List the access tokens that a user gave", answer: pageOf("access_tokens", "access_token")},
+		summary: "List the access tokens that a user gave", answer: listOf("access_tokens", "access_token")},
 	{method: get, path: userAccessToken, serve: (*API).showAccessToken, actions: []authz.Action{authz.GetAccessToken},
 		rel:     "OS-OAUTH1/1.0/user_access_token",
 		summary: "Show an access token that a user gave", answer: one("access_token")},
@@ -60,7 +60,7 @@ var oauth1Routes = []route{
 		summary: "Take back an access token that a user gave"},
 	{method: get, path: userAccessToken + "/roles", serve: (*API).listAccessTokenRoles, actions: []authz.Action{authz.ListAccessTokenRoles},
 		rel:     "OS-OAUTH1/1.0/user_access_token_roles",
-		summary: "List the roles of an access token", answer: pageOf("roles", "given_role")},
+		summary: "List the roles of an access token", answer: listOf("roles", "given_role")},
 	{method: get, path: userAccessToken + "/roles/{role_id}", serve: (*API).showAccessTokenRole, actions: []authz.Action{authz.GetAccessTokenRole},
 		rel:     "OS-OAUTH1/1.0/user_access_token_role",
 		summary: "Show a role of an access token", answer: one("role", "given_role")},

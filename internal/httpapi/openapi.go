@@ -38,11 +38,22 @@ func many(member, entity string) object {
 	return members(object{member: object{"type": "array", "items": entitySchema(entity)}})
 }
 
-// pageOf is an answer of a list that may have more pages: see collection.
+// listOf is an answer of a whole list with links: see collection.
+func listOf(member, entity string) object {
+	return members(object{member: object{"type": "array", "items": entitySchema(entity)}, "links": entitySchema("page_links")})
+}
+
+// pageOf is an answer of a list that may have more pages. The route takes limit and marker.
 func pageOf(member, entity string) object {
-	o := members(object{member: object{"type": "array", "items": entitySchema(entity)}, "links": entitySchema("page_links")})
+	o := listOf(member, entity)
 	o["properties"].(object)["truncated"] = object{"const": true, "description": "There is more: see links."}
 	return o
+}
+
+// paged tells whether the answer is one of pageOf.
+func (rt *route) paged() bool {
+	properties, _ := rt.answer["properties"].(object)
+	return properties["truncated"] != nil
 }
 
 func entitySchema(name string) object { return object{"$ref": "#/components/schemas/" + name} }
@@ -193,6 +204,10 @@ func (rt *route) parameters() (all []object) {
 	queries := map[string]any{}
 	for _, name := range slices.Concat(rt.filters, rt.flags) {
 		queries[name] = object{"type": "string"}
+	}
+	if rt.paged() {
+		queries["marker"] = object{"type": "string", "description": "The id of the last entity of the page before."}
+		queries["limit"] = object{"type": "integer", "minimum": 0}
 	}
 	if rt.query != nil {
 		properties, _ := rt.query.JSON()["properties"].(object)

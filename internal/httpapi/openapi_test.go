@@ -61,5 +61,6 @@ func TestOpenAPIIsServed(t *testing.T) {
 		t.Error("what has not changed is sent again")
 	}
 	env.Head("/v3/openapi.json").Want(200)
+	env.Get("/", "Accept", "application/json-home").Want(200)
 	env.Do("OPTIONS", "/v3/openapi.json", nil).Want(200)
 }

@@ -33,7 +33,7 @@ var policyRoutes = []route{
 		summary: "Show the policy of an endpoint", answer: one("policy")},
 	{method: get, path: "/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints", serve: (*API).listPolicyEndpoints,
 		actions: []authz.Action{authz.ListEndpointsForPolicy}, rel: "OS-ENDPOINT-POLICY/1.0/policy_endpoints",
-		summary: "List the endpoints that have a policy", answer: pageOf("endpoints", "endpoint")},
+		summary: "List the endpoints that have a policy", answer: listOf("endpoints", "endpoint")},
 
 	{method: get, path: policyOfEndpoint, serve: (*API).checkPolicyAssociation,
 		actions: []authz.Action{authz.CheckPolicyAssociationForEndpoint}, rel: "OS-ENDPOINT-POLICY/1.0/endpoint_policy_association",

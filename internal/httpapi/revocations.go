@@ -10,7 +10,7 @@ import (
 var revocationRoutes = []route{
 	{method: get, path: "/v3/OS-REVOKE/events", serve: (*API).listRevocationEvents,
 		actions: []authz.Action{authz.ListRevokeEvents}, rel: "OS-REVOKE/1.0/events",
-		summary: "List the events that ended tokens", answer: pageOf("events", "revocation_event"), flags: []string{"since"}},
+		summary: "List the events that ended tokens", answer: listOf("events", "revocation_event"), flags: []string{"since"}},
 	{method: get, path: "/v3/OS-SIMPLE-CERT/ca", serve: (*API).noCertificates,
 		open: "it only says that there are no certificates any more", rel: "OS-SIMPLE-CERT/1.0/ca_certificate",
 		summary: "Say that there is no certificate of an authority", success: []int{410}},

@@ -13,7 +13,7 @@ var roleAssignmentRoutes = []route{
 	{method: get, path: "/v3/role_assignments", serve: (*API).listRoleAssignments,
 		actions: []authz.Action{authz.ListRoleAssignments, authz.ListRoleAssignmentsForTree}, query: schema.RoleAssignmentList, rel: "role_assignments",
 		filters: []string{"group.id", "role.id", "scope.domain.id", "scope.project.id", "scope.OS-INHERIT:inherited_to", "user.id", "scope.system"},
-		summary: "List role assignments", answer: pageOf("role_assignments", "role_assignment")},
+		summary: "List role assignments", answer: listOf("role_assignments", "role_assignment")},
 }
 
 func (a *API) listRoleAssignments(w http.ResponseWriter, r *request) error {
