@@ -18,14 +18,19 @@ import (
 
 var authRoutes = []route{
 	{method: post, path: "/v3/auth/tokens", serve: (*API).issueToken, open: "logging in is how one gets a token", rel: "auth_tokens",
-		summary: "Log in: issue a token", answer: one("token"), failure: receiptOrError, reads: []string{"Openstack-Auth-Receipt"}, bears: []string{"X-Subject-Token"}, flags: []string{"nocatalog"}, sends: schema.Login},
+		summary: "Log in: issue a token", sends: schema.Login, flags: []string{"nocatalog"}, reads: []string{"Openstack-Auth-Receipt"},
+		answer: one("token"), bears: []string{"X-Subject-Token"}, failure: receiptOrError},
 	{method: get, path: "/v3/auth/tokens", serve: (*API).validateToken, actions: []authz.Action{authz.ValidateToken},
-		summary: "Validate a token and show it", answer: one("token"), reads: []string{"X-Subject-Token", "OpenStack-Identity-Access-Rules"}, bears: []string{"X-Subject-Token"}, flags: []string{"nocatalog", "allow_expired"}},
+		summary: "Validate a token and show it", flags: []string{"nocatalog", "allow_expired"}, reads: aboutToken,
+		answer: one("token"), bears: []string{"X-Subject-Token"}},
 	{method: head, path: "/v3/auth/tokens", serve: (*API).checkToken, actions: []authz.Action{authz.CheckToken},
-		summary: "Validate a token", success: []int{200}, reads: []string{"X-Subject-Token", "OpenStack-Identity-Access-Rules"}, bears: []string{"X-Subject-Token"}, flags: []string{"allow_expired"}},
+		summary: "Validate a token", flags: []string{"allow_expired"}, reads: aboutToken, success: []int{200}, bears: []string{"X-Subject-Token"}},
 	{method: del, path: "/v3/auth/tokens", serve: (*API).revokeToken, actions: []authz.Action{authz.RevokeToken},
-		summary: "Revoke a token", reads: []string{"X-Subject-Token"}, flags: []string{"cascade"}},
+		summary: "Revoke a token", flags: []string{"cascade"}, reads: []string{"X-Subject-Token"}},
 }
+
+// aboutToken are the headers of a question about a token.
+var aboutToken = []string{"X-Subject-Token", "OpenStack-Identity-Access-Rules"}
 
 func (a *API) issueToken(w http.ResponseWriter, r *request) error {
 	body, _ := r.Body.Get("auth")

@@ -34,8 +34,7 @@ type route struct {
 
 	// The rest is for the OpenAPI document alone. summary says what the route does. answer is the JSON schema of what a
 	// success bears, made by one, many, linked, listOf or pageOf; nil is no body. media is its type, if that is not JSON.
-	// success is the status if it is not the usual one: 204 without a body, 201 for POST and PUT,
-	// else 200.
+	// success is the status if it is not the usual one: 204 without a body, 201 for POST and PUT, else 200.
 	summary string
 	answer  object
 	media   string
