@@ -221,3 +221,18 @@ func cut(text string, most int) string {
 	}
 	return text[:most]
 }
+
+// Awaited is whom a receipt waits for to prove more; a 401 when it has ended or is none.
+func (s *Service) Awaited(ctx context.Context, receipt string) (u identity.User, err error) {
+	r, err := s.Receipts.OpenReceipt(receipt)
+	if errors.Is(err, token.ErrInvalid) || err == nil && !s.DB.Now().Before(r.ExpiresAt) {
+		return u, identity.Unauthenticatedf("the receipt has ended")
+	} else if err != nil {
+		return u, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, err = tx.User(ctx, identity.UserID(r.UserID))
+		return hide(err)
+	})
+	return u, err
+}

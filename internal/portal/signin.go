@@ -18,6 +18,8 @@ var signInPages = []page{
 	{method: post, path: "/login", serve: (*visit).trySignIn, open: true},
 	{method: get, path: "/login/password", serve: (*visit).expired, open: true},
 	{method: post, path: "/login/password", serve: (*visit).changeExpired, open: true},
+	{method: get, path: "/login/verify", serve: (*visit).verify, open: true},
+	{method: post, path: "/login/verify", serve: (*visit).tryVerify, open: true},
 	{method: get, path: "/confirm", serve: (*visit).confirm},
 	{method: post, path: "/confirm", serve: (*visit).tryConfirm},
 	{method: post, path: "/logout", serve: (*visit).signOut, open: true},
@@ -38,6 +40,9 @@ func (v *visit) signIn() error {
 	}
 	pg := &signInPage{DomainName: v.field("domain"), Next: local(v.field("next"))}
 	pg.Title, pg.Bare = v.T("Sign in"), true
+	if v.field("late") != "" {
+		pg.Lead = v.T("That took too long. Begin again with the password.")
+	}
 	if v.field("ended") != "" {
 		pg.Lead = v.T("Your session has ended. Sign in to go on where you were.")
 	}
@@ -142,6 +147,83 @@ func (v *visit) askMore(receipt *auth.ReceiptError, next string) error {
 	v.setCookie(receiptCookie, receipt.Receipt, receipt.ExpiresAt.Sub(v.p.Now()))
 	v.redirect("/login/verify?" + url.Values{"next": {next}}.Encode())
 	return nil
+}
+
+// verifyPage asks for a one-time code after the password.
+type verifyPage struct {
+	chrome
+	Name, Next string
+}
+
+// verifyPage is nil when there is nothing to go on with, and the browser is sent to start over.
+func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
+	var u identity.User
+	c, err := v.Cookie(receiptCookie)
+	if err == nil {
+		u, err = v.p.Auth.Awaited(v.Context(), c.Value)
+	}
+	if err != nil {
+		v.forget(receiptCookie)
+		v.redirect("/login?" + url.Values{"late": {"1"}, "next": {local(v.field("next"))}}.Encode())
+		return nil, u, nil
+	}
+	pg := &verifyPage{Name: u.Name, Next: local(v.field("next"))}
+	pg.Title, pg.Bare = v.T("Enter the code"), true
+	pg.Lead = v.F("The password of %s was right. Now the six digits that your authenticator app shows.", u.Name)
+	return pg, u, nil
+}
+
+func (v *visit) verify() error {
+	pg, _, err := v.verifyPage()
+	if pg == nil {
+		return err
+	}
+	return v.show(http.StatusOK, "verify", pg)
+}
+
+// tryVerify finishes a sign-in, or a proof of who is there, with a code.
+func (v *visit) tryVerify() error {
+	pg, u, err := v.verifyPage()
+	if pg == nil {
+		return err
+	}
+	c, _ := v.Cookie(receiptCookie)
+	proof := auth.Request{
+		Methods:  []string{"totp"},
+		Evidence: map[string]auth.Method{"totp": &auth.TOTP{User: &directory.UserRef{ID: u.ID}, Passcode: digits(v.PostForm.Get("code"))}},
+		Receipt:  c.Value,
+	}
+	var key string
+	if v.key != "" {
+		key, _, err = v.p.Auth.Confirm(v.Context(), v.key, proof)
+	} else {
+		key, _, err = v.p.Auth.SignIn(v.Context(), proof, v.address(), v.UserAgent())
+	}
+	switch {
+	case errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
+		pg.Fields = problems{"code": v.T("Not accepted. Codes change every 30 seconds and work once: wait for the next, and check your phone’s clock.")}
+		return v.show(http.StatusUnprocessableEntity, "verify", pg)
+	case err != nil:
+		return err
+	}
+	v.forget(receiptCookie)
+	v.setCookie(sessionCookie, key, 0)
+	v.w.Header().Set("Location", pg.Next)
+	v.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// digits are those of a code, however it was typed: with spaces, or in the wide form of Asian keyboards.
+func digits(code string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case '0' <= r && r <= '9':
+			return r
+		case '０' <= r && r <= '９':
+			return r - '０' + '0'
+		}
+		return -1
+	}, code)
 }
 
 // newPassword changes a password by a form with the fields password, new and again. What is wrong with them it says on

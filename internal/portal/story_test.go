@@ -2,12 +2,14 @@ package portal_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
+	"github.com/lintel-id/lintel/internal/totp"
 )
 
 // member is a user of the default domain with the role member on a new project; their password is "secret".
@@ -312,5 +314,48 @@ func TestLanguages(t *testing.T) {
 	in := env.SignIn("admin", testenv.Password).Open("/portal/profile").Submit("Save", "language", "de", "theme", "dark").Want(200, "Gespeichert")
 	if !strings.Contains(in.Body, `<html lang="de" data-theme="dark">`) {
 		t.Errorf("%s", in.Body[:200])
+	}
+}
+
+// P2, B28: who has a second factor is asked for it, once per code, and a proof of who is there asks for it too.
+func TestSecondFactor(t *testing.T) {
+	env := testenv.New(t, func(c *config.Config) { c.Auth.Methods = append(slices.Clone(c.Auth.Methods), "totp") })
+	user, _ := member(env, "alice", "acme")
+	admin := env.Admin()
+	seed := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	admin.Post("/v3/credentials", map[string]any{"credential": map[string]any{"type": "totp", "user_id": user, "blob": seed}}).Want(201)
+	admin.Patch("/v3/users/"+user, `{"user": {"options": {"multi_factor_auth_enabled": true, "multi_factor_auth_rules": [["password", "totp"]]}}}`).Want(200)
+	code := func() string {
+		key, err := totp.Seed(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return totp.Code(key, totp.Step(env.Clock.Now()))
+	}
+	b := env.Browser().Open("/portal/login?next=/portal/security").Submit("Sign in", "name", "alice", "password", "secret").Want(200, "Enter the code", "alice")
+	if b.Cookies["__Host-lintel"] != "" {
+		t.Error("the password alone begins a session")
+	}
+	b.Submit("Continue", "code", "000000").Want(422, "Not accepted")
+	typed := code()
+	b.Submit("Continue", "code", typed[:3]+" "+typed[3:]).Want(200, "Where you are signed in")
+	again := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	again.Submit("Continue", "code", typed).Want(422, "Not accepted")
+
+	b.Open("/portal/confirm").Submit("Confirm", "password", "secret").Want(200, "Enter the code")
+	env.Clock.Advance(30 * time.Second)
+	b.Submit("Continue", "code", code()).Want(200, "Your access")
+
+	late := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	env.Clock.Advance(6 * time.Minute)
+	late.Submit("Continue", "code", code()).Want(200, "took too long")
+
+	// A session from before the rules gives nothing once they are there.
+	member(env, "bob", "other")
+	bob := env.SignIn("bob", "secret")
+	id := admin.Get("/v3/users?name=bob").Want(200).Get("users.0.id")
+	admin.Patch("/v3/users/"+id, `{"user": {"options": {"multi_factor_auth_rules": [["password", "totp"]]}}}`).Want(200)
+	if bob.Open("/portal/credentials/new"); !strings.HasPrefix(bob.Path, "/portal/login") {
+		t.Errorf("without a second factor: %s", bob.Path)
 	}
 }
