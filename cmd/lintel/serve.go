@@ -102,7 +102,12 @@ func serve(ctx context.Context, cfg *config.Config, l net.Listener, opt server.O
 		return err
 	}
 	defer s.Close()
-	return s.Serve(ctx, l, func() { fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(l)) })
+	return s.Serve(ctx, l, func() {
+		if at := s.PortalURL(l); at != "" {
+			fmt.Printf("The portal for people is on %s\n", at)
+		}
+		fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(l))
+	})
 }
 
 func upCommand() *cobra.Command {

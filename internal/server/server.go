@@ -469,6 +469,17 @@ const (
 	drainTime     = 30 * time.Second
 )
 
+// PortalURL is where people find the portal of a server that listens on l; empty when it is off.
+func (s *Server) PortalURL(l net.Listener) string {
+	switch {
+	case s.portal == nil:
+		return ""
+	case s.cfg.Lintel.PortalListen != "":
+		return "http://" + s.cfg.Lintel.PortalListen + portal.Prefix
+	}
+	return URL(l) + portal.Prefix
+}
+
 // Serve answers requests until ctx ends, then lets those in flight finish. ready is called once requests are taken.
 func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error {
 	work, stop := context.WithCancel(ctx)
