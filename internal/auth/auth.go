@@ -52,6 +52,9 @@ type Service struct {
 	Methods           []string
 	AdditionalPrimary []string
 
+	ClientMethods []string           // of OAuth 2.0 ([oauth2] oauth2_authn_methods)
+	ClientMapping identity.MappingID // tells whom a client's certificate names ([oauth2] oauth2_cert_dn_mapping_id)
+
 	Expiration         time.Duration // [token] expiration
 	AllowExpiredWindow time.Duration // [token] allow_expired_window
 	AllowRescopeScoped bool          // [token] allow_rescope_scoped_token

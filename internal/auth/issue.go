@@ -116,6 +116,8 @@ func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.
 		ProjectID: string(scope.ProjectID()),
 		DomainID:  string(scope.DomainID()),
 		System:    scope.IsSystem(),
+
+		Thumbprint: p.thumbprint,
 	}
 	if p.parent != nil {
 		pl.AuditIDs = append(pl.AuditIDs, p.parent.AuditIDs[len(p.parent.AuditIDs)-1])

@@ -34,6 +34,9 @@ type proved struct {
 	// accessToken is the OAuth access token that the request was signed with; nil for none.
 	accessToken *identity.AccessToken
 
+	// thumbprint is of the client's certificate that a token is to be bound to; empty for none.
+	thumbprint string
+
 	// trust is the trust that was asked for; nil for none.
 	trust *identity.Trust
 }

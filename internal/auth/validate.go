@@ -230,7 +230,7 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	for _, g := range pl.GroupIDs {
 		t.GroupIDs = append(t.GroupIDs, identity.GroupID(g))
 	}
-	if t.Thumbprint != "" || t.Federated {
+	if t.Federated || t.Thumbprint != "" && pl.ProjectID == "" {
 		// Fail closed: without their parent's rules such tokens would say more than was delegated.
 		return t, notFound("Failed to validate token")
 	}

@@ -196,7 +196,14 @@ func (a *API) caller(r *request) (identity.Caller, error) {
 	if len(text) > maxToken {
 		return identity.Caller{}, identity.Unauthenticatedf("the token is too long")
 	}
-	return a.Auth.Authenticate(r.Context(), text)
+	c, err := a.Auth.Authenticate(r.Context(), text)
+	if err == nil {
+		err = a.Auth.Holds(c, telemetry.From(r.Context()).Certificate)
+	}
+	if err != nil {
+		return identity.Caller{}, err
+	}
+	return c, nil
 }
 
 func (a *API) wrongMethod(w http.ResponseWriter, hr *http.Request, methods map[string]*route) {
@@ -261,6 +268,10 @@ func (a *API) fail(w http.ResponseWriter, r *request, err error) {
 	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", retryAfter(e.RetryAfter))
+	}
+	if r.route != nil && r.route.form {
+		_ = writeOAuth2Error(w, status, message)
+		return
 	}
 	body := errorBody(status, message)
 	switch {

@@ -309,6 +309,9 @@ func renderToken(issued *auth.Issued) object {
 	if a := t.AccessToken; a != nil {
 		o["OS-OAUTH1"] = object{"access_token_id": string(a.ID), "consumer_id": string(a.ConsumerID)}
 	}
+	if t.Thumbprint != "" {
+		o["oauth2_credential"] = object{"x5t#S256": t.Thumbprint}
+	}
 	if issued.Catalog != nil {
 		o["catalog"] = renderCatalog(issued.Catalog)
 	}

@@ -248,7 +248,11 @@ func (rt *route) responses() object {
 	}
 	for _, status := range rt.successes() {
 		if status >= 400 {
-			out[strconv.Itoa(status)] = refusal(status, entitySchema("error"))
+			shape := rt.failure
+			if shape == nil {
+				shape = entitySchema("error")
+			}
+			out[strconv.Itoa(status)] = refusal(status, shape)
 			continue
 		}
 		a := object{"description": http.StatusText(status)}

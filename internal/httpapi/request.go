@@ -57,7 +57,12 @@ func (a *API) read(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return identity.Invalidf("The body of the request could not be read.")
 	}
-	if r.Body, err = schema.Body(r.Header.Get("Content-Type"), data); err != nil {
+	if r.route.form {
+		r.Body, err = new(schema.Object), r.readForm(data)
+	} else {
+		r.Body, err = schema.Body(r.Header.Get("Content-Type"), data)
+	}
+	if err != nil {
 		return err
 	}
 	r.Args = schema.Query(r.URL.RawQuery)

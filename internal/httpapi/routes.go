@@ -27,6 +27,9 @@ type route struct {
 	query   *schema.Schema // of the URL's query; nil takes any
 	filters []string       // parameters that narrow a list
 
+	// form says that the body is a form and failures are answered as OAuth 2.0 has them.
+	form bool
+
 	// rel names the resource in JSON-home: a name of the core API, or one of an extension after its path,
 	// "OS-FEDERATION/1.0/projects". Rows of one resource name it once. oldRel is a name that it had before. status is
 	// deprecated or experimental.
@@ -114,6 +117,7 @@ func areas() []area {
 		{"trusts", trustRoutes},
 		{"EC2 keys", ec2Routes},
 		{"OAuth 1.0a", oauth1Routes},
+		{"OAuth 2.0", oauth2Routes},
 		{"service providers", serviceProviderRoutes},
 		{"identity providers", identityProviderRoutes},
 		{"mappings", mappingRoutes},

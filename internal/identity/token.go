@@ -128,9 +128,10 @@ func (t *Token) AuditID() string { return t.AuditIDs[0] }
 var primaryMethods = []string{"external", "kerberos", "mapped", "openid", "password", "saml2", "token", "totp", "x509"}
 
 // Delegated tells whether the rights of the token were handed on by somebody rather than proved by the user: its methods
-// are empty or hold one that is neither primary nor in additional ([auth] additional_primary_auth_methods).
+// are empty or hold one that is neither primary nor in additional ([auth] additional_primary_auth_methods), or it is bound to
+// a client's certificate.
 func (t *Token) Delegated(additional []string) bool {
-	if len(t.Methods) == 0 {
+	if len(t.Methods) == 0 || t.Thumbprint != "" {
 		return true
 	}
 	for _, m := range t.Methods {

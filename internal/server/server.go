@@ -155,6 +155,8 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 			Remembered:         auth.NewMemory(s.DB, memory),
 			Methods:            cfg.Auth.Methods,
 			AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,
+			ClientMethods:      cfg.OAuth2.OAuth2AuthnMethods,
+			ClientMapping:      identity.MappingID(cfg.OAuth2.OAuth2CertDNMappingID),
 			Expiration:         cfg.Token.Expiration,
 			AllowExpiredWindow: cfg.Token.AllowExpiredWindow,
 			AllowRescopeScoped: cfg.Token.AllowRescopeScopedToken,

@@ -71,6 +71,9 @@ func (p *Proxies) fill(info *Request, r *http.Request) {
 		info.Client = ap.Addr().Unmap().WithZone("")
 	}
 	trusted := p.any && p.trusts(info.Client)
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 && !trusted {
+		info.certificate = r.TLS.VerifiedChains[0][0]
+	}
 	if !trusted && (p.any || !p.Parse) {
 		return
 	}

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -20,6 +21,8 @@ type Request struct {
 	Scheme, Host, Prefix string
 
 	Environ Environ
+
+	certificate *x509.Certificate // of the connection; see Certificate
 
 	userID, projectID string
 	route             string
