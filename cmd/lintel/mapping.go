@@ -57,13 +57,10 @@ func (t *trial) readRules(defaultVersion string) (whole *schema.Object, m *mappi
 		return nil, nil, fmt.Errorf("%s holds neither a mapping nor a list of rules", t.rules)
 	}
 	version := t.version
-	if own, ok := whole.Get("schema_version"); version == "" {
-		if version, _ = own.(string); version == "" && ok && own != nil {
-			version = schema.Repr(own)
-		}
-	}
 	if version == "" {
-		version = defaultVersion
+		if version, err = schema.MappingVersion(whole, defaultVersion); err != nil {
+			return nil, nil, told(err)
+		}
 	}
 	checked := whole.Copy()
 	checked.Set("schema_version", version)

@@ -55,15 +55,16 @@ func (a *API) showMapping(w http.ResponseWriter, r *request) error {
 // sentMapping reads the mapping that is sent, in the version of the language that it names or else in the configured one.
 func (a *API) sentMapping(r *request) (identity.Mapping, error) {
 	in := r.Body.Object("mapping").Normalized()
-	version := text[string](in, "schema_version")
-	if v, _ := in.Get("schema_version"); v == nil || v == "" {
-		version = a.MappingVersion
-		in.Set("schema_version", version)
+	version, err := schema.MappingVersion(in, a.MappingVersion)
+	if err != nil {
+		return identity.Mapping{}, err
 	}
+	in.Set("schema_version", version)
 	if err := schema.ValidateMapping(in, version); err != nil {
-		return identity.Mapping{}, identity.Invalidf("%s", err)
+		return identity.Mapping{}, err
 	}
-	rules, err := json.Marshal(in.Map()["rules"])
+	list, _ := in.Get("rules")
+	rules, err := json.Marshal(list)
 	return identity.Mapping{ID: id[identity.MappingID](r, "mapping_id"), SchemaVersion: version, Rules: rules}, err
 }
 

@@ -45,3 +45,19 @@ func TestMembers(t *testing.T) {
 		}
 	}
 }
+
+func TestMappingVersion(t *testing.T) {
+	for text, want := range map[string]string{
+		`{}`: "1.0", `{"schema_version": null}`: "1.0", `{"schema_version": ""}`: "1.0", `{"schema_version": 0}`: "1.0",
+		`{"schema_version": 0.0}`: "1.0", `{"schema_version": []}`: "1.0", `{"schema_version": {}}`: "1.0", `{"schema_version": false}`: "1.0",
+		`{"schema_version": "2.0"}`: "2.0", `{"schema_version": 2.0}`: "", `{"schema_version": ["2.0"]}`: "", `{"schema_version": true}`: "",
+	} {
+		v, err := Decode([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := MappingVersion(v.(*Object), "1.0"); got != want || (err != nil) != (want == "") {
+			t.Errorf("%s: got %q, %v, want %q", text, got, err, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"maps"
@@ -185,6 +186,24 @@ var mappings = map[string]*Object{
 	"3.0": expand("Mapping3.0"),
 }
 
+// MappingVersion is the version of the language that a federation mapping names, or else the one given: what Python takes for
+// false names none.
+func MappingVersion(mapping *Object, otherwise string) (string, error) {
+	v, _ := mapping.Get("schema_version")
+	if version, ok := v.(string); ok {
+		return cmp.Or(version, otherwise), nil
+	}
+	if falsy := []string{"None", "False", "0", "0.0", "-0.0", "[]", "{}"}; slices.Contains(falsy, repr(v)) {
+		return otherwise, nil
+	}
+	return "", unknownVersion(v)
+}
+
+func unknownVersion(v any) error {
+	known := slices.Sorted(maps.Keys(mappings))
+	return invalid(fmt.Sprintf("Mapping schema version %s is not one of %s.", repr(v), strings.Join(known, ", ")))
+}
+
 // ValidateMapping checks a federation mapping by the version of its language, for PUT and PATCH of
 // /v3/OS-FEDERATION/mappings/{mapping_id}, after authorization, and for the mapping_engine command. The version is the
 // mapping's "schema_version", or the configured default if that is absent or empty. Unlike other checks it tells all
@@ -192,8 +211,7 @@ var mappings = map[string]*Object{
 func ValidateMapping(mapping any, version string) error {
 	rules, ok := mappings[version]
 	if !ok {
-		known := slices.Sorted(maps.Keys(mappings))
-		return invalid(fmt.Sprintf("Mapping schema version %s is not one of %s.", repr(version), strings.Join(known, ", ")))
+		return unknownVersion(version)
 	}
 	return allFailures(rules, mapping)
 }
