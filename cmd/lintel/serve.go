@@ -102,12 +102,7 @@ func serve(ctx context.Context, cfg *config.Config, l net.Listener, opt server.O
 		return err
 	}
 	defer s.Close()
-	return s.Serve(ctx, l, func() {
-		if at := s.PortalURL(l); at != "" {
-			fmt.Printf("The portal for people is on %s\n", at)
-		}
-		fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(l))
-	})
+	return s.Serve(ctx, l, func() { fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(l)) })
 }
 
 func upCommand() *cobra.Command {
@@ -158,6 +153,9 @@ The administrator's password is random and printed once, unless OS_BOOTSTRAP_PAS
 			if made != "" {
 				fmt.Printf("The administrator is \"admin\" with the password %s\n", made)
 				fmt.Printf("It is shown once; %s and clouds.yaml beside it hold it for the openstack command.\n", filepath.Join(dir, "admin-openrc.sh"))
+				if at := server.PortalURL(cfg, l); at != "" {
+					fmt.Printf("Browsers find the portal on %s\n", at)
+				}
 			}
 			return serve(cmd.Context(), cfg, l, opt)
 		},

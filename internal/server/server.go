@@ -472,12 +472,12 @@ const (
 )
 
 // PortalURL is where people find the portal of a server that listens on l; empty when it is off.
-func (s *Server) PortalURL(l net.Listener) string {
+func PortalURL(cfg *config.Config, l net.Listener) string {
 	switch {
-	case s.portal == nil:
+	case !cfg.Lintel.Portal:
 		return ""
-	case s.cfg.Lintel.PortalListen != "":
-		return "http://" + s.cfg.Lintel.PortalListen + portal.Prefix
+	case cfg.Lintel.PortalListen != "":
+		return "http://" + cfg.Lintel.PortalListen + portal.Prefix
 	}
 	return URL(l) + portal.Prefix
 }
