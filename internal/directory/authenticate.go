@@ -31,10 +31,10 @@ type Proof struct {
 }
 
 // check refuses a claim that names nobody (BaseUserInfo in keystone/auth/plugins/core.py).
-func (r *UserRef) check(method string) error {
+func (r *UserRef) check() error {
 	switch {
 	case r == nil:
-		return identity.Expecting("user", method)
+		return identity.Expecting("user", "None") // so Keystone has it, whatever the method
 	case r.Name == "" && r.ID == "":
 		return identity.Expecting("id or name", "user")
 	case r.Name == "":
@@ -55,7 +55,7 @@ type Login struct{ account }
 // Whoever cannot log in gets one answer after the time of one hash, be the user or domain unknown or disabled, the
 // account locked, the password wrong or none. Only who knows the right password learns that it has expired.
 func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
-	if err := p.User.check("password"); err != nil {
+	if err := p.User.check(); err != nil {
 		return Login{}, err
 	}
 	a, err := s.prove(ctx, attempt{user: *p.User, password: p.Password, login: true})
@@ -80,7 +80,7 @@ func (e *ExpiredError) Unwrap() error { return e.err }
 // AuthenticateBy is Authenticate by a proof that method names and right judges: it is called once, and only for an account
 // that is open and whose password has not expired. Wrong proofs count together with wrong passwords.
 func (s *Service) AuthenticateBy(ctx context.Context, method string, user *UserRef, right func(identity.UserID) (bool, error)) (Login, error) {
-	if err := user.check(method); err != nil {
+	if err := user.check(); err != nil {
 		return Login{}, err
 	}
 	a, err := s.account(ctx, *user)

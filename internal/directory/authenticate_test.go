@@ -95,7 +95,7 @@ func TestLogin(t *testing.T) {
 		}
 	}
 	for want, p := range map[string]Proof{
-		"Expecting to find user in password.":     {},
+		"Expecting to find user in None.":         {},
 		"Expecting to find id or name in user.":   {User: &UserRef{}},
 		"Expecting to find domain in user.":       {User: &UserRef{Name: "alice"}},
 		"Expecting to find id or name in domain.": {User: &UserRef{Name: "alice", Domain: &DomainRef{}}},

@@ -20,11 +20,11 @@ import time
 import urllib.parse
 
 import divergences
-from script import STEPS, Expire, NextSecond, Request
+from script import STEPS, Expire, NextSecond, Passcode, Request
 
 sys.path.append(str(pathlib.Path(__file__).parents[2] / "lib"))
 import xmlshape
-from tokens import expired
+from tokens import expired, passcode
 
 # The headers that clients read.
 HEADERS = [
@@ -80,6 +80,8 @@ class Side:
             time.sleep(1.01 - now % 1)
         elif isinstance(step, Expire) and step.source in self.variables:
             self.variables[step.name] = expired(self.variables[step.source], step.age, self.keys)
+        elif isinstance(step, Passcode):
+            self.variables[step.name] = passcode(step.seed, int(time.time()) // 30 - step.ago)
 
     def request(self, step):
         try:

@@ -79,6 +79,15 @@ class OAuth1:
         return header
 
 
+@dataclasses.dataclass
+class Passcode:
+    """Gives variable name the one-time code that a seed has now, or had some periods ago."""
+
+    name: str
+    seed: str  # base32
+    ago: int = 0
+
+
 class NextSecond:
     """Waits for the next second. A revocation counts for all tokens of its own second, later ones too."""
 
@@ -96,6 +105,10 @@ def as_(who):
 
 def expire(name, source, age=3600):
     STEPS.append(Expire(name, source, age))
+
+
+def passcode(name, seed, ago=0):
+    STEPS.append(Passcode(name, seed, ago))
 
 
 def next_second():
