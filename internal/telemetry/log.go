@@ -29,7 +29,8 @@ type LogOptions struct {
 // Log is a logger and the files behind it.
 type Log struct {
 	*slog.Logger
-	files []*logFile
+	files   []*logFile
+	streams map[io.Writer]*stream
 }
 
 // OpenLog opens the log that the options describe. Every line goes through the redaction of this package.
@@ -48,13 +49,15 @@ func OpenLog(o LogOptions) (*Log, error) {
 		}
 		sinks = parsePythonLogging(string(text))
 	}
-	l := new(Log)
+	l := &Log{streams: map[io.Writer]*stream{}}
 	var handlers fan
 	for _, s := range sinks {
-		w := o.Err
+		var w io.Writer
 		switch s.to {
+		case toStderr:
+			w = l.stream(o.Err)
 		case toStdout:
-			w = o.Out
+			w = l.stream(o.Out)
 		case toFile:
 			f, err := openLogFile(s.path)
 			if err != nil {
@@ -74,7 +77,19 @@ func OpenLog(o LogOptions) (*Log, error) {
 	} else {
 		l.Logger = slog.New(handlers)
 	}
+	for _, s := range l.streams {
+		s.mu.Lock()
+		s.report = func(lost int) { l.Error("the log was not read, and records of it were lost", "records", lost) }
+		s.mu.Unlock()
+	}
 	return l, nil
+}
+
+func (l *Log) stream(w io.Writer) *stream {
+	if l.streams[w] == nil {
+		l.streams[w] = newStream(w)
+	}
+	return l.streams[w]
 }
 
 // Reopen opens the log files anew, for a rotation that ends with a signal.
@@ -86,9 +101,12 @@ func (l *Log) Reopen() error {
 	return errors.Join(errs...)
 }
 
-// Close closes the log files.
+// Close writes what waits for standard output and error, and closes the log files.
 func (l *Log) Close() error {
 	var errs []error
+	for _, s := range l.streams {
+		s.close()
+	}
 	for _, f := range l.files {
 		errs = append(errs, f.close())
 	}

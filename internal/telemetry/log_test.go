@@ -250,6 +250,7 @@ func TestWhereTheLogGoes(t *testing.T) {
 			}
 			l, out, errOut := openLog(t, o)
 			l.Info("hello")
+			l.Close()
 			for _, p := range []struct {
 				place string
 				got   string
@@ -274,6 +275,7 @@ func TestPythonsJSONFormatter(t *testing.T) {
 	}
 	l, out, _ := openLog(t, LogOptions{ConfigAppend: path})
 	l.Info("hello")
+	l.Close()
 	if !json.Valid(out.Bytes()) {
 		t.Errorf("got %s, want JSON", out)
 	}
