@@ -1,6 +1,6 @@
 """What makes an event, and what does not: each resource, each way to log in, well and badly."""
 
-from script import DELETE, GET, PATCH, POST, PUT, as_, domain, login, password, project
+from script import DELETE, GET, PATCH, POST, PUT, OAuth1, as_, domain, login, password, project
 
 AGENT = {"User-Agent": "conformance/1 \u00fc", "X-OpenStack-Request-Id": "req-01234567-89ab-cdef-0123-456789abcdef"}
 LASTING = {"ignore_change_password_upon_first_use": True}
@@ -122,7 +122,6 @@ with as_("admin"):
 login("by_ann", password("$ann", "correct-horse", project("$web")))
 login("ann_on_domain", password("$ann", "correct-horse", domain("$acme")))
 POST("/v3/auth/tokens", password(name="ann", domain="$acme", password="correct-horse"), headers=AGENT)
-POST("/v3/auth/tokens", password("$ann", "correct-horse", project("none")))
 POST("/v3/auth/tokens", password("$ann", "wrong"))
 POST("/v3/auth/tokens", password(name="ann", domain="$acme", password="wrong \u00fc"))
 POST("/v3/auth/tokens", password("nobody", "correct-horse"))
@@ -204,6 +203,36 @@ with as_("trusted"):
 with as_("by_ann"):
     DELETE("/v3/OS-TRUST/trusts/$trust")
     DELETE("/v3/OS-TRUST/trusts/$trust")
+
+# Codes, and OAuth 1.0a.
+def code(**user):
+    return {"auth": {"identity": {"methods": ["totp"], "totp": {"user": dict(user, passcode="000000")}}}}
+
+
+POST("/v3/auth/tokens", code(id="$ann"))
+POST("/v3/auth/tokens", code(id="nobody"))
+POST("/v3/auth/tokens", code(name="nobody", domain={"id": "$acme"}))
+with as_("admin"):
+    POST("/v3/OS-OAUTH1/consumers", {"consumer": {}}, keep={"consumer": "consumer.id", "consumer_secret": "consumer.secret"})
+login("by_ann", password("$ann", "correct-horse", project("$web")))
+OAUTH1 = {"auth": {"identity": {"methods": ["oauth1"], "oauth1": {}}}}
+
+
+def signed(path, name, *token, body=None, **more):
+    headers = {"Authorization": OAuth1("consumer", *token, more=more), "Requested-Project-Id": "$web"}
+    POST(path, body, headers=headers, keep=name and {name: "form:oauth_token", name + "_secret": "form:oauth_token_secret"})
+
+
+signed("/v3/OS-OAUTH1/request_token", "request", callback_uri="oob")
+signed("/v3/OS-OAUTH1/request_token", None, callback_uri="oob", client_secret="wrong")
+with as_("by_ann"):
+    PUT("/v3/OS-OAUTH1/authorize/$request", {"roles": [{"id": "$role_member"}]}, keep={"verifier": "token.oauth_verifier"})
+signed("/v3/OS-OAUTH1/access_token", "access", "request", verifier="$verifier")
+signed("/v3/auth/tokens", None, "access", body=OAUTH1)
+with as_("by_ann"):
+    DELETE("/v3/users/$ann/OS-OAUTH1/access_tokens/$access")
+with as_("admin"):
+    DELETE("/v3/OS-OAUTH1/consumers/$consumer")
 
 # What goes along with something else.
 with as_("admin"):
