@@ -29,7 +29,8 @@ type described struct {
 }
 
 type operation struct {
-	Responses map[string]answer
+	RequestBody struct{ Content map[string]any }
+	Responses   map[string]answer
 }
 
 type answer struct {
@@ -38,7 +39,7 @@ type answer struct {
 	Content map[string]any
 }
 
-const documentURL = "openapi.json"
+const documentURL = "http://identity.example/v3/openapi.json"
 
 var document = sync.OnceValues(func() (*described, error) {
 	text, err := httpapi.OpenAPI()
@@ -66,9 +67,9 @@ var document = sync.OnceValues(func() (*described, error) {
 // outside are statuses that any request may get before its route is asked.
 var outside = []int{http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusTooManyRequests}
 
-// check tells in what an answer differs from what the document says of its route. A route that the document does not know
-// must not be there.
-func (d *described) check(method, target string, r *Response) error {
+// check tells in what an answer differs from what the document says of its route, or the body of a request that succeeded. A
+// route that the document does not know must not be there.
+func (d *described) check(method, target, sent string, r *Response) error {
 	u, err := url.ParseRequestURI(target)
 	if err != nil || strings.Contains(u.Path, "//") {
 		return nil //nolint:nilerr // no route takes it
@@ -85,7 +86,13 @@ func (d *described) check(method, target string, r *Response) error {
 		}
 		return nil
 	}
-	at := "/paths/" + pointer(template) + "/" + strings.ToLower(method) + "/responses/"
+	at := "/paths/" + pointer(template) + "/" + strings.ToLower(method)
+	if op.RequestBody.Content["application/json"] != nil && sent != "" && r.Status < 300 {
+		if err := d.validate(at+"/requestBody/content/application~1json/schema", sent); err != nil {
+			return fmt.Errorf("what was sent is not: %w", err)
+		}
+	}
+	at += "/responses/"
 	name := strconv.Itoa(r.Status)
 	if _, ok := op.Responses[name]; !ok && (r.Status >= 500 || slices.Contains(outside, r.Status)) {
 		name = "default"

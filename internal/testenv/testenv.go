@@ -1,6 +1,6 @@
 // Package testenv runs a whole server for a test: the one that production runs, on an SQLite database of its own, with a
-// clock that stands still until it is moved. Actors speak to it over HTTP as real clients do. Each answer is checked against the
-// OpenAPI document.
+// clock that stands still until it is moved. Actors speak to it over HTTP as real clients do. Each answer, and each body that
+// succeeds, is checked against the OpenAPI document.
 //
 //	env := testenv.New(t)
 //	admin := env.Admin()
@@ -218,16 +218,17 @@ func (a *Actor) Delete(path string, headers ...string) *Response {
 func (a *Actor) Do(method, path string, body any, headers ...string) *Response {
 	a.t.Helper()
 	var r io.Reader
+	var sent string
 	switch b := body.(type) {
 	case nil:
 	case string:
-		r = strings.NewReader(b)
+		sent, r = b, strings.NewReader(b)
 	default:
 		data, err := json.Marshal(b)
 		if err != nil {
 			a.t.Fatal(err)
 		}
-		r = strings.NewReader(string(data))
+		sent, r = string(data), bytes.NewReader(data)
 	}
 	req := httptest.NewRequest(method, "http://identity.example"+path, r)
 	if r != nil {
@@ -246,8 +247,8 @@ func (a *Actor) Do(method, path string, body any, headers ...string) *Response {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	if err := doc.check(method, path, answer); err != nil {
-		a.t.Errorf("%s: an answer is not as the OpenAPI document says: %v: %d %s", answer.request, err, answer.Status, answer.Body)
+	if err := doc.check(method, path, sent, answer); err != nil {
+		a.t.Errorf("%s: not as the OpenAPI document says: %v: %d %s", answer.request, err, answer.Status, answer.Body)
 	}
 	return answer
 }
