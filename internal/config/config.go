@@ -171,6 +171,9 @@ func (l *loader) add(rank int, a assignment) {
 	at := Place{a.file, a.line, group, a.key}
 	o, old := find(group, a.key)
 	if o == nil {
+		if l.named(group, a) {
+			return
+		}
 		if why, ok := withoutEffect(group, a.key); ok {
 			l.warn(at, "has no effect in Lintel: %s", why)
 		} else if !knownGroup(group) {
@@ -190,6 +193,24 @@ func (l *loader) add(rank int, a assignment) {
 		l.values = map[*option][]value{}
 	}
 	l.values[o] = append(l.values[o], value{a.value, at, rank, old})
+}
+
+// named keeps an option whose group or name is that of a protocol or method, which no table can know.
+func (l *loader) named(group string, a assignment) bool {
+	switch {
+	case a.key == "remote_id_attribute":
+		if l.c.RemoteIDAttributes == nil {
+			l.c.RemoteIDAttributes = map[string]string{}
+		}
+		l.c.RemoteIDAttributes[group] = a.value
+		return true
+	case group != "auth":
+		return false
+	case slices.Contains([]string{"mapped", "keystone.auth.plugins.mapped.Mapped"}, a.value):
+		l.c.MappedMethods = append(l.c.MappedMethods, a.key)
+		return true
+	}
+	return a.value == "default" && slices.Contains([]string{"saml2", "openid", "x509"}, a.key) // which they are anyway
 }
 
 // resolve sets o from the files, resolving first what it refers to. It reports whether o can be referred to.

@@ -294,6 +294,12 @@ memcache_servers = a:11211
 rpc_conn_pool_size = 3
 [lifesaver]
 enabled = true
+[auth]
+oidc = mapped
+openid = default
+radius = sap.Radius
+[oidc]
+remote_id_attribute = HTTP_OIDC_ISS
 `)
 	c, warnings, err := Load([]string{file}, nil)
 	if err != nil {
@@ -303,6 +309,12 @@ enabled = true
 	for _, w := range warnings {
 		got = append(got, strings.ReplaceAll(w.String(), file, "keystone.conf"))
 	}
+	if diff := cmp.Diff([]string{"oidc"}, c.MappedMethods); diff != "" {
+		t.Errorf("mapped methods, -want +got\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"oidc": "HTTP_OIDC_ISS"}, c.RemoteIDAttributes); diff != "" {
+		t.Errorf("attributes of remote ids, -want +got\n%s", diff)
+	}
 	want := []string{
 		"keystone.conf:2: [DEFAULT] max_param_size: is deprecated for removal since 2025.1",
 		"keystone.conf:3: [DEFAULT] use_syslog: has no effect in Lintel: write to standard error and let the service manager collect it",
@@ -311,6 +323,7 @@ enabled = true
 		"keystone.conf:9: [cache] memcache_servers: has no effect in Lintel: Lintel keeps its own cache; see [lintel] coherence",
 		"keystone.conf:11: [oslo_messaging_rabbit] rpc_conn_pool_size: has no effect in Lintel: Keystone's notifications do not use it",
 		"keystone.conf:13: [lifesaver] enabled: unknown group",
+		"keystone.conf:17: [auth] radius: unknown option",
 		"keystone.conf:5: [DEFAULT] max_project_tree_depth: is empty; 5 is used",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -59,10 +59,10 @@ func find(group, name string) (o *option, old int) {
 func buildTable() []*option {
 	var all []*option
 	for g := range reflect.TypeFor[Config]().Fields() {
-		if !g.IsExported() {
+		group, ok := g.Tag.Lookup("group")
+		if !ok {
 			continue
 		}
-		group := g.Tag.Get("group")
 		for f := range g.Type.Fields() {
 			all = append(all, newOption(group, append(slices.Clone(g.Index), f.Index...), f))
 		}

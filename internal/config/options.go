@@ -65,6 +65,12 @@ type Config struct {
 	Healthcheck                HealthcheckGroup                `group:"healthcheck"`
 	Lintel                     LintelGroup                     `group:"lintel"`
 
+	// RemoteIDAttributes are the values of remote_id_attribute in groups that are named by federation protocols.
+	RemoteIDAttributes map[string]string
+
+	// MappedMethods are the methods for which an option of [auth] of that name chooses the plug-in of federated logins.
+	MappedMethods []string
+
 	files []string // as read, for Dirs
 }
 
