@@ -164,7 +164,18 @@ func (s *Service) CreateProject(ctx context.Context, caller identity.Caller, p i
 }
 
 // insertProject writes a new project or domain; it makes the id unless there is one.
-func (s *Service) insertProject(ctx context.Context, caller identity.Caller, p identity.Project) (identity.Project, error) {
+func (s *Service) insertProject(ctx context.Context, caller identity.Caller, p identity.Project) (made identity.Project, err error) {
+	return made, s.DB.Update(ctx, func(tx *store.Tx) error {
+		if made, err = s.AddProject(ctx, tx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created(kindOf(made), made.ID).By(caller))
+	})
+}
+
+// AddProject writes a new project or domain in a transaction that does more; it makes the id unless there is one. It asks
+// nobody whether that is allowed, and tells nobody of it.
+func (s *Service) AddProject(ctx context.Context, tx *store.Tx, p identity.Project) (identity.Project, error) {
 	if p.Name == "" {
 		return p, identity.Expecting("name", "project")
 	}
@@ -181,22 +192,15 @@ func (s *Service) insertProject(ctx context.Context, caller identity.Caller, p i
 		}
 		p.DomainID, p.ParentID = identity.RootDomain, ""
 	}
-	made := p.ID != ""
-	err := s.DB.Update(ctx, func(tx *store.Tx) error {
-		if !p.IsDomain {
-			if err := s.checkPlace(ctx, tx, p); err != nil {
-				return err
-			}
+	if !p.IsDomain {
+		if err := s.checkPlace(ctx, tx, p); err != nil {
+			return p, err
 		}
-		if !made {
-			p.ID = identity.ProjectID(tx.NewID())
-		}
-		if err := tx.InsertProject(ctx, p); err != nil {
-			return badReference(err)
-		}
-		return tx.Record(ctx, identity.Created(kindOf(p), p.ID).By(caller))
-	})
-	return p, err
+	}
+	if p.ID == "" {
+		p.ID = identity.ProjectID(tx.NewID())
+	}
+	return p, badReference(tx.InsertProject(ctx, p))
 }
 
 // checkPlace makes sure that a project may stand where it is to stand: below an enabled branch of its own domain that is

@@ -180,6 +180,22 @@ func (tx *Tx) UserByName(ctx context.Context, domain identity.DomainID, name str
 	return users[0], nil
 }
 
+// FederatedUser returns the user who is a subject of an identity provider, whose display name does not matter, and tells
+// whether there is one.
+func (tx *Tx) FederatedUser(ctx context.Context, subject identity.FederatedIdentity) (u identity.User, known bool, err error) {
+	users, err := tx.users(ctx, `u."id" IN (SELECT "user_id" FROM "federated_user" WHERE "idp_id" = ? AND "protocol_id" = ? AND "unique_id" = ?)`,
+		subject.IdentityProviderID, subject.ProtocolID, subject.UniqueID)
+	for _, u := range users {
+		for _, f := range u.Federated {
+			subject.DisplayName = f.DisplayName
+			if f == subject { // MariaDB ignores case, which is not the same subject
+				return u, true, err
+			}
+		}
+	}
+	return u, false, err
+}
+
 // UsersByID returns those of the users that exist, by id.
 func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identity.UserID]identity.User, error) {
 	found := make(map[identity.UserID]identity.User, len(ids))
@@ -281,6 +297,9 @@ func (tx *Tx) InsertUser(ctx context.Context, u identity.User) error {
 	_, err := tx.exec(ctx, `INSERT INTO "user" ("id", "domain_id", "enabled", "default_project_id", "extra", "created_at",
 		"last_active_at") VALUES (?, ?, ?, ?, ?, ?, ?)`, u.ID, u.DomainID, u.Enabled, orNull(u.DefaultProjectID),
 		extraText(u.Extra), tx.now, dateOrNull(u.LastActiveAt))
+	if _, taken := duplicate(err); taken { // by the same subject of another identity provider, whose id has the same hash
+		return identity.Conflictf("federated_user", "Duplicate entry")
+	}
 	if err != nil {
 		return err
 	}

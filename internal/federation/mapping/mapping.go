@@ -189,6 +189,18 @@ func (m *Mapping) Check() error {
 	return nil
 }
 
+// Attributes returns the names of the attributes that the rules look at, each once.
+func (m *Mapping) Attributes() (names []string) {
+	for _, r := range m.rules {
+		for _, remote := range r.remotes {
+			if !slices.Contains(names, remote.attribute) {
+				names = append(names, remote.attribute)
+			}
+		}
+	}
+	return names
+}
+
 // Apply returns what the mapping makes of the assertion. It is an *identity.Error of kind BadRequest if no rule matches,
 // or a rule that does cannot be carried out.
 func (m *Mapping) Apply(a Assertion) (*Properties, error) {
