@@ -31,6 +31,9 @@ func (s *Service) Domains(ctx context.Context, caller identity.Caller) (domains 
 // System tells whether the caller can get a token for the system.
 func (s *Service) System(ctx context.Context, caller identity.Caller) (can bool, err error) {
 	err = s.scopes(ctx, caller, authz.GetAuthSystem, func(tx *store.Tx, t *identity.Token) error {
+		if t.Federated {
+			return nil // which no token for the system can be
+		}
 		roles, err := tx.EffectiveRoles(ctx, caller.UserID(), t.GroupIDs, identity.OnSystem())
 		can = len(roles) > 0
 		return err

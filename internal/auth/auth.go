@@ -27,6 +27,7 @@ import (
 	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -40,6 +41,7 @@ type Service struct {
 	Assignment *assignment.Service
 	Catalog    *catalog.Service
 	Credential *credential.Service
+	Federation *federation.Service
 
 	Tokens   token.Format
 	Receipts *token.Fernet

@@ -24,6 +24,9 @@ func (m Token) prove(_ context.Context, s *Service, r *Request) (confirm, error)
 			return err
 		}
 		p.parent = &t
+		if t.Federated {
+			p.provider = &provided{t.IdentityProviderID, t.ProtocolID, t.ProvidedGroups}
+		}
 		p.by("token")
 		p.by(t.Methods...)
 		return p.is(t.User.ID)

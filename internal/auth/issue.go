@@ -123,6 +123,10 @@ func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.
 		pl.AuditIDs = append(pl.AuditIDs, p.parent.AuditIDs[len(p.parent.AuditIDs)-1])
 		pl.ExpiresAt = p.parent.ExpiresAt
 	}
+	if f := p.provider; f != nil && p.credential == nil && p.accessToken == nil && p.trust == nil { // which bind a token by themselves
+		pl.Federated, pl.IdentityProviderID, pl.ProtocolID = true, string(f.provider), string(f.protocol)
+		pl.GroupIDs = texts(f.groups)
+	}
 	if c := p.credential; c != nil {
 		pl.AppCredID = string(c.ID)
 		pl.ExpiresAt = noLater(pl.ExpiresAt, c.ExpiresAt)
@@ -167,16 +171,20 @@ func (s *Service) stamp(ctx context.Context, tx *store.Tx, t, parent *identity.T
 
 // payloadOf is what a token says.
 func payloadOf(t *identity.Token) token.Payload {
-	groups := make([]string, len(t.GroupIDs))
-	for i, g := range t.GroupIDs {
-		groups[i] = string(g)
-	}
 	return token.Payload{
 		UserID: string(t.User.ID), Methods: t.Methods, AuditIDs: t.AuditIDs, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt,
 		ProjectID: string(t.Scope.ProjectID()), DomainID: string(t.Scope.DomainID()), System: t.Scope.IsSystem(),
 		TrustID: string(t.TrustID), AccessTokenID: string(t.AccessTokenID), AppCredID: string(t.ApplicationCredentialID), Thumbprint: t.Thumbprint,
-		Federated: t.Federated, IdentityProviderID: string(t.IdentityProviderID), ProtocolID: string(t.ProtocolID), GroupIDs: groups,
+		Federated: t.Federated, IdentityProviderID: string(t.IdentityProviderID), ProtocolID: string(t.ProtocolID), GroupIDs: texts(t.ProvidedGroups),
 	}
+}
+
+func texts[ID ~string](ids []ID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
 }
 
 // hide turns what build finds wrong with a new token into the 401 of a login.

@@ -28,6 +28,9 @@ type proved struct {
 	// login is the account whose failures end when the login is complete; nil when no method counts them.
 	login *directory.Login
 
+	// provider is what an identity provider said of the user; nil for none.
+	provider *provided
+
 	// credential is the application credential that was used; nil for none.
 	credential *identity.ApplicationCredential
 

@@ -34,6 +34,8 @@ func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *pr
 		return s.trustScope(ctx, tx, *r.Trust, p)
 	case r.Unscoped:
 		return identity.Scope{}, nil
+	case r.System && p.provider != nil:
+		return identity.Scope{}, identity.Unauthenticatedf("no federated token has the system as its scope")
 	case r.System:
 		return identity.OnSystem(), nil
 	case r.Domain != nil:
@@ -42,6 +44,8 @@ func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *pr
 	case r.Project != nil:
 		p, err := s.project(ctx, tx, *r.Project)
 		return identity.OnProject(p.ID), err
+	case p.provider != nil:
+		return identity.Scope{}, nil // a federated login that names no scope gets none
 	default:
 		scope, err := s.defaultScope(ctx, tx, p.user)
 		if err == nil && scope.Kind() != identity.Unscoped && p.parent != nil && p.parent.Scope.IsSystem() {

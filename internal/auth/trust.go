@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -65,6 +66,7 @@ func (s *Service) bindToTrust(ctx context.Context, tx *store.Tx, t *identity.Tok
 
 // groupsBehind returns the groups by which a token's roles may be held, and when the first membership ends; zero for never.
 func groupsBehind(ctx context.Context, tx *store.Tx, t *identity.Token) (groups []identity.GroupID, until time.Time, err error) {
+	groups = slices.Clone(t.GroupIDs)
 	people := []identity.UserID{t.User.ID}
 	for _, l := range t.Trusts {
 		people = append(people, l.TrustorUserID)

@@ -228,9 +228,9 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 		Federated: pl.Federated, IdentityProviderID: identity.IdentityProviderID(pl.IdentityProviderID), ProtocolID: identity.ProtocolID(pl.ProtocolID),
 	}
 	for _, g := range pl.GroupIDs {
-		t.GroupIDs = append(t.GroupIDs, identity.GroupID(g))
+		t.ProvidedGroups = append(t.ProvidedGroups, identity.GroupID(g))
 	}
-	if t.Federated || t.Thumbprint != "" && pl.ProjectID == "" {
+	if t.Thumbprint != "" && pl.ProjectID == "" {
 		// Fail closed: without their parent's rules such tokens would say more than was delegated.
 		return t, notFound("Failed to validate token")
 	}
@@ -256,6 +256,11 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	if !t.UserDomain.Enabled {
 		return t, domainDisabled(t.UserDomain.ID)
 	}
+	if t.Federated {
+		if t.GroupIDs, err = s.bindToProvider(ctx, tx, &t); err != nil {
+			return t, err
+		}
+	}
 	if t.TrustID != "" {
 		return t, s.bindToTrust(ctx, tx, &t)
 	}
@@ -265,7 +270,7 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 		}
 		return t, nil
 	}
-	if t.Roles, err = s.Assignment.Effective(ctx, tx, t.User.ID, t.GroupIDs, t.Scope); err != nil {
+	if t.Roles, err = s.rolesOf(ctx, tx, &t); err != nil {
 		return t, err
 	}
 	if t.ApplicationCredentialID != "" {
@@ -286,6 +291,15 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 		t.IsAdminProject = &is
 	}
 	return t, nil
+}
+
+// rolesOf returns the roles that a token's user holds on its scope. Federated tokens show theirs whole, with options.
+func (s *Service) rolesOf(ctx context.Context, tx *store.Tx, t *identity.Token) ([]identity.Role, error) {
+	if !t.Federated {
+		return s.Assignment.Effective(ctx, tx, t.User.ID, t.GroupIDs, t.Scope)
+	}
+	roles, err := s.Assignment.Held(ctx, tx, t.User.ID, t.GroupIDs, t.Scope)
+	return slices.DeleteFunc(roles, func(r identity.Role) bool { return r.DomainID != "" }), err
 }
 
 func notFound(message string) error {

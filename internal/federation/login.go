@@ -308,7 +308,10 @@ func (s *Service) putUser(ctx context.Context, tx *store.Tx, subject identity.Fe
 	if !known {
 		return u, known, tx.InsertUser(ctx, u)
 	}
-	return u, known, tx.UpdateUser(ctx, old, u)
+	if err := tx.UpdateUser(ctx, old, u); err != nil || email == "" {
+		return u, known, err
+	}
+	return u, known, tx.Record(ctx, identity.Updated("user", u.ID))
 }
 
 // publicID is the id of a user who lives elsewhere, as Keystone makes it: the hash of domain, kind and id there
@@ -332,4 +335,34 @@ func quote(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// RemoteID is how the identity provider calls itself who has just named somebody, by whatever provider's protocol of that id
+// (AuthFederationWebSSOResource in keystone/api/auth.py). It is open to all.
+func (s *Service) RemoteID(ctx context.Context, protocol identity.ProtocolID, variable func(string) string) (string, error) {
+	var named []identity.Protocol
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		named, err = tx.ProtocolsNamed(ctx, protocol)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, p := range named {
+		if attribute := s.remoteIDAttribute(p); attribute != "" {
+			if remote := variable(attribute); remote != "" {
+				return remote, nil
+			}
+		}
+	}
+	return "", identity.Unauthenticatedf("Missing entity ID from environment")
+}
+
+// ProviderByRemoteID finds the identity provider that calls itself so. It is open to all.
+func (s *Service) ProviderByRemoteID(ctx context.Context, remote string) (id identity.IdentityProviderID, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		id, err = tx.ProviderByRemoteID(ctx, remote)
+		return err
+	})
+	return id, err
 }

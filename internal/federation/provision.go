@@ -14,6 +14,16 @@ import (
 // (configure_federated_projects in keystone/auth/plugins/mapped.py). From version 3.0 of the language on, it also takes back
 // all other roles that were granted to the user on projects.
 func (s *Service) provision(ctx context.Context, tx *store.Tx, provider identity.IdentityProvider, u identity.User, version string, projects []mapping.Project) error {
+	has := map[identity.Grant]bool{}
+	grants, err := tx.Grants(ctx, store.GrantFilter{User: u.ID, NoSystem: true})
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if g.Project != "" && !g.Inherited {
+			has[g] = true
+		}
+	}
 	wanted := map[identity.Grant]bool{}
 	for _, named := range projects {
 		roles, err := roles(ctx, tx, provider, u, named.Roles)
@@ -25,27 +35,28 @@ func (s *Service) provision(ctx context.Context, tx *store.Tx, provider identity
 			return err
 		}
 		for _, role := range roles {
-			g := identity.Grant{User: u.ID, Project: p, Role: role}
-			if !wanted[g] {
-				wanted[g] = true
-				if err := tx.PutGrant(ctx, g); err != nil {
-					return err
-				}
-			}
+			wanted[identity.Grant{User: u.ID, Project: p, Role: role}] = true
 		}
 	}
-	if version != "3.0" {
-		return nil
+	for g := range wanted {
+		if has[g] {
+			continue
+		}
+		if err := tx.PutGrant(ctx, g); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, identity.Granted("created", g).By(identity.Caller{})); err != nil {
+			return err
+		}
 	}
-	has, err := tx.Grants(ctx, store.GrantFilter{User: u.ID, NoSystem: true})
-	if err != nil {
-		return err
-	}
-	for _, g := range has {
-		if g.Project == "" || g.Inherited || wanted[g] {
+	for g := range has {
+		if wanted[g] || version != "3.0" {
 			continue
 		}
 		if _, err := tx.DeleteGrant(ctx, g); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, identity.Granted("deleted", g).By(identity.Caller{})); err != nil {
 			return err
 		}
 	}
@@ -86,6 +97,9 @@ func (s *Service) project(ctx context.Context, tx *store.Tx, provider identity.I
 		p, err = s.Directory.AddProject(ctx, tx, identity.Project{
 			DomainID: domain.ID, ParentID: identity.ProjectID(domain.ID), Name: named.Name, Description: new(string), Enabled: true,
 		})
+		if err == nil {
+			err = tx.Record(ctx, identity.Created("project", p.ID))
+		}
 	}
 	return p.ID, err
 }

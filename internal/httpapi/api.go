@@ -47,6 +47,11 @@ type API struct {
 	// AdminToken is [DEFAULT] admin_token; empty is off.
 	AdminToken string
 
+	// MappedMethods are methods of federated logins beside Keystone's own ([auth] <method> = mapped).
+	MappedMethods []string
+
+	WebSSO *WebSSO
+
 	// MappingVersion is the version of the mapping language that mappings are in which name none
 	// ([federation] attribute_mapping_default_schema_version).
 	MappingVersion string

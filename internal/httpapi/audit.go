@@ -9,10 +9,10 @@ import (
 )
 
 // audit writes the one record of a login, a change or an attempt at either: who, by which chain of tokens, what, on
-// what, from where, and what came of it. Reading leaves none. Values are logged as attributes, so that no text a client
+// what, from where, and what came of it. Reading leaves none, but some logins are by GET. Values are logged as attributes, so that no text a client
 // sends can look like another record.
 func (a *API) audit(r *request, status int) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !r.login {
 		return
 	}
 	outcome := "success"

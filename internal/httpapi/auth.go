@@ -40,7 +40,7 @@ func (a *API) issueToken(w http.ResponseWriter, r *request) error {
 	if body, ok := body.(*schema.Object); !ok || body.Len() == 0 {
 		return identity.Expecting("auth", "request body")
 	}
-	req := r.login()
+	req := a.login(r)
 	req.Receipt = r.Header.Get("Openstack-Auth-Receipt")
 	req.NoCatalog = r.Args.Has("nocatalog")
 	r.subjectUser = claimed(req)
@@ -112,7 +112,7 @@ func boolText(text string, otherwise bool) bool {
 }
 
 // login reads the checked body of a login, and what is beside it.
-func (r *request) login() (req auth.Request) {
+func (a *API) login(r *request) (req auth.Request) {
 	body := r.Body.Object("auth")
 	id := body.Object("identity")
 	methods, _ := id.Get("methods")
@@ -121,7 +121,7 @@ func (r *request) login() (req auth.Request) {
 	}
 	req.Evidence = map[string]auth.Method{}
 	for name := range id.All() {
-		req.Evidence[name] = r.evidence(name, id.Object(name))
+		req.Evidence[name] = a.evidence(r, name, id.Object(name))
 	}
 	if e := r.external(); e.User != "" {
 		req.External = &e
@@ -137,7 +137,7 @@ func (r *request) external() auth.External {
 }
 
 // evidence reads what a login brings for a method; nil for a method that nobody here knows.
-func (r *request) evidence(method string, in *schema.Object) auth.Method {
+func (a *API) evidence(r *request, method string, in *schema.Object) auth.Method {
 	switch method {
 	case "password":
 		return &auth.Password{User: userRef(in), Password: text[string](in.Object("user"), "password")}
@@ -158,7 +158,7 @@ func (r *request) evidence(method string, in *schema.Object) auth.Method {
 	case "ec2credential":
 		return auth.Mark(method)
 	}
-	return nil
+	return a.mapped(r, method, in)
 }
 
 // claimed is whom a login claims to be.
@@ -255,7 +255,7 @@ func renderToken(issued *auth.Issued) object {
 	t := &issued.Token
 	o := object{
 		"methods":    append([]string{}, t.Methods...), // [], not null, when there are none
-		"user":       renderTokenUser(t.Actor()),
+		"user":       renderTokenActor(t),
 		"audit_ids":  t.AuditIDs,
 		"expires_at": renderTime(t.ExpiresAt),
 		"issued_at":  renderTime(t.IssuedAt),
@@ -293,7 +293,7 @@ func renderToken(issued *auth.Issued) object {
 	roles := make([]object, len(t.Roles))
 	for i, role := range t.Roles {
 		roles[i] = idName(role.ID, role.Name)
-		if len(t.Trusts) > 0 {
+		if len(t.Trusts) > 0 || t.Federated {
 			roles[i] = renderWholeRole(role)
 		}
 	}
@@ -314,6 +314,22 @@ func renderToken(issued *auth.Issued) object {
 	}
 	if issued.Catalog != nil {
 		o["catalog"] = renderCatalog(issued.Catalog)
+	}
+	return o
+}
+
+// renderTokenActor renders the user of a token, and what an identity provider said of them.
+func renderTokenActor(t *identity.Token) object {
+	o := renderTokenUser(t.Actor())
+	if t.Federated {
+		groups := make([]object, len(t.ProvidedGroups))
+		for i, g := range t.ProvidedGroups {
+			groups[i] = object{"id": string(g)}
+		}
+		o["OS-FEDERATION"] = object{
+			"groups": groups, "identity_provider": object{"id": string(t.IdentityProviderID)}, "protocol": object{"id": string(t.ProtocolID)},
+		}
+		delete(o, "password_expires_at")
 	}
 	return o
 }

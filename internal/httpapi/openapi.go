@@ -229,8 +229,9 @@ func (rt *route) parameters() (all []object) {
 func (rt *route) responses() object {
 	out := object{}
 	for _, status := range failed {
-		open := rt.open != "" && rt.method != post
-		change := rt.method != get && rt.method != head
+		login := rt.failure != nil // which asks for no token, refuses all the same, and writes
+		open := rt.open != "" && rt.method != post && !login
+		change := rt.method != get && rt.method != head || login
 		switch {
 		case status == http.StatusUnauthorized && open, status == http.StatusNotFound && open:
 		case status == http.StatusConflict && !change, status == http.StatusRequestEntityTooLarge && !change:

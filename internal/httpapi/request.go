@@ -38,6 +38,7 @@ type request struct {
 	base  string // of links, ending in /v3
 
 	subjectUser string // whom a login is about, for the audit record
+	login       bool   // it is one, by whatever method of HTTP
 }
 
 // id returns a path argument as the kind of id asked for.

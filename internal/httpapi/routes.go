@@ -121,6 +121,7 @@ func areas() []area {
 		{"service providers", serviceProviderRoutes},
 		{"identity providers", identityProviderRoutes},
 		{"mappings", mappingRoutes},
+		{"federated logins", federatedLoginRoutes},
 		{"assertions", samlRoutes},
 	}
 }

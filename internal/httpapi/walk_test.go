@@ -17,21 +17,28 @@ import (
 
 // open are the routes that ask nobody who they are. A new one must be put here on purpose.
 var open = map[string]bool{
-	"GET /":                               true,
-	"GET /v3":                             true,
-	"GET /v3/openapi.json":                true,
-	"POST /v3/auth/tokens":                true,
-	"POST /v3/users/{user_id}/password":   true,
-	"GET /v3/users/{user_id}/password":    true,
-	"GET /v3/auth/tokens/OS-PKI/revoked":  true,
-	"GET /v3/OS-SIMPLE-CERT/ca":           true,
-	"GET /v3/OS-SIMPLE-CERT/certificates": true,
-	"PATCH /v3/policies":                  true,
-	"DELETE /v3/policies":                 true,
-	"POST /v3/policies/{policy_id}":       true,
-	"PUT /v3/OS-FEDERATION/mappings":      true,
-	"PATCH /v3/OS-FEDERATION/mappings":    true,
-	"DELETE /v3/OS-FEDERATION/mappings":   true,
+	"GET /":                                            true,
+	"GET /v3":                                          true,
+	"GET /v3/openapi.json":                             true,
+	"POST /v3/auth/tokens":                             true,
+	"POST /v3/users/{user_id}/password":                true,
+	"GET /v3/users/{user_id}/password":                 true,
+	"GET /v3/auth/tokens/OS-PKI/revoked":               true,
+	"GET /v3/OS-SIMPLE-CERT/ca":                        true,
+	"GET /v3/OS-SIMPLE-CERT/certificates":              true,
+	"PATCH /v3/policies":                               true,
+	"DELETE /v3/policies":                              true,
+	"POST /v3/policies/{policy_id}":                    true,
+	"GET " + providerAuth:                              true,
+	"POST " + providerAuth:                             true,
+	"GET " + providerSSO:                               true,
+	"POST " + providerSSO:                              true,
+	"GET /v3/auth/OS-FEDERATION/websso/{protocol_id}":  true,
+	"POST /v3/auth/OS-FEDERATION/websso/{protocol_id}": true,
+
+	"PUT /v3/OS-FEDERATION/mappings":    true,
+	"PATCH /v3/OS-FEDERATION/mappings":  true,
+	"DELETE /v3/OS-FEDERATION/mappings": true,
 
 	"POST /v3/auth/OS-FEDERATION/saml2":           true,
 	"POST /v3/auth/OS-FEDERATION/saml2/ecp":       true,
@@ -48,6 +55,11 @@ var open = map[string]bool{
 	"DELETE /v3/OS-OAUTH2/token":                  true,
 	"GET /.well-known/oauth-authorization-server": true,
 }
+
+const (
+	providerAuth = "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth"
+	providerSSO  = "/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso"
+)
 
 // fill replaces the arguments of a path by an id that is nobody's.
 func fill(path string) string {

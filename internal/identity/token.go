@@ -85,10 +85,12 @@ type Token struct {
 	ApplicationCredential *ApplicationCredential
 	AccessToken           *AccessToken
 
-	// Federated tokens know the identity provider and the groups that it gave.
+	// Federated tokens know the identity provider and the groups that it gave. GroupIDs are those of them by which the token
+	// gives rights, beside the groups that the store knows the user to be in.
 	Federated          bool
 	IdentityProviderID IdentityProviderID
 	ProtocolID         ProtocolID
+	ProvidedGroups     []GroupID
 	GroupIDs           []GroupID
 
 	// Memo keeps what policy rules read of the token, which is made once however often the token is used; nil for a

@@ -147,9 +147,18 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		Keys:                       credentialKeys(cfg, opt),
 		InsecureDelegation:         cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
 	}
+	federations := &federation.Service{
+		DB: s.DB, Authz: checker, Directory: people, RelayStatePrefix: cfg.SAML.RelayStatePrefix,
+		AssertionPrefix:    cfg.Federation.AssertionPrefix,
+		RemoteIDAttributes: cfg.RemoteIDAttributes, RemoteIDAttribute: cfg.Federation.RemoteIDAttribute,
+	}
+	sso, err := webSSO(cfg)
+	if err != nil {
+		return nil, err
+	}
 	api := &httpapi.API{
 		Auth: &auth.Service{
-			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services, Credential: credentials,
+			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services, Credential: credentials, Federation: federations,
 			Tokens:             tokens,
 			Receipts:           receipts,
 			Remembered:         auth.NewMemory(s.DB, memory),
@@ -172,7 +181,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		Catalog:   services,
 		Directory: people, Assignment: assignments,
 		Credential:     credentials,
-		Federation:     &federation.Service{DB: s.DB, Authz: checker, RelayStatePrefix: cfg.SAML.RelayStatePrefix},
+		Federation:     federations,
+		WebSSO:         sso,
+		MappedMethods:  cfg.MappedMethods,
 		MappingVersion: cfg.Federation.AttributeMappingDefaultSchemaVersion,
 		SAML:           samlIssuer(cfg),
 		PublicEndpoint: cfg.Default.PublicEndpoint,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -280,6 +281,30 @@ func (tx *Tx) DeleteProtocol(ctx context.Context, provider identity.IdentityProv
 	return err
 }
 
+// ProviderLife tells how long memberships last that an identity provider gives, 0 for not at all. It fails with
+// identity.NotFound unless the provider is enabled and has the protocol, and this a mapping.
+func (tx *Tx) ProviderLife(ctx context.Context, provider identity.IdentityProviderID, protocol identity.ProtocolID) (time.Duration, error) {
+	type row struct {
+		provider identity.IdentityProviderID
+		protocol identity.ProtocolID
+		ending
+	}
+	found, err := list(ctx, tx, func(s scanner) (r row, err error) {
+		err = s.Scan(&r.provider, &r.protocol, &r.minutes)
+		return r, err
+	}, `SELECT i."id", p."id", i."authorization_ttl" FROM "identity_provider" i JOIN "federation_protocol" p ON p."idp_id" = i."id"
+		JOIN "mapping" m ON m."id" = p."mapping_id" WHERE i."id" = ? AND p."id" = ? AND i."enabled" = ?`, provider, protocol, true)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range found {
+		if r.provider == provider && r.protocol == protocol {
+			return r.life(tx), nil
+		}
+	}
+	return 0, identity.Missing("Identity Provider", provider)
+}
+
 const selectMapping = `SELECT "id", "schema_version", "rules" FROM "mapping"`
 
 // scanMapping reads a mapping, whose rules upstream keeps as JSON within a JSON string (MappingModel in
@@ -312,9 +337,11 @@ func (tx *Tx) InsertMapping(ctx context.Context, m identity.Mapping) error {
 	_, err := tx.exec(ctx, `INSERT INTO "mapping" ("id", "schema_version", "rules") VALUES (?, ?, ?)`, m.ID, m.SchemaVersion, storedRules(m))
 	if _, taken := duplicate(err); taken {
 		return identity.Conflictf("mapping", "Duplicate entry")
+	} else if err != nil {
+		return err
 	}
 	tx.touch("mapping", string(m.ID))
-	return err
+	return tx.touchUsersOf(ctx, m.ID)
 }
 
 // PutMapping writes a mapping over the one of the same id.
@@ -324,7 +351,19 @@ func (tx *Tx) PutMapping(ctx context.Context, m identity.Mapping) error {
 	return err
 }
 
+// touchUsersOf touches the identity providers that use a mapping.
+func (tx *Tx) touchUsersOf(ctx context.Context, id identity.MappingID) error {
+	providers, err := list(ctx, tx, column[string], `SELECT "idp_id" FROM "federation_protocol" WHERE "mapping_id" = ?`, id)
+	for _, p := range providers {
+		tx.touch("identity_provider", p)
+	}
+	return err
+}
+
 // DeleteMapping removes a mapping. It fails with identity.NotFound.
 func (tx *Tx) DeleteMapping(ctx context.Context, id identity.MappingID) error {
+	if err := tx.touchUsersOf(ctx, id); err != nil {
+		return err
+	}
 	return tx.remove(ctx, "mapping", string(id))
 }

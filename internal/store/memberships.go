@@ -99,8 +99,12 @@ type ending struct {
 func (e *ending) columns() []any { return []any{timeOf{&e.verified}, &e.minutes} }
 
 func (e *ending) at(tx *Tx) *time.Time {
-	t := e.verified.Add(cmp.Or(time.Duration(e.minutes.Int64)*time.Minute, tx.db.membershipTTL))
+	t := e.verified.Add(e.life(tx))
 	return &t
+}
+
+func (e *ending) life(tx *Tx) time.Duration {
+	return cmp.Or(time.Duration(e.minutes.Int64)*time.Minute, tx.db.membershipTTL)
 }
 
 // also is a row with more columns than a scan function knows.

@@ -103,6 +103,9 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 	if p := t.Scope.ProjectID(); p != "" {
 		keys = append(keys, Key{"project", string(p)}, Key{"project", string(t.Project.DomainID)}, Key{"revocation", "project " + string(p)})
 	}
+	if t.Federated {
+		keys = append(keys, Key{"identity_provider", string(t.IdentityProviderID)})
+	}
 	if d := t.Scope.DomainID(); d != "" {
 		keys = append(keys, Key{"project", string(d)})
 	}
