@@ -11,7 +11,7 @@ import (
 // Vouched returns a user for whom somebody else has vouched, such as a web server in front. It is open to all. Who is not
 // there and who may not log in are the same 401.
 func (s *Service) Vouched(ctx context.Context, tx *store.Tx, ref UserRef) (identity.User, error) {
-	if err := ref.check("mapped"); err != nil {
+	if err := ref.check(); err != nil {
 		return identity.User{}, err
 	}
 	u, d, err := find(ctx, tx, ref)
