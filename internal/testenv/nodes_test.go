@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -96,6 +97,78 @@ func (n *nodes) dead(tokens map[string]string) {
 				n.t.Errorf("%s on node %c: shown %d, used %d, exchanged %d; want 404, 401, 404", what, "AB"[i], shown, used, exchanged)
 			}
 		}
+	}
+}
+
+// S-003
+func TestARevokedTokenIsForgotten(t *testing.T) {
+	n := newNodes(t)
+	token := n.a.Authenticate(password(n.ann, testenv.OnProjectID(n.project))).Want(201).Actor().Token
+	n.settle()
+	for range 100 {
+		n.admins[1].Validate(token).Want(200)
+	}
+	n.admins[0].Delete("/v3/auth/tokens", "X-Subject-Token", token).Want(204)
+	n.dead(map[string]string{"revoked": token})
+}
+
+// S-009
+func TestRolesFollowTheirSourcesOnBothNodes(t *testing.T) {
+	n := newNodes(t)
+	group := n.make("groups", "group", object{"name": "g", "domain_id": n.domains["project"]})
+	n.put("/v3/groups/" + group + "/users/" + n.ann)
+	roles := map[string]string{}
+	for _, name := range []string{"group", "inherited", "implied", "prior"} {
+		roles[name] = n.make("roles", "role", object{"name": name})
+	}
+	n.admins[0].Put("/v3/roles/"+roles["prior"]+"/implies/"+roles["implied"], nil).Want(201)
+	sources := []struct {
+		path  string
+		roles []string
+	}{
+		{"/v3/projects/" + n.project + "/users/" + n.ann + "/roles/" + roles["prior"], []string{"prior", "implied"}},
+		{"/v3/projects/" + n.project + "/groups/" + group + "/roles/" + roles["group"], []string{"group"}},
+		{"/v3/OS-INHERIT/domains/" + n.domains["project"] + "/users/" + n.ann + "/roles/" + roles["inherited"] + "/inherited_to_projects", []string{"inherited"}},
+		{"/v3/projects/" + n.project + "/users/" + n.ann + "/roles/" + n.member, []string{"member", "reader"}},
+	}
+	left := map[string]bool{}
+	for i, s := range sources {
+		if i < 3 {
+			n.put(s.path)
+		}
+		for _, role := range s.roles {
+			left[role] = true
+		}
+	}
+	token := n.b.Authenticate(password(n.ann, testenv.OnProjectID(n.project))).Want(201).Actor().Token
+	for _, s := range sources {
+		n.settle()
+		for i, admin := range n.admins {
+			got := map[string]bool{}
+			for _, role := range admin.Validate(token).Want(200).Texts("token.roles", "name") {
+				got[role] = true
+			}
+			if !maps.Equal(got, left) {
+				t.Errorf("node %c: roles %v, want %v", "AB"[i], got, left)
+			}
+		}
+		n.admins[0].Delete(s.path).Want(204)
+		for _, role := range s.roles {
+			delete(left, role)
+		}
+	}
+	n.settle()
+	for _, admin := range n.admins {
+		admin.Validate(token).Want(404)
+	}
+
+	n.put("/v3/system/users/" + n.ann + "/roles/" + n.reader)
+	token = n.b.Authenticate(password(n.ann, testenv.OnSystem)).Want(201).Actor().Token
+	n.alive(map[string]string{"on the system": token})
+	n.admins[0].Delete("/v3/system/users/" + n.ann + "/roles/" + n.reader).Want(204)
+	n.settle()
+	for _, admin := range n.admins {
+		admin.Validate(token).Want(404)
 	}
 }
 
