@@ -102,7 +102,7 @@ func serve(ctx context.Context, cfg *config.Config, l net.Listener, opt server.O
 		return err
 	}
 	defer s.Close()
-	return s.Serve(ctx, l, func() { fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(l)) })
+	return s.Serve(ctx, l, func() { fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(cfg, l)) })
 }
 
 func upCommand() *cobra.Command {
@@ -142,10 +142,10 @@ The administrator's password is random and printed once, unless OS_BOOTSTRAP_PAS
 				return err
 			}
 			if cfg.Default.PublicEndpoint == "" && server.Loopback(l) {
-				cfg.Default.PublicEndpoint = server.URL(l) // nobody can reach it by another name
+				cfg.Default.PublicEndpoint = server.URL(cfg, l) // nobody can reach it by another name
 			}
 			opt := server.Options{Log: log.Logger}
-			made, err := server.Up(cmd.Context(), cfg, dir, server.URL(l), os.Getenv("OS_BOOTSTRAP_PASSWORD"), opt)
+			made, err := server.Up(cmd.Context(), cfg, dir, server.URL(cfg, l), os.Getenv("OS_BOOTSTRAP_PASSWORD"), opt)
 			if err != nil {
 				l.Close()
 				return err

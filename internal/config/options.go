@@ -705,6 +705,9 @@ type LintelGroup struct {
 	AdminListen     string        `opt:"admin_listen"`                     // address of the listener for /metrics; unset: none
 	HashWorkers     int           `opt:"hash_workers" min:"0" default:"0"` // password hashes at a time; 0: as many as processors
 	HashQueue       int           `opt:"hash_queue" min:"0" default:"0"`   // logins that wait for one before 429; 0: 1000. Never more than 4 s of waiting
+	TLSCertFile     string        `opt:"tls_cert_file"`                    // PEM: with tls_key_file, the API is served over TLS
+	TLSKeyFile      string        `opt:"tls_key_file"`                     // PEM
+	TLSClientCAFile string        `opt:"tls_client_ca_file"`               // PEM: whose certificates clients may show; unset: clients show none
 	TrustedProxies  []string      `opt:"trusted_proxies"`                  // addresses or CIDRs whose forwarding headers count
 	EnvironPrefix   string        `opt:"environ_prefix"`                   // begins the headers by which trusted_proxies set REMOTE_USER and other variables; unset: they set none
 	AddressRate     int           `opt:"address_rate" min:"0" default:"0"` // failed logins a minute from one address (IPv6: /64); 0: no limit

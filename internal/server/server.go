@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,6 +51,7 @@ type Server struct {
 	log     *slog.Logger
 	handler http.Handler
 	portal  http.Handler // nil when it is off
+	tls     *tls.Config  // of the listeners; nil for plain ones
 	policy  *policy.Enforcer
 	files   policy.Files
 
@@ -73,6 +75,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	s.Telemetry.Proxies.EnvironPrefix = cfg.Lintel.EnvironPrefix
 	if err := s.Telemetry.Proxies.List(cfg.Lintel.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("[lintel] trusted_proxies: %w", err)
+	}
+	if s.tls, err = listenerTLS(cfg, opt); err != nil {
+		return nil, err
 	}
 	if s.DB, err = OpenDatabase(ctx, cfg, opt); err != nil {
 		return nil, err
@@ -488,9 +493,9 @@ func PortalURL(cfg *config.Config, l net.Listener) string {
 	case !cfg.Lintel.Portal:
 		return ""
 	case cfg.Lintel.PortalListen != "":
-		return "http://" + cfg.Lintel.PortalListen + portal.Prefix
+		return scheme(cfg) + cfg.Lintel.PortalListen + portal.Prefix
 	}
-	return URL(l) + portal.Prefix
+	return URL(cfg, l) + portal.Prefix
 }
 
 // Serve answers requests until ctx ends, then lets those in flight finish. ready is called once requests are taken.
@@ -499,12 +504,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 	defer stop()
 	group, work := errgroup.WithContext(work)
 	api := s.httpServer(s.handler)
-	group.Go(func() error { return serve(api, l) })
+	group.Go(func() error { return serve(api, l, s.tls) })
 	servers := []*http.Server{api}
 	for _, more := range []struct {
 		addr    string
 		handler http.Handler
-	}{{s.cfg.Lintel.AdminListen, s.Telemetry.Metrics()}, {s.cfg.Lintel.PortalListen, s.portal}} {
+		tls     *tls.Config
+	}{{s.cfg.Lintel.AdminListen, s.Telemetry.Metrics(), nil}, {s.cfg.Lintel.PortalListen, s.portal, s.tls}} {
 		if more.addr == "" || more.handler == nil {
 			continue
 		}
@@ -514,7 +520,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 		}
 		srv := s.httpServer(more.handler)
 		servers = append(servers, srv)
-		group.Go(func() error { return serve(srv, l) })
+		group.Go(func() error { return serve(srv, l, more.tls) })
 	}
 	group.Go(func() error {
 		s.policy.Follow(work, s.files, 500*time.Millisecond, s.reportPolicy)
@@ -550,7 +556,10 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-func serve(srv *http.Server, l net.Listener) error {
+func serve(srv *http.Server, l net.Listener, secure *tls.Config) error {
+	if secure != nil {
+		l = tls.NewListener(l, secure)
+	}
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

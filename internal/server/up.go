@@ -137,15 +137,22 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 func yamlQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // URL is where a listener is reached from this machine.
-func URL(l net.Listener) string {
+func URL(cfg *config.Config, l net.Listener) string {
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
-		return "http://" + l.Addr().String()
+		return scheme(cfg) + l.Addr().String()
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme(cfg) + net.JoinHostPort(host, port)
+}
+
+func scheme(cfg *config.Config) string {
+	if cfg.Lintel.TLSCertFile != "" {
+		return "https://"
+	}
+	return "http://"
 }
 
 // Loopback tells whether a listener can be reached from this machine only.
