@@ -9,6 +9,14 @@ import shlex
 import subprocess
 
 from openstackclient import shell
+from osc_lib import clientmanager
+
+
+def forget_clients():
+    """Drops the clients that the command keeps for the life of its process, with whoever they logged in as."""
+    for kept in vars(clientmanager.ClientManager).values():
+        if isinstance(kept, clientmanager.ClientCache):
+            kept._handle = None
 
 
 class Refused(Exception):
@@ -32,6 +40,7 @@ class Actor:
         out, err = io.StringIO(), io.StringIO()
         with self.environment(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             logging.getLogger().handlers.clear()
+            forget_clients()
             app = shell.OpenStackShell()
             find = app.command_manager.find_command
 
