@@ -7,7 +7,7 @@
 #	db_start mariadb                then: url=$(db_create keystone)
 #	keystone_conf DIR URL [MORE]    writes DIR/keystone.conf; MORE is text to add to it
 #	keystone_setup DIR              keys, schema and bootstrap by keystone-manage, or by $MANAGE
-#	keystone_start NAME DIR PORT    gunicorn, WORKERS (2) processes of one thread each
+#	keystone_start NAME DIR PORT    gunicorn, WORKERS (2) processes of one thread each, $WSGI_APP for another application
 #	lintel_build                    once, to $WORK/lintel
 #	lintel_start NAME DIR PORT      the same configuration file, served by Lintel
 #	count COMMAND…                  runs a part that ends with counts of its own, and adds them up
@@ -360,7 +360,7 @@ keystone_setup() {
 keystone_start() {
 	mkdir -p "$WORK/$1"
 	cat >"$WORK/$1/gunicorn.conf.py" <<-CONF
-		wsgi_app = "keystone.wsgi.api:application"
+		wsgi_app = "${WSGI_APP:-keystone.wsgi.api:application}"
 		bind = "127.0.0.1:$3"
 		workers = ${WORKERS:-2}
 		keepalive = 60

@@ -532,7 +532,7 @@ class OAuth(Workflow):
         self.refused(printer, "user list", 403)  # the admin's, but without the role
         self.refused(admin, f"access token create {request_key} --verifier {verifier}", 401)
         admin.run(f"consumer delete {consumer['id']}")
-        self.refused(printer, "token issue", 401)
+        self.refused(printer, "token issue", "Access token not found")
         self.refused(admin, f"consumer show {consumer['id']}", consumer["id"])
 
 
