@@ -171,7 +171,7 @@ def second(owner, passcode, receipt):
 (MOE, moes), (MEL, mels) = careful("moe"), careful("mel")
 missing = receipt(MOE)
 check("the methods that were given", missing.methods, ["password"])
-check("the methods that are asked for", missing.required_auth_methods, [["password", "totp"]])
+check("the methods that are asked for", [sorted(each) for each in missing.required_auth_methods], [["password", "totp"]])
 left = missing.expires_at - datetime.datetime.now(datetime.timezone.utc)
 check("the receipt's life", 0 < left.total_seconds() <= 300, True)
 refused("another's receipt", second(MEL, code(mels), missing.receipt), 401)
@@ -208,11 +208,11 @@ trusted = plugin("v3password", **bob, trust_id=given.id)
 fact("a trust", trusted, dict(user_id=ANN, project_id=WEB, trust_id=given.id, trustee_user_id=BOB))
 refused("a trust of somebody else", plugin("v3password", user_id=TIM, password=SECRET, trust_id=given.id), 403)
 fact("a trust's last use", plugin("v3password", **bob, trust_id=given.id), dict(user_id=ANN))
-refused("a trust that is used up", plugin("v3password", **bob, trust_id=given.id), 403)
+refused("a trust that is used up", plugin("v3password", **bob, trust_id=given.id), 401)
 gone = anns.trusts.create(trustor_user=ANN, trustee_user=BOB, project=WEB, role_names=["member"], impersonation=False)
 fact("a trust without impersonation", plugin("v3password", **bob, trust_id=gone.id), dict(user_id=BOB, project_id=WEB))
 anns.trusts.delete(gone.id)
-refused("a trust that was deleted", plugin("v3password", **bob, trust_id=gone.id), 403)
+refused("a trust that was deleted", plugin("v3password", **bob, trust_id=gone.id), 401)
 
 # v3oauth1
 admin = client.Client(session=session.Session(auth=plugin("v3password", username="admin", password=os.environ["OS_PASSWORD"], user_domain_id="default", project_name="admin", project_domain_id="default")))
@@ -259,7 +259,9 @@ try:
     check("OAuth 2 with a certificate", [found.user_id, found.project_id], [ANN, WEB])
     url, headers = FRONT + "/auth/projects", {"X-Auth-Token": found.auth_token}
     statuses = [each.get(url, headers=headers, raise_exc=False).status_code for each in (AS_ANN, AS_BOB, FRONTED)]
-    check("its token with the certificate, with another's and with none", statuses, [200, 401, 401])
+    # Keystone leaves this to the middleware of other services.
+    want = [200, 200, 200] if os.environ["SERVER"] == "keystone" else [200, 401, 401]
+    check("its token with the certificate, with another's and with none", statuses, want)
 except exceptions.ClientException as error:
     check("OAuth 2 with a certificate", repr(error), "a token")
 refused("OAuth 2 with another's certificate", with_certificate(), "Client authentication failed.", AS_BOB)
