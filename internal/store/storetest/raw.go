@@ -36,7 +36,13 @@ func keystoneOf(t *testing.T, db *store.DB) keystone {
 		driver, dsn = "pgx", "postgres://"+u.User.String()+"@"+u.Host+u.Path
 		if db.Dialect() == "mariadb" {
 			driver, dsn = "mysql", fmt.Sprintf("%s:%s@tcp(%s)%s", u.User.Username(), password, u.Host, u.Path)
-			k.quoted = func(s string) string { return strings.ReplaceAll(s, `"`, "`") }
+			k.quoted = func(s string) string {
+				parts := strings.Split(s, "'") // every other one is a value
+				for i := 0; i < len(parts); i += 2 {
+					parts[i] = strings.ReplaceAll(parts[i], `"`, "`")
+				}
+				return strings.Join(parts, "'")
+			}
 		}
 	}
 	if k.db, err = sql.Open(driver, dsn); err != nil {
