@@ -10,6 +10,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
+	"github.com/lintel-id/lintel/internal/token"
 	"github.com/lintel-id/lintel/internal/totp"
 )
 
@@ -272,4 +273,31 @@ func TestPasswordAndPasscode(t *testing.T) {
 	alice := c.user("alice")
 	c.next()
 	c.Authenticate(auth(`"methods": ["password", "totp"], "password": {"user": {"id": "` + alice + `", "password": "secret"}}, ` + c.passcode(c.code(c.seed, 0)))).Want(401)
+}
+
+// Receipts outlive a rotation of their keys, and end with the key that sealed them. S-029
+func TestReceiptsAndTheirKeys(t *testing.T) {
+	c := newGuarded(t)
+	c.rules(`[["password", "totp"]]`)
+	keys := token.Repository{Dir: c.cfg.FernetReceipts.KeyRepository, MaxActive: c.cfg.FernetReceipts.MaxActiveKeys}
+	receipt := c.login().Want(401).Header.Get("Openstack-Auth-Receipt")
+	rotate := func() {
+		t.Helper()
+		if err := keys.Rotate(); err != nil {
+			t.Fatal(err)
+		}
+		c.next()
+	}
+	rotate()
+	c.Post("/v3/auth/tokens", c.byCode(c.code(c.seed, 0)), "Openstack-Auth-Receipt", receipt).Want(201)
+	for range c.cfg.FernetReceipts.MaxActiveKeys - 1 {
+		rotate()
+	}
+	r := c.Post("/v3/auth/tokens", c.byCode(c.code(c.seed, 0)), "Openstack-Auth-Receipt", receipt).Want(401)
+	if r.Message() != "Could not find auth receipt: "+receipt+"." {
+		t.Errorf("got %s", r.Body)
+	}
+	fresh := c.login().Want(401).Header.Get("Openstack-Auth-Receipt")
+	c.next()
+	c.Post("/v3/auth/tokens", c.byCode(c.code(c.seed, 0)), "Openstack-Auth-Receipt", fresh).Want(201)
 }
