@@ -117,12 +117,12 @@ func TestPatternTime(t *testing.T) {
 		for _, pattern := range []string{`^(a+)+$`, `(x+x+)+y`, `^(([a-z])+.)+[A-Z]([a-z])+$`} {
 			m := parse(t, "1.0", `[
 				{"local": [{"group": {"id": "slow"}}], "remote": [{"type": "A", "`+test+`": ["`+pattern+`"], "regex": true}]},
-				{"local": [{"group": {"id": "other"}}], "remote": [{"type": "A"}]}]`)
+				{"local": [{"group": {"id": "other"}}], "remote": [{"type": "B"}]}]`)
 			for _, text := range texts {
 				best := time.Hour // of a few, as this machine may have other things to do
 				for range 20 {
 					start := time.Now()
-					trace := m.Explain(Split(map[string]string{"A": text}))
+					trace := m.Explain(Split(map[string]string{"A": text, "B": "x"}))
 					best = min(best, time.Since(start))
 					if trace.Err != nil {
 						t.Fatal(trace.Err)
@@ -143,6 +143,8 @@ func TestPatternTime(t *testing.T) {
 	m := parse(t, "1.0", `[{"local": [{"user": {"name": "x"}}], "remote": [{"type": "A", "not_any_of": ["^(a+)+$"], "regex": true}]}]`)
 	if p, err := m.Apply(Split(map[string]string{"A": texts[0]})); err == nil {
 		t.Errorf("a pattern that takes too long finds nothing: %v", p)
+	} else if !strings.Contains(err.Error(), `A: pattern "^(a+)+$": the pattern takes too long on this text`) {
+		t.Errorf("the log is not told of the pattern: %v", err)
 	}
 }
 

@@ -28,6 +28,7 @@ var (
 type matcher struct {
 	assertion Assertion
 	spent     time.Duration
+	slow      []string // patterns that took too long
 }
 
 // remote tries one condition. If it matches, t.Kept are the values for the templates, unless it gives none.
@@ -47,6 +48,7 @@ func (m *matcher) remote(r remote) (t RemoteTrace, err error) {
 	}
 	if errors.Is(err, pattern.ErrTimeout) {
 		t.Reason = fmt.Sprintf("%v: the rule is left out", err)
+		m.slow = append(m.slow, fmt.Sprintf("%s: %v", r.attribute, err))
 		return t, nil
 	} else if err != nil {
 		t.Reason = err.Error()

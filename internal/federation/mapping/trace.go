@@ -85,6 +85,9 @@ func (m *Mapping) Explain(a Assertion) *Trace {
 		locals = append(locals, rt.Locals...)
 	}
 	if t.Mapped, t.Err = m.transform(locals); t.Err != nil {
+		if e, ok := errors.AsType[*identity.Error](t.Err); ok {
+			e.Detail = strings.Join(match.slow, "; ") // for the log, as nothing else tells of it
+		}
 		return t
 	}
 	t.Properties, t.Err = m.properties(t.Mapped)
