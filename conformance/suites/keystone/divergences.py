@@ -84,6 +84,7 @@ DIVERGENCES = [
         holds=lambda keystone, lintel: keystone.startswith("https:") and lintel.startswith("<base>"),
     ),
     Divergence("Allow names the methods that there are", r" /v3/(users/\$ann/password|auth/OS-FEDERATION/saml2(/ecp)?)$", r"^headers\.Allow$"),
+    Divergence("a browser that asks for / is sent to the portal", r"^GET /$", statuses="300 303"),
     Divergence("redirects have short bodies", r"^GET /v3.*//", r"^body$", statuses="308 308"),
     Divergence("a body that is too large is the JSON error", r"^POST /v3/users$", body=r'"big\\"', statuses="413 413"),
     Divergence("JSON that cannot be stored or answered is malformed", r"^POST /v3/users$", r"^body\.error\.message$", body="NaN"),
