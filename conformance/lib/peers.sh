@@ -356,11 +356,11 @@ keystone_setup() {
 
 # keystone_start serves DIR's configuration on 127.0.0.1:PORT. Processes of one thread each, since a Keystone
 # process with several threads refuses some concurrent requests wrongly. gunicorn gets no arguments:
-# Keystone would take them for its own.
+# Keystone would take them for its own. It believes headers about the environment: see front.py.
 keystone_start() {
 	mkdir -p "$WORK/$1"
 	cat >"$WORK/$1/gunicorn.conf.py" <<-CONF
-		wsgi_app = "${WSGI_APP:-keystone.wsgi.api:application}"
+		wsgi_app = "${WSGI_APP:-front:application}"
 		bind = "127.0.0.1:$3"
 		workers = ${WORKERS:-2}
 		keepalive = 60
@@ -368,7 +368,7 @@ keystone_start() {
 		worker_class = "${WORKER_CLASS:-sync}"
 		threads = 1
 	CONF
-	start "$1" env -C "$WORK/$1" OS_KEYSTONE_CONFIG_FILES="$2/keystone.conf" "$PEERS/keystone/bin/gunicorn"
+	start "$1" env -C "$WORK/$1" PYTHONPATH="$REPO/conformance/lib:${PYTHONPATH:-}" PYTHONDONTWRITEBYTECODE=1 OS_KEYSTONE_CONFIG_FILES="$2/keystone.conf" "$PEERS/keystone/bin/gunicorn"
 	await "$1" 90 curl -fs -o "$WORK/$1/ready" "http://127.0.0.1:$3/v3"
 }
 
