@@ -524,7 +524,9 @@ func TestProvidedProjects(t *testing.T) {
 	}
 	// What cannot be given leaves nothing behind.
 	rules("3.0", `{"name": "unknown"}`)
-	c.Get(auth, "X-Env-Uid", "new").Want(404)
+	if got := c.Get(auth, "X-Env-Uid", "new").Want(404).Message(); got != "unknown" {
+		t.Errorf("the role that is not there: %q", got)
+	}
 	if got := c.admin.Get("/v3/users?unique_id=new").Want(200).List("users"); len(got) != 0 {
 		t.Errorf("half a login: %v", got)
 	}

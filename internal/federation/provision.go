@@ -77,7 +77,7 @@ func roles(ctx context.Context, tx *store.Tx, provider identity.IdentityProvider
 		}
 		switch {
 		case len(found) == 0:
-			return nil, identity.Missing("role", name)
+			return nil, &identity.Error{Kind: identity.NotFound, Message: name} // and no more, as upstream has it
 		case at < 0:
 			return nil, identity.Refusedf("role: %s must be within the same domain as the identity provider: %s.", name, provider.ID)
 		}

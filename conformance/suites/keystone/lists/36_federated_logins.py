@@ -56,11 +56,11 @@ with as_(None):
     GET(AUTH, headers=eve(Groups="crew;idle;nothing"), keep={"fed_groups": "header:X-Subject-Token"})
     next_second()
     GET(AUTH, headers=eve(Groups="crew;idle;nothing"), keep={"fed_groups": "header:X-Subject-Token"})
-    POST("/v3/auth/tokens", token("$fed_groups", project("$web")), keep={"fed_web": "header:X-Subject-Token"})
-    POST("/v3/auth/tokens", token("$fed_groups", domain("$acme")))
-    POST("/v3/auth/tokens", token("$fed_groups", project("$far")))
-    POST("/v3/auth/tokens", token("$fed_groups"))
-    POST("/v3/auth/tokens", token("$fed_web", project("$web")))
+    POST("/v3/auth/tokens?fed", token("$fed_groups", project("$web")), keep={"fed_web": "header:X-Subject-Token"})
+    POST("/v3/auth/tokens?fed", token("$fed_groups", domain("$acme")))
+    POST("/v3/auth/tokens?fed", token("$fed_groups", project("$far")))
+    POST("/v3/auth/tokens?fed", token("$fed_groups"))
+    POST("/v3/auth/tokens?fed", token("$fed_web", project("$web")))
 
 with as_("fed_groups"):
     for path in ("projects", "domains"):
@@ -69,8 +69,8 @@ with as_("fed_groups"):
         GET(f"/v3/auth/{path}")
 
 with as_("admin"):
-    GET("/v3/auth/tokens", headers={"X-Subject-Token": "$fed_groups"})
-    GET("/v3/auth/tokens", headers={"X-Subject-Token": "$fed_web"})
+    GET("/v3/auth/tokens?fed", headers={"X-Subject-Token": "$fed_groups"})
+    GET("/v3/auth/tokens?fed", headers={"X-Subject-Token": "$fed_web"})
     GET("/v3/users/$fed_user")
     GET("/v3/users?idp_id=fed")
     GET("/v3/users?protocol_id=mapped&name=Eve")
@@ -120,4 +120,4 @@ with as_("admin"):
     DELETE(f"{IDPS}/fed")
     GET(AUTH, headers=eve())
     GET("/v3/users/$fed_user")
-    GET("/v3/auth/tokens", headers={"X-Subject-Token": "$fed_web"})
+    GET("/v3/auth/tokens?fed", headers={"X-Subject-Token": "$fed_web"})
