@@ -49,6 +49,8 @@ type Service struct {
 	// Remembered are the tokens seen lately.
 	Remembered *Memory
 
+	Tokenless Tokenless
+
 	// Methods are the enabled methods ([auth] methods). AdditionalPrimary are those that count as primary beside
 	// upstream's own ([auth] additional_primary_auth_methods).
 	Methods           []string

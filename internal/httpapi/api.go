@@ -193,7 +193,7 @@ func (a *API) run(w http.ResponseWriter, r *request) (err error) {
 func (a *API) caller(r *request) (identity.Caller, error) {
 	text := r.Header.Get("X-Auth-Token")
 	if text == "" {
-		return identity.Caller{}, nil
+		return a.tokenless(r)
 	}
 	if a.AdminToken != "" && subtle.ConstantTimeCompare([]byte(text), []byte(a.AdminToken)) == 1 {
 		return identity.Caller{Admin: true}, nil
@@ -209,6 +209,31 @@ func (a *API) caller(r *request) (identity.Caller, error) {
 		return identity.Caller{}, err
 	}
 	return c, nil
+}
+
+// tokenless finds out who asks without a token: whose certificate a web server in front has seen. The scope stands in headers.
+func (a *API) tokenless(r *request) (identity.Caller, error) {
+	if r.route.open != "" {
+		return identity.Caller{}, nil
+	}
+	get := r.Header.Get
+	var on auth.ScopeRequest
+	switch project, domain := get("X-Project-Name"), get("X-Domain-Name"); {
+	case get("X-Project-Id") != "":
+		on.Project = &auth.ProjectRef{ID: identity.ProjectID(get("X-Project-Id"))}
+	case project != "":
+		on.Project = &auth.ProjectRef{Name: project}
+		if id := get("X-Project-Domain-Id"); id != "" {
+			on.Project.Domain = &directory.DomainRef{ID: identity.DomainID(id)}
+		} else if name := get("X-Project-Domain-Name"); name != "" {
+			on.Project.Domain = &directory.DomainRef{Name: name}
+		}
+	case get("X-Domain-Id") != "":
+		on.Domain = &directory.DomainRef{ID: identity.DomainID(get("X-Domain-Id"))}
+	case domain != "":
+		on.Domain = &directory.DomainRef{Name: domain}
+	}
+	return a.Auth.AuthenticateCertificate(r.Context(), auth.Certificate{Variable: telemetry.From(r.Context()).Environ.Get}, on)
 }
 
 func (a *API) wrongMethod(w http.ResponseWriter, hr *http.Request, methods map[string]*route) {

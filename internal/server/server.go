@@ -164,6 +164,10 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	api := &httpapi.API{
 		Auth: &auth.Service{
 			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services, Credential: credentials, Federation: federations,
+			Tokenless: auth.Tokenless{
+				Issuers: cfg.TokenlessAuth.TrustedIssuer, IssuerAttribute: cfg.TokenlessAuth.IssuerAttribute,
+				Protocol: identity.ProtocolID(cfg.TokenlessAuth.Protocol),
+			},
 			Tokens:             tokens,
 			Receipts:           receipts,
 			Remembered:         auth.NewMemory(s.DB, memory),
