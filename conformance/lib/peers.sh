@@ -368,7 +368,7 @@ keystone_start() {
 		worker_class = "${WORKER_CLASS:-sync}"
 		threads = 1
 	CONF
-	start "$1" env -C "$WORK/$1" PYTHONPATH="$REPO/conformance/lib:${PYTHONPATH:-}" PYTHONDONTWRITEBYTECODE=1 OS_KEYSTONE_CONFIG_FILES="$2/keystone.conf" "$PEERS/keystone/bin/gunicorn"
+	start "$1" env -C "$WORK/$1" PYTHONPATH="${PYTHONPATH:+$PYTHONPATH:}$REPO/conformance/lib" PYTHONDONTWRITEBYTECODE=1 OS_KEYSTONE_CONFIG_FILES="$2/keystone.conf" "$PEERS/keystone/bin/gunicorn"
 	await "$1" 90 curl -fs -o "$WORK/$1/ready" "http://127.0.0.1:$3/v3"
 }
 

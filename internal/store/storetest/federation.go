@@ -179,6 +179,50 @@ func testMappings(t *testing.T, db *store.DB) {
 	}
 }
 
+func testFederatedUsers(t *testing.T, db *store.DB) {
+	insertProviders(t, db)
+	subject := identity.FederatedIdentity{IdentityProviderID: "corp", ProtocolID: "saml2", UniqueID: "ann", DisplayName: "Ann"}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertMapping(ctx, identity.Mapping{ID: "m", SchemaVersion: "1.0", Rules: json.RawMessage(`[]`)})
+	})
+	insertUsers(t, db, identity.User{ID: "f", Kind: identity.FederatedUser, Name: "Ann", Federated: []identity.FederatedIdentity{subject}})
+	for unique, want := range map[string]bool{"ann": true, "Ann": false, "ann ": false, "bob": false} {
+		asked := subject
+		asked.UniqueID, asked.DisplayName = unique, "other"
+		known, err := read(t, db, func(ctx context.Context, tx *store.Tx) (bool, error) {
+			u, known, err := tx.FederatedUser(ctx, asked)
+			if known && u.ID != "f" {
+				t.Errorf("%q is user %s", unique, u.ID)
+			}
+			return known, err
+		})
+		if known != want || err != nil {
+			t.Errorf("%q is known: %v, %v; want %v", unique, known, err, want)
+		}
+	}
+	// S-103
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertUser(t.Context(), identity.User{ID: "f", DomainID: "d", Kind: identity.FederatedUser,
+			Federated: []identity.FederatedIdentity{{IdentityProviderID: "lab", ProtocolID: "saml2", UniqueID: "ann"}}})
+	})
+	if !errors.Is(err, identity.Conflict) {
+		t.Errorf("an id that is taken: %v", err)
+	}
+	for provider, want := range map[identity.IdentityProviderID]time.Duration{"corp": 10 * time.Minute, "lab": -1, "none": -1} {
+		life, err := read(t, db, func(ctx context.Context, tx *store.Tx) (time.Duration, error) {
+			return tx.ProviderLife(ctx, provider, "saml2")
+		})
+		if errors.Is(err, identity.NotFound) {
+			life = -1 // lab is disabled
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if life != want {
+			t.Errorf("memberships by %s last %v, want %v", provider, life, want)
+		}
+	}
+}
+
 // testDeleteIdentityProvider: who can log in by nobody else any more goes, with all that hangs on them; the tokens of the
 // others end. S-100
 func testDeleteIdentityProvider(t *testing.T, db *store.DB) {

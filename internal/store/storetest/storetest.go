@@ -70,6 +70,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Outbox", testOutbox},
 		{"Lease", testLease},
 		{"ProvidedGroups", testProvidedGroups},
+		{"FederatedUsers", testFederatedUsers},
 		{"OAuth1", testOAuth1},
 		{"Uses", testUses},
 	} {
