@@ -75,7 +75,7 @@ DIVERGENCES = [
     ),
     Divergence(
         "what holds secrets is not kept by caches",
-        r"^(POST|PUT) /v3/OS-OAUTH1/",
+        r"^(POST|PUT) /v3/OS-OAUTH[12]/",
         r"^headers\.Cache-Control$",
         holds=lambda keystone, lintel: lintel == "no-store",
     ),
@@ -242,6 +242,12 @@ DIVERGENCES = [
     Divergence("only POST gives OAuth tokens", r"^GET /v3/OS-OAUTH1/(request|access)_token$", statuses="500 405"),
     Divergence("only POST gives OAuth tokens", r"^(PUT|DELETE) /v3/OS-OAUTH1/(request|access)_token$", r"^headers\.Allow$", statuses="405 405"),
     Divergence("only PUT authorizes a request token", r"^GET /v3/OS-OAUTH1/authorize/", statuses="400 405"),
+    # OAuth 2.0
+    Divergence("a client that is not there is answered as one with a wrong secret", r"^POST /v3/OS-OAUTH2/token$", statuses="404 401"),
+    Divergence("a parameter that is sent twice is a 400", r"^POST /v3/OS-OAUTH2/token$", statuses="200 400", body=r"(grant_type|client_secret)=.*\1="),
+    # To come
+    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-FEDERATION)/1\.0/rel/\w+$", holds=lacks),
+    Divergence(LATER, r"^POST /v3/auth/tokens$", body='"methods": ..mapped', statuses="400 401"),
 ]
 
 
