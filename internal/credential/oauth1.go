@@ -78,7 +78,7 @@ func (s *Service) UpdateConsumer(ctx context.Context, caller identity.Caller, id
 		return c, err
 	}
 	if u.ID.Present && u.ID.Value != id {
-		return c, identity.Invalidf("Cannot change consumer ID")
+		return c, identity.Invalidf("Cannot change ID")
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		if c, err = tx.Consumer(ctx, id); err != nil {
