@@ -15,17 +15,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/audit"
-	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/authz"
-	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/config"
-	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
-	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/httpapi"
-	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/pattern"
 	"github.com/lintel-id/lintel/internal/policy"
@@ -100,97 +94,24 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err := checkTree(ctx, cfg, s.DB); err != nil {
 		return nil, err
 	}
-	tokens, receipts, err := formats(cfg, opt)
-	if err != nil {
-		return nil, err
-	}
 	if err := s.loadPolicy(); err != nil {
 		return nil, err
 	}
-	checker := &authz.Checker{Policy: s.policy, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing}
-	hasher, rules, err := passwords(cfg)
+	r, err := openRooms(cfg, s.DB, s.policy, opt)
 	if err != nil {
 		return nil, err
-	}
-	invalid, err := invalidPasswords(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("[security_compliance]: %w", err)
-	}
-	people := &directory.Service{
-		DB: s.DB, Authz: checker, Rules: rules,
-		Passwords: &password.Pool{Hasher: hasher, Workers: cfg.Lintel.HashWorkers, Queue: cfg.Lintel.HashQueue, Now: opt.Now},
-		Compliance: directory.Compliance{
-			LockoutFailures: orZero(cfg.SecurityCompliance.LockoutFailureAttempts), LockoutDuration: cfg.SecurityCompliance.LockoutDuration,
-			Inactivity: orZero(cfg.SecurityCompliance.DisableUserAccountDaysInactive), PasswordLife: orZero(cfg.SecurityCompliance.PasswordExpiresDays),
-			UniquePasswords: cfg.SecurityCompliance.UniqueLastPasswordCount, MinPasswordAge: cfg.SecurityCompliance.MinimumPasswordAge,
-			ChangeAtFirstUse: cfg.SecurityCompliance.ChangePasswordUponFirstUse,
-		},
-		Limits: &directory.Limits{PerAddress: cfg.Lintel.AddressRate, PerAccount: cfg.Lintel.AccountRate, Now: opt.Now},
-		Tree: directory.Tree{
-			SafeProjectNames: cfg.Resource.ProjectNameURLSafe != "off", SafeDomainNames: cfg.Resource.DomainNameURLSafe != "off",
-			ReservedDomain: cfg.Federation.FederatedDomainName, MaxDepth: treeDepth(cfg),
-		},
-		Config:           domainConfig(cfg),
-		InvalidPasswords: invalid,
-		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
-	}
-	assignments := &assignment.Service{DB: s.DB, Authz: checker, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
-	services := &catalog.Service{
-		DB: s.DB, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
-		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,
-		StrictLimits:   cfg.UnifiedLimit.EnforcementModel == "strict_two_level",
-	}
-	credentials := &credential.Service{
-		DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Log: opt.Log,
-		UserLimit:                  cfg.Credential.UserLimit,
-		ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
-		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
-		AccessTokenLife:            cfg.OAuth1.AccessTokenDuration,
-		PreviousPasscodes:          cfg.TOTP.IncludedPreviousWindows,
-		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
-		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,
-		Keys:                       credentialKeys(cfg, opt),
-		InsecureDelegation:         cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
-	}
-	federations := &federation.Service{
-		DB: s.DB, Authz: checker, Directory: people, RelayStatePrefix: cfg.SAML.RelayStatePrefix,
-		AssertionPrefix:    cfg.Federation.AssertionPrefix,
-		RemoteIDAttributes: cfg.RemoteIDAttributes, RemoteIDAttribute: cfg.Federation.RemoteIDAttribute,
 	}
 	sso, err := webSSO(cfg)
 	if err != nil {
 		return nil, err
 	}
 	api := &httpapi.API{
-		Auth: &auth.Service{
-			DB: s.DB, Authz: checker, Directory: people, Assignment: assignments, Catalog: services, Credential: credentials, Federation: federations,
-			Tokenless: auth.Tokenless{
-				Issuers: cfg.TokenlessAuth.TrustedIssuer, IssuerAttribute: cfg.TokenlessAuth.IssuerAttribute,
-				Protocol: identity.ProtocolID(cfg.TokenlessAuth.Protocol),
-			},
-			Tokens:             tokens,
-			Receipts:           receipts,
-			Remembered:         auth.NewMemory(s.DB, memory),
-			Methods:            cfg.Auth.Methods,
-			AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,
-			ClientMethods:      cfg.OAuth2.OAuth2AuthnMethods,
-			ClientMapping:      identity.MappingID(cfg.OAuth2.OAuth2CertDNMappingID),
-			Expiration:         cfg.Token.Expiration,
-			AllowExpiredWindow: cfg.Token.AllowExpiredWindow,
-			AllowRescopeScoped: cfg.Token.AllowRescopeScopedToken,
-			ReceiptExpiration:  cfg.Receipt.Expiration,
-			ExternalDomain:     cfg.Auth.External == "Domain",
-			SignatureLife:      cfg.Credential.AuthTTL,
-			AdminProject:       cfg.Resource.AdminProjectName,
-			AdminProjectDomain: cfg.Resource.AdminProjectDomainName,
-			StrictProjectNames: cfg.Resource.ProjectNameURLSafe == "strict",
-			StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
-			Log:                opt.Log,
-		},
-		Catalog:   services,
-		Directory: people, Assignment: assignments,
-		Credential:     credentials,
-		Federation:     federations,
+		Auth:           r.auth,
+		Catalog:        r.catalog,
+		Directory:      r.directory,
+		Assignment:     r.assignment,
+		Credential:     r.credential,
+		Federation:     r.federation,
 		WebSSO:         sso,
 		MappedMethods:  cfg.MappedMethods,
 		MappingVersion: cfg.Federation.AttributeMappingDefaultSchemaVersion,
@@ -215,7 +136,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	front := &front{health: health, api: api.Handler()}
 	if cfg.Lintel.Portal {
 		s.portal = (&portal.Portal{
-			Auth: api.Auth, Directory: people, Assignment: assignments, Credential: credentials, Catalog: services,
+			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog,
 			Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
 		}).Handler()
 		if cfg.Lintel.PortalListen == "" {
@@ -229,7 +150,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		MaxAge: cfg.CORS.MaxAge, Methods: cfg.CORS.AllowMethods, Headers: cfg.CORS.AllowHeaders,
 	}
 	s.handler = s.Telemetry.Handler(cors.Handler(front))
-	s.measure(people.Passwords)
+	s.measure(r.directory.Passwords)
 	s.warn()
 	return s, nil
 }

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"fmt"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/catalog"
+	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/federation"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/password"
+	"github.com/lintel-id/lintel/internal/policy"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// rooms are those where the rules live.
+type rooms struct {
+	directory  *directory.Service
+	assignment *assignment.Service
+	catalog    *catalog.Service
+	credential *credential.Service
+	federation *federation.Service
+	auth       *auth.Service
+}
+
+// openRooms gives each room what it needs of the configuration, and the rooms below it.
+func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, opt Options) (r rooms, err error) {
+	tokens, receipts, err := formats(cfg, opt)
+	if err != nil {
+		return r, err
+	}
+	checker := &authz.Checker{Policy: rules, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing}
+	hasher, strength, err := passwords(cfg)
+	if err != nil {
+		return r, err
+	}
+	invalid, err := invalidPasswords(cfg)
+	if err != nil {
+		return r, fmt.Errorf("[security_compliance]: %w", err)
+	}
+	r.directory = &directory.Service{
+		DB: db, Authz: checker, Rules: strength,
+		Passwords: &password.Pool{Hasher: hasher, Workers: cfg.Lintel.HashWorkers, Queue: cfg.Lintel.HashQueue, Now: opt.Now},
+		Compliance: directory.Compliance{
+			LockoutFailures: orZero(cfg.SecurityCompliance.LockoutFailureAttempts), LockoutDuration: cfg.SecurityCompliance.LockoutDuration,
+			Inactivity: orZero(cfg.SecurityCompliance.DisableUserAccountDaysInactive), PasswordLife: orZero(cfg.SecurityCompliance.PasswordExpiresDays),
+			UniquePasswords: cfg.SecurityCompliance.UniqueLastPasswordCount, MinPasswordAge: cfg.SecurityCompliance.MinimumPasswordAge,
+			ChangeAtFirstUse: cfg.SecurityCompliance.ChangePasswordUponFirstUse,
+		},
+		Limits: &directory.Limits{PerAddress: cfg.Lintel.AddressRate, PerAccount: cfg.Lintel.AccountRate, Now: opt.Now},
+		Tree: directory.Tree{
+			SafeProjectNames: cfg.Resource.ProjectNameURLSafe != "off", SafeDomainNames: cfg.Resource.DomainNameURLSafe != "off",
+			ReservedDomain: cfg.Federation.FederatedDomainName, MaxDepth: treeDepth(cfg),
+		},
+		Config:           domainConfig(cfg),
+		InvalidPasswords: invalid,
+		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
+	}
+	r.assignment = &assignment.Service{DB: db, Authz: checker, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
+	r.catalog = &catalog.Service{
+		DB: db, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
+		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,
+		StrictLimits:   cfg.UnifiedLimit.EnforcementModel == "strict_two_level",
+	}
+	r.credential = &credential.Service{
+		DB: db, Authz: checker, Directory: r.directory, Assignment: r.assignment, Log: opt.Log,
+		UserLimit:                  cfg.Credential.UserLimit,
+		ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
+		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
+		AccessTokenLife:            cfg.OAuth1.AccessTokenDuration,
+		PreviousPasscodes:          cfg.TOTP.IncludedPreviousWindows,
+		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
+		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,
+		Keys:                       credentialKeys(cfg, opt),
+		InsecureDelegation:         cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
+	}
+	r.federation = &federation.Service{
+		DB: db, Authz: checker, Directory: r.directory, RelayStatePrefix: cfg.SAML.RelayStatePrefix,
+		AssertionPrefix:    cfg.Federation.AssertionPrefix,
+		RemoteIDAttributes: cfg.RemoteIDAttributes, RemoteIDAttribute: cfg.Federation.RemoteIDAttribute,
+	}
+	r.auth = &auth.Service{
+		DB: db, Authz: checker, Directory: r.directory, Assignment: r.assignment, Catalog: r.catalog, Credential: r.credential, Federation: r.federation,
+		Tokenless: auth.Tokenless{
+			Issuers: cfg.TokenlessAuth.TrustedIssuer, IssuerAttribute: cfg.TokenlessAuth.IssuerAttribute,
+			Protocol: identity.ProtocolID(cfg.TokenlessAuth.Protocol),
+		},
+		Tokens:             tokens,
+		Receipts:           receipts,
+		Remembered:         auth.NewMemory(db, memory),
+		Methods:            cfg.Auth.Methods,
+		AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,
+		ClientMethods:      cfg.OAuth2.OAuth2AuthnMethods,
+		ClientMapping:      identity.MappingID(cfg.OAuth2.OAuth2CertDNMappingID),
+		Expiration:         cfg.Token.Expiration,
+		AllowExpiredWindow: cfg.Token.AllowExpiredWindow,
+		AllowRescopeScoped: cfg.Token.AllowRescopeScopedToken,
+		ReceiptExpiration:  cfg.Receipt.Expiration,
+		ExternalDomain:     cfg.Auth.External == "Domain",
+		SignatureLife:      cfg.Credential.AuthTTL,
+		AdminProject:       cfg.Resource.AdminProjectName,
+		AdminProjectDomain: cfg.Resource.AdminProjectDomainName,
+		StrictProjectNames: cfg.Resource.ProjectNameURLSafe == "strict",
+		StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
+		Log:                opt.Log,
+	}
+	return r, nil
+}
