@@ -227,7 +227,7 @@ func TestMalformedLogins(t *testing.T) {
 		{auth(`"methods": ["password"]`), expecting("password", "identity")},
 		{auth(`"methods": ["magic"]`), expecting("magic", "identity")},
 		{auth(`"methods": ["magic", "password"], "magic": 1`), expecting("password", "identity")},
-		{auth(`"methods": ["password"], "password": {}`), expecting("user", "password")},
+		{auth(`"methods": ["password"], "password": {}`), expecting("user", "None")},
 		{auth(`"methods": ["password"], "password": {"user": {"id": "", "password": "y"}}`), expecting("id or name", "user")},
 		{auth(`"methods": ["password"], "password": {"user": {"name": "x", "password": "y"}}`), expecting("domain", "user")},
 		{auth(pw, `{}`), scopes},
