@@ -45,7 +45,7 @@ func (s *Service) provision(ctx context.Context, tx *store.Tx, provider identity
 		if err := tx.PutGrant(ctx, g); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, identity.Granted("created", g).By(identity.Caller{})); err != nil {
+		if err := tx.Record(ctx, identity.Granted("created", g)); err != nil {
 			return err
 		}
 	}
@@ -56,7 +56,7 @@ func (s *Service) provision(ctx context.Context, tx *store.Tx, provider identity
 		if _, err := tx.DeleteGrant(ctx, g); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, identity.Granted("deleted", g).By(identity.Caller{})); err != nil {
+		if err := tx.Record(ctx, identity.Granted("deleted", g)); err != nil {
 			return err
 		}
 	}

@@ -234,6 +234,33 @@ with as_("by_ann"):
 with as_("admin"):
     DELETE("/v3/OS-OAUTH1/consumers/$consumer")
 
+# People whom an identity provider knows. A web server's variables are headers here, to both.
+CORP = "/v3/OS-FEDERATION/identity_providers/corp"
+with as_("admin"):
+    POST("/v3/groups", {"group": {"name": "guests", "domain_id": "$acme"}}, keep={"guests": "group.id"})
+    local = [
+        {"user": {"name": "{0}"}},
+        {"group": {"id": "$guests"}},
+        {"projects": [{"name": "of {0}", "roles": [{"name": "member"}, {"name": "reader"}]}]},
+    ]
+    rules = [{"local": local, "remote": [{"type": "HTTP_WHO"}]}]
+    PUT("/v3/OS-FEDERATION/mappings/corp", {"mapping": {"rules": rules}})
+    PUT(CORP, {"identity_provider": {"enabled": True, "remote_ids": ["corp-idp"], "domain_id": "$acme"}})
+    PUT(CORP + "/protocols/mapped", {"protocol": {"mapping_id": "corp"}})
+at = CORP + "/protocols/mapped/auth"
+GET(at, headers={"Who": "jane", "Issuer": "corp-idp", **AGENT})
+POST(at, headers={"Who": "jane", "Issuer": "corp-idp"}, keep={"jane": "token.user.id", "by_jane": "header:X-Subject-Token"})
+GET(at, headers={"Who": "jane", "Issuer": "somebody"})
+GET(at, headers={"Who": "jane"})
+GET(at, headers={"Issuer": "corp-idp"})
+POST("/v3/auth/tokens", {"auth": {"identity": {"methods": ["token"], "token": {"id": "$by_jane"}}}})
+with as_("admin"):
+    PATCH(CORP, {"identity_provider": {"enabled": False}})
+GET(at, headers={"Who": "jane", "Issuer": "corp-idp"})
+with as_("admin"):
+    DELETE("/v3/users/$jane")
+    DELETE(CORP)
+
 # What goes along with something else.
 with as_("admin"):
     DELETE("/v3/users/$ann")
