@@ -52,3 +52,11 @@ func (s *Service) mayExchange(t *identity.Token, to ScopeRequest) error {
 }
 
 var errSystemExchange = identity.NotAllowed("Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.")
+
+// exchanged is the event of a federated token that was turned into another, a login as Keystone has it
+// (handle_scoped_token in keystone/auth/plugins/mapped.py).
+func exchanged(t *identity.Token) identity.Event {
+	return identity.Event{Resource: "authenticate", Initiator: &identity.Initiator{Federated: &identity.FederatedClaim{
+		IdentityProviderID: string(t.IdentityProviderID), UserID: t.User.ID, GroupIDs: t.ProvidedGroups, AuditID: t.AuditID(),
+	}}}
+}

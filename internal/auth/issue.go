@@ -70,6 +70,7 @@ func (s *Service) make(ctx context.Context, on ScopeRequest, writes, withCatalog
 		run = s.update // a use of the trust may be taken
 	}
 	var login *directory.Login
+	var parent *identity.Token
 	err = run(ctx, func(tx *store.Tx) error {
 		var p proved
 		if err := show(ctx, tx, &p); err != nil {
@@ -95,11 +96,14 @@ func (s *Service) make(ctx context.Context, on ScopeRequest, writes, withCatalog
 		if err := s.useTrust(ctx, tx, p.trust); err != nil {
 			return err
 		}
-		login = p.login
+		login, parent = p.login, p.parent
 		return s.complete(ctx, tx, &out, withCatalog)
 	})
 	if err == nil && login != nil {
 		err = s.Directory.Entered(ctx, *login)
+	}
+	if err == nil && parent != nil && parent.Federated {
+		err = s.DB.Record(ctx, exchanged(parent))
 	}
 	return out, err
 }

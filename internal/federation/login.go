@@ -44,8 +44,8 @@ type Person struct {
 // An identity provider, protocol or mapping that is not there is a NotFound, a provider that is disabled or is not the one
 // that speaks a Forbidden. An assertion that the mapping makes nobody of, and a user who may not log in, are an Unauthorized.
 func (s *Service) Login(ctx context.Context, l Login) (Person, error) {
-	p, err := s.login(ctx, l)
-	if err != nil {
+	p, known, err := s.login(ctx, l)
+	if err != nil && known {
 		s.DB.RecordFailure(ctx, l.event(Person{}), nil)
 	}
 	return p, err
@@ -58,7 +58,8 @@ func (l Login) event(p Person) identity.Event {
 	}}}
 }
 
-func (s *Service) login(ctx context.Context, l Login) (p Person, err error) {
+// login tells besides whether there is such an identity provider and it is enabled: of others Keystone tells nobody.
+func (s *Service) login(ctx context.Context, l Login) (p Person, known bool, err error) {
 	var provider identity.IdentityProvider
 	var stored identity.Mapping
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
@@ -66,6 +67,7 @@ func (s *Service) login(ctx context.Context, l Login) (p Person, err error) {
 		if provider, err = enabledProvider(ctx, tx, l.Provider); err != nil {
 			return err
 		}
+		known = true
 		if protocol, err = tx.Protocol(ctx, l.Provider, l.Protocol); err != nil {
 			return err
 		}
@@ -76,11 +78,11 @@ func (s *Service) login(ctx context.Context, l Login) (p Person, err error) {
 		return err
 	})
 	if err != nil {
-		return p, err
+		return p, known, err
 	}
 	said, err := s.apply(stored, l)
 	if err != nil {
-		return p, err
+		return p, known, err
 	}
 	if said.User.Name == "" && !said.User.Local {
 		said.User.Name = l.Variable("REMOTE_USER")
@@ -106,7 +108,7 @@ func (s *Service) login(ctx context.Context, l Login) (p Person, err error) {
 			break
 		}
 	}
-	return p, err
+	return p, known, err
 }
 
 func enabledProvider(ctx context.Context, tx *store.Tx, id identity.IdentityProviderID) (identity.IdentityProvider, error) {
