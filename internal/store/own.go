@@ -24,8 +24,11 @@ var ownUses string
 //go:embed own_sessions.sql
 var ownSessions string
 
+//go:embed own_factors.sql
+var ownFactors string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -55,6 +55,27 @@ func (tx *Tx) Revoke(ctx context.Context, e identity.RevocationEvent) error {
 	return err
 }
 
+// methodRevocationLead is how far RevokeWithout reaches ahead: a login that asked for the user's rules before this commits
+// may be stamped a little later.
+const methodRevocationLead = 5 * time.Second
+
+// RevokeWithout ends the tokens of a user in which one of these methods had no part. Trusts that the user gave are not
+// touched: they stand on what the trustee proved. Keystone's table of events has no column for methods, and knows none of it.
+func (tx *Tx) RevokeWithout(ctx context.Context, user identity.UserID, methods ...string) error {
+	second := tx.now.Truncate(time.Second)
+	for _, m := range methods {
+		_, err := tx.exec(ctx, `INSERT INTO "lintel_method_revocation" ("user_id", "method", "issued_before", "revoked_at") VALUES (?, ?, ?, ?)`,
+			user, m, second.Add(methodRevocationLead), second)
+		if err != nil {
+			return err
+		}
+	}
+	k := revocationKey(identity.RevocationEvent{UserID: user})
+	tx.touch(k.Kind, k.ID)
+	_, err := tx.exec(ctx, `DELETE FROM "lintel_method_revocation" WHERE "revoked_at" < ?`, second.Add(-tx.db.keepRevocations))
+	return err
+}
+
 // RevocationEvents returns the events that were written after a time, the oldest first; the zero time is before all.
 func (tx *Tx) RevocationEvents(ctx context.Context, after time.Time) ([]identity.RevocationEvent, error) {
 	var s selection
@@ -137,7 +158,7 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 // neither, and the OAuth access token is not compared.
 //
 // Each branch below is a short range of one index, however many events there are; the last takes those that name
-// neither user, project, token nor trust, which are few.
+// neither user, project, token nor trust, which are few. Beside them are the revocations of RevokeWithout.
 func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.Time, err error) {
 	stmt, args := revokedUntil(t)
 	if err = tx.row(ctx, stmt, args...).Scan(timeOf{&until}); err != nil || len(t.Trusts) == 0 {
@@ -145,7 +166,7 @@ func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.T
 	}
 	// An event about a user also ends the tokens of trusts that the user gave.
 	given := *t
-	given.User.ID, given.Trusts = t.Trusts[0].TrustorUserID, nil
+	given.User.ID, given.Trusts, given.Methods = t.Trusts[0].TrustorUserID, nil, nil
 	other, err := tx.RevokedUntil(ctx, &given)
 	if other.After(until) {
 		until = other
@@ -200,6 +221,13 @@ func revokedUntil(t *identity.Token) (stmt string, args []any) {
 		}
 		branches = append(branches, `SELECT "issued_before" FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest)
 		args = append(args, restArgs...)
+	}
+	if len(t.Methods) > 0 {
+		methods, methodArgs := in(t.Methods)
+		branches = append(branches, `SELECT "issued_before" FROM "lintel_method_revocation" WHERE "user_id" = ? AND "issued_before" >= ?
+			AND "method" NOT IN `+methods)
+		args = append(args, t.User.ID, t.IssuedAt)
+		args = append(args, methodArgs...)
 	}
 	return `SELECT MAX("issued_before") FROM (` + strings.Join(branches, ` UNION ALL `) + `) e`, args
 }

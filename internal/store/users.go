@@ -441,6 +441,9 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "access_token" WHERE "authorizing_user_id" = ?`,
 		`DELETE FROM "request_token" WHERE "authorizing_user_id" = ?`,
 		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,
+		`DELETE FROM "lintel_factor" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`,
 	} {
 		if _, err := tx.exec(ctx, stmt, id); err != nil {
 			return err

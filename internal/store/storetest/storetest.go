@@ -73,6 +73,9 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"FederatedUsers", testFederatedUsers},
 		{"OAuth1", testOAuth1},
 		{"Uses", testUses},
+		{"Factors", testFactors},
+		{"Unattended", testUnattended},
+		{"MethodRevocations", testMethodRevocations},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}

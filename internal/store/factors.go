@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// Factor is a second factor that its user looks after.
+type Factor struct {
+	OwnRules bool // the user's multi-factor rules came with it
+	Since    time.Time
+}
+
+// Factor returns the factor that a user set up; a NotFound when there is none.
+func (tx *Tx) Factor(ctx context.Context, user identity.UserID) (f Factor, err error) {
+	err = tx.row(ctx, `SELECT "own_rules", "since" FROM "lintel_factor" WHERE "user_id" = ?`, user).Scan(&f.OwnRules, timeOf{&f.Since})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = identity.Missing("factor", user)
+	}
+	return f, err
+}
+
+// PutFactor notes that a user set a factor up.
+func (tx *Tx) PutFactor(ctx context.Context, user identity.UserID, f Factor) error {
+	return tx.upsert(ctx, "lintel_factor", 1, []string{"user_id", "own_rules", "since"}, user, f.OwnRules, f.Since)
+}
+
+// DropFactor forgets the factor of a user, with recovery codes and whatever was begun, and deletes all seeds of theirs.
+func (tx *Tx) DropFactor(ctx context.Context, user identity.UserID) error {
+	err := tx.each(ctx, user, `DELETE FROM "lintel_factor" WHERE "user_id" = ?`, `DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`)
+	if err != nil {
+		return err
+	}
+	return tx.DeleteSeeds(ctx, user)
+}
+
+// DeleteSeeds deletes all seeds of one-time codes of a user.
+func (tx *Tx) DeleteSeeds(ctx context.Context, user identity.UserID) error {
+	seeds, err := list(ctx, tx, column[identity.CredentialID], `SELECT "id" FROM "credential" WHERE "user_id" = ? AND "type" = 'totp' ORDER BY "id"`, user)
+	if err != nil {
+		return err
+	}
+	for _, id := range seeds {
+		if err := tx.DeleteCredential(ctx, id); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, identity.Deleted("credential", id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Enrolment is a seed of one-time codes that waits for its user to show that it works.
+type Enrolment struct {
+	ID     string
+	UserID identity.UserID
+	Seed   string // encrypted
+	Until  time.Time
+	Misses int // wrong codes
+
+	// Step is the period whose code was shown, with the recovery codes that were handed out then; 0 when none was yet.
+	Step  int64
+	Codes []RecoveryCode
+}
+
+// RecoveryCode is one of the codes that let a user in once without their authenticator. Mark is its first character, which
+// no other code of the user has; the rest is told by the hash.
+type RecoveryCode struct{ Mark, Hash string }
+
+// Enrolment returns what a user has begun and may still finish; a NotFound when that is nothing.
+func (tx *Tx) Enrolment(ctx context.Context, user identity.UserID) (e Enrolment, err error) {
+	e.UserID = user
+	var step sql.NullInt64
+	err = tx.row(ctx, `SELECT "id", "seed", "until", "misses", "step", "codes" FROM "lintel_enrolment" WHERE "user_id" = ? AND "until" > ?`, user, tx.now).
+		Scan(&e.ID, &e.Seed, timeOf{&e.Until}, &e.Misses, &step, jsonOf(&e.Codes))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = identity.Missing("enrolment", user)
+	}
+	e.Step = step.Int64
+	return e, err
+}
+
+// PutEnrolment writes what a user has begun over whatever they had, and forgets all that nobody finished.
+func (tx *Tx) PutEnrolment(ctx context.Context, e Enrolment) error {
+	if _, err := tx.exec(ctx, `DELETE FROM "lintel_enrolment" WHERE "until" <= ?`, tx.now); err != nil {
+		return err
+	}
+	return tx.upsert(ctx, "lintel_enrolment", 1, []string{"user_id", "id", "seed", "until", "misses", "step", "codes"},
+		e.UserID, e.ID, e.Seed, e.Until, e.Misses, orNull(e.Step), jsonOf(&e.Codes))
+}
+
+// DropEnrolment forgets what a user has begun.
+func (tx *Tx) DropEnrolment(ctx context.Context, user identity.UserID) error {
+	_, err := tx.exec(ctx, `DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`, user)
+	return err
+}
+
+// RecoveryCode returns the hash of the recovery code with a mark; empty when it was used, or never was.
+func (tx *Tx) RecoveryCode(ctx context.Context, user identity.UserID, mark string) (hash string, err error) {
+	err = tx.row(ctx, `SELECT "hash" FROM "lintel_recovery_code" WHERE "user_id" = ? AND "mark" = ?`, user, mark).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return hash, err
+}
+
+// CountRecoveryCodes tells how many recovery codes a user has left.
+func (tx *Tx) CountRecoveryCodes(ctx context.Context, user identity.UserID) (n int, err error) {
+	err = tx.row(ctx, `SELECT COUNT(*) FROM "lintel_recovery_code" WHERE "user_id" = ?`, user).Scan(&n)
+	return n, err
+}
+
+// PutRecoveryCodes gives a user new recovery codes in the place of all they had.
+func (tx *Tx) PutRecoveryCodes(ctx context.Context, user identity.UserID, codes []RecoveryCode) error {
+	if _, err := tx.exec(ctx, `DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, user); err != nil {
+		return err
+	}
+	for _, c := range codes {
+		if _, err := tx.exec(ctx, `INSERT INTO "lintel_recovery_code" ("user_id", "mark", "hash") VALUES (?, ?, ?)`, user, c.Mark, c.Hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UseRecoveryCode takes a recovery code, and tells whether it was still there: of two who use it at once, one gets it.
+func (tx *Tx) UseRecoveryCode(ctx context.Context, user identity.UserID, c RecoveryCode) (bool, error) {
+	n, err := tx.exec(ctx, `DELETE FROM "lintel_recovery_code" WHERE "user_id" = ? AND "mark" = ? AND "hash" = ?`, user, c.Mark, c.Hash)
+	return n > 0, err
+}
+
+// Unattended counts what logs in for a user, or in their name, when they are not there to prove anything.
+type Unattended struct {
+	ApplicationCredentials, Keys, Trusts, AccessTokens int
+}
+
+// Unattended counts those of a user that have not expired.
+func (tx *Tx) Unattended(ctx context.Context, user identity.UserID) (n Unattended, err error) {
+	now := tx.now
+	err = tx.row(ctx, `SELECT
+		(SELECT COUNT(*) FROM "application_credential" WHERE "user_id" = ? AND ("expires_at" IS NULL OR "expires_at" > ?)),
+		(SELECT COUNT(*) FROM "credential" WHERE "user_id" = ? AND "type" = 'ec2'),
+		(SELECT COUNT(*) FROM "trust" WHERE "trustor_user_id" = ? AND "deleted_at" IS NULL
+			AND ("expires_at_int" > ? OR "expires_at_int" IS NULL AND ("expires_at" IS NULL OR "expires_at" > ?))),
+		(SELECT COUNT(*) FROM "access_token" WHERE "authorizing_user_id" = ? AND ("expires_at" IS NULL OR "expires_at" > ?))`,
+		user, micros(tx.now), user, user, micros(tx.now), tx.now, user, isoText(&now)).
+		Scan(&n.ApplicationCredentials, &n.Keys, &n.Trusts, &n.AccessTokens)
+	return n, err
+}

@@ -1,0 +1,131 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+func testFactors(t *testing.T, db *store.DB) {
+	insertUsers(t, db, identity.User{ID: "u", Name: "alice"}, identity.User{ID: "v", Name: "bob"})
+	codes := []store.RecoveryCode{{Mark: "A", Hash: "one"}, {Mark: "B", Hash: "two"}}
+	begun := store.Enrolment{ID: "e", UserID: "u", Seed: "sealed", Until: Now.Add(time.Minute), Misses: 2, Step: 5, Codes: codes}
+	late := store.Enrolment{ID: "f", UserID: "v", Seed: "sealed", Until: Now}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.PutEnrolment(ctx, late), tx.PutEnrolment(ctx, store.Enrolment{ID: "d", UserID: "u", Until: Now.Add(time.Hour)}), tx.PutEnrolment(ctx, begun),
+			tx.PutFactor(ctx, "u", store.Factor{OwnRules: true, Since: Now}), tx.PutRecoveryCodes(ctx, "v", codes),
+			tx.PutRecoveryCodes(ctx, "u", codes[:1]), tx.PutRecoveryCodes(ctx, "u", codes),
+			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "c", UserID: "u", Type: "totp"}, EncryptedBlob: "x", KeyHash: "h"}))
+	})
+	got, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Enrolment, error) { return tx.Enrolment(ctx, "u") })
+	if diff := cmp.Diff(begun, got); err != nil || diff != "" {
+		t.Errorf("begun, -want +got:\n%s%v", diff, err)
+	}
+	if _, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Enrolment, error) { return tx.Enrolment(ctx, "v") }); !errors.Is(err, identity.NotFound) {
+		t.Errorf("what is over: %v", err)
+	}
+	f, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Factor, error) { return tx.Factor(ctx, "u") })
+	if want := (store.Factor{OwnRules: true, Since: Now}); err != nil || f != want {
+		t.Errorf("factor %+v, %v", f, err)
+	}
+
+	// Of two who use a code at once, one gets it.
+	nodes := twoNodes(t, db)
+	got2 := make(chan bool)
+	for _, node := range nodes {
+		go func() {
+			used := false
+			err := node.Update(context.Background(), func(tx *store.Tx) (err error) {
+				used, err = tx.UseRecoveryCode(context.Background(), "u", codes[0])
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			got2 <- used
+		}()
+	}
+	if a, b := <-got2, <-got2; a == b {
+		t.Errorf("the code was used: %v, %v", a, b)
+	}
+	left := func(user identity.UserID) int {
+		n, err := read(t, db, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.CountRecoveryCodes(ctx, user) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if left("u") != 1 || left("v") != 2 {
+		t.Errorf("codes left: %d and %d", left("u"), left("v"))
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DropFactor(ctx, "u") })
+	k := keystoneOf(t, db)
+	for _, table := range []string{"lintel_factor", "lintel_enrolment", "lintel_recovery_code", "credential"} {
+		if n := k.count(`SELECT COUNT(*) FROM "` + table + `" WHERE "user_id" = 'u'`); n != 0 {
+			t.Errorf("%s has %d rows after the factor went", table, n)
+		}
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, "v") })
+	if left("v") != 0 {
+		t.Error("a deleted user's recovery codes stay")
+	}
+}
+
+func testUnattended(t *testing.T, db *store.DB) {
+	insertCloud(t, db)
+	k := keystoneOf(t, db)
+	for id, end := range map[string]time.Time{"live": Now.Add(time.Minute), "dead": Now.Add(-time.Minute)} {
+		update(t, db, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.InsertApplicationCredential(ctx, identity.ApplicationCredential{
+				ID: identity.ApplicationCredentialID(id), Name: id, UserID: "u", ProjectID: "p", ExpiresAt: &end}, "h")
+			return errors.Join(err,
+				tx.InsertTrust(ctx, identity.Trust{ID: identity.TrustID(id), TrustorUserID: "u", TrusteeUserID: "v", ProjectID: "p", ExpiresAt: &end}),
+				tx.InsertConsumer(ctx, identity.Consumer{ID: identity.ConsumerID(id), Secret: "s"}),
+				tx.InsertAccessToken(ctx, identity.AccessToken{ID: identity.AccessTokenID(id), Secret: "s", ConsumerID: identity.ConsumerID(id), UserID: "u", ProjectID: "p", ExpiresAt: &end}),
+				tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: identity.CredentialID(id), UserID: "u", Type: "ec2"}, EncryptedBlob: "x", KeyHash: "h"}))
+		})
+	}
+	k.exec(`INSERT INTO "trust" ("id", "trustor_user_id", "trustee_user_id", "impersonation") VALUES ('endless', 'u', 'w', FALSE)`)
+	n, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Unattended, error) { return tx.Unattended(ctx, "u") })
+	if want := (store.Unattended{ApplicationCredentials: 1, Keys: 2, Trusts: 2, AccessTokens: 1}); err != nil || n != want {
+		t.Errorf("got %+v, want %+v, %v", n, want, err)
+	}
+}
+
+// testMethodRevocations: tokens end that one of the methods had no part in, and no trust that the user gave.
+func testMethodRevocations(t *testing.T, db *store.DB) {
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.RevokeWithout(ctx, "u", "password", "totp") })
+	for _, tt := range []struct {
+		methods []string
+		user    identity.UserID
+		at      time.Time
+		revoked bool
+	}{
+		{[]string{"password"}, "u", second, true},
+		{[]string{"totp"}, "u", second, true},
+		{[]string{"token", "password"}, "u", second.Add(-time.Hour), true},
+		{[]string{"application_credential"}, "u", second, true},
+		{[]string{"password"}, "u", second.Add(time.Minute), false},
+		{[]string{"totp", "password"}, "u", second, false},
+		{[]string{"totp", "password", "token"}, "u", second, false},
+		{[]string{"password"}, "v", second, false},
+	} {
+		token := &identity.Token{User: identity.User{ID: tt.user}, Methods: tt.methods, AuditIDs: []string{"a"}, IssuedAt: tt.at}
+		if until := revokedUntil(t, db, token); until.IsZero() == tt.revoked {
+			t.Errorf("%s by %v at %v: revoked until %v", tt.user, tt.methods, tt.at, until)
+		}
+	}
+	given := &identity.Token{
+		User: identity.User{ID: "v"}, Methods: []string{"password"}, AuditIDs: []string{"a"}, IssuedAt: second, TrustID: "t",
+		Trusts: []identity.TrustLink{{Trust: identity.Trust{ID: "t", TrustorUserID: "u", TrusteeUserID: "v"}}},
+	}
+	if until := revokedUntil(t, db, given); !until.IsZero() {
+		t.Errorf("a trust that the user gave is revoked until %v", until)
+	}
+}
