@@ -246,8 +246,6 @@ DIVERGENCES = [
     Divergence("a client that is not there is answered as one with a wrong secret", r"^POST /v3/OS-OAUTH2/token$", statuses="404 401"),
     Divergence("a parameter that is sent twice is a 400", r"^POST /v3/OS-OAUTH2/token$", statuses="200 400", body=r"(grant_type|client_secret)=.*\1="),
     # To come
-    Divergence(LATER, r"^GET /(v3)?$", r"/ext/(OS-FEDERATION)/1\.0/rel/\w+$", holds=lacks),
-    Divergence(LATER, r"^POST /v3/auth/tokens$", body='"methods": ..mapped', statuses="400 401"),
 ]
 
 
