@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"ManyRules", testManyRules},
 		{"RulesOfDeletedRoles", testRulesOfDeletedRoles},
 		{"Labels", testLabels},
+		{"PeopleOfProjects", testPeopleOfProjects},
 		{"DomainOptions", testDomainOptions},
 		{"PolicyAssociations", testPolicyAssociations},
 		{"Limits", testLimits},

@@ -1,0 +1,80 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// testPeopleOfProjects: q below p below the domain d; u has a role on q and is in the group g, v has one from p, w is a member of g
+// and x has one on p alone, which q does not inherit.
+func testPeopleOfProjects(t *testing.T, db *store.DB) {
+	insertCloud(t, db)
+	insertUsers(t, db, identity.User{ID: "w", Name: "Ann"}, identity.User{ID: "x", Name: "x%"})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.AddToGroup(ctx, "w", "g") })
+	grant(t, db,
+		identity.Grant{Role: "a", User: "u", Project: "q"},
+		identity.Grant{Role: "b", User: "v", Project: "p", Inherited: true},
+		identity.Grant{Role: "b", User: "x", Project: "p"},
+		identity.Grant{Role: "c", Group: "g", Domain: "d", Inherited: true},
+		identity.Grant{Role: "d", Group: "g", Domain: "d"},
+		identity.Grant{Role: "a", User: "gone", Project: "q"},
+		identity.Grant{Role: "d", User: "x", Project: "q", Inherited: true},
+	)
+	type found = identity.Page[identity.UserID]
+	for _, tt := range []struct {
+		filter store.PeopleFilter
+		want   string
+	}{
+		{store.PeopleFilter{Limit: 9}, "w u v"},
+		{store.PeopleFilter{Limit: 2}, "w u …"},
+		{store.PeopleFilter{Limit: 2, After: "u"}, "v"},
+		{store.PeopleFilter{Limit: 1, After: "w"}, "u …"},
+		{store.PeopleFilter{Limit: 9, Name: "aN"}, "w"},
+		{store.PeopleFilter{Limit: 9, Name: "v"}, "v"},
+		{store.PeopleFilter{Limit: 9, Name: "%"}, ""},
+		{store.PeopleFilter{Limit: 9, Inherited: true, After: "w"}, "u v"},
+	} {
+		page, err := read(t, db, func(ctx context.Context, tx *store.Tx) (found, error) { return tx.PeopleOf(ctx, "q", tt.filter) })
+		got := strings.Trim(fmt.Sprint(page.Items), "[]")
+		if page.More {
+			got += " …"
+		}
+		if err != nil || got != tt.want {
+			t.Errorf("%+v: got %q and error %v, want %q", tt.filter, got, err, tt.want)
+		}
+	}
+	_, err := read(t, db, func(ctx context.Context, tx *store.Tx) (found, error) {
+		return tx.PeopleOf(ctx, "q", store.PeopleFilter{Limit: 1, After: "gone"})
+	})
+	if !errors.Is(err, identity.NotFound) {
+		t.Errorf("after somebody who is gone: %v", err)
+	}
+	count, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.PeopleCount, error) { return tx.CountPeople(ctx, "q") })
+	if want := (store.PeopleCount{All: 3, Inherited: 3, Groups: 1}); err != nil || count != want {
+		t.Errorf("counted %+v, error %v, want %+v", count, err, want)
+	}
+	held, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.Assignment, error) {
+		return tx.HoldingsOf(ctx, "q", []identity.UserID{"u", "v", "x"})
+	})
+	want := []identity.Assignment{
+		{Grant: identity.Grant{Role: "c", User: "u", Project: "q"}, Via: identity.Via{ViaGroup: "g", ViaDomain: "d"}},
+		{Grant: identity.Grant{Role: "a", User: "u", Project: "q"}},
+		{Grant: identity.Grant{Role: "b", User: "v", Project: "q"}, Via: identity.Via{ViaProject: "p"}},
+	}
+	if diff := cmp.Diff(want, held); diff != "" || err != nil {
+		t.Errorf("error %v, holdings -want +got:\n%s", err, diff)
+	}
+	groups, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]store.GroupGrant, error) { return tx.GroupsOnto(ctx, "q") })
+	wantGroups := []store.GroupGrant{{Grant: identity.Grant{Role: "c", Group: "g", Domain: "d", Inherited: true}, Members: 2}}
+	if diff := cmp.Diff(wantGroups, groups); diff != "" || err != nil {
+		t.Errorf("error %v, groups -want +got:\n%s", err, diff)
+	}
+}
