@@ -315,6 +315,8 @@ func mentioned(found []identity.Assignment) []store.Key {
 		for _, k := range []store.Key{
 			{Kind: "user", ID: string(a.User)}, {Kind: "group", ID: string(a.Group)}, {Kind: "role", ID: string(a.Role)},
 			{Kind: "project", ID: string(a.Project)}, {Kind: "project", ID: string(a.Domain)},
+			{Kind: "group", ID: string(a.ViaGroup)}, {Kind: "role", ID: string(a.ViaRole)},
+			{Kind: "project", ID: string(a.ViaProject)}, {Kind: "project", ID: string(a.ViaDomain)},
 		} {
 			if k.ID != "" {
 				seen[k] = true
