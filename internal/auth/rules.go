@@ -104,6 +104,23 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 	return s.receipt(ctx, tx, u, p, usable)
 }
 
+// SecondFactor tells whether a user cannot log in with one method alone, save with an application credential.
+func (s *Service) SecondFactor(u identity.User) bool {
+	rules, ok := readRules(u.Options[identity.OptMultiFactorAuthRules])
+	if enabled, isBool := u.Options[identity.OptMultiFactorAuthEnabled].(bool); !ok || isBool && !enabled {
+		return false
+	}
+	asks := false
+	for _, rule := range rules {
+		rule = slices.DeleteFunc(slices.Clone(rule), func(m string) bool { return !slices.Contains(s.Methods, m) })
+		if len(rule) == 1 && rule[0] != "application_credential" {
+			return false
+		}
+		asks = asks || len(rule) > 1
+	}
+	return asks
+}
+
 func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p *proved, rules [][]string) error {
 	d, err := tx.Domain(ctx, u.DomainID)
 	if err != nil {

@@ -142,7 +142,7 @@ func note(method string, texts []string, said map[string]bool) {
 		said[texts[0]] = true
 	case method == "N" && len(texts) == 2:
 		said[texts[0]+"|"+texts[1]] = true
-	case method == "Place" && len(texts) == 3:
-		said[texts[2]] = true
+	case method == "Place" && len(texts) > 1:
+		said[texts[len(texts)-1]] = true
 	}
 }

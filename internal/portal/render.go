@@ -61,6 +61,7 @@ type chrome struct {
 	Lead  string // one sentence: what the page answers
 	Bare  bool   // a card alone, as for signing in
 
+	Here    *here  // the project that the page is about
 	Section string // the entry of the navigation that the page belongs to
 	Action  *link  // the one main action
 
@@ -223,7 +224,9 @@ func (c *chrome) Place(section, path, label string) entry {
 }
 
 // Initials stand in for a picture of somebody.
-func (c *chrome) Initials(name string) string {
+func (c *chrome) Initials(name string) string { return initials(name) }
+
+func initials(name string) string {
 	words := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" .-_@", r) })
 	var out []rune
 	for _, w := range words[:min(2, len(words))] {

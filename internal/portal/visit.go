@@ -93,8 +93,8 @@ func (v *visit) resume(key string) error {
 // on is the caller with the rights that they have on a project, as seen by rules that name the caller as the path's user. A
 // project that they cannot work on is not there.
 func (v *visit) on(project identity.ProjectID) (identity.Caller, error) {
-	c, err := v.p.Auth.Act(v.Context(), v.session, auth.ScopeRequest{Project: &auth.ProjectRef{ID: project}})
-	if errors.Is(err, identity.Unauthorized) {
+	c, ok, err := v.act(auth.ScopeRequest{Project: &auth.ProjectRef{ID: project}})
+	if err == nil && !ok {
 		err = identity.Missing("project", project)
 	}
 	if err != nil {
@@ -102,6 +102,15 @@ func (v *visit) on(project identity.ProjectID) (identity.Caller, error) {
 	}
 	telemetry.SetCaller(v.Context(), string(v.session.UserID), string(project))
 	return asSelf(c), nil
+}
+
+// act is the caller with the rights that they have on a scope, if they have any, as seen by rules about others.
+func (v *visit) act(on auth.ScopeRequest) (c identity.Caller, ok bool, err error) {
+	c, err = v.p.Auth.Act(v.Context(), v.session, on)
+	if errors.Is(err, identity.Unauthorized) {
+		return c, false, nil
+	}
+	return c, err == nil, err
 }
 
 // self is the caller without a scope, as seen by rules that name the caller as the path's user.

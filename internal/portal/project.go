@@ -1,0 +1,137 @@
+package portal
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var projectPages = []page{
+	{method: get, path: "/p/{id}", serve: (*visit).project},
+}
+
+// here is the project that a page is about, with what stands around all its pages.
+type here struct {
+	identity.Project
+	In     string             // its domain's name
+	Others []identity.Project // that the reader can go to
+	More   bool               // there are others than these
+	People bool               // the reader may see who has which role
+
+	// callers are the reader with the rights that they have on the project, on its domain and on the system, as far as they can
+	// see it from there. An openstack client would be told which of them to use.
+	callers []identity.Caller
+	member  bool // the first of them has rights on the project
+}
+
+// Path is the address of a page of the project.
+func (h *here) Path(rest ...string) string {
+	return Prefix + "/p/" + string(h.ID) + strings.Join(rest, "")
+}
+
+// as tries something with the reader's rights, one scope after the other until one permits it.
+func (h *here) as(try func(identity.Caller) error) (err error) {
+	for _, c := range h.callers {
+		if err = try(c); !errors.Is(err, identity.Forbidden) {
+			return err
+		}
+	}
+	return err
+}
+
+// switcher is how many projects the list to choose another one from has.
+const switcher = 20
+
+// here finds the project of a page's path. One that the reader cannot see from anywhere is not there.
+func (v *visit) here() (*here, error) {
+	id := identity.ProjectID(v.PathValue("id"))
+	h := new(here)
+	look := func(on auth.ScopeRequest) error {
+		c, ok, err := v.act(on)
+		if err != nil || !ok {
+			return err
+		}
+		p, err := v.p.Directory.Project(v.Context(), c, id, directory.Around{})
+		switch {
+		case err == nil && p.IsDomain, errors.Is(err, identity.Forbidden), errors.Is(err, identity.NotFound):
+			return nil
+		case err == nil:
+			h.Project, h.callers = p.Project, append(h.callers, c)
+		}
+		return err
+	}
+	if err := look(auth.ScopeRequest{Project: &auth.ProjectRef{ID: id}}); err != nil {
+		return nil, err
+	}
+	h.member = len(h.callers) > 0
+	if err := look(auth.ScopeRequest{System: true}); err != nil {
+		return nil, err
+	}
+	domains, err := v.p.Assignment.Domains(v.Context(), v.self())
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range domains {
+		if h.DomainID != "" && h.DomainID != d.ID {
+			continue
+		}
+		if err := look(auth.ScopeRequest{Domain: &directory.DomainRef{ID: d.ID}}); err != nil {
+			return nil, err
+		}
+	}
+	if len(h.callers) == 0 {
+		return nil, identity.Missing("project", id)
+	}
+	err = h.as(func(c identity.Caller) error {
+		d, err := v.p.Directory.Domain(v.Context(), c, h.DomainID)
+		h.In = d.Name
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.People = slices.ContainsFunc(h.callers, func(c identity.Caller) bool { return v.p.Assignment.SeesPeople(v.Context(), c, h.Project) })
+	if h.Others, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(h.Others, func(a, b identity.Project) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	if h.More = len(h.Others) > switcher; h.More {
+		h.Others = h.Others[:switcher]
+	}
+	return h, nil
+}
+
+// projectPage is a project as one of its members sees it.
+type projectPage struct {
+	chrome
+	Roles []heldRole
+}
+
+func (v *visit) project() error {
+	h, err := v.here()
+	if err != nil {
+		return err
+	}
+	pg := new(projectPage)
+	pg.Here, pg.Section, pg.Title = h, "project", h.Name
+	pg.Lead = v.F("Project in %s", h.In)
+	held, called, err := v.p.Assignment.Access(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	for _, p := range v.places(held, called) {
+		if p.Kind == "project" && p.ID == string(h.ID) {
+			pg.Roles = p.Roles
+		}
+	}
+	pg.Terminal = []string{"openstack project show " + word(h.Name) + " --domain " + word(h.In)}
+	return v.show(http.StatusOK, "project", pg)
+}
