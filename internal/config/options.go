@@ -715,6 +715,9 @@ type LintelGroup struct {
 	Portal          bool          `opt:"portal" default:"true"`            // serve the web portal under /portal
 	PortalListen    string        `opt:"portal_listen"`                    // address of a listener of the portal's own; unset: it is on the API's
 	CloudName       string        `opt:"cloud_name" default:"Lintel"`      // what the portal calls the cloud
+	PortalURL       string        `opt:"portal_url" uri:""`                // where people find the portal, for links in mails; unset: /portal at [DEFAULT] public_endpoint
+	SMTPURL         string        `opt:"smtp_url" secret:""`               // the mail server, smtp://user:password@host:port or smtps://…; unset: no mail is sent
+	MailFrom        string        `opt:"mail_from"`                        // "Name <address>" that mails come from
 	TellMissing     bool          `opt:"tell_missing" default:"false"`     // strangers may learn of more ids that they are not there, as from Keystone
 
 	// Where events go beside [oslo_messaging_notifications].

@@ -28,6 +28,7 @@ var levels = map[string]int{
 	"internal/httpapi/schema":     1,
 	"internal/federation/mapping": 2,
 	"internal/audit":              2,
+	"internal/mail":               2,
 	"internal/store/storetest":    2,
 	"internal/directory":          2,
 	"internal/catalog":            2,

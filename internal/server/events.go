@@ -77,11 +77,15 @@ func deliveries(cfg *config.Config, db *store.DB, opt Options) (all []*audit.Del
 	return all, nil
 }
 
-// Deliver brings one batch of events to each sink, for tests that need no listener.
+// Deliver brings one batch of events to each sink, and of mails to the mail server, for tests that need no listener.
 func (s *Server) Deliver(ctx context.Context) error {
 	var errs []error
 	for _, d := range s.deliveries {
 		_, err := d.Once(ctx)
+		errs = append(errs, err)
+	}
+	if s.post != nil {
+		_, err := s.post.Once(ctx)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

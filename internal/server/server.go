@@ -20,6 +20,7 @@ import (
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/httpapi"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/pattern"
 	"github.com/lintel-id/lintel/internal/policy"
@@ -50,6 +51,7 @@ type Server struct {
 	files   policy.Files
 
 	deliveries []*audit.Delivery
+	post       *mail.Delivery // nil without a mail server
 }
 
 // Open makes a server out of a configuration. The database must have been prepared by Sync, or by Keystone.
@@ -86,6 +88,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		return nil, err
 	}
 	if s.deliveries, err = deliveries(cfg, s.DB, opt); err != nil {
+		return nil, err
+	}
+	if s.post, err = mailDelivery(cfg, s.DB, opt); err != nil {
 		return nil, err
 	}
 	if err := s.follow(ctx); err != nil {
@@ -454,6 +459,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 	for _, d := range s.deliveries {
 		group.Go(func() error {
 			d.Run(work)
+			return nil
+		})
+	}
+	if s.post != nil {
+		group.Go(func() error {
+			s.post.Run(work)
 			return nil
 		})
 	}

@@ -85,8 +85,11 @@ func (c *Clock) Advance(d time.Duration) {
 // New starts a server with the bootstrapped cloud of `lintel up`. Each change alters its configuration.
 func New(t testing.TB, changes ...func(*config.Config)) *Env {
 	t.Helper()
-	return Open(t, t.TempDir(), &Clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}, changes...)
+	return Open(t, t.TempDir(), NewClock(), changes...)
 }
+
+// NewClock is a clock as that of New.
+func NewClock() *Clock { return &Clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)} }
 
 // Open starts a server on a folder that may hold one already, so that two can share it.
 func Open(t testing.TB, dir string, clock *Clock, changes ...func(*config.Config)) *Env {

@@ -70,6 +70,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"DeleteIdentityProvider", testDeleteIdentityProvider},
 		{"Outbox", testOutbox},
 		{"Lease", testLease},
+		{"Mail", testMail},
 		{"ProvidedGroups", testProvidedGroups},
 		{"FederatedUsers", testFederatedUsers},
 		{"OAuth1", testOAuth1},

@@ -1,0 +1,243 @@
+// Package mail writes mails in their reader's language and brings them to a mail server.
+//
+// A mail is put into the outbox, a table, by the transaction of what it tells of, so that it is sent if and only if that
+// happened. It waits there sealed, since most mails hold a link that opens something. One node at a time delivers: a mail is
+// kept until the mail server has taken it, over restarts and for days in which the server cannot be reached.
+package mail
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io/fs"
+	"net/mail"
+	"path"
+	"strings"
+	"text/template"
+	"time"
+	"unicode"
+
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
+)
+
+// Office writes mails and puts them into the outbox. All fields are set once.
+type Office struct {
+	Cloud string     // what the cloud is called
+	URL   string     // of the portal, without a slash at the end
+	Keys  token.Keys // seal what waits
+}
+
+// Kind is what a mail is about: its template's name in the folder of each language.
+type Kind string
+
+// The kinds of mails, with their ids in the list of mails.
+const (
+	Invite        Kind = "invite"         // M1
+	InviteChanged Kind = "invite-changed" // M1b
+	InviteGone    Kind = "invite-gone"    // M1c
+	Accepted      Kind = "accepted"       // M2
+	Declined      Kind = "declined"       // M3
+	Asked         Kind = "asked"          // for a new invitation, by whom one was sent that has ended
+)
+
+// Values are what a mail tells, as far as its kind tells it.
+type Values struct {
+	To      string // the reader's address
+	Link    string // the one link, from the portal's path on
+	By      string // who did it
+	Name    string // of an account
+	Address string // of somebody else
+	Project string
+	Domain  string
+	Roles   []string
+	Words   string     // what somebody wrote
+	Ends    *time.Time // of the access
+	Until   time.Time  // of the link
+	At      time.Time
+	From    string // the address and browser that something was asked from
+	Request string // its id
+
+	Cloud string // as the office is told
+}
+
+// Message is a mail that is ready to be sent.
+type Message struct {
+	To, Lang, Subject, Text, HTML string
+}
+
+//go:embed templates/*/*.txt
+var files embed.FS
+
+// templates are by language and kind. The first line of a template is the subject; paragraphs follow.
+var templates = loadTemplates()
+
+func loadTemplates() map[string]*template.Template {
+	all := map[string]*template.Template{}
+	err := fs.WalkDir(files, "templates", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		key := strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".txt")
+		all[key] = template.Must(template.New(key).Funcs(words[path.Dir(key)].functions()).Parse(string(text)))
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
+	return all
+}
+
+// language says what templates do not: days and lists.
+type language struct {
+	and, day, moment string
+	months           []string
+}
+
+var words = map[string]language{
+	"en": {" and ", "%d %s %d", "%s, %s UTC", strings.Fields("January February March April May June July August September October November December")},
+	"de": {" und ", "%d. %s %d", "%s, %s Uhr UTC", strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")},
+}
+
+// Language is one that mails are written in: the one that is asked for if there is one, else English.
+func Language(wanted string) string {
+	if _, ok := words[wanted]; ok {
+		return wanted
+	}
+	return "en"
+}
+
+func (l language) functions() template.FuncMap {
+	day := func(t time.Time) string {
+		t = t.UTC()
+		return fmt.Sprintf(l.day, t.Day(), l.months[t.Month()-1], t.Year())
+	}
+	return template.FuncMap{
+		"day":    day,
+		"moment": func(t time.Time) string { return fmt.Sprintf(l.moment, day(t), t.UTC().Format("15:04")) },
+		"list": func(all []string) string {
+			if len(all) < 2 {
+				return strings.Join(all, "")
+			}
+			return strings.Join(all[:len(all)-1], ", ") + l.and + all[len(all)-1]
+		},
+	}
+}
+
+// Write makes a mail of a kind.
+func (o *Office) Write(kind Kind, lang string, v Values) (Message, error) {
+	lang = Language(lang)
+	v.Cloud, v.By, v.Name, v.Project, v.Domain, v.From = inert(o.Cloud), inert(v.By), inert(v.Name), inert(v.Project), inert(v.Domain), inert(v.From)
+	v.Words = inert(v.Words)
+	roles := make([]string, len(v.Roles))
+	for i, r := range v.Roles {
+		roles[i] = inert(r)
+	}
+	v.Roles = roles
+	if v.Link != "" {
+		v.Link = o.URL + v.Link
+	}
+	t := templates[lang+"/"+string(kind)]
+	if t == nil {
+		return Message{}, fmt.Errorf("there is no mail %s in %s", kind, lang)
+	}
+	var out strings.Builder
+	if err := t.Execute(&out, v); err != nil {
+		return Message{}, err
+	}
+	subject, text, _ := strings.Cut(out.String(), "\n")
+	m := Message{To: v.To, Lang: lang, Subject: subject, Text: strings.TrimSpace(text) + "\n"}
+	m.HTML = page(lang, m, v.Link)
+	return m, nil
+}
+
+// inert is text that others chose, on one line and without what mail programs take for the address of a page. S-116
+func inert(text string) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	text = strings.ReplaceAll(text, "://", ": //")
+	if runes := []rune(text); len(runes) > maxText {
+		text = string(runes[:maxText]) + "…"
+	}
+	return text
+}
+
+// maxText is the most characters of what others chose.
+const maxText = 500
+
+// page is the text with the least markup that mail programs show well: paragraphs, what somebody wrote, the link.
+func page(lang string, m Message, link string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<!doctype html><html lang="%s"><head><meta charset="utf-8"><title>%s</title></head>`, lang, html.EscapeString(m.Subject))
+	b.WriteString(`<body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:1.5em auto;padding:0 1em">` + "\n")
+	for part := range strings.SplitSeq(strings.TrimSpace(m.Text), "\n\n") {
+		quote, quoted := strings.CutPrefix(part, "> ")
+		foot, isFoot := strings.CutPrefix(part, "-- \n")
+		switch {
+		case part == link && link != "":
+			fmt.Fprintf(&b, `<p><a href="%s">%s</a></p>`, html.EscapeString(link), html.EscapeString(link))
+		case quoted:
+			fmt.Fprintf(&b, `<blockquote>%s</blockquote>`, html.EscapeString(quote))
+		case isFoot:
+			fmt.Fprintf(&b, `<hr><p style="font-size:13px">%s</p>`, html.EscapeString(foot))
+		default:
+			fmt.Fprintf(&b, `<p>%s</p>`, html.EscapeString(part))
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("</body></html>\n")
+	return b.String()
+}
+
+// Post puts a mail into the outbox and returns its id. To whom too much is sent gets none, and then there is no id.
+func (o *Office) Post(ctx context.Context, tx *store.Tx, kind Kind, lang string, v Values) (id string, err error) {
+	if _, err := mail.ParseAddress(v.To); err != nil {
+		return "", nil
+	}
+	sent, err := tx.Use(ctx, tx.Now().Add(24*time.Hour), "mail to", strings.ToLower(v.To))
+	if err != nil || sent > perDay {
+		return "", err
+	}
+	m, err := o.Write(kind, lang, v)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := o.seal(m)
+	if err != nil {
+		return "", err
+	}
+	return tx.QueueMail(ctx, sealed)
+}
+
+// perDay is the most mails to one address in a day.
+const perDay = 20
+
+func (o *Office) seal(m Message) (string, error) {
+	plain, err := json.Marshal(m)
+	if err != nil {
+		return "", err
+	}
+	keys, err := o.Keys.Keys()
+	if err != nil {
+		return "", err
+	}
+	sealed, _, err := token.Encrypt(keys, string(plain))
+	return sealed, err
+}
+
+func (o *Office) open(sealed string) (m Message, err error) {
+	keys, err := o.Keys.Keys()
+	if err != nil {
+		return m, err
+	}
+	plain, err := token.Decrypt(keys, sealed)
+	if err != nil {
+		return m, err
+	}
+	return m, json.Unmarshal([]byte(plain), &m)
+}

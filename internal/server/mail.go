@@ -1,0 +1,42 @@
+package server
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/portal"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// mailDelivery makes what writes mails and brings them to the mail server; nil when there is none.
+func mailDelivery(cfg *config.Config, db *store.DB, opt Options) (*mail.Delivery, error) {
+	l := cfg.Lintel
+	if l.SMTPURL == "" {
+		return nil, nil
+	}
+	server, err := mail.ParseServer(l.SMTPURL)
+	if err != nil {
+		return nil, fmt.Errorf("[lintel] smtp_url: %w", err)
+	}
+	if server.From, err = netmail.ParseAddress(l.MailFrom); err != nil {
+		return nil, errors.New(`[lintel] smtp_url needs mail_from too, an address such as "Example Cloud <no-reply@example.com>"`)
+	}
+	// Never the host that a client sent: a link in a mail must not lead to wherever somebody who asks for one says.
+	url := cmp.Or(l.PortalURL, cfg.Default.PublicEndpoint)
+	if url == "" || l.PortalURL == "" && l.PortalListen != "" {
+		return nil, errors.New("[lintel] smtp_url needs to know where links lead: set [lintel] portal_url or [DEFAULT] public_endpoint")
+	}
+	url = strings.TrimSuffix(strings.TrimSuffix(url, "/"), "/v3")
+	if !strings.HasSuffix(url, portal.Prefix) {
+		url += portal.Prefix
+	}
+	return &mail.Delivery{
+		DB: db, Server: server, Log: opt.Log,
+		Office: &mail.Office{Cloud: l.CloudName, URL: url, Keys: credentialKeys(cfg, opt)},
+	}, nil
+}
