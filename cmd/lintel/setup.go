@@ -81,7 +81,7 @@ disable_user_account_days_inactive is set, those who never did stay usable for t
 Are you sure you want to continue [y/N]? `)
 				line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n') // its end means no
 				if answer := strings.ToLower(strings.TrimRight(line, "\r\n")); answer != "y" && answer != "yes" {
-					return errors.New("reset_last_active aborted.")
+					return errors.New("reset_last_active aborted.") //nolint:revive // upstream's words
 				}
 			}
 			return withDatabase(cmd, flags, func(_ *config.Config, db *store.DB) error {

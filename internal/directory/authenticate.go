@@ -133,7 +133,7 @@ func (s *Service) Confirm(ctx context.Context, tx *store.Tx, l Login) (identity.
 }
 
 // key names the account in limits: by its id, or as the claim does when there is no such account.
-func (r UserRef) key(found identity.UserID) string {
+func (r *UserRef) key(found identity.UserID) string {
 	switch {
 	case found != "":
 		return string(found)

@@ -47,7 +47,7 @@ func readContract(t *testing.T) (rows []contractRow) {
 			continue
 		}
 		row := contractRow{method: fields[0], path: fields[1], area: fields[2]}
-		for _, s := range strings.Split(fields[3], " or ") {
+		for s := range strings.SplitSeq(fields[3], " or ") {
 			n, err := strconv.Atoi(s)
 			if err != nil {
 				t.Fatal(err)

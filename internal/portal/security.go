@@ -73,12 +73,12 @@ func (v *visit) changePassword() error {
 		Methods:  []string{"password"},
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: user}, Password: v.PostForm.Get("new")}},
 	}, v.address(), v.UserAgent())
-	if err != nil { // perhaps more is wanted than a password
-		v.forget(sessionCookie)
-		v.redirect("/login")
-		return nil
+	if err == nil {
+		return v.begin(key, Prefix+"/security?done=password")
 	}
-	return v.begin(key, Prefix+"/security?done=password")
+	v.forget(sessionCookie) // perhaps more is wanted than a password
+	v.redirect("/login")
+	return nil
 }
 
 func (v *visit) endSession() error {

@@ -162,10 +162,12 @@ func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
 	if err == nil {
 		u, err = v.p.Auth.Awaited(v.Context(), c.Value)
 	}
-	if err != nil {
+	if errors.Is(err, http.ErrNoCookie) || errors.Is(err, identity.Unauthorized) {
 		v.forget(receiptCookie)
 		v.redirect("/login?" + url.Values{"late": {"1"}, "next": {local(v.field("next"))}}.Encode())
 		return nil, u, nil
+	} else if err != nil {
+		return nil, u, err
 	}
 	pg := &verifyPage{Name: u.Name, Next: local(v.field("next"))}
 	pg.Title, pg.Bare = v.T("Enter the code"), true

@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func TestOneSentenceForAllFailures(t *testing.T) {
 	for _, try := range [][]string{{"name", "admin", "password", "wrong"}, {"name", "nobody", "password", "secret"},
 		{"name", "alice", "password", "secret"}, {"name", "admin", "password", testenv.Password, "domain", "none"}} {
 		b := env.Browser().Open("/portal/login").Submit("Sign in", try...).Want(422)
-		said := strings.SplitN(b.Text(), "User name", 2)[0]
+		said, _, _ := strings.Cut(b.Text(), "User name")
 		if first == "" {
 			first = said
 		}
@@ -144,10 +145,7 @@ func TestForeignFormsDoNothing(t *testing.T) {
 	form.Set("again", "other-secret")
 	_, bobs := env.SignIn("bob", "secret").Open("/portal/security/password").Form("Change the password")
 	for what, token := range map[string]string{"none": "", "another's": bobs.Get("csrf"), "made up": strings.Repeat("A", 43)} {
-		f := url.Values{}
-		for k, v := range form {
-			f[k] = v
-		}
+		f := maps.Clone(form)
 		f.Set("csrf", token)
 		b.Send("POST", action, f).Want(403)
 		if what == "" {
@@ -253,7 +251,9 @@ func TestOthersThings(t *testing.T) {
 	_, file := bob.Form("Download")
 	bob.Open("/portal/credentials/keys/new").Submit("Create the key").Want(200, "Secret key")
 	bob.Open("/portal/credentials").Want(200, "backup")
-	key := strings.SplitN(strings.SplitN(bob.Body, "/portal/credentials/keys/", 3)[2], "/", 2)[0]
+	_, key, _ := strings.Cut(bob.Body, "/portal/credentials/keys/new")
+	_, key, _ = strings.Cut(key, "/portal/credentials/keys/")
+	key, _, _ = strings.Cut(key, "/")
 
 	alice := env.SignIn("alice", "secret")
 	alice.Open("/portal/credentials/" + file.Get("id") + "/delete").Want(404)

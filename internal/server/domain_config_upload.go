@@ -95,7 +95,7 @@ func (u DomainConfigUpload) file(ctx context.Context, path, name string) (bool, 
 			return nil
 		case unreadable != nil:
 			obstacle = fmt.Sprintf("Error parsing configuration file for domain: %s, file: %s.\n%v", name, path, unreadable)
-			return nil
+			return nil //nolint:nilerr // the obstacle says it
 		}
 		known := domainConfig(u.Config)
 		options, err := known.Read(values)

@@ -259,11 +259,11 @@ func (tx *Tx) Subtree(ctx context.Context, id identity.ProjectID) ([]identity.Pr
 // ProjectsBelow returns the ids of some projects that have more than so many projects above them, their domain counted.
 func (tx *Tx) ProjectsBelow(ctx context.Context, depth int) ([]identity.ProjectID, error) {
 	const some = 10
-	stmt := `SELECT p0."id" FROM "project" p0`
+	var above strings.Builder
 	for i := range depth + 1 {
-		stmt += fmt.Sprintf(` JOIN "project" p%d ON p%d."id" = p%d."parent_id"`, i+1, i+1, i)
+		fmt.Fprintf(&above, ` JOIN "project" p%d ON p%d."id" = p%d."parent_id"`, i+1, i+1, i)
 	}
-	return list(ctx, tx, column[identity.ProjectID], stmt+fmt.Sprintf(` ORDER BY p0."id" LIMIT %d`, some))
+	return list(ctx, tx, column[identity.ProjectID], `SELECT p0."id" FROM "project" p0`+above.String()+` ORDER BY p0."id" LIMIT ?`, some)
 }
 
 // HasChildren tells whether there are projects below one.

@@ -154,15 +154,15 @@ func (b *Browser) Form(button string) (action string, form url.Values) {
 			form.Add(a["name"], a["value"])
 		}
 		for _, m := range selectPattern.FindAllStringSubmatch(f[2], -1) {
-			chosen, any := "", false
+			chosen, found := "", false
 			for _, o := range optionPattern.FindAllStringSubmatch(m[2], -1) {
 				a := attributes(o[1])
 				value, given := a["value"]
 				if !given {
 					value = html.UnescapeString(o[2])
 				}
-				if _, selected := a["selected"]; selected || !any {
-					chosen, any = value, true
+				if _, selected := a["selected"]; selected || !found {
+					chosen, found = value, true
 				}
 			}
 			form.Add(m[1], chosen)

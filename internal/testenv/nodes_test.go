@@ -202,9 +202,7 @@ func (n *nodes) trust(with object) string {
 	trust := object{
 		"trustor_user_id": n.ann, "trustee_user_id": n.bob, "project_id": n.project, "impersonation": false, "roles": []object{{"name": "member"}},
 	}
-	for name, v := range with {
-		trust[name] = v
-	}
+	maps.Copy(trust, with)
 	ann := n.a.Authenticate(password(n.ann, testenv.OnProjectID(n.project))).Want(201).Actor()
 	return ann.Post("/v3/OS-TRUST/trusts", object{"trust": trust}).Want(201).Get("trust.id")
 }
@@ -433,9 +431,7 @@ func TestChangesOfOneThingOnBothNodes(t *testing.T) {
 	for entity, path := range paths {
 		t.Run(entity, func(t *testing.T) {
 			changes := object{}
-			for name, v := range own[entity] {
-				changes[name] = v
-			}
+			maps.Copy(changes, own[entity])
 			for i := len(changes); i < 24; i++ {
 				changes[fmt.Sprint("attribute", i)] = "changed"
 			}

@@ -121,8 +121,11 @@ func (d *described) check(method, target, sent string, r *Response) error {
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return err
+	}
 	if _, ok := a.Content[media]; !ok {
-		return fmt.Errorf("the document knows no body of type %q (%v)", media, err)
+		return fmt.Errorf("the document knows no body of type %q", media)
 	}
 	if media != "application/json" {
 		return nil

@@ -7,6 +7,7 @@ package mapping
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,9 +130,7 @@ func Parse(version string, rules []byte) (*Mapping, error) {
 }
 
 func readRule(o *schema.Object) (r rule) {
-	for _, e := range schema.List[*schema.Object](o, "local").Value {
-		r.locals = append(r.locals, e)
-	}
+	r.locals = schema.List[*schema.Object](o, "local").Value
 	for _, e := range schema.List[*schema.Object](o, "remote").Value {
 		r.remotes = append(r.remotes, readRemote(e))
 	}
@@ -179,7 +178,7 @@ func readOperand(v any, regex bool) operand {
 func (m *Mapping) Check() error {
 	for i, r := range m.rules {
 		for j, remote := range r.remotes {
-			k := slices.IndexFunc(remote.operands, func(o operand) bool { return o.err != nil && o.err != errNeverEqual })
+			k := slices.IndexFunc(remote.operands, func(o operand) bool { return o.err != nil && !errors.Is(o.err, errNeverEqual) })
 			if k >= 0 {
 				return identity.Invalidf("Invalid mapping: rule %d, remote %d (%s), %s: %v.",
 					i+1, j+1, remote.attribute, remote.test, remote.operands[k].err)

@@ -89,7 +89,7 @@ func (m *matcher) compare(r remote, values []string) (found []*string, err error
 			switch {
 			case o.err == nil:
 				known[o.text] = &r.operands[i].text
-			case o.err != errNeverEqual:
+			case !errors.Is(o.err, errNeverEqual):
 				return nil, unusable(r, o)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/beevik/etree"
 )
@@ -59,14 +60,7 @@ func (m Metadata) Generate() ([]byte, error) {
 	return write(with(element("md:EntityDescriptor", "xmlns:md", nsMetadata, "entityID", m.EntityID), idp))
 }
 
-func known(parts ...string) bool {
-	for _, p := range parts {
-		if p == "" {
-			return false
-		}
-	}
-	return true
-}
+func known(parts ...string) bool { return !slices.Contains(parts, "") }
 
 // certificate is the first certificate of a PEM file, as text of one line.
 func certificate(file string) (string, error) {
