@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -158,7 +159,12 @@ func (s *Service) CheckGrant(ctx context.Context, caller identity.Caller, g iden
 // CreateGrant grants a role. It changes nothing when it was granted before. The role of a domain can be granted on
 // projects of its domain and on domains, never on the system.
 func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
-	return s.changeGrant(ctx, caller, create, g, func(tx *store.Tx, e ends) error {
+	return s.changeGrant(ctx, caller, create, g, put(ctx, g))
+}
+
+// put writes a grant if its role can be granted on its target.
+func put(ctx context.Context, g identity.Grant) func(*store.Tx, ends) error {
+	return func(tx *store.Tx, e ends) error {
 		switch {
 		case e.role.DomainID == "":
 		case g.System:
@@ -167,6 +173,26 @@ func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g ide
 			return identity.Refusedf("Project %s must be in the same domain as the role %s being assigned.", g.Project, g.Role)
 		}
 		return tx.PutGrant(ctx, g)
+	}
+}
+
+// Enroll makes a user with a role on a project, as who makes the user and then grants the role, but in one transaction: if the
+// caller may do only one of the two, or the project is not there, there is no user either.
+func (s *Service) Enroll(ctx context.Context, caller identity.Caller, people *directory.Service, u identity.User, pw identity.Opt[string],
+	project identity.ProjectID, role identity.RoleID) (identity.User, error) {
+	return people.CreateUserWith(ctx, caller, u, pw, func(tx *store.Tx, made identity.User) error {
+		g := identity.Grant{Role: role, User: made.ID, Project: project}
+		e, err := s.allowedGrant(ctx, tx, caller, create, g)
+		if err == nil {
+			err = e.complete(create, g)
+		}
+		if err == nil {
+			err = put(ctx, g)(tx, e)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Granted("created", g).By(caller))
 	})
 }
 

@@ -41,6 +41,17 @@ func (s *Service) System(ctx context.Context, caller identity.Caller) (can bool,
 	return can, err
 }
 
+// Realms returns, by name, the enabled domains that the caller can get a token for, with id and name alone, and whether they
+// can get one for the system: Domains and System in one query, for who draws a page.
+func (s *Service) Realms(ctx context.Context, caller identity.Caller) (domains []identity.Domain, system bool, err error) {
+	err = s.scopes(ctx, caller, authz.GetAuthDomains, func(tx *store.Tx, t *identity.Token) error {
+		domains, system, err = tx.Realms(ctx, caller.UserID(), t.GroupIDs)
+		system = system && !t.Federated
+		return err
+	})
+	return domains, system, err
+}
+
 // scopes looks at what the user of a token can do. The admin token has no user, and so no scopes.
 func (s *Service) scopes(ctx context.Context, caller identity.Caller, action authz.Action, look func(*store.Tx, *identity.Token) error) error {
 	if err := s.Authz.Check(ctx, caller, action, nil); err != nil || caller.Token == nil {

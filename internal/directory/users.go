@@ -15,6 +15,21 @@ import (
 // Users returns a page of the users that the caller may list: with a domain-scoped token those of that domain. Filters:
 // see store.Tx.Users; password_expires_at is "op:time" as the API takes it.
 func (s *Service) Users(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.User], err error) {
+	return s.list(ctx, caller, q, (*store.Tx).Users)
+}
+
+// LockedUsers is Users for those whom too many wrong passwords keep out now.
+func (s *Service) LockedUsers(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.User], err error) {
+	return s.list(ctx, caller, q, func(tx *store.Tx, ctx context.Context, q identity.Query) (page identity.Page[identity.User], err error) {
+		if s.Compliance.LockoutFailures == 0 {
+			return page, nil
+		}
+		return tx.LockedUsers(ctx, s.Compliance.LockoutFailures, tx.Now().Add(-s.Compliance.LockoutDuration), q)
+	})
+}
+
+func (s *Service) list(ctx context.Context, caller identity.Caller, q identity.Query,
+	read func(*store.Tx, context.Context, identity.Query) (identity.Page[identity.User], error)) (page identity.Page[identity.User], err error) {
 	var target authz.Target
 	if d := scopedDomain(caller); d != "" {
 		target = authz.Target{"domain_id": string(d)}
@@ -26,7 +41,7 @@ func (s *Service) Users(ctx context.Context, caller identity.Caller, q identity.
 		return page, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.Users(ctx, q)
+		page, err = read(tx, ctx, q)
 		s.showAll(page.Items, tx.Now())
 		return err
 	})
@@ -101,6 +116,37 @@ func (s *Service) User(ctx context.Context, caller identity.Caller, id identity.
 	return u, err
 }
 
+// Account is a user as those see it who look after accounts.
+type Account struct {
+	identity.User
+	Locked bool // too many wrong passwords keep the user out now
+
+	// Manage and End tell whether the caller may change and delete the user, and end the user's tokens.
+	Manage, End bool
+}
+
+// Account returns a user with what the caller may do to it, by the rules that guard doing it (identity:get_user).
+func (s *Service) Account(ctx context.Context, caller identity.Caller, id identity.UserID) (a Account, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if a.User, err = s.allowedUser(ctx, tx, caller, authz.GetUser, id); err != nil {
+			return err
+		}
+		f, err := tx.Failures(ctx, id)
+		target := authz.Target{"user": authz.User(a.User)}
+		a.Locked = s.locked(a.User, f, tx.Now())
+		a.Manage = s.Authz.Allowed(ctx, caller, authz.UpdateUser, target)
+		a.End = s.Authz.Allowed(ctx, caller, authz.RevokeTokensForUser, target)
+		a.User = s.shown(a.User, tx.Now())
+		return err
+	})
+	return a, err
+}
+
+// MayCreateUser tells whether the caller may make users in a domain.
+func (s *Service) MayCreateUser(ctx context.Context, caller identity.Caller, domain identity.DomainID) bool {
+	return s.Authz.Allowed(ctx, caller, authz.CreateUser, authz.Target{"user": authz.User(identity.User{DomainID: domain})})
+}
+
 // allowedUser returns a user on whom the caller may do the action. Callers who may not do it on a user of whom nothing
 // is known get the same answer for one that is not there.
 func (s *Service) allowedUser(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.UserID) (identity.User, error) {
@@ -115,6 +161,12 @@ func (s *Service) allowedUser(ctx context.Context, tx *store.Tx, caller identity
 // CreateUser makes a user; its id is made here. Without a domain it belongs to that of the caller's token, else to the
 // default domain. No password leaves the user without one, a null one is a password that nobody can log in with.
 func (s *Service) CreateUser(ctx context.Context, caller identity.Caller, u identity.User, pw identity.Opt[string]) (identity.User, error) {
+	return s.CreateUserWith(ctx, caller, u, pw, func(*store.Tx, identity.User) error { return nil })
+}
+
+// CreateUserWith is CreateUser with more to be done in the same transaction: if that fails there is no user.
+func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u identity.User, pw identity.Opt[string],
+	more func(*store.Tx, identity.User) error) (identity.User, error) {
 	if err := s.Authz.Check(ctx, caller, authz.CreateUser, authz.Target{"user": authz.User(u)}); err != nil {
 		return u, err
 	}
@@ -153,7 +205,10 @@ func (s *Service) CreateUser(ctx context.Context, caller identity.Caller, u iden
 		if u, err = tx.User(ctx, u.ID); err != nil {
 			return err
 		}
-		return tx.Record(ctx, identity.Created("user", u.ID).By(caller))
+		if err := tx.Record(ctx, identity.Created("user", u.ID).By(caller)); err != nil {
+			return err
+		}
+		return more(tx, u)
 	})
 	return u, err
 }

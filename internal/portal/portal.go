@@ -62,7 +62,8 @@ const get, post = http.MethodGet, http.MethodPost
 // pages returns the table, put together from those that stand above their pages.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{signInPages, homePages, credentialPages, securityPages, projectPages, peoplePages} {
+	for _, table := range [][]page{signInPages, homePages, credentialPages, securityPages, projectPages, peoplePages,
+		userPages, accountPages} {
 		all = append(all, table...)
 	}
 	return all

@@ -112,6 +112,18 @@ func (v *visit) done() string {
 		return v.T("The session was ended.")
 	case "sessions":
 		return v.T("All other sessions were ended.")
+	case "user-created":
+		return v.T("The account was created.")
+	case "user-disabled":
+		return v.T("The account was disabled. All that it had begun has ended.")
+	case "user-enabled":
+		return v.T("The account was enabled.")
+	case "user-unlocked":
+		return v.T("The account was unlocked.")
+	case "user-ended":
+		return v.T("All tokens and sessions of the account have ended.")
+	case "user-deleted":
+		return v.T("The account was deleted.")
 	case "saved":
 		return v.T("Saved.")
 	}

@@ -45,6 +45,8 @@ type visit struct {
 	session identity.Session
 	caller  identity.Caller // unscoped
 	guest   string
+	domain  identity.Domain // whose pages these are; empty for none
+	realms  *Realms
 }
 
 // enter finds out who is there and whether a form comes from a page of theirs.

@@ -66,3 +66,28 @@ func (tx *Tx) DomainsOf(ctx context.Context, user identity.UserID, groups []iden
 	}
 	return domains, err
 }
+
+// Realms returns the enabled domains on which a user holds a role that shows in a token, with id and name alone and in the
+// order of names, and tells whether the user holds one on the system. It takes one statement.
+func (tx *Tx) Realms(ctx context.Context, user identity.UserID, groups []identity.GroupID) (domains []identity.Domain, system bool, err error) {
+	with, args := tx.reach(user, groups)
+	member, memberArgs := tx.groupsOf(user)
+	extra, extraArgs := in(groups)
+	rows, err := list(ctx, tx, func(s scanner) (d identity.Domain, err error) {
+		err = s.Scan(&d.ID, &d.Name)
+		d.Enabled = true
+		return d, err
+	}, with+`SELECT "id", "name" FROM "project" WHERE "domain_id" = ? AND "enabled" = ? AND "id" IN (
+		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserDomain', 'GroupDomain'))
+		UNION SELECT '', '' FROM "system_assignment" WHERE "role_id" IN (SELECT "id" FROM "useful") AND (
+		"type" = 'UserSystem' AND "actor_id" = ? OR "type" = 'GroupSystem' AND ("actor_id" IN `+member+` OR "actor_id" IN `+extra+`))
+		ORDER BY 2, 1`, slices.Concat(args, []any{identity.RootDomain, true, false, user}, memberArgs, extraArgs)...)
+	for _, d := range rows {
+		if d.ID == "" {
+			system = true
+		} else {
+			domains = append(domains, d)
+		}
+	}
+	return domains, system, err
+}

@@ -212,8 +212,8 @@ func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identit
 	return found, nil
 }
 
-// Users returns a page of the users. Filters: domain_id, name, enabled (as stored), idp_id, protocol_id, unique_id,
-// password_expires_at (of the current password). A marker that is no user fails with identity.NotFound.
+// Users returns a page of the users. Filters: domain_id, name, enabled (as stored), active (ever logged in), idp_id,
+// protocol_id, unique_id, password_expires_at (of the current password). A marker that is no user fails with identity.NotFound.
 func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identity.User], error) {
 	return tx.selectUsers(ctx, selection{}, q)
 }
@@ -222,6 +222,15 @@ func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identi
 func (tx *Tx) GroupUsers(ctx context.Context, group identity.GroupID, q identity.Query) (identity.Page[identity.User], error) {
 	var s selection
 	s.also(`u."id" IN (SELECT "user_id" FROM "user_group_membership" WHERE "group_id" = ?)`, group)
+	return tx.selectUsers(ctx, s, q)
+}
+
+// LockedUsers returns a page of the users with so many wrong passwords in a row, the last of them after a time, whom no option
+// exempts, with the filters of Users.
+func (tx *Tx) LockedUsers(ctx context.Context, failures int, after time.Time, q identity.Query) (identity.Page[identity.User], error) {
+	var s selection
+	s.also(`l."failed_auth_count" >= ? AND l."failed_auth_at" > ? AND NOT EXISTS (SELECT 1 FROM "user_option" o
+		WHERE o."user_id" = u."id" AND o."option_id" = ? AND o."option_value" = 'true')`, failures, after, userOptions[identity.OptIgnoreLockout])
 	return tx.selectUsers(ctx, s, q)
 }
 
@@ -238,6 +247,12 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 			s.userName(tx, f, q)
 		case "enabled":
 			s.flag(`u."enabled"`, f)
+		case "active": // whether the user is known to have logged in ever
+			if f.Bool() {
+				s.also(`u."last_active_at" IS NOT NULL`)
+			} else {
+				s.also(`u."last_active_at" IS NULL`)
+			}
 		case "password_expires_at":
 			err = s.micros(`p."expires_at_int"`, f)
 		case "idp_id", "protocol_id", "unique_id":

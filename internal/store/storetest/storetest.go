@@ -48,6 +48,8 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"RulesOfDeletedRoles", testRulesOfDeletedRoles},
 		{"Labels", testLabels},
 		{"PeopleOfProjects", testPeopleOfProjects},
+		{"Realms", testRealms},
+		{"LockedUsers", testLockedUsers},
 		{"DomainOptions", testDomainOptions},
 		{"PolicyAssociations", testPolicyAssociations},
 		{"Limits", testLimits},

@@ -1,0 +1,176 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var accountPages = []page{
+	{method: get, path: "/d/{domain}/users/{user}", serve: (*visit).account},
+	{method: get, path: "/d/{domain}/users/{user}/edit", serve: (*visit).editAccount},
+	{method: post, path: "/d/{domain}/users/{user}/edit", serve: (*visit).saveAccount},
+	{method: get, path: "/d/{domain}/users/{user}/disable", serve: ask(disableAccount)},
+	{method: post, path: "/d/{domain}/users/{user}/disable", serve: do(disableAccount)},
+	{method: get, path: "/d/{domain}/users/{user}/enable", serve: ask(enableAccount)},
+	{method: post, path: "/d/{domain}/users/{user}/enable", serve: do(enableAccount)},
+	{method: get, path: "/d/{domain}/users/{user}/unlock", serve: ask(unlockAccount)},
+	{method: post, path: "/d/{domain}/users/{user}/unlock", serve: do(unlockAccount)},
+	{method: get, path: "/d/{domain}/users/{user}/end", serve: ask(endTokens)},
+	{method: post, path: "/d/{domain}/users/{user}/end", serve: do(endTokens)},
+	{method: get, path: "/d/{domain}/users/{user}/password", serve: ask(temporaryPassword), confirmed: true},
+	{method: post, path: "/d/{domain}/users/{user}/password", serve: do(temporaryPassword), confirmed: true},
+	{method: get, path: "/d/{domain}/users/{user}/delete", serve: ask(deleteAccount), confirmed: true},
+	{method: post, path: "/d/{domain}/users/{user}/delete", serve: do(deleteAccount), confirmed: true},
+}
+
+// accountPage shows an account to who looks after it.
+type accountPage struct {
+	chrome
+	In      identity.Domain
+	Account directory.Account
+	Project string // the primary one's name
+	Service bool   // a service of the cloud logs in with it
+	Self    bool
+
+	Places      []place
+	Groups      []identity.Membership
+	Credentials []identity.ApplicationCredential
+	Hidden      bool // the reader may not see them
+}
+
+// loadAccount loads the account of the path, of the domain of the path, with what it may do where.
+func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err error) {
+	caller, d, err := v.inDomain()
+	if err != nil {
+		return caller, nil, err
+	}
+	id := identity.UserID(v.PathValue("user"))
+	pg = &accountPage{In: d, Self: id == v.User().ID}
+	if pg.Account, err = v.p.Directory.Account(v.Context(), caller, id); err != nil {
+		return caller, nil, err
+	}
+	if pg.Account.DomainID != d.ID {
+		return caller, nil, identity.Missing("user", id)
+	}
+	pg.Section, pg.Title = "users", pg.Account.Name
+	held, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{User: id, Effective: true}, true)
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return caller, nil, err
+	}
+	pg.Places = v.places(held, called)
+	for _, p := range pg.Places {
+		if p.Kind == "project" && p.ID == string(pg.Account.DefaultProjectID) {
+			pg.Project = p.Name
+		}
+		for _, r := range p.Roles {
+			pg.Service = pg.Service || r.Name == "service"
+		}
+	}
+	return caller, pg, nil
+}
+
+func (v *visit) account() error {
+	caller, pg, err := v.loadAccount()
+	if err != nil {
+		return err
+	}
+	id := pg.Account.ID
+	pg.Lead = v.F("An account in %s: what it may do, and what logs in with it.", pg.In.Name)
+	pg.Terminal = []string{
+		"openstack user show --domain " + word(pg.In.Name) + " " + word(pg.Account.Name),
+		"openstack role assignment list --effective --names --user " + word(pg.Account.Name) + " --user-domain " + word(pg.In.Name),
+	}
+	groups, err := v.p.Directory.GroupsOfUser(v.Context(), caller, id, identity.Query{})
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	pg.Groups = groups.Items
+	credentials, err := v.p.Credential.ApplicationCredentials(v.Context(), caller, id, identity.Query{})
+	pg.Hidden = errors.Is(err, identity.Forbidden)
+	if err != nil && !pg.Hidden {
+		return err
+	}
+	pg.Credentials = credentials.Items
+	return v.show(http.StatusOK, "account", pg)
+}
+
+// editAccountPage is the form for what is known of an account.
+type editAccountPage struct {
+	chrome
+	In                                identity.Domain
+	Back                              string
+	Name, Address, About, ProjectName string
+}
+
+func (v *visit) editAccountPage(pg *accountPage) *editAccountPage {
+	out := &editAccountPage{In: pg.In, Back: Prefix + accountPath(pg), Name: pg.Account.Name, Address: pg.Email(pg.Account.User), ProjectName: pg.Project}
+	out.About, _ = pg.Account.Extra["description"].(string)
+	out.Section, out.Title, out.Lead = "users", v.F("Edit %s", pg.Account.Name), v.T("A user stays in its domain: roles, groups and names hang on it.")
+	out.Terminal = []string{"openstack user set --domain " + word(pg.In.Name) + " --email EMAIL " + word(pg.Account.Name)}
+	return out
+}
+
+func accountPath(pg *accountPage) string {
+	return inDomain(pg.In.ID) + "/users/" + string(pg.Account.ID)
+}
+
+func (v *visit) editAccount() error {
+	_, pg, err := v.loadAccount()
+	if err != nil {
+		return err
+	}
+	if !pg.Account.Manage {
+		return identity.NotAllowed("identity:update_user")
+	}
+	return v.show(http.StatusOK, "editaccount", v.editAccountPage(pg))
+}
+
+func (v *visit) saveAccount() error {
+	caller, pg, err := v.loadAccount()
+	if err != nil {
+		return err
+	}
+	form := v.editAccountPage(pg)
+	was := *form
+	form.Name, form.Address, form.About = strings.TrimSpace(v.field("name")), strings.TrimSpace(v.field("email")), v.field("description")
+	form.ProjectName = strings.TrimSpace(v.field("project"))
+	form.Fields = problems{}
+	if form.Name == "" {
+		form.Fields["name"] = v.T("Give the account a name.")
+	}
+	upd := identity.UserUpdate{Name: identity.Some(form.Name), Extra: identity.Extra{}}
+	if form.Address != was.Address {
+		upd.Extra["email"] = form.Address
+	}
+	if form.About != was.About {
+		upd.Extra["description"] = form.About
+	}
+	if form.ProjectName != pg.Project {
+		project, err := v.projectNamed(caller, pg.In.ID, form.ProjectName)
+		if err != nil {
+			return err
+		}
+		if project == "" && form.ProjectName != "" {
+			form.Fields["project"] = v.F("There is no project %s in this domain. Create it first.", form.ProjectName)
+		}
+		upd.DefaultProjectID = identity.Some(project)
+	}
+	if len(form.Fields) == 0 {
+		_, err = v.p.Directory.UpdateUser(v.Context(), caller, pg.Account.ID, upd)
+		if errors.Is(err, identity.Conflict) {
+			form.Fields["name"] = v.T("The domain has a user of this name. Choose another one.")
+		} else if form.Problem, err = refusal(err); err != nil {
+			return err
+		}
+	}
+	if len(form.Fields) > 0 || form.Problem != "" {
+		return v.show(http.StatusUnprocessableEntity, "editaccount", form)
+	}
+	v.redirect(accountPath(pg) + "?done=saved")
+	return nil
+}

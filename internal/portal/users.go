@@ -1,0 +1,185 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var userPages = []page{
+	{method: get, path: "/d/{domain}/users", serve: (*visit).users},
+	{method: get, path: "/d/{domain}/users/new", serve: (*visit).newUser},
+	{method: post, path: "/d/{domain}/users/new", serve: (*visit).createUser},
+}
+
+// usersPage lists the users of a domain.
+type usersPage struct {
+	chrome
+	In     identity.Domain
+	Users  []identity.User
+	Search string
+	Filter string
+	Pager  pager
+}
+
+// Email is a user's address; empty when none is known.
+func (p *chrome) Email(u identity.User) string {
+	s, _ := u.Extra["email"].(string)
+	return s
+}
+
+func (v *visit) users() error {
+	caller, d, err := v.inDomain()
+	if err != nil {
+		return err
+	}
+	pg := &usersPage{In: d, Search: strings.TrimSpace(v.field("q")), Filter: v.field("show")}
+	pg.Section, pg.Title, pg.Lead = "users", v.T("Users"), v.F("Who has an account in %s.", d.Name)
+	pg.Terminal = []string{"openstack user list --long --domain " + word(d.Name)}
+	q := v.search().Where("domain_id", string(d.ID))
+	list := v.p.Directory.Users
+	switch pg.Filter {
+	case "enabled":
+		q = q.Where("enabled", "true")
+	case "disabled":
+		q = q.Where("enabled", "false")
+	case "never":
+		q = q.Where("active", "false")
+	case "locked":
+		list = v.p.Directory.LockedUsers
+	}
+	found, err := list(v.Context(), caller, q)
+	if err != nil {
+		return err
+	}
+	pg.Users = found.Items
+	if n := len(found.Items); n > 0 {
+		pg.Pager = v.pager(found.More, string(found.Items[n-1].ID))
+	}
+	if v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
+		pg.Action = &link{v.T("Create User"), Prefix + inDomain(d.ID) + "/users/new"}
+	}
+	return v.show(http.StatusOK, "users", pg)
+}
+
+// newUserPage is the form for a new user. What was typed stays when something is wrong with it, but for the password.
+type newUserPage struct {
+	chrome
+	In identity.Domain
+
+	Name, Address, Description, Project, Role string
+	Enabled, LockPassword                     bool
+	Roles                                     []identity.Role
+}
+
+// newUserPage fills the form from what was sent.
+func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUserPage, error) {
+	pg := &newUserPage{
+		In: d, Name: strings.TrimSpace(v.field("name")), Address: strings.TrimSpace(v.field("email")), Description: v.field("description"),
+		Project: strings.TrimSpace(v.field("project")), Role: v.field("role"), Enabled: v.Method == get || v.field("enabled") != "",
+		LockPassword: v.field("lock") != "",
+	}
+	pg.Section, pg.Title = "users", v.T("Create User")
+	pg.Lead = v.T("The account, its first project and its role there are made together, or none of them.")
+	pg.Terminal = []string{
+		"openstack user create --domain " + word(d.Name) + " --project PROJECT --email EMAIL --password-prompt NAME",
+		"openstack role add --user NAME --user-domain " + word(d.Name) + " --project PROJECT --project-domain " + word(d.Name) + " member",
+	}
+	if !v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
+		return pg, identity.NotAllowed("identity:create_user")
+	}
+	found, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return pg, err
+	}
+	for _, r := range found.Items {
+		if r.Name == "admin" { // which is no role to begin with
+			continue
+		}
+		pg.Roles = append(pg.Roles, r)
+		if pg.Role == "" && r.Name == "member" {
+			pg.Role = string(r.ID)
+		}
+	}
+	slices.SortFunc(pg.Roles, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
+	return pg, nil
+}
+
+func (v *visit) newUser() error {
+	caller, d, err := v.inDomain()
+	if err != nil {
+		return err
+	}
+	pg, err := v.newUserPage(caller, d)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "newuser", pg)
+}
+
+func (v *visit) createUser() error {
+	caller, d, err := v.inDomain()
+	if err != nil {
+		return err
+	}
+	pg, err := v.newUserPage(caller, d)
+	if err != nil {
+		return err
+	}
+	u := identity.User{DomainID: d.ID, Name: pg.Name, Enabled: pg.Enabled, Extra: identity.Extra{}, Options: identity.Options{}}
+	if pg.Address != "" {
+		u.Extra["email"] = pg.Address
+	}
+	if pg.Description != "" {
+		u.Extra["description"] = pg.Description
+	}
+	if pg.LockPassword {
+		u.Options[identity.OptLockPassword] = true
+	}
+	pg.Fields = problems{}
+	if pg.Name == "" {
+		pg.Fields["name"] = v.T("Give the account a name.")
+	}
+	pw := v.PostForm.Get("password")
+	if pw == "" {
+		pg.Fields["password"] = v.T("Choose a first password.")
+	}
+	if u.DefaultProjectID, err = v.projectNamed(caller, d.ID, pg.Project); err != nil {
+		return err
+	} else if u.DefaultProjectID == "" && pg.Project != "" {
+		pg.Fields["project"] = v.F("There is no project %s in this domain. Create it first.", pg.Project)
+	}
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
+	}
+	if u.DefaultProjectID == "" {
+		u, err = v.p.Directory.CreateUser(v.Context(), caller, u, identity.Some(pw))
+	} else {
+		u, err = v.p.Assignment.Enroll(v.Context(), caller, v.p.Directory, u, identity.Some(pw), u.DefaultProjectID, identity.RoleID(pg.Role))
+	}
+	if errors.Is(err, identity.Conflict) {
+		pg.Fields["name"] = v.T("The domain has a user of this name. Choose another one.")
+	} else if pg.Problem, err = refusal(err); err != nil {
+		return err
+	}
+	if len(pg.Fields) > 0 || pg.Problem != "" {
+		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
+	}
+	v.redirect(inDomain(d.ID) + "/users/" + string(u.ID) + "?done=user-created")
+	return nil
+}
+
+// projectNamed finds a domain's project by its name; empty when there is none that the caller may see.
+func (v *visit) projectNamed(caller identity.Caller, domain identity.DomainID, name string) (identity.ProjectID, error) {
+	if name == "" {
+		return "", nil
+	}
+	found, err := v.p.Directory.Projects(v.Context(), caller, identity.Query{Limit: 1}.Where("domain_id", string(domain)).Where("name", name))
+	if err != nil || len(found.Items) == 0 {
+		return "", err
+	}
+	return found.Items[0].ID, nil
+}
