@@ -245,7 +245,6 @@ DIVERGENCES = [
     # OAuth 2.0
     Divergence("a client that is not there is answered as one with a wrong secret", r"^POST /v3/OS-OAUTH2/token$", statuses="404 401"),
     Divergence("a parameter that is sent twice is a 400", r"^POST /v3/OS-OAUTH2/token$", statuses="200 400", body=r"(grant_type|client_secret)=.*\1="),
-    # To come
 ]
 
 
