@@ -122,3 +122,37 @@ func (tx *Tx) GroupsOnto(ctx context.Context, project identity.ProjectID) ([]Gro
 		(SELECT COUNT(DISTINCT h."user_id") FROM "holder" h WHERE h."actor_id" = o."actor_id" AND h."type" = o."type")
 		FROM "onto" o JOIN "group" g ON g."id" = o."actor_id" WHERE o."type" IN ('GroupProject', 'GroupDomain') ORDER BY g."name", g."id", 4`, args...)
 }
+
+// Belongings are what works for a user on a project by the roles that the user has there.
+type Belongings struct{ ApplicationCredentials, Keys, Trusts int }
+
+// BelongingsOf counts what users have on a project: application credentials, EC2 keys, and trusts that they gave.
+func (tx *Tx) BelongingsOf(ctx context.Context, project identity.ProjectID, users []identity.UserID) (map[identity.UserID]Belongings, error) {
+	if len(users) > maxIn {
+		return nil, errors.New("more users are asked for than a page has")
+	}
+	set, in := in(users)
+	args := append([]any{project}, in...)
+	all := map[identity.UserID]Belongings{}
+	_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) {
+		var kind string
+		var user identity.UserID
+		var n int
+		err = s.Scan(&kind, &user, &n)
+		b := all[user]
+		switch kind {
+		case "application_credential":
+			b.ApplicationCredentials = n
+		case "key":
+			b.Keys = n
+		default:
+			b.Trusts = n
+		}
+		all[user] = b
+		return none, err
+	}, `SELECT 'application_credential', "user_id", COUNT(*) FROM "application_credential" WHERE "project_id" = ? AND "user_id" IN `+set+` GROUP BY "user_id"
+		UNION ALL SELECT 'key', "user_id", COUNT(*) FROM "credential" WHERE "type" = 'ec2' AND "project_id" = ? AND "user_id" IN `+set+` GROUP BY "user_id"
+		UNION ALL SELECT 'trust', "trustor_user_id", COUNT(*) FROM "trust" WHERE "deleted_at" IS NULL AND "project_id" = ?
+		AND "trustor_user_id" IN `+set+` GROUP BY "trustor_user_id"`, slices.Concat(args, args, args)...)
+	return all, err
+}

@@ -77,4 +77,20 @@ func testPeopleOfProjects(t *testing.T, db *store.DB) {
 	if diff := cmp.Diff(wantGroups, groups); diff != "" || err != nil {
 		t.Errorf("error %v, groups -want +got:\n%s", err, diff)
 	}
+
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.InsertApplicationCredential(ctx, identity.ApplicationCredential{ID: "c", UserID: "u", ProjectID: "q", Name: "c"}, "hash")
+		return errors.Join(err,
+			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "k", UserID: "v", ProjectID: "q", Type: "ec2"}}),
+			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "l", UserID: "v", ProjectID: "p", Type: "ec2"}}),
+			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "m", UserID: "v", ProjectID: "q", Type: "totp"}}),
+			tx.InsertTrust(ctx, identity.Trust{ID: "t", TrustorUserID: "v", TrusteeUserID: "u", ProjectID: "q"}))
+	})
+	owned, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.UserID]store.Belongings, error) {
+		return tx.BelongingsOf(ctx, "q", []identity.UserID{"u", "v", "w"})
+	})
+	wantOwned := map[identity.UserID]store.Belongings{"u": {ApplicationCredentials: 1}, "v": {Keys: 1, Trusts: 1}}
+	if diff := cmp.Diff(wantOwned, owned); diff != "" || err != nil {
+		t.Errorf("error %v, belongings -want +got:\n%s", err, diff)
+	}
 }
