@@ -159,21 +159,7 @@ func (s *Service) CheckGrant(ctx context.Context, caller identity.Caller, g iden
 // CreateGrant grants a role. It changes nothing when it was granted before. The role of a domain can be granted on
 // projects of its domain and on domains, never on the system.
 func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
-	return s.changeGrant(ctx, caller, create, g, put(ctx, g))
-}
-
-// put writes a grant if its role can be granted on its target.
-func put(ctx context.Context, g identity.Grant) func(*store.Tx, ends) error {
-	return func(tx *store.Tx, e ends) error {
-		switch {
-		case e.role.DomainID == "":
-		case g.System:
-			return identity.Invalidf("Role %s is a domain-specific role. Unable to use a domain-specific role in a system assignment.", g.Role)
-		case g.Project != "" && e.project.DomainID != e.role.DomainID:
-			return identity.Refusedf("Project %s must be in the same domain as the role %s being assigned.", g.Project, g.Role)
-		}
-		return tx.PutGrant(ctx, g)
-	}
+	return s.changeGrants(ctx, caller, func(_ *store.Tx, change changer) error { return change(create, g) })
 }
 
 // Enroll makes a user with a role on a project, as who makes the user and then grants the role, but in one transaction: if the
@@ -187,7 +173,7 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, people *di
 			err = e.complete(create, g)
 		}
 		if err == nil {
-			err = put(ctx, g)(tx, e)
+			err = e.change(ctx, tx, create, g)
 		}
 		if err != nil {
 			return err
@@ -198,45 +184,63 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, people *di
 
 // RevokeGrant takes a grant back. A grant that is not there is identity.NotFound.
 func (s *Service) RevokeGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
-	return s.changeGrant(ctx, caller, revoke, g, func(tx *store.Tx, _ ends) error {
-		found, err := tx.DeleteGrant(ctx, g)
-		if err == nil && !found {
-			err = notGranted(g)
-		}
-		return err
-	})
+	return s.changeGrants(ctx, caller, func(_ *store.Tx, change changer) error { return change(revoke, g) })
 }
 
-// changeGrant runs change for a caller who may do what the verb says, and records the event: of a failure, too, once
-// the caller was known to be allowed (CadfRoleAssignmentNotificationWrapper in keystone/notifications.py). Keystone tells
-// of no grants on the system, does not name who asked for inherited ones, and of those that lack one of their ends tells
-// only where they are inherited.
-func (s *Service) changeGrant(ctx context.Context, caller identity.Caller, v verb, g identity.Grant, change func(*store.Tx, ends) error) error {
-	event := identity.Granted(map[verb]string{create: "created", revoke: "deleted"}[v], g)
-	if !g.Inherited {
-		event = event.By(caller)
-	}
+// changer does with a grant what a verb says, for a caller who may, and records the event.
+type changer func(verb, identity.Grant) error
+
+// changeGrants lets do change grants, all of them or none. A failure is told of, too, once the caller was known to be
+// allowed (CadfRoleAssignmentNotificationWrapper in keystone/notifications.py). Keystone tells of no grants on the system,
+// does not name who asked for inherited ones, and of those that lack one of their ends tells only where they are inherited.
+func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, do func(*store.Tx, changer) error) error {
+	var event identity.Event // of the last change
 	tell := false
 	err := s.DB.Update(ctx, func(tx *store.Tx) error {
 		tell = false
-		e, err := s.allowedGrant(ctx, tx, caller, v, g)
-		if err != nil {
-			return err
-		}
-		tell = g.Inherited
-		if err := e.complete(v, g); err != nil {
-			return err
-		}
-		tell = !g.System
-		if err := change(tx, e); err != nil || !tell {
-			return err
-		}
-		return tx.Record(ctx, event)
+		return do(tx, func(v verb, g identity.Grant) error {
+			tell, event = false, identity.Granted(map[verb]string{create: "created", revoke: "deleted"}[v], g)
+			if !g.Inherited {
+				event = event.By(caller)
+			}
+			e, err := s.allowedGrant(ctx, tx, caller, v, g)
+			if err != nil {
+				return err
+			}
+			tell = g.Inherited
+			if err := e.complete(v, g); err != nil {
+				return err
+			}
+			tell = !g.System
+			if err := e.change(ctx, tx, v, g); err != nil || !tell {
+				return err
+			}
+			return tx.Record(ctx, event)
+		})
 	})
 	if _, refused := errors.AsType[*identity.Error](err); refused && tell {
 		s.DB.RecordFailure(ctx, event, nil)
 	}
 	return err
+}
+
+// change writes a grant, or takes it back.
+func (e ends) change(ctx context.Context, tx *store.Tx, v verb, g identity.Grant) error {
+	if v == revoke {
+		found, err := tx.DeleteGrant(ctx, g)
+		if err == nil && !found {
+			err = notGranted(g)
+		}
+		return err
+	}
+	switch {
+	case e.role.DomainID == "":
+	case g.System:
+		return identity.Invalidf("Role %s is a domain-specific role. Unable to use a domain-specific role in a system assignment.", g.Role)
+	case g.Project != "" && e.project.DomainID != e.role.DomainID:
+		return identity.Refusedf("Project %s must be in the same domain as the role %s being assigned.", g.Project, g.Role)
+	}
+	return tx.PutGrant(ctx, g)
 }
 
 func notGranted(g identity.Grant) error {

@@ -3,6 +3,7 @@ package assignment
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/lintel-id/lintel/internal/authz"
@@ -40,7 +41,13 @@ type People struct {
 	Called Names
 
 	// Offers are the roles that the caller may grant to people of the project's domain.
-	Offers []identity.Role
+	Offers []Offer
+}
+
+// Offer is a role that can be granted, with those that come with it.
+type Offer struct {
+	identity.Role
+	Brings []identity.Role
 }
 
 // SeesPeople tells whether the caller may learn who has which role on a project, by the rule that guards the list of all role
@@ -71,13 +78,13 @@ func (s *Service) People(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
-		roles, err := tx.Roles(ctx, identity.Query{})
+		all, err := openBook(ctx, tx)
 		if err != nil {
 			return err
 		}
-		out.Offers = s.offers(ctx, caller, p, identity.User{DomainID: p.DomainID}, roles.Items)
+		out.Offers = s.offers(ctx, caller, p, identity.User{DomainID: p.DomainID}, all)
 		out.Page.More = page.More
-		out.Page.Items, out.Called, err = s.persons(ctx, tx, caller, p, page.Items, roles.Items)
+		out.Page.Items, out.Called, err = s.persons(ctx, tx, caller, p, page.Items, all)
 		return err
 	})
 	return out, err
@@ -93,14 +100,72 @@ func (s *Service) projectOfPeople(ctx context.Context, tx *store.Tx, caller iden
 	return p, s.Authz.CheckFound(ctx, caller, authz.ListRoleAssignmentsForTree, target, missing)
 }
 
-// offers are the roles that the caller may grant to a user on a project.
-func (s *Service) offers(ctx context.Context, caller identity.Caller, p identity.Project, u identity.User, roles []identity.Role) (may []identity.Role) {
-	for _, r := range roles {
-		if (r.DomainID == "" || r.DomainID == p.DomainID) && s.mayGrant(ctx, caller, create, p, u, r) {
-			may = append(may, r)
+// book is all roles, and what turns one into others.
+type book struct {
+	store.RoleRules
+	roles map[identity.RoleID]identity.Role
+}
+
+func openBook(ctx context.Context, tx *store.Tx) (b book, err error) {
+	if b.RoleRules, err = tx.RoleRules(ctx); err != nil {
+		return b, err
+	}
+	all, err := tx.Roles(ctx, identity.Query{})
+	b.roles = make(map[identity.RoleID]identity.Role, len(all.Items))
+	for _, r := range all.Items {
+		b.roles[r.ID] = r
+	}
+	return b, err
+}
+
+// brings are the global roles that come with one, by name.
+func (b book) brings(id identity.RoleID) (all []identity.Role) {
+	seen := map[identity.RoleID]bool{id: true}
+	for todo := []identity.RoleID{id}; len(todo) > 0; todo = todo[1:] {
+		for _, next := range b.Implied[todo[0]] {
+			if !seen[next] {
+				seen[next], todo = true, append(todo, next)
+				if b.Global[next] {
+					all = append(all, b.roles[next])
+				}
+			}
 		}
 	}
-	slices.SortFunc(may, func(a, b identity.Role) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, byName)
+	return all
+}
+
+func byName(a, b identity.Role) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+}
+
+// Offers are the roles that the caller may grant on a project to people of its domain, by name. Who may grant none is refused.
+func (s *Service) Offers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (offers []Offer, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		p, missing := tx.Project(ctx, project)
+		if missing != nil && !errors.Is(missing, identity.NotFound) {
+			return missing
+		}
+		all, err := openBook(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if offers = s.offers(ctx, caller, p, identity.User{DomainID: p.DomainID}, all); len(offers) == 0 {
+			return identity.NotAllowed(string(authz.CreateGrant))
+		}
+		return missing
+	})
+	return offers, err
+}
+
+// offers are the roles that the caller may grant to a user on a project.
+func (s *Service) offers(ctx context.Context, caller identity.Caller, p identity.Project, u identity.User, all book) (may []Offer) {
+	for _, r := range all.roles {
+		if (r.DomainID == "" || r.DomainID == p.DomainID) && s.mayGrant(ctx, caller, create, p, u, r) {
+			may = append(may, Offer{r, all.brings(r.ID)})
+		}
+	}
+	slices.SortFunc(may, func(a, b Offer) int { return byName(a.Role, b.Role) })
 	return may
 }
 
@@ -110,7 +175,7 @@ func (s *Service) mayGrant(ctx context.Context, caller identity.Caller, v verb, 
 }
 
 // persons loads what users have on a project. Those who are not there are left out.
-func (s *Service) persons(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.Project, ids []identity.UserID, roles []identity.Role) ([]Person, Names, error) {
+func (s *Service) persons(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.Project, ids []identity.UserID, all book) ([]Person, Names, error) {
 	users, err := tx.UsersByID(ctx, ids)
 	if err != nil {
 		return nil, nil, err
@@ -119,17 +184,9 @@ func (s *Service) persons(ctx context.Context, tx *store.Tx, caller identity.Cal
 	if err != nil {
 		return nil, nil, err
 	}
-	rules, err := tx.RoleRules(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	held = imply(held, rules)
+	held = imply(held, all.RoleRules)
 	// The role of a domain counts where it was granted, as something to take back, and for what it implies.
-	held = slices.DeleteFunc(held, func(a identity.Assignment) bool { return !rules.Global[a.Role] && a.Via != (identity.Via{}) })
-	known := make(map[identity.RoleID]identity.Role, len(roles))
-	for _, r := range roles {
-		known[r.ID] = r
-	}
+	held = slices.DeleteFunc(held, func(a identity.Assignment) bool { return !all.Global[a.Role] && a.Via != (identity.Via{}) })
 	at := map[identity.UserID]int{}
 	var people []Person
 	for _, id := range ids {
@@ -146,7 +203,7 @@ func (s *Service) persons(ctx context.Context, tx *store.Tx, caller identity.Cal
 	for i := range people {
 		p := &people[i]
 		for _, id := range p.Granted() {
-			if s.mayGrant(ctx, caller, revoke, project, p.User, known[id]) {
+			if s.mayGrant(ctx, caller, revoke, project, p.User, all.roles[id]) {
 				p.Revocable = append(p.Revocable, id)
 			}
 		}

@@ -1,0 +1,181 @@
+package assignment
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Person returns one of the people of a project, and the roles that the caller may grant them. The rule is that of People; what
+// a caller holds is their own affair. Somebody who has no role there is identity.NotFound.
+func (s *Service) Person(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID) (p Person, offers []Offer, called Names, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		on, err := tx.Project(ctx, project)
+		if user == "" || user != caller.UserID() || err != nil {
+			on, err = s.projectOfPeople(ctx, tx, caller, project)
+		}
+		if err != nil {
+			return err
+		}
+		book, err := openBook(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var found []Person
+		if found, called, err = s.persons(ctx, tx, caller, on, []identity.UserID{user}, book); err != nil {
+			return err
+		}
+		if len(found) == 0 || len(found[0].Held) == 0 {
+			return identity.Missing("user", user)
+		}
+		p = found[0]
+		u, err := tx.User(ctx, user)
+		offers = s.offers(ctx, caller, on, u, book)
+		return err
+	})
+	return p, offers, called, err
+}
+
+// ErrChanged says that somebody else has changed what was to be changed.
+var ErrChanged = &identity.Error{Kind: identity.Conflict, Message: "The roles of this person have changed meanwhile."}
+
+// SetRoles makes some roles those that a user was granted on a project, by granting and revoking, all of it or none. before
+// are the roles that the caller took for the granted ones; when they are others by now, it fails with ErrChanged. Each grant
+// is authorized as CreateGrant and RevokeGrant do it; and none is, for who may not see People, unless it is their own.
+func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, before, after []identity.RoleID) error {
+	return s.changeGrants(ctx, caller, func(tx *store.Tx, change changer) error {
+		if user == "" || user != caller.UserID() {
+			if _, err := s.projectOfPeople(ctx, tx, caller, project); err != nil {
+				return err
+			}
+		}
+		roles, err := tx.GrantedRoles(ctx, identity.Grant{User: user, Project: project})
+		if err != nil {
+			return err
+		}
+		now := make([]identity.RoleID, len(roles))
+		for i, r := range roles {
+			now[i] = r.ID
+		}
+		slices.Sort(now)
+		if !slices.Equal(now, slices.Compact(slices.Sorted(slices.Values(before)))) {
+			return ErrChanged
+		}
+		for _, r := range after {
+			if !slices.Contains(now, r) {
+				if err := change(create, identity.Grant{Role: r, User: user, Project: project}); err != nil {
+					return err
+				}
+			}
+		}
+		for _, r := range now {
+			if !slices.Contains(after, r) {
+				if err := change(revoke, identity.Grant{Role: r, User: user, Project: project}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// GrantRoles grants roles on a project to a user, all or none, as CreateGrant does it. who is the exact name in a domain, or an
+// id. Who may grant nothing to somebody who is not there cannot tell that from somebody to whom they may not grant; for others
+// it is identity.NotFound.
+func (s *Service) GrantRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, domain, who string, roles []identity.RoleID) error {
+	if len(roles) == 0 {
+		return identity.Invalidf("No role was chosen.")
+	}
+	return s.changeGrants(ctx, caller, func(tx *store.Tx, change changer) error {
+		user, err := named(ctx, tx, domain, who)
+		if err != nil {
+			return err
+		}
+		for _, r := range roles {
+			if err := change(create, identity.Grant{Role: r, User: user, Project: project}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// named finds a user by name, or else takes the name for an id.
+func named(ctx context.Context, tx *store.Tx, domain, who string) (identity.UserID, error) {
+	d, err := tx.DomainByName(ctx, domain)
+	if errors.Is(err, identity.NotFound) {
+		return identity.UserID(who), nil
+	} else if err != nil {
+		return "", err
+	}
+	found, err := tx.Users(ctx, identity.Query{Limit: 1}.Where("name", who).Where("domain_id", string(d.ID)))
+	if err != nil || len(found.Items) == 0 {
+		return identity.UserID(who), err
+	}
+	return found.Items[0].ID, nil
+}
+
+// Departure is what taking back all of somebody's roles on a project would mean.
+type Departure struct {
+	Person
+
+	// Remaining are the roles that they would go on to have: by groups, from above, or because the caller may not take them back.
+	Remaining []identity.Assignment
+
+	// Belongings are what would work no more once no role remained. They are Counted for a caller who may list them.
+	store.Belongings
+	Counted bool
+}
+
+// Departures tells what it would mean to take back all roles that some of the people of a project were granted there. The rule
+// is that of People, or of Person for the caller alone. Whoever has no role there is left out.
+func (s *Service) Departures(ctx context.Context, caller identity.Caller, project identity.ProjectID, users []identity.UserID) (all []Departure, called Names, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		p, err := tx.Project(ctx, project)
+		if len(users) != 1 || users[0] != caller.UserID() || err != nil {
+			p, err = s.projectOfPeople(ctx, tx, caller, project)
+		}
+		if err != nil {
+			return err
+		}
+		book, err := openBook(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var people []Person
+		if people, called, err = s.persons(ctx, tx, caller, p, users, book); err != nil {
+			return err
+		}
+		owned, err := tx.BelongingsOf(ctx, project, users)
+		for _, p := range people {
+			if len(p.Held) == 0 {
+				continue
+			}
+			d := Departure{Person: p, Counted: s.mayCount(ctx, caller, p.ID)}
+			if d.Counted {
+				d.Belongings = owned[p.ID]
+			}
+			for _, a := range p.Held {
+				kept := a.Via == (identity.Via{}) && !slices.Contains(p.Revocable, a.Role)
+				if kept || a.ViaGroup != "" || a.ViaProject != "" || a.ViaDomain != "" {
+					d.Remaining = append(d.Remaining, a)
+				}
+			}
+			all = append(all, d)
+		}
+		return err
+	})
+	return all, called, err
+}
+
+// mayCount tells whether the caller may list what belongs to a user.
+func (s *Service) mayCount(ctx context.Context, caller identity.Caller, user identity.UserID) bool {
+	caller.Request.Path = map[string]string{"user_id": string(user)}
+	return s.Authz.Allowed(ctx, caller, authz.ListApplicationCredentials, nil) &&
+		s.Authz.Allowed(ctx, caller, authz.EC2ListCredentials, nil) &&
+		s.Authz.Allowed(ctx, caller, authz.ListTrustsForTrustor, authz.Target{"trust": map[string]any{"trustor_user_id": string(user)}})
+}
