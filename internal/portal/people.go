@@ -15,6 +15,12 @@ import (
 var peoplePages = []page{
 	{method: get, path: "/p/{id}/people", serve: (*visit).people},
 	{method: get, path: "/p/{id}/groups", serve: (*visit).groupsHere},
+	{method: get, path: "/p/{id}/people/add", serve: (*visit).addPerson},
+	{method: post, path: "/p/{id}/people/add", serve: (*visit).tryAddPerson},
+	{method: get, path: "/p/{id}/people/{user}", serve: (*visit).person},
+	{method: post, path: "/p/{id}/people/{user}", serve: (*visit).changePerson},
+	{method: get, path: "/p/{id}/revoke", serve: (*visit).askRevoke},
+	{method: post, path: "/p/{id}/revoke", serve: (*visit).revoke},
 }
 
 // peoplePerPage is how many people a page lists.
@@ -43,12 +49,13 @@ type peoplePage struct {
 	People []personRow
 	Next   string // the query of the next page
 
-	CanGrant bool
+	CanGrant, CanRevoke bool
 }
 
 // personRow is one of the people.
 type personRow struct {
 	assignment.Person
+	In     string // the domain
 	Email  string
 	Factor bool
 	Roles  []heldRole
@@ -69,10 +76,9 @@ func (v *visit) people() error {
 	if v.field("tab") == "inherited" {
 		pg.Tab, f.Inherited = "inherited", true
 	}
-	var found assignment.People
-	err = h.as(func(c identity.Caller) (err error) {
-		found, err = v.p.Assignment.People(v.Context(), c, h.ID, f)
-		return err
+	found, err := asGranter(h, func(c identity.Caller) (assignment.People, int, error) {
+		found, err := v.p.Assignment.People(v.Context(), c, h.ID, f)
+		return found, len(found.Offers), err
 	})
 	if err != nil {
 		return err
@@ -85,6 +91,12 @@ func (v *visit) people() error {
 		pg.Next = url.Values{"tab": {pg.Tab}, "find": {pg.Find}, "after": {string(pg.People[len(pg.People)-1].ID)}}.Encode()
 	}
 	v.aboutPeople(&pg.chrome, h)
+	if pg.CanGrant {
+		pg.Action = &link{v.T("Add a person"), h.Path("/people/add")}
+	}
+	for _, row := range pg.People {
+		pg.CanRevoke = pg.CanRevoke || len(row.Revocable) > 0 && !row.Self
+	}
 	return v.show(http.StatusOK, "people", pg)
 }
 
@@ -96,7 +108,7 @@ func (v *visit) aboutPeople(c *chrome, h *here) {
 }
 
 func (v *visit) personRow(p assignment.Person, called assignment.Names) personRow {
-	row := personRow{Person: p, Self: p.ID == v.User().ID, Roles: v.rolesHeld(p.Held, called)}
+	row := personRow{Person: p, In: called.Of("user", string(p.ID)).DomainName, Self: p.ID == v.User().ID, Roles: v.rolesHeld(p.Held, called)}
 	if p.Known {
 		row.Email, _ = p.Extra["email"].(string)
 		row.Factor = v.p.Auth.SecondFactor(p.User)

@@ -14,6 +14,8 @@ import (
 
 var projectPages = []page{
 	{method: get, path: "/p/{id}", serve: (*visit).project},
+	{method: get, path: "/p/{id}/leave", serve: (*visit).askLeave},
+	{method: post, path: "/p/{id}/leave", serve: (*visit).leave},
 }
 
 // here is the project that a page is about, with what stands around all its pages.
@@ -43,6 +45,27 @@ func (h *here) as(try func(identity.Caller) error) (err error) {
 		}
 	}
 	return err
+}
+
+// asGranter is as for what tells which roles the reader may grant: of the scopes that permit it, the first from which there are
+// any counts, or else the first.
+func asGranter[T any](h *here, try func(identity.Caller) (found T, offers int, err error)) (best T, err error) {
+	for i, some := 0, false; i < len(h.callers); i++ {
+		found, offers, e := try(h.callers[i])
+		switch {
+		case errors.Is(e, identity.Forbidden):
+			if !some {
+				err = e
+			}
+		case e != nil:
+			return best, e
+		case offers > 0:
+			return found, nil
+		case !some:
+			best, err, some = found, nil, true
+		}
+	}
+	return best, err
 }
 
 // switcher is how many projects the list to choose another one from has.
@@ -112,7 +135,8 @@ func (v *visit) here() (*here, error) {
 // projectPage is a project as one of its members sees it.
 type projectPage struct {
 	chrome
-	Roles []heldRole
+	Roles    []heldRole
+	CanLeave bool
 }
 
 func (v *visit) project() error {
@@ -123,15 +147,11 @@ func (v *visit) project() error {
 	pg := new(projectPage)
 	pg.Here, pg.Section, pg.Title = h, "project", h.Name
 	pg.Lead = v.F("Project in %s", h.In)
-	held, called, err := v.p.Assignment.Access(v.Context(), v.self())
+	me, err := v.me(h)
 	if err != nil {
 		return err
 	}
-	for _, p := range v.places(held, called) {
-		if p.Kind == "project" && p.ID == string(h.ID) {
-			pg.Roles = p.Roles
-		}
-	}
+	pg.Roles, pg.CanLeave = v.rolesHeld(me.Held, me.Called), len(me.Revocable) > 0
 	pg.Terminal = []string{"openstack project show " + word(h.Name) + " --domain " + word(h.In)}
 	return v.show(http.StatusOK, "project", pg)
 }

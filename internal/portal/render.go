@@ -124,6 +124,18 @@ func (v *visit) done() string {
 		return v.T("All tokens and sessions of the account have ended.")
 	case "user-deleted":
 		return v.T("The account was deleted.")
+	case "roles":
+		return v.T("The roles were changed.")
+	case "meanwhile":
+		return v.T("Nothing was changed: somebody else has changed these roles meanwhile. This is what is granted now.")
+	case "added":
+		return v.T("The person was added.")
+	case "revoked":
+		return v.T("Done. Their roles here were revoked.")
+	case "nobody":
+		return v.T("Choose at least one person first.")
+	case "left":
+		return v.T("You have left the project.")
 	case "saved":
 		return v.T("Saved.")
 	}

@@ -1,0 +1,183 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// revokePage asks before people lose their roles in a project, and says what that means for each; or it says what came of it.
+type revokePage struct {
+	chrome
+	People []leaver
+	Able   int    // how many of them something can be taken from
+	Do     string // what the button says
+	Back   string
+	Failed bool
+}
+
+// leaver is somebody who is to lose their roles in a project.
+type leaver struct {
+	personRow
+	store.Belongings
+	Counted      bool
+	Loses, Keeps []heldRole
+	Outcome      string // what went wrong
+}
+
+// leavers finds out what it means to take their roles from people.
+func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
+	type departures struct {
+		all    []assignment.Departure
+		called assignment.Names
+	}
+	found, err := asGranter(h, func(c identity.Caller) (d departures, able int, err error) {
+		d.all, d.called, err = v.p.Assignment.Departures(v.Context(), c, h.ID, users)
+		for _, p := range d.all {
+			able += len(p.Revocable)
+		}
+		return d, able, err
+	})
+	var out []leaver
+	for _, d := range found.all {
+		l := leaver{
+			personRow: v.personRow(d.Person, found.called), Belongings: d.Belongings, Counted: d.Counted,
+			Keeps: v.rolesHeld(d.Remaining, found.called),
+		}
+		for _, r := range d.Revocable {
+			l.Loses = append(l.Loses, heldRole{Name: found.called.Of("role", string(r)).Name})
+		}
+		out = append(out, l)
+	}
+	return out, err
+}
+
+func userIDs(values []string) (ids []identity.UserID) {
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(values))) {
+		ids = append(ids, identity.UserID(s))
+	}
+	return ids[:min(len(ids), peoplePerPage)]
+}
+
+func (v *visit) revokePage(users []identity.UserID) (*here, *revokePage, error) {
+	h, err := v.here()
+	if err != nil {
+		return nil, nil, err
+	}
+	pg := &revokePage{Back: h.Path("/people")}
+	if pg.People, err = v.leavers(h, users); err != nil {
+		return nil, nil, err
+	}
+	pg.Here, pg.Section = h, "people"
+	for _, l := range pg.People {
+		if len(l.Loses) == 0 {
+			continue
+		}
+		pg.Able++
+		for _, r := range l.Loses {
+			pg.Terminal = append(pg.Terminal, "openstack role remove"+grantOptions(h, l.Name, l.In)+" "+word(r.Name))
+		}
+	}
+	pg.Title, pg.Do = v.N(pg.Able, "Revoke %d person?", "Revoke %d people?"), v.N(pg.Able, "Revoke %d person", "Revoke %d people")
+	pg.Lead = v.F("They lose the roles that were granted to them in %s. This is what ends.", h.Name)
+	return h, pg, nil
+}
+
+func (v *visit) askRevoke() error {
+	h, pg, err := v.revokePage(userIDs(v.URL.Query()["user"]))
+	if err != nil {
+		return err
+	}
+	if len(pg.People) == 0 {
+		v.redirect(strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=nobody")
+		return nil
+	}
+	return v.show(http.StatusOK, "revoke", pg)
+}
+
+// revoke takes their roles from people, from each in a transaction of its own, and tells whose it could not take.
+func (v *visit) revoke() error {
+	h, pg, err := v.revokePage(userIDs(v.PostForm["user"]))
+	if err != nil {
+		return err
+	}
+	var failed []leaver
+	for _, l := range pg.People {
+		err := v.dismiss(h, l)
+		if e, refused := errors.AsType[*identity.Error](err); refused {
+			l.Outcome = e.Message
+			failed = append(failed, l)
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(failed) == 0 {
+		v.redirect(strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=revoked")
+		return nil
+	}
+	done := len(pg.People) - len(failed)
+	pg.People, pg.Failed = failed, true
+	pg.Title, pg.Do = v.T("Not all were revoked"), v.T("Try these again")
+	pg.Lead = v.N(done, "%d person was revoked. For these it did not work:", "%d people were revoked. For these it did not work:")
+	return v.show(http.StatusConflict, "revoke", pg)
+}
+
+// dismiss takes from somebody all roles in a project that the reader may take.
+func (v *visit) dismiss(h *here, l leaver) error {
+	granted := l.Granted()
+	keep := slices.DeleteFunc(slices.Clone(granted), func(r identity.RoleID) bool { return slices.Contains(l.Revocable, r) })
+	if len(keep) == len(granted) {
+		return identity.Refusedf("%s", v.T("There is nothing that you may take back."))
+	}
+	return h.as(func(c identity.Caller) error {
+		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, l.ID, granted, keep)
+	})
+}
+
+// me is the reader as one of the people of a project, with no roles for who sees it from above.
+func (v *visit) me(h *here) (found, error) {
+	f, err := v.findPerson(h, v.User().ID)
+	if errors.Is(err, identity.NotFound) {
+		return f, nil
+	}
+	return f, err
+}
+
+func (v *visit) askLeave() error {
+	_, pg, err := v.leavePage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "revoke", pg)
+}
+
+func (v *visit) leavePage() (*here, *revokePage, error) {
+	h, pg, err := v.revokePage([]identity.UserID{v.User().ID})
+	if err != nil {
+		return nil, nil, err
+	}
+	if pg.Able == 0 {
+		return nil, nil, identity.Refusedf("%s", v.T("You cannot leave by yourself. Ask somebody who administers the project."))
+	}
+	pg.Section, pg.Title, pg.Do, pg.Back = "project", v.F("Leave %s?", h.Name), v.T("Leave the project"), h.Path()
+	pg.Lead = v.T("You lose the roles that were granted to you here. This is what ends.")
+	return h, pg, nil
+}
+
+func (v *visit) leave() error {
+	h, pg, err := v.leavePage()
+	if err != nil {
+		return err
+	}
+	if err := v.dismiss(h, pg.People[0]); err != nil {
+		return err
+	}
+	v.redirect("?" + url.Values{"done": {"left"}}.Encode())
+	return nil
+}

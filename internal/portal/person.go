@@ -1,0 +1,286 @@
+package portal
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// personPage changes the roles of somebody in a project. What others give them stands there too, locked.
+type personPage struct {
+	chrome
+	Person  personRow
+	Roles   []roleChoice
+	Before  []identity.RoleID // that were granted when the page was made
+	Locked  []heldRole        // that come from elsewhere
+	Granter bool
+}
+
+// roleChoice is a role that somebody was granted or can be.
+type roleChoice struct {
+	ID          identity.RoleID
+	Name        string
+	Description string
+	Chosen      bool
+	Fixed       bool     // it was granted, and the reader may not take it back
+	Before      bool     // it was granted
+	Brings      []string // the roles that come with it
+}
+
+// admin tells whether the role makes an administrator, of whom there is nothing that they may not do in the whole cloud.
+func (r roleChoice) admin() bool { return r.Name == "admin" || slices.Contains(r.Brings, "admin") }
+
+func choiceOf(o assignment.Offer) roleChoice {
+	c := roleChoice{ID: o.ID, Name: o.Name}
+	if o.Description != nil {
+		c.Description = *o.Description
+	}
+	for _, r := range o.Brings {
+		c.Brings = append(c.Brings, r.Name)
+	}
+	return c
+}
+
+// found is somebody in a project, as a room tells it.
+type found struct {
+	assignment.Person
+	Offers []assignment.Offer
+	Called assignment.Names
+}
+
+// findPerson looks for one of the people of a project.
+func (v *visit) findPerson(h *here, id identity.UserID) (found, error) {
+	return asGranter(h, func(c identity.Caller) (f found, offers int, err error) {
+		f.Person, f.Offers, f.Called, err = v.p.Assignment.Person(v.Context(), c, h.ID, id)
+		return f, len(f.Offers) + len(f.Revocable), err
+	})
+}
+
+func (v *visit) personPage() (*here, *personPage, error) {
+	h, err := v.here()
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := v.findPerson(h, identity.UserID(v.PathValue("user")))
+	if err != nil {
+		return nil, nil, err
+	}
+	pg := &personPage{Person: v.personRow(f.Person, f.Called), Before: f.Granted()}
+	pg.Here, pg.Section, pg.Title = h, "people", f.Name
+	pg.Lead = v.F("What they may do in %s, and where each role comes from.", h.Name)
+	var elsewhere []identity.Assignment
+	for _, a := range f.Held {
+		if a.Via != (identity.Via{}) {
+			elsewhere = append(elsewhere, a)
+			continue
+		}
+		name := f.Called.Of("role", string(a.Role)).Name
+		c := roleChoice{ID: a.Role, Name: name}
+		if i := slices.IndexFunc(f.Offers, func(o assignment.Offer) bool { return o.ID == a.Role }); i >= 0 {
+			c = choiceOf(f.Offers[i])
+		}
+		c.Chosen, c.Before, c.Fixed = true, true, !slices.Contains(f.Revocable, a.Role)
+		pg.Roles = append(pg.Roles, c)
+	}
+	for _, o := range f.Offers {
+		if !slices.Contains(pg.Before, o.ID) {
+			pg.Roles = append(pg.Roles, choiceOf(o))
+		}
+	}
+	slices.SortFunc(pg.Roles, func(a, b roleChoice) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	pg.Locked = v.rolesHeld(elsewhere, f.Called)
+	pg.Granter = slices.ContainsFunc(pg.Roles, func(r roleChoice) bool { return !r.Fixed })
+	pg.Terminal = []string{
+		"openstack role add" + grantOptions(h, f.Name, pg.Person.In) + " ROLE",
+		"openstack role remove" + grantOptions(h, f.Name, pg.Person.In) + " ROLE",
+	}
+	return h, pg, nil
+}
+
+// grantOptions are those of openstack role add and remove that name somebody and a project.
+func grantOptions(h *here, user, domain string) string {
+	return " --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user " + word(user) + " --user-domain " + word(domain)
+}
+
+func (v *visit) person() error {
+	_, pg, err := v.personPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "person", pg)
+}
+
+// changePage shows what a change of roles would do before it is done.
+type changePage struct {
+	chrome
+	Person        personRow
+	Before, After []identity.RoleID
+	Add, Remove   []string
+	Own           bool // the reader takes roles from themselves
+	Admin         bool // the change makes an administrator
+	Typed         string
+}
+
+// changePerson shows the difference, and makes the change when that was seen.
+func (v *visit) changePerson() error {
+	h, pg, err := v.personPage()
+	if err != nil {
+		return err
+	}
+	before, chosen := roleIDs(v.PostForm["before"]), roleIDs(v.PostForm["role"])
+	diff := &changePage{Person: pg.Person, Before: before, Typed: strings.TrimSpace(v.field("typed"))}
+	for i, r := range pg.Roles {
+		pg.Roles[i].Chosen = slices.Contains(chosen, r.ID) || r.Fixed
+		switch wanted := pg.Roles[i].Chosen; {
+		case wanted && !r.Before:
+			diff.Add, diff.Admin = append(diff.Add, r.Name), diff.Admin || r.admin()
+		case !wanted && r.Before:
+			diff.Remove = append(diff.Remove, r.Name)
+		}
+		if pg.Roles[i].Chosen {
+			diff.After = append(diff.After, r.ID)
+		}
+	}
+	if !sameRoles(before, pg.Before) {
+		pg.Problem = v.T("Somebody else has changed these roles meanwhile. Below is what you chose; what is granted now is marked. Look at it again.")
+		return v.show(http.StatusConflict, "person", pg)
+	}
+	if len(diff.Add)+len(diff.Remove) == 0 {
+		pg.Problem = v.T("Nothing would change. Tick or untick a role first.")
+		return v.show(http.StatusUnprocessableEntity, "person", pg)
+	}
+	diff.Own = pg.Person.Self && len(diff.Remove) > 0
+	diff.Here, diff.Section, diff.Title = h, "people", v.F("Change the roles of %s?", pg.Person.Name)
+	diff.Lead = v.F("This is the difference in %s. It counts from the next request on.", h.Name)
+	who, domain := pg.Person.Name, pg.Person.In
+	for _, r := range diff.Add {
+		diff.Terminal = append(diff.Terminal, "openstack role add"+grantOptions(h, who, domain)+" "+word(r))
+	}
+	for _, r := range diff.Remove {
+		diff.Terminal = append(diff.Terminal, "openstack role remove"+grantOptions(h, who, domain)+" "+word(r))
+	}
+	if v.field("seen") == "" {
+		return v.show(http.StatusOK, "change", diff)
+	}
+	if diff.Admin || diff.Own {
+		if diff.Typed != h.Name {
+			diff.Fields = problems{"typed": v.F("Type %s to go on.", h.Name)}
+			return v.show(http.StatusUnprocessableEntity, "change", diff)
+		}
+		if v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
+			return errConfirm
+		}
+	}
+	err = h.as(func(c identity.Caller) error {
+		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After)
+	})
+	if errors.Is(err, assignment.ErrChanged) {
+		v.redirect(strings.TrimPrefix(h.Path("/people/", string(pg.Person.ID)), Prefix) + "?done=meanwhile")
+		return nil
+	} else if err != nil {
+		return err
+	}
+	v.redirect(strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=roles")
+	return nil
+}
+
+func roleIDs(values []string) []identity.RoleID {
+	out := make([]identity.RoleID, len(values))
+	for i, s := range values {
+		out[i] = identity.RoleID(s)
+	}
+	return out
+}
+
+func sameRoles(a, b []identity.RoleID) bool {
+	sorted := func(r []identity.RoleID) []identity.RoleID { return slices.Compact(slices.Sorted(slices.Values(r))) }
+	return slices.Equal(sorted(a), sorted(b))
+}
+
+// addPage gives roles to somebody who is named exactly.
+type addPage struct {
+	chrome
+	Who, DomainName string
+	Roles           []roleChoice
+	Typed           string
+	Admin           bool
+}
+
+func (v *visit) addPage() (*here, *addPage, error) {
+	h, err := v.here()
+	if err != nil {
+		return nil, nil, err
+	}
+	offers, err := asGranter(h, func(c identity.Caller) ([]assignment.Offer, int, error) {
+		offers, err := v.p.Assignment.Offers(v.Context(), c, h.ID)
+		return offers, len(offers), err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	pg := &addPage{Who: strings.TrimSpace(v.field("who")), DomainName: cmp.Or(strings.TrimSpace(v.field("domain")), h.In), Typed: strings.TrimSpace(v.field("typed"))}
+	pg.Here, pg.Section, pg.Title = h, "people", v.T("Add a person")
+	pg.Lead = v.F("Somebody who has an account gets roles in %s.", h.Name)
+	for _, r := range offers {
+		c := choiceOf(r)
+		c.Chosen = slices.Contains(v.Form["role"], string(r.ID))
+		if v.Method == get {
+			c.Chosen = r.Name == "member"
+		}
+		pg.Admin = pg.Admin || c.Chosen && c.admin()
+		pg.Roles = append(pg.Roles, c)
+	}
+	pg.Terminal = []string{"openstack role add" + grantOptions(h, cmp.Or(pg.Who, "USER"), pg.DomainName) + " ROLE"}
+	return h, pg, nil
+}
+
+func (v *visit) addPerson() error {
+	_, pg, err := v.addPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "addperson", pg)
+}
+
+func (v *visit) tryAddPerson() error {
+	h, pg, err := v.addPage()
+	if err != nil {
+		return err
+	}
+	pg.Fields = problems{}
+	if pg.Who == "" {
+		pg.Fields["who"] = v.T("Enter the user name or the ID.")
+	}
+	if len(v.PostForm["role"]) == 0 {
+		pg.Fields["roles"] = v.T("Choose at least one role.")
+	}
+	if pg.Admin && pg.Typed != h.Name {
+		pg.Fields["typed"] = v.F("The role admin gives power over the whole cloud. Type %s to go on.", h.Name)
+	}
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
+	}
+	if pg.Admin && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
+		return errConfirm
+	}
+	err = h.as(func(c identity.Caller) error {
+		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]))
+	})
+	switch e, ok := errors.AsType[*identity.Error](err); {
+	case ok && e.Kind == identity.Forbidden:
+		pg.Fields["who"] = v.T("There is nobody of that name or ID there, or you may not give them this role.")
+		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
+	case ok && e.Kind == identity.NotFound:
+		pg.Fields["who"] = v.T("There is nobody of that name or ID there. The name must be exact.")
+		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
+	case err != nil:
+		return err
+	}
+	v.redirect(strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=added")
+	return nil
+}
