@@ -63,6 +63,11 @@ func (s *Service) allowedDomain(ctx context.Context, caller identity.Caller, act
 // domainID is the spelling of an id that a client may choose for a domain.
 var domainID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
+// MayCreateDomain tells whether the caller may make domains.
+func (s *Service) MayCreateDomain(ctx context.Context, caller identity.Caller) bool {
+	return s.Authz.Allowed(ctx, caller, authz.CreateDomain, nil)
+}
+
 // CreateDomain makes a domain. Its id is made here unless the caller has chosen one.
 func (s *Service) CreateDomain(ctx context.Context, caller identity.Caller, d identity.Domain) (identity.Domain, error) {
 	if err := s.Authz.Check(ctx, caller, authz.CreateDomain, nil); err != nil {

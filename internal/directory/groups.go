@@ -52,6 +52,11 @@ func (s *Service) allowedGroup(ctx context.Context, tx *store.Tx, caller identit
 	return g, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
+// MayCreateGroup tells whether the caller may make groups in a domain.
+func (s *Service) MayCreateGroup(ctx context.Context, caller identity.Caller, domain identity.DomainID) bool {
+	return s.Authz.Allowed(ctx, caller, authz.CreateGroup, authz.Target{"group": authz.Group(identity.Group{DomainID: domain})})
+}
+
 // CreateGroup makes a group; its id is made here. Without a domain it belongs to that of the caller's token, else to
 // the default domain.
 func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g identity.Group) (identity.Group, error) {

@@ -144,6 +144,11 @@ func (s *Service) allowedProject(ctx context.Context, caller identity.Caller, ac
 	return p, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
+// MayCreateProject tells whether the caller may make projects in a domain.
+func (s *Service) MayCreateProject(ctx context.Context, caller identity.Caller, domain identity.DomainID) bool {
+	return s.Authz.Allowed(ctx, caller, authz.CreateProject, authz.Target{"project": authz.Project(identity.Project{DomainID: domain})})
+}
+
 // CreateProject makes a project, or a domain if it is to act as one; its id is made here. Without a domain it belongs to
 // that of the caller's token, else to the default domain; without a parent it stands directly below its domain.
 func (s *Service) CreateProject(ctx context.Context, caller identity.Caller, p identity.Project) (identity.Project, error) {

@@ -13,10 +13,11 @@ import (
 type actPage struct {
 	chrome
 	Means    []string
-	Do       string // what the button says
-	Harmless bool   // the button is no danger
-	Password bool   // a field asks for one
-	Typed    string // what must be typed first; empty for nothing
+	Do       string            // what the button says
+	Harmless bool              // the button is no danger
+	Password bool              // a field asks for one
+	Typed    string            // what must be typed first; empty for nothing
+	Hidden   map[string]string // what the form sends beside
 	Back     string
 }
 

@@ -116,14 +116,18 @@ func (v *visit) search() identity.Query {
 	return q
 }
 
-// refusal is what a room says against a form, to be shown beside it; other errors are returned.
+// refusal is what a room says against a form, to be shown beside it. Other errors are returned, among them those that say that
+// the caller may not.
 func refusal(err error) (string, error) {
 	e, ok := errors.AsType[*identity.Error](err)
-	if ok && (e.Kind == identity.BadRequest || e.Kind == identity.Conflict) {
+	if ok && (e.Kind == identity.BadRequest || e.Kind == identity.Conflict || e.Kind == identity.Forbidden && !strings.HasPrefix(e.Message, notAllowed)) {
 		return e.Message, nil
 	}
 	return "", err
 }
+
+// notAllowed begins what is said of a decision of a policy.
+const notAllowed = "You are not authorized"
 
 // text is a description, which may be missing.
 func text(s *string) string {

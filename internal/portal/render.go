@@ -112,6 +112,12 @@ func (v *visit) done() string {
 		return v.T("The session was ended.")
 	case "sessions":
 		return v.T("All other sessions were ended.")
+	case "deleted":
+		return v.T("Deleted.")
+	case "member-added":
+		return v.T("Added to the group.")
+	case "member-removed":
+		return v.T("Removed from the group.")
 	case "user-created":
 		return v.T("The account was created.")
 	case "user-disabled":

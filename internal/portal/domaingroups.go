@@ -1,0 +1,240 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var domainGroupPages = slices.Concat(
+	[]page{
+		{method: get, path: "/d/{domain}/groups", serve: (*visit).domainGroups},
+		{method: get, path: "/d/{domain}/groups/{group}", serve: (*visit).domainGroup},
+	},
+	both("/d/{domain}/groups/new", (*visit).newGroup, false),
+	both("/d/{domain}/groups/{group}/edit", (*visit).editGroup, false),
+	both("/d/{domain}/groups/{group}/add", (*visit).addToGroup, false),
+	both("/d/{domain}/groups/{group}/remove/{user}", (*visit).removeFromGroup, false),
+	both("/d/{domain}/groups/{group}/delete", (*visit).deleteGroup, true),
+)
+
+func (v *visit) domainGroups() error {
+	caller, d, err := v.inDomain()
+	if err != nil {
+		return err
+	}
+	found, err := v.p.Directory.Groups(v.Context(), caller, v.search().Where("domain_id", string(d.ID)))
+	if err != nil {
+		return err
+	}
+	pg := &thingsPage{Search: v.field("q"), None: v.T("No group yet"), Hint: v.T("A group has roles, and whoever is in it has them too.")}
+	pg.Section, pg.Title, pg.Lead = "groups", v.T("Groups"), v.F("The groups of %s. Who is in a group has the roles of the group.", d.Name)
+	pg.Terminal = []string{"openstack group list --long --domain " + word(d.Name)}
+	for _, g := range found.Items {
+		pg.Rows = append(pg.Rows, row{ID: string(g.ID), Name: g.Name, About: text(g.Description), Path: groupPath(g)})
+	}
+	if n := len(pg.Rows); n > 0 {
+		pg.Pager = v.pager(found.More, pg.Rows[n-1].ID)
+	}
+	if v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID) {
+		pg.Action = &link{v.T("Create a group"), Prefix + inDomain(d.ID) + "/groups/new"}
+	}
+	return v.show(http.StatusOK, "things", pg)
+}
+
+func groupPath(g identity.Group) string {
+	return Prefix + inDomain(g.DomainID) + "/groups/" + string(g.ID)
+}
+
+// domainGroupPage shows a group: what it confers, and on whom.
+type domainGroupPage struct {
+	chrome
+	In      identity.Domain
+	Group   identity.Group
+	Places  []place
+	Members []identity.User
+	Search  string
+	Pager   pager
+	Manage  bool
+	Path    string
+}
+
+// loadGroup loads the group of the path, of the domain of the path, with what it confers.
+func (v *visit) loadGroup() (caller identity.Caller, pg *domainGroupPage, err error) {
+	caller, d, err := v.inDomain()
+	if err != nil {
+		return caller, nil, err
+	}
+	pg = &domainGroupPage{In: d}
+	if pg.Group, err = v.p.Directory.Group(v.Context(), caller, identity.GroupID(v.PathValue("group"))); err != nil {
+		return caller, nil, err
+	}
+	if pg.Group.DomainID != d.ID {
+		return caller, nil, identity.Missing("group", pg.Group.ID)
+	}
+	held, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{Group: pg.Group.ID}, true)
+	if err != nil {
+		return caller, nil, err
+	}
+	pg.Places, pg.Path = v.places(held, called), groupPath(pg.Group)
+	pg.Manage = v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID)
+	pg.Section, pg.Title, pg.Lead = "groups", pg.Group.Name, text(pg.Group.Description)
+	return caller, pg, nil
+}
+
+func (v *visit) domainGroup() error {
+	caller, pg, err := v.loadGroup()
+	if err != nil {
+		return err
+	}
+	return v.showGroup(http.StatusOK, caller, pg)
+}
+
+func (v *visit) showGroup(status int, caller identity.Caller, pg *domainGroupPage) error {
+	pg.Search = v.field("q")
+	members, err := v.p.Directory.UsersOfGroup(v.Context(), caller, pg.Group.ID, v.search())
+	if err != nil {
+		return err
+	}
+	pg.Members = members.Items
+	if n := len(members.Items); n > 0 {
+		pg.Pager = v.pager(members.More, string(members.Items[n-1].ID))
+	}
+	in := " --domain " + word(pg.In.Name) + " " + word(pg.Group.Name)
+	pg.Terminal = []string{
+		"openstack group show" + in,
+		"openstack user list --domain " + word(pg.In.Name) + " --group " + word(pg.Group.Name),
+		"openstack role assignment list --names --group " + word(pg.Group.Name) + " --group-domain " + word(pg.In.Name),
+	}
+	return v.show(status, "domaingroup", pg)
+}
+
+func (v *visit) newGroup() error {
+	caller, d, err := v.inDomain()
+	if err != nil {
+		return err
+	}
+	if !v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID) {
+		return identity.NotAllowed("identity:create_group")
+	}
+	pg := v.readThing(&thingPage{Do: v.T("Create the group"), Back: Prefix + inDomain(d.ID) + "/groups"})
+	pg.Section, pg.Title, pg.Lead = "groups", v.T("Create a group"), v.T("Then add people to it, and grant it roles.")
+	pg.Terminal = []string{"openstack group create --domain " + word(d.Name) + " NAME"}
+	return v.saveThing(pg, func() (string, error) {
+		g, err := v.p.Directory.CreateGroup(v.Context(), caller, identity.Group{DomainID: d.ID, Name: pg.Name, Description: optional(pg.Description)})
+		return strings.TrimPrefix(groupPath(g), Prefix) + "?done=saved", err
+	})
+}
+
+func (v *visit) editGroup() error {
+	caller, pg, err := v.loadGroup()
+	if err != nil {
+		return err
+	}
+	if !pg.Manage {
+		return identity.NotAllowed("identity:update_group")
+	}
+	form := v.readThing(&thingPage{Name: pg.Group.Name, Description: text(pg.Group.Description), Do: v.T("Save"), Back: pg.Path})
+	form.Section, form.Title = "groups", v.F("Edit %s", pg.Group.Name)
+	form.Terminal = []string{"openstack group set --name NAME --domain " + word(pg.In.Name) + " " + word(pg.Group.Name)}
+	return v.saveThing(form, func() (string, error) {
+		_, err := v.p.Directory.UpdateGroup(v.Context(), caller, pg.Group.ID, identity.GroupUpdate{Name: identity.Some(form.Name), Description: identity.Some(form.Description)})
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=saved", err
+	})
+}
+
+// confers says what a group gives whoever is in it.
+func (v *visit) confers(pg *domainGroupPage) []string {
+	var all []string
+	for _, p := range pg.Places {
+		var roles []string
+		for _, r := range p.Roles {
+			roles = append(roles, r.Name)
+		}
+		all = append(all, v.F("%s on %s", strings.Join(roles, ", "), p.Name))
+	}
+	if len(all) == 0 {
+		all = append(all, v.T("The group has no role anywhere yet."))
+	}
+	return all
+}
+
+func (v *visit) addToGroup() error {
+	caller, pg, err := v.loadGroup()
+	if err != nil {
+		return err
+	}
+	if !pg.Manage {
+		return identity.NotAllowed("identity:add_user_to_group")
+	}
+	u, err := v.userNamed(caller, pg.In.ID, strings.TrimSpace(v.field("name")))
+	if errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden) {
+		pg.Fields = problems{"name": v.T("There is nobody of this name in the domain. Type the whole name, or the exact id.")}
+		return v.showGroup(http.StatusUnprocessableEntity, caller, pg)
+	} else if err != nil {
+		return err
+	}
+	out := &actPage{Harmless: true, Back: pg.Path, Means: v.confers(pg), Do: v.F("Add %s", u.Name)}
+	out.Hidden = map[string]string{"name": string(u.ID)}
+	out.Section, out.Title = "groups", v.F("Add %s to %s?", u.Name, pg.Group.Name)
+	out.Lead = v.T("This gives one person what the group has:")
+	in := word(pg.In.Name)
+	out.Terminal = []string{"openstack group add user --group-domain " + in + " --user-domain " + in + " " + word(pg.Group.Name) + " " + word(u.Name)}
+	return v.decide(out, func() (string, error) {
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-added", v.p.Directory.AddToGroup(v.Context(), caller, u.ID, pg.Group.ID)
+	})
+}
+
+// userNamed finds a user by the name in a domain, or by the exact id.
+func (v *visit) userNamed(caller identity.Caller, domain identity.DomainID, name string) (identity.User, error) {
+	found, err := v.p.Directory.Users(v.Context(), caller, identity.Query{Limit: 1}.Where("domain_id", string(domain)).Where("name", name))
+	if err != nil {
+		return identity.User{}, err
+	}
+	if len(found.Items) == 1 {
+		return found.Items[0], nil
+	}
+	return v.p.Directory.User(v.Context(), caller, identity.UserID(name))
+}
+
+func (v *visit) removeFromGroup() error {
+	caller, pg, err := v.loadGroup()
+	if err != nil {
+		return err
+	}
+	if !pg.Manage {
+		return identity.NotAllowed("identity:remove_user_from_group")
+	}
+	u, err := v.p.Directory.User(v.Context(), caller, identity.UserID(v.PathValue("user")))
+	if err != nil {
+		return err
+	}
+	out := &actPage{Back: pg.Path, Means: append(v.confers(pg), v.T("What the person has by other ways stays. All tokens and sessions of theirs end.")), Do: v.F("Remove %s", u.Name)}
+	out.Section, out.Title = "groups", v.F("Remove %s from %s?", u.Name, pg.Group.Name)
+	out.Lead = v.T("This takes from one person what the group has:")
+	in := word(pg.In.Name)
+	out.Terminal = []string{"openstack group remove user --group-domain " + in + " --user-domain " + in + " " + word(pg.Group.Name) + " " + word(u.Name)}
+	return v.decide(out, func() (string, error) {
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-removed", v.p.Directory.RemoveFromGroup(v.Context(), caller, u.ID, pg.Group.ID)
+	})
+}
+
+func (v *visit) deleteGroup() error {
+	caller, pg, err := v.loadGroup()
+	if err != nil {
+		return err
+	}
+	if !pg.Manage {
+		return identity.NotAllowed("identity:delete_group")
+	}
+	out := &actPage{Typed: pg.Group.Name, Back: pg.Path, Means: append(v.confers(pg), v.T("Who has this by the group alone loses it, and has to log in again.")), Do: v.T("Delete the group")}
+	out.Section, out.Title, out.Lead = "groups", v.F("Delete %s?", pg.Group.Name), v.T("The people stay. What the group gave them goes:")
+	out.Terminal = []string{"openstack group delete --domain " + word(pg.In.Name) + " " + word(pg.Group.Name)}
+	return v.decide(out, func() (string, error) {
+		return inDomain(pg.In.ID) + "/groups?done=deleted", v.p.Directory.DeleteGroup(v.Context(), caller, pg.Group.ID)
+	})
+}

@@ -1,0 +1,96 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// thingsPage lists what has a name and little more: groups, projects, domains, roles.
+type thingsPage struct {
+	chrome
+	Search string
+	Tabs   []entry
+	Crumbs []link // where the list stands in a tree
+	Rows   []row
+	States bool   // the rows are enabled or disabled
+	Chips  string // what the chips of the rows say, as the head of their column; empty for none
+	Pager  pager
+
+	None, Hint string // when there are no rows and nothing was searched for
+}
+
+// row is an entry of such a list.
+type row struct {
+	ID, Name, About, Path string
+	Enabled               bool
+	Chips                 []string
+	More                  *link
+}
+
+// thingPage is the form for what has a name and a description. What was typed stays when something is wrong with it.
+type thingPage struct {
+	chrome
+	Name, Description string
+	Parent            string // the name of the project above
+	HasParent         bool
+	Do, Back          string
+}
+
+// readThing fills the form from what was sent, if it was.
+func (v *visit) readThing(pg *thingPage) *thingPage {
+	if v.Method == post {
+		pg.Name, pg.Description, pg.Parent = strings.TrimSpace(v.field("name")), v.field("description"), strings.TrimSpace(v.field("parent"))
+	}
+	return pg
+}
+
+// saveThing does what a form asks for, and goes on to where that leads. What is wrong stands beside the form.
+func (v *visit) saveThing(pg *thingPage, save func() (next string, err error)) error {
+	if v.Method == get {
+		return v.show(http.StatusOK, "thing", pg)
+	}
+	if pg.Name == "" {
+		pg.Fields = problems{"name": v.T("Give it a name.")}
+		return v.show(http.StatusUnprocessableEntity, "thing", pg)
+	}
+	next, err := save()
+	switch {
+	case err == nil && len(pg.Fields) == 0:
+		v.redirect(next)
+		return nil
+	case errors.Is(err, identity.Conflict):
+		pg.Fields = problems{"name": v.T("This name is taken. Choose another one.")}
+	case err != nil:
+		if pg.Problem, err = refusal(err); err != nil {
+			return err
+		}
+	}
+	return v.show(http.StatusUnprocessableEntity, "thing", pg)
+}
+
+// decide asks whether something is to be done, and does it when the answer is there.
+func (v *visit) decide(out *actPage, carryOut func() (next string, err error)) error {
+	if v.Method == get {
+		return v.show(http.StatusOK, "act", out)
+	}
+	if ok, err := v.typed(out); err != nil || !ok {
+		return err
+	}
+	next, err := carryOut()
+	if err == nil {
+		v.redirect(next)
+		return nil
+	}
+	if out.Problem, err = refusal(err); err != nil {
+		return err
+	}
+	return v.show(http.StatusUnprocessableEntity, "act", out)
+}
+
+// both are the two rows of a page that is read and posted.
+func both(path string, serve func(*visit) error, confirmed bool) []page {
+	return []page{{method: get, path: path, serve: serve, confirmed: confirmed}, {method: post, path: path, serve: serve, confirmed: confirmed}}
+}
