@@ -123,7 +123,7 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 		t, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
 		return hide(err)
 	})
-	return identity.Caller{Token: &t}, err
+	return identity.Caller{Token: &t, ConfirmedAt: v.ConfirmedAt}, err
 }
 
 // SignOut ends the session of a key, if there is one.

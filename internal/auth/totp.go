@@ -20,3 +20,17 @@ func (m *TOTP) prove(ctx context.Context, s *Service, _ *Request) (confirm, erro
 	})
 	return s.confirmLogin("totp", login), err
 }
+
+// RecoveryCode is a claim to be a user, with a code that was written down for when there is no authenticator at hand. It
+// counts as a one-time code: it is one, on paper. Only the portal takes it.
+type RecoveryCode struct {
+	User *directory.UserRef
+	Code string
+}
+
+func (m *RecoveryCode) prove(ctx context.Context, s *Service, _ *Request) (confirm, error) {
+	login, err := s.Directory.AuthenticateBy(ctx, "recovery code", m.User, func(id identity.UserID) (bool, error) {
+		return s.Credential.UseRecoveryCode(ctx, id, m.Code)
+	})
+	return s.confirmLogin("totp", login), err
+}

@@ -43,6 +43,9 @@ type Service struct {
 	// ([oauth1] request_token_duration, access_token_duration).
 	RequestTokenLife, AccessTokenLife time.Duration
 
+	// Methods are those that logins may use ([auth] methods).
+	Methods []string
+
 	// PreviousPasscodes is how many one-time codes before the current one are right, too ([totp] included_previous_windows).
 	PreviousPasscodes int
 
@@ -118,6 +121,9 @@ func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity
 	if err := s.direct(ctx, caller, c.Type); err != nil {
 		return c, err
 	}
+	if err := s.guard(ctx, caller, c); err != nil {
+		return c, err
+	}
 	if utf8.RuneCountInString(c.Type) > maxType {
 		return c, identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column type(CHAR(%d)).", c.Type, maxType)
 	}
@@ -142,27 +148,32 @@ func (s *Service) insert(ctx context.Context, c identity.Credential, e identity.
 	if err != nil {
 		return err
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if s.UserLimit >= 0 {
-			n, err := tx.CountCredentials(ctx, c.UserID)
-			if err != nil {
-				return err
-			}
-			if n >= s.UserLimit {
-				return identity.Refusedf("Unable to create additional credentials, maximum of %d already exceeded for user.", s.UserLimit)
-			}
-		}
-		if err := tx.InsertCredential(ctx, sealed); err != nil {
+	return s.DB.Update(ctx, func(tx *store.Tx) error { return s.insertSealed(ctx, tx, sealed, e) })
+}
+
+func (s *Service) insertSealed(ctx context.Context, tx *store.Tx, c store.SealedCredential, e identity.Event) error {
+	if s.UserLimit >= 0 {
+		n, err := tx.CountCredentials(ctx, c.UserID)
+		if err != nil {
 			return err
 		}
-		return tx.Record(ctx, e)
-	})
+		if n >= s.UserLimit {
+			return identity.Refusedf("Unable to create additional credentials, maximum of %d already exceeded for user.", s.UserLimit)
+		}
+	}
+	if err := tx.InsertCredential(ctx, c); err != nil {
+		return err
+	}
+	return tx.Record(ctx, e)
 }
 
 // UpdateBlob replaces a credential's blob, the only part of it that can change. What an EC2 key was delegated by stays.
 func (s *Service) UpdateBlob(ctx context.Context, caller identity.Caller, id identity.CredentialID, blob string) (c identity.Credential, err error) {
 	current, err := s.load(ctx, caller, authz.UpdateCredential, id)
 	if err != nil {
+		return c, err
+	}
+	if err := s.guard(ctx, caller, current.Credential); err != nil {
 		return c, err
 	}
 	if c, err = s.open(current); err != nil {
@@ -198,7 +209,11 @@ func (s *Service) UpdateBlob(ctx context.Context, caller identity.Caller, id ide
 
 // Delete forgets a credential.
 func (s *Service) Delete(ctx context.Context, caller identity.Caller, id identity.CredentialID) error {
-	if _, err := s.load(ctx, caller, authz.DeleteCredential, id); err != nil {
+	c, err := s.load(ctx, caller, authz.DeleteCredential, id)
+	if err != nil {
+		return err
+	}
+	if err := s.guard(ctx, caller, c.Credential); err != nil {
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {

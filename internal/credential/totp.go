@@ -58,11 +58,11 @@ func (s *Service) UsePasscode(ctx context.Context, user identity.UserID, passcod
 			if _, err := tx.Credential(ctx, c.seed); err != nil {
 				return err
 			}
-			uses, err := tx.Use(ctx, tx.Now().Add(time.Duration(s.PreviousPasscodes+1)*totp.Period), "totp", string(c.seed), strconv.FormatInt(c.step, 10))
+			first, err := s.takePasscode(ctx, tx, c.seed, c.step)
 			if err != nil {
 				return err
 			}
-			taken = taken || uses > 1
+			taken = taken || !first
 		}
 		return nil
 	})
@@ -70,4 +70,11 @@ func (s *Service) UsePasscode(ctx context.Context, user identity.UserID, passcod
 		return false, nil
 	}
 	return err == nil && !taken, err
+}
+
+// takePasscode takes the code of a seed and a period, and tells whether nobody has before.
+func (s *Service) takePasscode(ctx context.Context, tx *store.Tx, seed identity.CredentialID, step int64) (first bool, err error) {
+	until := tx.Now().Add(time.Duration(s.PreviousPasscodes+1) * totp.Period)
+	uses, err := tx.Use(ctx, until, "totp", string(seed), strconv.FormatInt(step, 10))
+	return uses == 1, err
 }

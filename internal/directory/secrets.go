@@ -24,21 +24,27 @@ func (s *Service) CheckSecret(ctx context.Context, account UserRef, hash, secret
 	if err := s.Limits.allow(from, key); err != nil {
 		return err
 	}
-	right, err := false, error(nil)
-	if hash != "" {
-		right, err = s.Passwords.Verify(ctx, key, hash, secret)
-	}
-	if hash == "" || errors.Is(err, password.ErrHash) {
-		err = s.Passwords.Decoy(ctx, key, secret)
-	}
+	right, err := s.MatchSecret(ctx, key, hash, secret)
 	if err != nil {
-		return told(err)
+		return err
 	}
 	if !right {
 		s.Limits.failed(from, key)
 		return identity.Unauthenticatedf("wrong secret for user %s", key)
 	}
 	return nil
+}
+
+// MatchSecret tells whether a secret has a hash, in the pool's turn of a key. It counts nothing. An empty hash takes as long
+// and is never right.
+func (s *Service) MatchSecret(ctx context.Context, key, hash, secret string) (right bool, err error) {
+	if hash != "" {
+		right, err = s.Passwords.Verify(ctx, key, hash, secret)
+	}
+	if hash == "" || errors.Is(err, password.ErrHash) {
+		err = s.Passwords.Decoy(ctx, key, secret)
+	}
+	return right, told(err)
 }
 
 // Find returns the user whom a login names; a NotFound when there is none.

@@ -269,12 +269,24 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 	return u, err
 }
 
+// Changeable returns a user whom the caller may change, as [Service.UpdateUser] does, and whose way to log in is not the
+// caller's by a right that was handed on.
+func (s *Service) Changeable(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {
+	u, err := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
+	if err == nil && caller.Delegated && caller.StandsFor(id) {
+		err = errDelegatedLogin
+	}
+	return u, err
+}
+
+var errDelegatedLogin = identity.NotAllowed("Delegated tokens cannot change how their user logs in")
+
 // checkUserUpdate refuses what no rule allows. Who holds rights that somebody handed on may not get at all that person's
 // rights by a new password, or by options that make logging in easier.
 func checkUserUpdate(caller identity.Caller, old identity.User, upd identity.UserUpdate) error {
 	switch {
 	case caller.Delegated && caller.StandsFor(old.ID) && (upd.Password.Present || len(upd.Options) > 0):
-		return identity.NotAllowed("Delegated tokens cannot change how their user logs in")
+		return errDelegatedLogin
 	case upd.ID.Null:
 		return identity.Invalidf("Cannot change user ID")
 	case upd.ID.Or(old.ID) != old.ID:

@@ -169,6 +169,9 @@ type Caller struct {
 	// Delegated says that the token's rights were handed on: by a trust, or as DelegatedMethods says; see Token.Delegated.
 	Delegated, DelegatedMethods bool
 
+	// ConfirmedAt is when whoever asks last proved in person who they are; zero for all that is asked with a token.
+	ConfirmedAt time.Time
+
 	// Request is what policy rules may read of the request itself, beside caller and target.
 	Request RequestAttrs
 }

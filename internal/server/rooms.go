@@ -72,6 +72,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, opt Opt
 		ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
 		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
 		AccessTokenLife:            cfg.OAuth1.AccessTokenDuration,
+		Methods:                    cfg.Auth.Methods,
 		PreviousPasscodes:          cfg.TOTP.IncludedPreviousWindows,
 		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
 		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,

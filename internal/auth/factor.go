@@ -1,0 +1,89 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
+)
+
+// EnableFactor makes the authenticator that the caller has set up their second factor, or puts it in the place of the one
+// they have (see credential.Service), and ends what was reached without it, all at once: all tokens that a password or a
+// code had no part in, and all sessions but this one, which gets a new key and has proved both by now. typed is one of the
+// recovery codes.
+func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.Caller, id, typed string) (renewed string, err error) {
+	p, err := s.Credential.ConfirmRecovery(ctx, caller, id, typed)
+	if err != nil {
+		return "", err
+	}
+	renewed = newSessionKey()
+	return renewed, s.DB.Update(ctx, func(tx *store.Tx) error {
+		own, err := s.Credential.KeepFactor(ctx, tx, caller, p)
+		if err != nil {
+			return err
+		}
+		if own {
+			if err := tx.RevokeWithout(ctx, caller.UserID(), "password", "totp"); err != nil {
+				return err
+			}
+		}
+		v, err := tx.Session(ctx, digest(key))
+		if errors.Is(err, identity.NotFound) || err == nil && v.UserID != caller.UserID() {
+			return errNoSession
+		} else if err != nil {
+			return err
+		}
+		if _, err := tx.DeleteSessions(ctx, v.UserID, v.ID, true); err != nil {
+			return err
+		}
+		var pl token.Payload
+		if err := json.Unmarshal([]byte(v.Proof), &pl); err != nil {
+			return err
+		}
+		if !slices.Contains(pl.Methods, "password") {
+			return identity.NotAllowed("To set up a second factor, sign in with the password")
+		}
+		if !slices.Contains(pl.Methods, "totp") {
+			pl.Methods = s.inOrder(append(pl.Methods, "totp"))
+		}
+		proof, err := json.Marshal(pl)
+		if err != nil {
+			return err
+		}
+		v.Key, v.Proof = digest(renewed), string(proof)
+		return tx.ReplaceSession(ctx, digest(key), v)
+	})
+}
+
+// DisableFactor takes the caller's second factor away, and the rules that came with it. It takes one more code, or a recovery
+// code: a 401 when that is wrong.
+func (s *Service) DisableFactor(ctx context.Context, caller identity.Caller, code, recovery string) error {
+	if err := s.Credential.MayRemoveFactor(ctx, caller); err != nil {
+		return err
+	}
+	user := caller.UserID()
+	login, err := s.Directory.AuthenticateBy(ctx, "code", &directory.UserRef{ID: user}, func(id identity.UserID) (bool, error) {
+		if recovery != "" {
+			return s.Credential.UseRecoveryCode(ctx, id, recovery)
+		}
+		return s.Credential.UsePasscode(ctx, id, code)
+	})
+	if err != nil {
+		return err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.Directory.Confirm(ctx, tx, login); err != nil {
+			return err
+		}
+		return s.Credential.RemoveFactor(ctx, tx, caller)
+	})
+	if err != nil {
+		return err
+	}
+	return s.Directory.Entered(ctx, login)
+}
