@@ -156,7 +156,30 @@ export OS_PROJECT_ID=%s
 echo "Password of %s:"
 read -rs OS_PASSWORD
 export OS_PASSWORD
-`, word(v.p.Endpoint(v.Request)), word(v.User().Name), word(string(v.User().DomainID)), word(string(p.ID)), strings.ReplaceAll(word(v.User().Name), `"`, `\"`))
+%s`, word(v.p.Endpoint(v.Request)), word(v.User().Name), word(string(v.User().DomainID)), word(string(p.ID)), strings.ReplaceAll(word(v.User().Name), `"`, `\"`), v.passcodeRC())
+}
+
+// passcodeRC is what openrc.sh has more for somebody whose logins take a password and a one-time code.
+func (v *visit) passcodeRC() string {
+	if !v.asksForCode() {
+		return ""
+	}
+	return `export OS_AUTH_TYPE=v3multifactor
+export OS_AUTH_METHODS=v3password,v3totp
+echo "Code of the authenticator app (works once, so take a token with it first):"
+read -r OS_PASSCODE
+export OS_PASSCODE
+`
+}
+
+// asksForCode tells whether logins of the reader take a password and a one-time code.
+func (v *visit) asksForCode() bool {
+	o := v.User().Options
+	rules, _ := o[identity.OptMultiFactorAuthRules].([]any)
+	return o[identity.OptMultiFactorAuthEnabled] != false && slices.ContainsFunc(rules, func(rule any) bool {
+		methods, _ := rule.([]any)
+		return len(methods) == 2 && slices.Contains(methods, any("password")) && slices.Contains(methods, any("totp"))
+	})
 }
 
 func (v *visit) cloudsYAML(p identity.Project) string {

@@ -62,7 +62,7 @@ const get, post = http.MethodGet, http.MethodPost
 // pages returns the table, put together from those that stand above their pages.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{signInPages, homePages, credentialPages, securityPages, projectPages, peoplePages,
+	for _, table := range [][]page{signInPages, homePages, credentialPages, securityPages, factorPages, projectPages, peoplePages,
 		userPages, accountPages, domainGroupPages, domainProjectPages} {
 		all = append(all, table...)
 	}

@@ -142,6 +142,10 @@ func (v *visit) done() string {
 		return v.T("Choose at least one person first.")
 	case "left":
 		return v.T("You have left the project.")
+	case "factor":
+		return v.T("Your second factor is on. Your other sessions have ended, and all tokens that had none.")
+	case "factor-off":
+		return v.T("Your second factor is off. Your password alone lets you in again.")
 	case "saved":
 		return v.T("Saved.")
 	}

@@ -1,10 +1,12 @@
 package portal
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -25,6 +27,10 @@ type securityPage struct {
 	PasswordEnds *time.Time
 	PasswordSet  bool // here, and not at a directory or identity provider
 	Locked       bool // the user may not change it
+	Factor       credential.Factor
+	Closed       string        // why there can be no second factor
+	Means        []consequence // what is never asked for one
+	Few          int           // recovery codes that are not many
 	Sessions     []identity.Session
 	Current      string // the id of this session
 }
@@ -37,6 +43,13 @@ func (v *visit) security() error {
 	pg.Section, pg.Title = "security", v.T("Security")
 	pg.Lead = v.T("How you prove who you are, and where you are signed in.")
 	var err error
+	if pg.Factor, err = v.p.Credential.Factor(v.Context(), v.self()); err != nil {
+		return err
+	}
+	pg.Closed, pg.Means, pg.Few = v.closed(pg.Factor.Closed), v.unasked(pg.Factor), fewCodes
+	if n := pg.Factor.ApplicationCredentials; n > 0 && !pg.Factor.On {
+		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They log in by themselves. With a second factor they are refused."), "/portal/credentials"}}, pg.Means...)
+	}
 	if pg.Sessions, err = v.p.Auth.Sessions(v.Context(), v.self()); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (v *visit) signIn() error {
 		v.w.WriteHeader(http.StatusSeeOther)
 		return nil
 	}
-	pg := &signInPage{DomainName: v.field("domain"), Next: local(v.field("next"))}
+	pg := &signInPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next"))}
 	pg.Title, pg.Bare = v.T("Sign in"), true
 	if v.field("late") != "" {
 		pg.Lead = v.T("That took too long. Begin again with the password.")
@@ -145,14 +145,16 @@ func (v *visit) changeExpired() error {
 // askMore goes on with a login that needs more methods than were proved.
 func (v *visit) askMore(receipt *auth.ReceiptError, next string) error {
 	v.setCookie(receiptCookie, receipt.Receipt, receipt.ExpiresAt.Sub(v.p.Now()))
-	v.redirect("/login/verify?" + url.Values{"next": {next}}.Encode())
+	v.redirect("/login/verify?" + url.Values{"name": {receipt.User.Name}, "domain": {receipt.Domain.Name}, "next": {next}}.Encode())
 	return nil
 }
 
-// verifyPage asks for a one-time code after the password.
+// verifyPage asks for a one-time code after the password, or for a recovery code.
 type verifyPage struct {
 	chrome
-	Name, Next string
+	Name, DomainName, Next string
+	Recovery               bool
+	OtherWay               string // the page that asks for the other of them
 }
 
 // verifyPage is nil when there is nothing to go on with, and the browser is sent to start over.
@@ -164,14 +166,23 @@ func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
 	}
 	if errors.Is(err, http.ErrNoCookie) || errors.Is(err, identity.Unauthorized) {
 		v.forget(receiptCookie)
-		v.redirect("/login?" + url.Values{"late": {"1"}, "next": {local(v.field("next"))}}.Encode())
+		v.redirect("/login?" + url.Values{"late": {"1"}, "name": {v.field("name")}, "domain": {v.field("domain")}, "next": {local(v.field("next"))}}.Encode())
 		return nil, u, nil
 	} else if err != nil {
 		return nil, u, err
 	}
-	pg := &verifyPage{Name: u.Name, Next: local(v.field("next"))}
+	pg := &verifyPage{Name: u.Name, DomainName: v.field("domain"), Next: local(v.field("next")), Recovery: v.field("way") == "recovery"}
+	other := url.Values{"name": {pg.Name}, "domain": {pg.DomainName}, "next": {pg.Next}}
+	if !pg.Recovery {
+		other.Set("way", "recovery")
+	}
+	pg.OtherWay = Prefix + "/login/verify?" + other.Encode()
 	pg.Title, pg.Bare = v.T("Enter the code"), true
 	pg.Lead = v.F("The password of %s was right. Now the six digits that your authenticator app shows.", u.Name)
+	if pg.Recovery {
+		pg.Title = v.T("Enter a recovery code")
+		pg.Lead = v.F("The password of %s was right. Now one of the codes that you wrote down. It works once.", u.Name)
+	}
 	return pg, u, nil
 }
 
@@ -190,11 +201,11 @@ func (v *visit) tryVerify() error {
 		return err
 	}
 	c, _ := v.Cookie(receiptCookie)
-	proof := auth.Request{
-		Methods:  []string{"totp"},
-		Evidence: map[string]auth.Method{"totp": &auth.TOTP{User: &directory.UserRef{ID: u.ID}, Passcode: digits(v.PostForm.Get("code"))}},
-		Receipt:  c.Value,
+	var code auth.Method = &auth.TOTP{User: &directory.UserRef{ID: u.ID}, Passcode: digits(v.PostForm.Get("code"))}
+	if pg.Recovery {
+		code = &auth.RecoveryCode{User: &directory.UserRef{ID: u.ID}, Code: v.PostForm.Get("code")}
 	}
+	proof := auth.Request{Methods: []string{"totp"}, Evidence: map[string]auth.Method{"totp": code}, Receipt: c.Value}
 	var key string
 	if v.key != "" {
 		key, _, err = v.p.Auth.Confirm(v.Context(), v.key, proof)
@@ -202,6 +213,13 @@ func (v *visit) tryVerify() error {
 		key, _, err = v.p.Auth.SignIn(v.Context(), proof, v.address(), v.UserAgent())
 	}
 	switch {
+	case errors.Is(err, identity.TooManyRequests):
+		v.passOn(err)
+		pg.Problem = v.T("There were too many tries. Wait a minute, then try again.")
+		return v.show(http.StatusTooManyRequests, "verify", pg)
+	case pg.Recovery && errors.Is(err, identity.Unauthorized):
+		pg.Fields = problems{"code": v.T("Not accepted. Each recovery code works once.")}
+		return v.show(http.StatusUnprocessableEntity, "verify", pg)
 	case errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
 		pg.Fields = problems{"code": v.T("Not accepted. Codes change every 30 seconds and work once: wait for the next, and check your phone’s clock.")}
 		return v.show(http.StatusUnprocessableEntity, "verify", pg)
@@ -210,6 +228,9 @@ func (v *visit) tryVerify() error {
 	}
 	v.forget(receiptCookie)
 	v.setCookie(sessionCookie, key, 0)
+	if pg.Recovery {
+		pg.Next = afterRecovery(pg.Next)
+	}
 	v.w.Header().Set("Location", pg.Next)
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil

@@ -1,0 +1,377 @@
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"rsc.io/qr"
+
+	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var factorPages = []page{
+	{method: get, path: "/security/totp/new", serve: (*visit).startFactor, confirmed: true},
+	{method: post, path: "/security/totp/new", serve: (*visit).beginFactor, confirmed: true},
+	{method: get, path: "/security/totp/scan", serve: (*visit).scan, confirmed: true},
+	{method: post, path: "/security/totp/scan", serve: (*visit).tryCode, confirmed: true},
+	{method: post, path: "/security/totp/finish", serve: (*visit).finishFactor, confirmed: true},
+	{method: get, path: "/security/totp/remove", serve: (*visit).askRemoveFactor, confirmed: true},
+	{method: post, path: "/security/totp/remove", serve: (*visit).removeFactor, confirmed: true},
+	{method: get, path: "/security/recovery-codes", serve: (*visit).recoveryCodes},
+	{method: post, path: "/security/recovery-codes", serve: (*visit).newRecoveryCodes, confirmed: true},
+	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile},
+}
+
+// confirmForFactor is confirmFor where a second factor is taken away or replaced.
+const confirmForFactor = 5 * time.Minute
+
+// stale tells whether the proof of who is there is too old for that.
+func (v *visit) stale() bool { return v.p.Now().Sub(v.session.ConfirmedAt) > confirmForFactor }
+
+// fewCodes is when recovery codes are running out.
+const fewCodes = 3
+
+// step is one of those on the way to a second factor.
+type step struct {
+	Label string
+	Here  bool
+}
+
+func (v *visit) steps(here int) []step {
+	all := []step{{Label: v.T("What changes")}, {Label: v.T("Scan and confirm")}, {Label: v.T("Recovery codes")}}
+	all[here].Here = true
+	return all
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// consequence is what something means for the reader, counted.
+type consequence struct {
+	Count     string
+	What, Why string
+	Show      string // where those counted are listed
+}
+
+// factorPage is the first step: what a second factor means for its reader.
+type factorPage struct {
+	chrome
+	Steps  []step
+	Factor credential.Factor
+	Means  []consequence
+	Closed string // why this is not for the reader
+}
+
+func (v *visit) startFactor() error {
+	f, err := v.p.Credential.Factor(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	if f.On && v.stale() {
+		return errConfirm
+	}
+	pg := &factorPage{Steps: v.steps(0), Factor: f, Closed: v.closed(f.Closed)}
+	pg.Section, pg.Title, pg.Lead = "security", v.T("Turn on a second factor"), v.T("After this, your password alone opens nothing.")
+	if f.On {
+		pg.Title, pg.Lead = v.T("Replace the authenticator"), v.T("The one you have works until the new one has shown that it does.")
+	}
+	if pg.Closed != "" {
+		return v.show(http.StatusOK, "factor", pg)
+	}
+	sessions, err := v.p.Auth.Sessions(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	if others := len(sessions) - 1; others > 0 {
+		pg.Means = append(pg.Means, consequence{fmt.Sprint(others), plural(others, v.T("other session is signed out"), v.T("other sessions are signed out")), v.T("This one stays."), "/portal/security"})
+	}
+	if f.On {
+		pg.Means = append(pg.Means, consequence{"10", v.T("new recovery codes"), v.T("The ones you have end."), ""})
+		return v.show(http.StatusOK, "factor", pg)
+	}
+	pg.Means = append(pg.Means, consequence{v.T("All"), v.T("API tokens without a second factor end at once"), v.T("Scripts that hold one must log in again."), ""})
+	if n := f.ApplicationCredentials; n > 0 {
+		pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("application credential stops working"), v.T("application credentials stop working")),
+			v.T("They log in without a code, and are refused while the second factor is on."), "/portal/credentials"})
+	}
+	if n := f.AccessTokens; n > 0 {
+		pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("OAuth access token stops working"), v.T("OAuth access tokens stop working")), v.T("For the same reason."), ""})
+	}
+	pg.Means = append(pg.Means, v.unasked(f)...)
+	pg.Terminal = []string{
+		"# " + v.T("what your administrator would type"),
+		"openstack credential create --type totp " + word(v.User().Name) + " SEED",
+		"openstack user set --multi-factor-auth-rule password,totp --enable-multi-factor-auth " + word(v.User().Name),
+	}
+	return v.show(http.StatusOK, "factor", pg)
+}
+
+// unasked counts what logs in for the reader and is never asked for a second factor.
+func (v *visit) unasked(f credential.Factor) (all []consequence) {
+	if n := f.Keys; n > 0 {
+		all = append(all, consequence{fmt.Sprint(n), plural(n, v.T("S3 key does not ask for a second factor"), v.T("S3 keys do not ask for a second factor")),
+			v.T("They go on working. Delete those that nothing needs."), "/portal/credentials"})
+	}
+	if n := f.Trusts; n > 0 {
+		all = append(all, consequence{fmt.Sprint(n), plural(n, v.T("trust that you gave does not ask for one"), v.T("trusts that you gave do not ask for one")),
+			v.T("Whoever you trust proves who they are, not you."), ""})
+	}
+	return all
+}
+
+// closed says why somebody cannot set a second factor up.
+func (v *visit) closed(why credential.Closed) string {
+	switch why {
+	case credential.NoPasscodes:
+		return v.T("This cloud does not take one-time codes. Ask whoever runs it to allow the method totp.")
+	case credential.ProvidedLogin:
+		return v.T("Your organisation’s own sign-in lets you in. A second factor is set up there.")
+	case credential.AdministerRule:
+		return v.T("An administrator has set the rules by which you sign in. This page does not change them; ask them to.")
+	}
+	return ""
+}
+
+func (v *visit) beginFactor() error {
+	_, err := v.p.Credential.BeginFactor(v.Context(), v.self(), v.field("anew") != "")
+	if err != nil {
+		return err
+	}
+	v.redirect("/security/totp/scan")
+	return nil
+}
+
+// scanPage is the second step: the seed, as a picture and in words, and a code to show that it arrived.
+type scanPage struct {
+	chrome
+	Steps       []step
+	ID          string
+	URI, Secret string
+	Size        int
+	Path        string // of the picture's dark parts
+	Until       time.Time
+}
+
+// scanPage is nil when there is nothing to scan, and the browser is sent where that begins.
+func (v *visit) scanPage() (*scanPage, error) {
+	e, err := v.p.Credential.Enrolment(v.Context(), v.self())
+	if errors.Is(err, identity.NotFound) {
+		v.redirect("/security/totp/new")
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	pg := &scanPage{Steps: v.steps(1), ID: e.ID, Until: e.Until, Secret: spaced(e.Secret)}
+	pg.URI = credential.AuthenticatorURI(v.p.Name, v.User().Name+"@"+v.Domain().Name, e.Secret)
+	picture, err := qr.Encode(pg.URI, qr.M)
+	if err != nil {
+		return nil, err
+	}
+	pg.Size, pg.Path = picture.Size+8, outline(picture)
+	pg.Section, pg.Title = "security", v.T("Scan and confirm")
+	pg.Lead = v.T("Open your authenticator app, add an account, and point it at the picture.")
+	return pg, nil
+}
+
+// outline draws the dark parts of a picture, row by row, in a frame of four.
+func outline(c *qr.Code) string {
+	var b strings.Builder
+	for y := range c.Size {
+		for x := 0; x < c.Size; x++ {
+			from := x
+			for x < c.Size && c.Black(x, y) {
+				x++
+			}
+			if n := x - from; n > 0 {
+				fmt.Fprintf(&b, "M%d %dh%dv1h-%dz", from+4, y+4, n, n)
+			}
+		}
+	}
+	return b.String()
+}
+
+// spaced is a secret in groups of four.
+func spaced(secret string) string {
+	var b strings.Builder
+	for i, r := range secret {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func (v *visit) scan() error {
+	pg, err := v.scanPage()
+	if pg == nil {
+		return err
+	}
+	return v.show(http.StatusOK, "scan", pg)
+}
+
+func (v *visit) tryCode() error {
+	codes, err := v.p.Credential.ProveFactor(v.Context(), v.self(), v.field("id"), digits(v.PostForm.Get("code")))
+	wrong, isWrong := errors.AsType[*credential.WrongCodeError](err)
+	switch {
+	case isWrong && wrong.Tries == 0:
+		v.redirect("/security/totp/new?missed=1")
+		return nil
+	case isWrong, errors.Is(err, credential.ErrOtherSeed):
+		pg, other := v.scanPage()
+		if pg == nil {
+			return other
+		}
+		pg.Fields = problems{"code": v.T("A newer secret was made in another window. Scan this one.")}
+		if isWrong {
+			pg.Fields["code"] = v.wrongCode(wrong)
+		}
+		return v.show(http.StatusUnprocessableEntity, "scan", pg)
+	case errors.Is(err, identity.NotFound):
+		v.redirect("/security/totp/new?missed=1")
+		return nil
+	case err != nil:
+		return err
+	}
+	return v.showCodes(http.StatusOK, &codesPage{Steps: v.steps(2), ID: v.field("id"), Codes: codes})
+}
+
+// wrongCode says what may be wrong with a code.
+func (v *visit) wrongCode(e *credential.WrongCodeError) string {
+	left := v.N(e.Tries, "%d try is left.", "%d tries are left.")
+	switch off := int(e.Ahead.Abs() / time.Second); {
+	case e.Ahead > 0:
+		return v.F("The clock of your phone is about %d seconds ahead. Set it to automatic time, then enter the code it shows.", off) + " " + left
+	case e.Ahead < 0:
+		return v.F("The clock of your phone is about %d seconds behind. Set it to automatic time, then enter the code it shows.", off) + " " + left
+	}
+	return v.T("Not accepted. Enter the six digits that the app shows now for this account; they change every 30 seconds.") + " " + left
+}
+
+// codesPage shows recovery codes, this once.
+type codesPage struct {
+	chrome
+	Steps []step
+	ID    string // of what they are to finish; empty when they count already
+	Codes []string
+}
+
+func (v *visit) showCodes(status int, pg *codesPage) error {
+	pg.Section, pg.Title = "security", v.T("Recovery codes")
+	pg.Lead = v.T("Each lets you in once without your phone. They are shown this once: keep them somewhere else than on the phone.")
+	return v.show(status, "codes", pg)
+}
+
+// finishFactor turns the factor on when one of the recovery codes was typed back.
+func (v *visit) finishFactor() error {
+	key, err := v.p.Auth.EnableFactor(v.Context(), v.key, v.self(), v.field("id"), v.PostForm.Get("typed"))
+	switch {
+	case errors.Is(err, identity.Conflict):
+		pg := &codesPage{Steps: v.steps(2), ID: v.field("id"), Codes: v.PostForm["codes"]}
+		pg.Fields = problems{"typed": v.T("That is none of these codes. Type one of them as it stands there.")}
+		return v.showCodes(http.StatusUnprocessableEntity, pg)
+	case errors.Is(err, credential.ErrOtherSeed), errors.Is(err, identity.NotFound):
+		v.redirect("/security/totp/new?missed=1")
+		return nil
+	case err != nil:
+		return err
+	}
+	v.setCookie(sessionCookie, key, 0)
+	v.redirect("/security?done=factor")
+	return nil
+}
+
+// removePage takes the second factor away.
+type removePage struct {
+	chrome
+	Recovery bool // with a recovery code
+}
+
+func (v *visit) removePage() *removePage {
+	pg := &removePage{Recovery: v.field("way") == "recovery"}
+	pg.Section, pg.Title = "security", v.T("Turn the second factor off")
+	pg.Lead = v.T("After this your password alone lets anybody in who knows it. It takes one more code.")
+	return pg
+}
+
+func (v *visit) askRemoveFactor() error {
+	if v.stale() {
+		return errConfirm
+	}
+	if err := v.p.Credential.MayRemoveFactor(v.Context(), v.self()); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "removefactor", v.removePage())
+}
+
+func (v *visit) removeFactor() error {
+	if v.stale() {
+		return errConfirm
+	}
+	pg := v.removePage()
+	recovery := ""
+	if pg.Recovery {
+		recovery = v.PostForm.Get("code")
+	}
+	err := v.p.Auth.DisableFactor(v.Context(), v.self(), digits(v.PostForm.Get("code")), recovery)
+	if errors.Is(err, identity.Unauthorized) {
+		pg.Fields = problems{"code": v.T("Not accepted. Each code works once: wait for the next one.")}
+		return v.show(http.StatusUnprocessableEntity, "removefactor", pg)
+	} else if err != nil {
+		return err
+	}
+	v.redirect("/security?done=factor-off")
+	return nil
+}
+
+// leftPage tells how many recovery codes are left, and makes new ones.
+type leftPage struct {
+	chrome
+	Left, Few int
+	Next      string
+}
+
+func (v *visit) recoveryCodes() error {
+	f, err := v.p.Credential.Factor(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	if f.Since.IsZero() {
+		return identity.Missing("factor", v.User().ID)
+	}
+	pg := &leftPage{Left: f.RecoveryCodes, Few: fewCodes, Next: local(v.field("next"))}
+	pg.Section, pg.Title = "security", v.T("Recovery codes")
+	pg.Lead = v.T("Each lets you in once without your phone. New ones end those you have.")
+	if v.field("used") != "" {
+		pg.Notice = v.T("You signed in with a recovery code. It will not work again.")
+	}
+	return v.show(http.StatusOK, "recoverycodes", pg)
+}
+
+func (v *visit) newRecoveryCodes() error {
+	codes, err := v.p.Credential.NewRecoveryCodes(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	return v.showCodes(http.StatusOK, &codesPage{Codes: codes})
+}
+
+// recoveryFile gives back, as a file, the codes that the page which shows them has sent.
+func (v *visit) recoveryFile() error {
+	codes := v.PostForm["codes"]
+	return v.download("recovery-codes.txt", v.F("Recovery codes of %s at %s", v.User().Name, v.p.Name)+"\n\n"+strings.Join(codes, "\n")+"\n")
+}
+
+// afterRecovery is where somebody goes who signed in with a recovery code.
+func afterRecovery(next string) string {
+	return Prefix + "/security/recovery-codes?" + url.Values{"used": {"1"}, "next": {next}}.Encode()
+}

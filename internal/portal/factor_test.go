@@ -1,0 +1,488 @@
+package portal_test
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/testenv"
+	"github.com/lintel-id/lintel/internal/totp"
+)
+
+// passcodes lets the cloud take one-time codes.
+func passcodes(c *config.Config) { c.Auth.Methods = append(slices.Clone(c.Auth.Methods), "totp") }
+
+// phone is an authenticator app.
+type phone struct {
+	clock *testenv.Clock
+	seed  []byte
+	uri   *url.URL
+	fast  time.Duration // how far its clock is ahead
+}
+
+// scan reads the page with the seed as an app reads the picture's words.
+func scan(t *testing.T, env *testenv.Env, b *testenv.Browser) *phone {
+	t.Helper()
+	at := regexp.MustCompile(`id="uri">([^<]*)<`).FindStringSubmatch(b.Body)
+	if at == nil {
+		t.Fatalf("nothing to scan: %s", b.Text())
+	}
+	u, err := url.Parse(html.UnescapeString(at[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := totp.Seed(u.Query().Get("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &phone{clock: env.Clock, seed: seed, uri: u}
+}
+
+func (p *phone) code() string { return totp.Code(p.seed, totp.Step(p.clock.Now().Add(p.fast))) }
+
+// wrong is a code that the phone shows at no time near now.
+func (p *phone) wrong() string {
+	for n := 0; ; n++ {
+		text, near := fmt.Sprintf("%06d", n), false
+		for d := int64(-30); d <= 30; d++ {
+			near = near || totp.Code(p.seed, totp.Step(p.clock.Now())+d) == text
+		}
+		if !near {
+			return text
+		}
+	}
+}
+
+// next moves on to a code that was not used.
+func (p *phone) next() string {
+	p.clock.Advance(2 * totp.Period)
+	return p.code()
+}
+
+// recovery are the codes that a page shows.
+func recovery(b *testenv.Browser) (codes []string) {
+	for _, m := range regexp.MustCompile(`<li class="code">([^<]*)<`).FindAllStringSubmatch(b.Body, -1) {
+		codes = append(codes, m[1])
+	}
+	return codes
+}
+
+// enrol sets a second factor up for who is signed in.
+func enrol(t *testing.T, env *testenv.Env, b *testenv.Browser) (*phone, []string) {
+	t.Helper()
+	b.Open("/portal/security/totp/new").Want(200, "For you, this means").Submit("Continue").Want(200, "Scan and confirm")
+	p := scan(t, env, b)
+	b.Submit("Continue", "code", p.code()).Want(200, "Your recovery codes")
+	codes := recovery(b)
+	b.Submit("Turn it on", "typed", codes[3]).Want(200, "Your second factor is on")
+	return p, codes
+}
+
+// verify finishes a sign-in with a code.
+func verify(env *testenv.Env, name, code string) *testenv.Browser {
+	return env.Browser().Open("/portal/login").Submit("Sign in", "name", name, "password", "secret").Want(200, "Enter the code").Submit("Continue", "code", code)
+}
+
+func byBoth(user, code, scope string) string {
+	return fmt.Sprintf(`{"auth": {"identity": {"methods": ["password", "totp"], "password": {"user": {"id": %q, "password": "secret"}},
+		"totp": {"user": {"id": %q, "passcode": %q}}}, "scope": %s}}`, user, user, code, scope)
+}
+
+// B22, B24, B26, B27, B28, B29, M3, M4, S-028, S-030, S-032; 5.6: 2, 5, 13, 16
+func TestSecondFactorOfOnesOwn(t *testing.T) {
+	a, other := testenv.Pair(t, passcodes)
+	user, project := member(a, "alice", "acme")
+	alice := a.Login("alice", "secret", testenv.OnProjectID(project))
+	alice.Post("/v3/users/"+user+"/credentials/OS-EC2", `{"tenant_id": "`+project+`"}`).Want(201)
+	b := a.SignIn("alice", "secret")
+	elsewhere := a.SignIn("alice", "secret")
+	b.Open("/portal/credentials/new").Submit("Create the credential", "name", "backup").Want(200)
+	_, file := b.Form("Download")
+	robot := `{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": "` + file.Get("id") + `", "secret": "` + file.Get("secret") + `"}}}}`
+	before := map[string]string{"password": alice.Token, "application credential": a.Authenticate(robot).Want(201).Actor().Token}
+	on := map[string]*testenv.Actor{"here": a.Admin(), "on the other node": other.Admin()}
+	other.CatchUp()
+	for what, token := range before {
+		for _, admin := range on {
+			admin.Validate(token).Want(200)
+		}
+		_ = what
+	}
+
+	b.Open("/portal/security").Want(200, "Second factor", "Off", "Does not ask for a second factor", "1 application credential", "1 S3 key does not ask")
+	b.Open("/portal/security/totp/new").Want(200, "your password alone opens nothing", "1 other session is signed out", "This one stays",
+		"1 application credential stops working", "1 S3 key does not ask", "API tokens without a second factor end at once")
+	b.Submit("Continue").Want(200, "Scan and confirm")
+	p := scan(t, a, b)
+	if got := p.uri.String(); !strings.HasPrefix(got, "otpauth://totp/Lintel:alice%40Default?secret=") || !strings.HasSuffix(got, "&issuer=Lintel&algorithm=SHA1&digits=6&period=30") ||
+		len(p.seed) != 20 || !strings.Contains(b.Body, `<svg class="qr"`) {
+		t.Errorf("to scan: %s", got)
+	}
+	// Until a code is shown the seed is worth nothing, nor has anything ended.
+	if n := len(on["here"].Get("/v3/credentials?type=totp").Want(200).List("credentials")); n != 0 {
+		t.Errorf("%d seeds before any was proved", n)
+	}
+	a.Authenticate(`{"auth": {"identity": {"methods": ["totp"], "totp": {"user": {"id": "` + user + `", "passcode": "` + p.code() + `"}}}}}`).Want(401)
+	used := p.code()
+	b.Submit("Continue", "code", used[:3]+" "+wide(used[3:])).Want(200, "Your recovery codes") // 5.6: 18
+	codes := recovery(b)
+	if len(codes) != 10 || len(codes[0]) != 11 {
+		t.Fatalf("recovery codes: %v", codes)
+	}
+	b.Submit("Turn it on", "typed", "AAAAA-AAAAA").Want(422, "none of these codes")
+	if again := recovery(b); !slices.Equal(again, codes) {
+		t.Errorf("after a wrong one the page shows %v", again)
+	}
+	a.Login("alice", "secret")
+	key := b.Cookies["__Host-lintel"]
+	b.Submit("Turn it on", "typed", strings.ToLower(codes[9])).Want(200, "Your second factor is on", "10 recovery codes are left", "Set up")
+	if b.Cookies["__Host-lintel"] == key {
+		t.Error("the session's key did not change")
+	}
+
+	// What was reached without it is over, on every node; this session goes on, with all its rights.
+	other.CatchUp()
+	for what, token := range before {
+		for where, admin := range on {
+			if r := admin.Validate(token); r.Status != 404 {
+				t.Errorf("%s: token by %s: %d", where, what, r.Status)
+			}
+		}
+		a.With(token).Get("/v3/auth/projects").Want(401)
+		a.Authenticate(`{"auth": {"identity": {"methods": ["token"], "token": {"id": "` + token + `"}}}}`).Want(404)
+	}
+	if elsewhere.Open("/portal"); !strings.HasPrefix(elsewhere.Path, "/portal/login") {
+		t.Error("another session goes on")
+	}
+	b.Open("/portal/credentials/new").Want(200, "member")
+	b.Open("/portal/security/totp/scan").Want(200) // 5.6: 5
+	if strings.Contains(b.Body, p.uri.Query().Get("secret")) {
+		t.Error("the seed is shown again")
+	}
+
+	// What is asked for now is in Keystone's own terms.
+	u := on["here"].Get("/v3/users/" + user).Want(200)
+	if got := fmt.Sprint(u.Value("user.options.multi_factor_auth_rules"), u.Value("user.options.multi_factor_auth_enabled")); got != "[[password totp]] true" {
+		t.Errorf("options: %s", got)
+	}
+	r := a.Authenticate(testenv.Body("alice", "secret")).Want(401)
+	receipt := r.Header.Get("Openstack-Auth-Receipt")
+	if receipt == "" || fmt.Sprint(r.Value("required_auth_methods")) != "[[password totp]]" {
+		t.Errorf("the password alone: %s", r.Body)
+	}
+	a.Authenticate(robot).Want(401) // B17
+	code := func(text string) string {
+		return `{"auth": {"identity": {"methods": ["totp"], "totp": {"user": {"id": "` + user + `", "passcode": "` + text + `"}}}, "scope": ` + testenv.OnProjectID(project) + `}}`
+	}
+	a.Post("/v3/auth/tokens", code(used), "Openstack-Auth-Receipt", receipt).Want(401) // the one that set it up was used
+	late := p.next()
+	token := a.Post("/v3/auth/tokens", code(late), "Openstack-Auth-Receipt", receipt).Want(201)
+	if got := fmt.Sprint(token.List("token.methods")); got != "[totp password]" {
+		t.Errorf("methods %s", got)
+	}
+	a.Post("/v3/auth/tokens", code(late), "Openstack-Auth-Receipt", receipt).Want(401)
+	both := a.Authenticate(byBoth(user, p.next(), testenv.OnProjectID(project))).Want(201).Actor()
+	both.Get("/v3/auth/projects").Want(200)
+	twin := *p // 5.6: 16
+	a.Authenticate(byBoth(user, twin.next(), testenv.Unscoped)).Want(201)
+	verify(a, "alice", p.next()).Want(200, "Your access")
+	b.Open("/portal/terminal").Want(200)
+	if rc := b.Open("/portal/terminal/openrc.sh?project=" + project).Body; !strings.Contains(rc, "OS_AUTH_TYPE=v3multifactor") || !strings.Contains(rc, "OS_AUTH_METHODS=v3password,v3totp") || !strings.Contains(rc, "OS_PASSCODE") {
+		t.Errorf("openrc.sh: %s", rc)
+	}
+}
+
+// wide are digits as Asian keyboards write them.
+func wide(text string) string {
+	return strings.Map(func(r rune) rune { return r - '0' + '０' }, text)
+}
+
+// B23; 5.6: 1, 4
+func TestWrongCodesWhileEnrolling(t *testing.T) {
+	env := testenv.New(t, passcodes)
+	member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret").Open("/portal/security/totp/new").Submit("Continue")
+	p := scan(t, env, b)
+	b.Submit("Continue", "code", p.wrong()).Want(422, "Not accepted", "4 tries are left")
+	if same := scan(t, env, b); same.uri.String() != p.uri.String() {
+		t.Error("a wrong code changes the secret")
+	}
+	p.fast = time.Minute
+	b.Submit("Continue", "code", p.code()).Want(422, "about 60 seconds ahead", "3 tries are left")
+	p.fast = -time.Minute
+	b.Submit("Continue", "code", p.code()).Want(422, "about 60 seconds behind", "2 tries are left")
+	p.fast = 0
+
+	// Another window has the same secret, until it asks for a new one. Then this window is told.
+	second := env.Browser()
+	second.Cookies = b.Cookies
+	second.Open("/portal/security/totp/new").Submit("Continue")
+	if same := scan(t, env, second); same.uri.String() != p.uri.String() {
+		t.Error("two windows have two secrets")
+	}
+	action, stale := b.Form("Continue")
+	second.Submit("Start with a new secret").Want(200)
+	newer := scan(t, env, second)
+	stale.Set("code", p.code())
+	b.Send("POST", action, stale).Want(422, "newer secret was made in another window")
+	if shown := scan(t, env, b); shown.uri.String() != newer.uri.String() {
+		t.Error("it does not show the newer one")
+	}
+
+	for range 4 {
+		b.Submit("Continue", "code", newer.wrong()).Want(422)
+	}
+	b.Submit("Continue", "code", newer.wrong()).Want(200, "That attempt is over", "For you, this means")
+	if b.Open("/portal/security/totp/scan"); b.Path != "/portal/security/totp/new" {
+		t.Errorf("after five wrong codes: %s", b.Path)
+	}
+	b.Submit("Continue")
+	p = scan(t, env, b)
+	env.Clock.Advance(15 * time.Minute)
+	b.Submit("Continue", "code", p.code()).Want(200, "That attempt is over", "For you, this means")
+	env.Login("alice", "secret")
+}
+
+// P2, S-019; 5.6: 3, 15
+func TestRecoveryCodes(t *testing.T) {
+	env := testenv.New(t, passcodes)
+	member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret")
+	_, codes := enrol(t, env, b)
+	way := func() *testenv.Browser {
+		w := env.Browser().Open("/portal/login?next=/portal/profile").Submit("Sign in", "name", "alice", "password", "secret").Want(200, "Use a recovery code")
+		return w.Open(strings.ReplaceAll(link(t, w, "Use a recovery code"), "&amp;", "&")).Want(200, "Enter a recovery code")
+	}
+	w := way()
+	w.Submit("Continue", "code", "AAAAA-AAAAA").Want(422, "Each recovery code works once")
+	w.Submit("Continue", "code", " "+strings.ReplaceAll(strings.ToLower(codes[0]), "-", "")).Want(200, "You signed in with a recovery code", "9 recovery codes are left")
+	if w.Open(strings.ReplaceAll(link(t, w, "Go on"), "&amp;", "&")); w.Path != "/portal/profile" {
+		t.Errorf("it goes on at %s", w.Path)
+	}
+	way().Submit("Continue", "code", codes[0]).Want(422)
+	w.Open("/portal/credentials/new").Want(200, "member") // with all rights
+
+	// Of many who send the same code at once, one gets in.
+	var wg sync.WaitGroup
+	in := make(chan bool, 4)
+	for range cap(in) {
+		w := way()
+		wg.Go(func() {
+			action, form := w.Form("Continue")
+			form.Set("code", codes[1])
+			in <- w.Send("POST", action, form).Status == 200
+		})
+	}
+	wg.Wait()
+	close(in)
+	n := 0
+	for ok := range in {
+		if ok {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d got in with one code", n)
+	}
+	for _, code := range codes[2:7] {
+		way().Submit("Continue", "code", code).Want(200)
+	}
+	way().Submit("Continue", "code", codes[7]).Want(200, "Only 2 recovery codes are left")
+	way().Submit("Continue", "code", codes[8]).Want(200)
+	last := way()
+	last.Submit("Continue", "code", codes[9]).Want(200, "No recovery code is left")
+	b.Open("/portal/security").Want(200, "No recovery code is left")
+	fresh := recovery(last.Submit("Make ten new codes").Want(200, "Your recovery codes"))
+	if len(fresh) != 10 || slices.Contains(fresh, codes[9]) {
+		t.Errorf("new codes: %v", fresh)
+	}
+	last.Submit("Download").Want(200)
+	if !strings.Contains(last.Body, fresh[4]) || !strings.Contains(last.Header.Get("Content-Disposition"), "recovery-codes.txt") {
+		t.Errorf("the file: %v %s", last.Header, last.Body)
+	}
+	way().Submit("Continue", "code", fresh[9]).Want(200, "9 recovery codes are left")
+	b.Open("/portal/security/recovery-codes")
+	for _, code := range append(fresh, codes...) {
+		if strings.Contains(b.Body, code) {
+			t.Error("a recovery code is shown again")
+		}
+	}
+
+	slow := way()
+	env.Clock.Advance(6 * time.Minute)
+	slow.Submit("Continue", "code", fresh[0]).Want(200, "took too long")
+	if !strings.Contains(slow.Body, `value="alice"`) || !strings.Contains(slow.Body, `value="Default"`) {
+		t.Errorf("the name is lost: %s", slow.Body)
+	}
+}
+
+// link is where the link of some words leads.
+func link(t *testing.T, b *testenv.Browser, words string) string {
+	t.Helper()
+	m := regexp.MustCompile(`<a[^>]*href="([^"]*)"[^>]*>` + words + `</a>`).FindStringSubmatch(b.Body)
+	if m == nil {
+		t.Fatalf("%s has no link %q", b.Path, words)
+	}
+	return m[1]
+}
+
+// B25, S-120; 5.6: 10, 14
+func TestRemoveAndReplaceTheFactor(t *testing.T) {
+	env := testenv.New(t, passcodes)
+	user, project := member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret")
+	p, codes := enrol(t, env, b)
+	token := env.Authenticate(byBoth(user, p.next(), testenv.OnProjectID(project))).Want(201).Actor()
+
+	// A token, be it by both methods, is not enough to change the factor.
+	seed := token.Get("/v3/credentials?type=totp").Want(200).Get("credentials.0.id")
+	token.Delete("/v3/credentials/" + seed).Want(403)
+	token.Patch("/v3/credentials/"+seed, `{"credential": {"blob": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}}`).Want(403)
+	token.Post("/v3/credentials", `{"credential": {"type": "totp", "user_id": "`+user+`", "blob": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}}`).Want(403)
+	token.Patch("/v3/users/"+user, `{"user": {"options": {"multi_factor_auth_enabled": false}}}`).Want(403)
+
+	// Nor is a session whose proof is not of the last five minutes.
+	env.Clock.Advance(6 * time.Minute)
+	for _, path := range []string{"/portal/security/totp/new", "/portal/security/totp/remove"} {
+		if b.Open(path); !strings.HasPrefix(b.Path, "/portal/confirm") {
+			t.Errorf("%s is open after six minutes: %s", path, b.Path)
+		}
+	}
+	b.Submit("Confirm", "password", "secret").Want(200, "Enter the code").Submit("Continue", "code", p.code()).Want(200, "Turn the second factor off")
+
+	// Replacing it leaves the old one working until the new one has shown that it does.
+	b.Open("/portal/security/totp/new").Want(200, "Replace the authenticator").Submit("Continue").Want(200)
+	fresh := scan(t, env, b)
+	env.Authenticate(byBoth(user, p.next(), testenv.Unscoped)).Want(201)
+	b.Submit("Continue", "code", fresh.code()).Want(200)
+	newCodes := recovery(b)
+	env.Authenticate(byBoth(user, p.next(), testenv.Unscoped)).Want(201)
+	b.Submit("Turn it on", "typed", newCodes[0]).Want(200, "Your second factor is on")
+	env.Authenticate(byBoth(user, p.next(), testenv.Unscoped)).Want(401)
+	env.Authenticate(byBoth(user, fresh.next(), testenv.Unscoped)).Want(201)
+	token.Get("/v3/auth/projects").Want(200)
+
+	b.Open("/portal/confirm?next=/portal/security/totp/remove").Submit("Confirm", "password", "secret").Submit("Continue", "code", fresh.next()).Want(200)
+	b.Submit("Turn it off", "code", fresh.wrong()).Want(422, "Not accepted")
+	b.Submit("Turn it off", "code", "").Want(422)
+	b.Open("/portal/security/totp/remove?way=recovery").Submit("Turn it off", "code", codes[0]).Want(422, "Not accepted")
+	b.Submit("Turn it off", "code", newCodes[5]).Want(200, "Your second factor is off", "Turn on a second factor")
+	env.Login("alice", "secret")
+	u := env.Admin().Get("/v3/users/" + user).Want(200)
+	if got := fmt.Sprint(u.Value("user.options")); got != "map[]" {
+		t.Errorf("options: %s", got)
+	}
+	if n := len(env.Admin().Get("/v3/credentials?type=totp").Want(200).List("credentials")); n != 0 {
+		t.Errorf("%d seeds are left", n)
+	}
+	env.Authenticate(`{"auth": {"identity": {"methods": ["totp"], "totp": {"user": {"id": "` + user + `", "passcode": "` + fresh.next() + `"}}}}}`).Want(401)
+	b.Open("/portal/security/totp/remove").Want(404)
+
+	// With one more code instead, and again from the start.
+	p, _ = enrol(t, env, b)
+	b.Open("/portal/security/totp/remove").Submit("Turn it off", "code", p.next()).Want(200, "Your second factor is off")
+}
+
+// 5.6: 8, 9, 12 and rules that an administrator has set in the portal's own terms.
+func TestRulesOfAnAdministrator(t *testing.T) {
+	env := testenv.New(t, passcodes)
+	admin := env.Admin()
+	rules := func(user, rules string) {
+		admin.Patch("/v3/users/"+user, `{"user": {"options": {"multi_factor_auth_rules": `+rules+`}}}`).Want(200)
+	}
+	user, _ := member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret")
+	for _, set := range []string{`[["password", "totp", "x"]]`, `[["password", "totp"]]`, `[["password"], ["password", "totp"]]`} {
+		rules(user, set)
+		b.Open("/portal/security").Want(200, "An administrator has set the rules")
+		b.Open("/portal/security/totp/new").Want(200, "An administrator has set the rules")
+		_, form := b.Open("/portal/security").Form("Sign out")
+		b.Send("POST", "/portal/security/totp/new", url.Values{"csrf": {form.Get("csrf")}}).Want(403)
+	}
+	rules(user, `null`)
+
+	// Rules changed after the fact are the administrator's; whoever meets them may replace the authenticator, not remove it.
+	p, _ := enrol(t, env, b)
+	rules(user, `[["password", "totp", "x"]]`)
+	b.Open("/portal/security").Want(200, "You can replace the authenticator, not turn it off")
+	b.Open("/portal/security/totp/remove").Want(403)
+	fresh, _ := func() (*phone, []string) {
+		b.Open("/portal/security/totp/new").Want(200, "Replace the authenticator").Submit("Continue")
+		p := scan(t, env, b)
+		b.Submit("Continue", "code", p.code())
+		codes := recovery(b)
+		b.Submit("Turn it on", "typed", codes[0]).Want(200)
+		return p, codes
+	}()
+	if got := fmt.Sprint(admin.Get("/v3/users/" + user).Want(200).Value("user.options.multi_factor_auth_rules")); got != "[[password totp x]]" {
+		t.Errorf("rules: %s", got)
+	}
+	env.Authenticate(byBoth(user, p.next(), testenv.Unscoped)).Want(401)
+	env.Authenticate(byBoth(user, fresh.code(), testenv.Unscoped)).Want(201)
+
+	off := testenv.New(t)
+	member(off, "alice", "acme")
+	w := off.SignIn("alice", "secret").Open("/portal/security").Want(200, "does not take one-time codes")
+	w.Open("/portal/security/totp/new").Want(200, "does not take one-time codes")
+}
+
+// S-019; 5.6: 19
+func TestGuessesOfCodesAreBounded(t *testing.T) {
+	env := testenv.New(t, passcodes, func(c *config.Config) { c.Lintel.AccountRate = 10 })
+	user, _ := member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret")
+	p, codes := enrol(t, env, b)
+	w := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	refused := 0
+	for n := range 100 {
+		if n%2 == 0 {
+			env.Authenticate(byBoth(user, p.wrong(), testenv.Unscoped))
+			continue
+		}
+		action, form := w.Form("Continue")
+		form.Set("code", p.wrong())
+		if w.Send("POST", action, form).Status == 429 {
+			refused++
+		}
+	}
+	if refused < 40 {
+		t.Errorf("only %d of 50 guesses were refused unheard", refused)
+	}
+	action, form := w.Form("Continue")
+	form.Set("way", "recovery")
+	form.Set("code", codes[0])
+	w.Send("POST", action, form).Want(429, "too many tries")
+}
+
+// S-122: the forms do nothing to others, and nothing for who is not there in person.
+func TestNobodyElsesFactor(t *testing.T) {
+	env := testenv.New(t, passcodes)
+	alice, _ := member(env, "alice", "acme")
+	member(env, "bob", "other")
+	b := env.SignIn("alice", "secret").Open("/portal/security/totp/new").Submit("Continue")
+	p := scan(t, env, b)
+	_, form := b.Form("Continue")
+	bob := env.SignIn("bob", "secret").Open("/portal/security/totp/new").Submit("Continue")
+	action, his := bob.Form("Continue")
+	his.Set("id", form.Get("id"))
+	his.Set("code", p.code())
+	his.Set("user_id", alice)
+	bob.Send("POST", action, his).Want(422, "newer secret")
+	enrol(t, env, b)
+	bob.Open("/portal/security/totp/remove").Want(404)
+	bob.Open("/portal/security/recovery-codes").Want(404)
+	bob.Send("POST", "/portal/security/recovery-codes", url.Values{"csrf": {his.Get("csrf")}}).Want(404)
+	nobody := env.Browser()
+	for _, path := range []string{"/portal/security/totp/new", "/portal/security/totp/scan", "/portal/security/totp/remove", "/portal/security/recovery-codes"} {
+		if nobody.Open(path); !strings.HasPrefix(nobody.Path, "/portal/login") {
+			t.Errorf("nobody is let in to %s", path)
+		}
+	}
+}
