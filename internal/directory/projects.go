@@ -271,6 +271,11 @@ func (s *Service) UpdateProject(ctx context.Context, caller identity.Caller, id 
 	return p, err
 }
 
+// MayUpdateProject tells whether the caller may change a project.
+func (s *Service) MayUpdateProject(ctx context.Context, caller identity.Caller, p identity.Project) bool {
+	return s.Authz.Allowed(ctx, caller, authz.UpdateProject, authz.Target{"project": authz.Project(p)})
+}
+
 // domainOf is the domain of a project as the API shows it: none for a domain.
 func domainOf(p identity.Project) identity.DomainID {
 	if p.IsDomain {

@@ -63,6 +63,7 @@ const get, post = http.MethodGet, http.MethodPost
 func pages() []page {
 	var all []page
 	for _, table := range [][]page{signInPages, homePages, credentialPages, securityPages, factorPages, projectPages, peoplePages,
+		settingsPages,
 		userPages, accountPages, domainGroupPages, domainProjectPages} {
 		all = append(all, table...)
 	}

@@ -1,0 +1,114 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var settingsPages = []page{
+	{method: get, path: "/p/{id}/settings", serve: (*visit).settings},
+	{method: post, path: "/p/{id}/settings", serve: (*visit).saveSettings},
+}
+
+// What the API takes (internal/httpapi/schema).
+const (
+	longestProjectName = 64
+	longestTag         = 255
+	mostTags           = 80
+)
+
+// settingsPage shows what a project is called and said to be, and changes it.
+type settingsPage struct {
+	chrome
+	Name, Description, Tags string
+	CanEdit, Immutable      bool
+}
+
+func (v *visit) settingsPage() (*here, *settingsPage, error) {
+	h, err := v.here()
+	if err != nil {
+		return nil, nil, err
+	}
+	pg := &settingsPage{Name: h.Name, Tags: strings.Join(h.Tags, ", "), Immutable: h.Options.Bool(identity.OptImmutable)}
+	if h.Description != nil {
+		pg.Description = *h.Description
+	}
+	pg.CanEdit = !pg.Immutable && slices.ContainsFunc(h.callers, func(c identity.Caller) bool {
+		return v.p.Directory.MayUpdateProject(v.Context(), c, h.Project)
+	})
+	pg.Here, pg.Section, pg.Title = h, "settings", v.T("Settings")
+	pg.Lead = v.F("What %s is called, and what is said of it.", h.Name)
+	at := " --domain " + word(h.In) + " " + word(h.Name)
+	pg.Terminal = []string{"openstack project show" + at}
+	if pg.CanEdit {
+		pg.Terminal = []string{"openstack project set --name NAME --description DESCRIPTION --tag TAG" + at}
+	}
+	return h, pg, nil
+}
+
+func (v *visit) settings() error {
+	_, pg, err := v.settingsPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "settings", pg)
+}
+
+func (v *visit) saveSettings() error {
+	h, pg, err := v.settingsPage()
+	if err != nil {
+		return err
+	}
+	pg.Name, pg.Description, pg.Tags = strings.TrimSpace(v.field("name")), strings.TrimSpace(v.field("description")), v.field("tags")
+	var tags []string
+	for t := range strings.SplitSeq(pg.Tags, ",") {
+		if t = strings.TrimSpace(t); t != "" && !slices.Contains(tags, t) {
+			tags = append(tags, t)
+		}
+	}
+	pg.Fields = problems{}
+	switch n := utf8.RuneCountInString(pg.Name); {
+	case n == 0:
+		pg.Fields["name"] = v.T("A project needs a name.")
+	case n > longestProjectName:
+		pg.Fields["name"] = v.F("A name has at most %d characters.", longestProjectName)
+	}
+	switch {
+	case len(tags) > mostTags:
+		pg.Fields["tags"] = v.F("A project has at most %d tags.", mostTags)
+	case slices.ContainsFunc(tags, func(t string) bool { return strings.Contains(t, "/") || utf8.RuneCountInString(t) > longestTag }):
+		pg.Fields["tags"] = v.F("A tag has no slash and at most %d characters.", longestTag)
+	}
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "settings", pg)
+	}
+	var change identity.ProjectUpdate
+	if pg.Name != h.Name {
+		change.Name = identity.Opt[string]{Present: true, Value: pg.Name}
+	}
+	if h.Description != nil || pg.Description != "" {
+		change.Description = identity.Opt[string]{Present: true, Value: pg.Description}
+	}
+	change.Tags = identity.Opt[[]string]{Present: true, Value: tags}
+	err = h.as(func(c identity.Caller) error {
+		_, err := v.p.Directory.UpdateProject(v.Context(), c, h.ID, change)
+		return err
+	})
+	switch e, ok := errors.AsType[*identity.Error](err); {
+	case ok && e.Kind == identity.Conflict:
+		pg.Fields["name"] = v.T("Another project of the domain has this name. Choose another one.")
+		return v.show(http.StatusUnprocessableEntity, "settings", pg)
+	case ok && e.Kind == identity.BadRequest:
+		pg.Problem = e.Message
+		return v.show(http.StatusUnprocessableEntity, "settings", pg)
+	case err != nil:
+		return err
+	}
+	v.redirect(strings.TrimPrefix(h.Path("/settings"), Prefix) + "?done=saved")
+	return nil
+}
