@@ -157,6 +157,9 @@ type Enrolment struct {
 // BeginFactor makes a seed for an authenticator, or returns the one that the caller has begun with, unless they want
 // another. There is one at a time, however many windows are open.
 func (s *Service) BeginFactor(ctx context.Context, caller identity.Caller, anew bool) (e Enrolment, err error) {
+	if err := inPerson(caller, s.DB.Now(), freshFor); err != nil {
+		return e, err
+	}
 	seed := make([]byte, seedSize)
 	rand.Read(seed)
 	sealed, err := s.seal(ctx, identity.Credential{Type: "totp", Blob: base32.StdEncoding.EncodeToString(seed)})

@@ -25,6 +25,8 @@ var factorPages = []page{
 	{method: get, path: "/security/recovery-codes", serve: (*visit).recoveryCodes},
 	{method: post, path: "/security/recovery-codes", serve: (*visit).newRecoveryCodes, confirmed: true},
 	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile},
+	{method: get, path: "/d/{domain}/users/{user}/factor", serve: ask(resetFactor), confirmed: true},
+	{method: post, path: "/d/{domain}/users/{user}/factor", serve: do(resetFactor), confirmed: true},
 }
 
 // confirmForFactor is confirmFor where a second factor is taken away or replaced.
@@ -374,4 +376,27 @@ func (v *visit) recoveryFile() error {
 // afterRecovery is where somebody goes who signed in with a recovery code.
 func afterRecovery(next string) string {
 	return Prefix + "/security/recovery-codes?" + url.Values{"used": {"1"}, "next": {next}}.Encode()
+}
+
+// resetFactor helps somebody who has lost their second factor and their recovery codes.
+var resetFactor = &act{
+	action: "identity:update_user", allowed: manages, notSelf: true,
+	page: func(v *visit, pg *accountPage) *actPage {
+		out := &actPage{Do: v.T("Reset the second factor"), Means: []string{
+			v.T("Their authenticator and recovery codes stop working, and so do all rules that ask for a second factor."),
+			v.T("All its sessions and tokens end at once. The password stays, and lets them in by itself."),
+			v.T("Make sure that it is they who ask: whoever has the password needs nothing more after this."),
+		}}
+		out.Title, out.Lead = v.F("Reset the second factor of %s?", pg.Account.Name), v.T("For somebody who has lost their phone and their recovery codes.")
+		out.Terminal = append(osUser("set --disable-multi-factor-auth", pg),
+			"openstack credential list --type totp --user-domain "+word(pg.In.Name)+" --user "+word(pg.Account.Name)+" -f value -c ID | xargs -r openstack credential delete")
+		return out
+	},
+	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
+		if err := v.p.Credential.ResetFactor(v.Context(), caller, pg.Account.ID); err != nil {
+			return err
+		}
+		v.redirect(accountPath(pg) + "?done=factor-reset")
+		return nil
+	},
 }

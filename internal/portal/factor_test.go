@@ -486,3 +486,59 @@ func TestNobodyElsesFactor(t *testing.T) {
 		}
 	}
 }
+
+// D5, 5.3: an administrator helps who has lost everything; nobody else does, and not with their own.
+func TestResetOfAFactor(t *testing.T) {
+	env := testenv.New(t, passcodes)
+	user, project := member(env, "alice", "acme")
+	member(env, "bob", "other")
+	b := env.SignIn("alice", "secret")
+	p, codes := enrol(t, env, b)
+	token := env.Authenticate(byBoth(user, p.next(), testenv.OnProjectID(project))).Want(201).Actor().Token
+	page := "/portal/d/default/users/" + user
+
+	bob := env.SignIn("bob", "secret")
+	_, form := bob.Open("/portal").Form("Sign out")
+	if r := bob.Open(page + "/factor"); r.Status != 403 && r.Status != 404 {
+		t.Errorf("a member sees the form: %d", r.Status)
+	}
+	if r := bob.Send("POST", page+"/factor", url.Values{"csrf": {form.Get("csrf")}}); r.Status != 403 && r.Status != 404 {
+		t.Errorf("a member resets the factor: %d", r.Status)
+	}
+	env.Authenticate(testenv.Body("alice", "secret")).Want(401)
+
+	admin := env.SignIn("admin", testenv.Password).Open(page).Want(200, "Second factor On")
+	admin.Open(page+"/factor").Want(200, "lost their phone").Submit("Reset the second factor").Want(200, "was reset", "Second factor Off")
+	if b.Open("/portal"); !strings.HasPrefix(b.Path, "/portal/login") {
+		t.Error("a session goes on")
+	}
+	env.Admin().Validate(token).Want(404)
+	env.Clock.Advance(2 * time.Second)
+	w := env.SignIn("alice", "secret").Open("/portal/security").Want(200, "Turn on a second factor")
+	if n := len(env.Admin().Get("/v3/credentials?type=totp").Want(200).List("credentials")); n != 0 {
+		t.Errorf("%d seeds are left", n)
+	}
+	_, fresh := enrol(t, env, w)
+	again := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	action, form := again.Form("Continue")
+	form.Set("way", "recovery")
+	form.Set("code", codes[1])
+	again.Send("POST", action, form).Want(422)
+	form.Set("code", fresh[1])
+	again.Send("POST", action, form).Want(200)
+}
+
+// 5.6: 7. What a stolen token has added before does not count once its user has set a factor up.
+func TestSeedsAddedByATokenGo(t *testing.T) {
+	env := testenv.New(t, passcodes)
+	user, _ := member(env, "alice", "acme")
+	env.Login("alice", "secret").Post("/v3/credentials", `{"credential": {"type": "totp", "user_id": "`+user+`", "blob": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}}`).Want(201)
+	planted, err := totp.Seed("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := enrol(t, env, env.SignIn("alice", "secret"))
+	env.Clock.Advance(2 * totp.Period)
+	env.Authenticate(byBoth(user, (&phone{clock: env.Clock, seed: planted}).code(), testenv.Unscoped)).Want(401)
+	env.Authenticate(byBoth(user, p.code(), testenv.Unscoped)).Want(201)
+}

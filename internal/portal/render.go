@@ -144,6 +144,8 @@ func (v *visit) done() string {
 		return v.T("You have left the project.")
 	case "factor":
 		return v.T("Your second factor is on. Your other sessions have ended, and all tokens that had none.")
+	case "factor-reset":
+		return v.T("The second factor was reset. Its sessions and tokens have ended.")
 	case "factor-off":
 		return v.T("Your second factor is off. Your password alone lets you in again.")
 	case "saved":

@@ -36,6 +36,7 @@ type accountPage struct {
 	Project string // the primary one's name
 	Service bool   // a service of the cloud logs in with it
 	Self    bool
+	Factor  bool // a second factor is asked for
 
 	Places      []place
 	Groups      []identity.Membership
@@ -57,7 +58,7 @@ func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err erro
 	if pg.Account.DomainID != d.ID {
 		return caller, nil, identity.Missing("user", id)
 	}
-	pg.Section, pg.Title = "users", pg.Account.Name
+	pg.Section, pg.Title, pg.Factor = "users", pg.Account.Name, v.p.Auth.SecondFactor(pg.Account.User)
 	held, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{User: id, Effective: true}, true)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return caller, nil, err

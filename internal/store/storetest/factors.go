@@ -15,11 +15,11 @@ import (
 func testFactors(t *testing.T, db *store.DB) {
 	insertUsers(t, db, identity.User{ID: "u", Name: "alice"}, identity.User{ID: "v", Name: "bob"})
 	codes := []store.RecoveryCode{{Mark: "A", Hash: "one"}, {Mark: "B", Hash: "two"}}
-	begun := store.Enrolment{ID: "e", UserID: "u", Seed: "sealed", Until: Now.Add(time.Minute), Misses: 2, Step: 5, Codes: codes}
-	late := store.Enrolment{ID: "f", UserID: "v", Seed: "sealed", Until: Now}
+	begun := store.Enrolment{ID: "e", UserID: "u", Seed: "sealed", Until: second.Add(time.Minute), Misses: 2, Step: 5, Codes: codes}
+	late := store.Enrolment{ID: "f", UserID: "v", Seed: "sealed", Until: second}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(tx.PutEnrolment(ctx, late), tx.PutEnrolment(ctx, store.Enrolment{ID: "d", UserID: "u", Until: Now.Add(time.Hour)}), tx.PutEnrolment(ctx, begun),
-			tx.PutFactor(ctx, "u", store.Factor{OwnRules: true, Since: Now}), tx.PutRecoveryCodes(ctx, "v", codes),
+			tx.PutFactor(ctx, "u", store.Factor{OwnRules: true, Since: second}), tx.PutRecoveryCodes(ctx, "v", codes),
 			tx.PutRecoveryCodes(ctx, "u", codes[:1]), tx.PutRecoveryCodes(ctx, "u", codes),
 			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "c", UserID: "u", Type: "totp"}, EncryptedBlob: "x", KeyHash: "h"}))
 	})
@@ -31,7 +31,7 @@ func testFactors(t *testing.T, db *store.DB) {
 		t.Errorf("what is over: %v", err)
 	}
 	f, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Factor, error) { return tx.Factor(ctx, "u") })
-	if want := (store.Factor{OwnRules: true, Since: Now}); err != nil || f != want {
+	if want := (store.Factor{OwnRules: true, Since: second}); err != nil || f != want {
 		t.Errorf("factor %+v, %v", f, err)
 	}
 
