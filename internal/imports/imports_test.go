@@ -36,6 +36,7 @@ var levels = map[string]int{
 	"internal/credential":         4,
 	"internal/federation":         4,
 	"internal/auth":               5,
+	"internal/membership":         5,
 	"internal/federation/saml":    5,
 	"internal/httpapi":            6,
 	"internal/portal":             6,

@@ -20,6 +20,7 @@ import (
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 )
 
 // Prefix is where the portal stands on the API's port.
@@ -32,6 +33,7 @@ type Portal struct {
 	Assignment *assignment.Service
 	Credential *credential.Service
 	Catalog    *catalog.Service
+	Membership *membership.Service
 
 	// Name is what the cloud is called ([lintel] cloud_name).
 	Name string
@@ -62,7 +64,7 @@ const get, post = http.MethodGet, http.MethodPost
 // pages returns the table, put together from those that stand above their pages.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{signInPages, homePages, credentialPages, securityPages, factorPages, projectPages, peoplePages,
+	for _, table := range [][]page{invitePages, acceptPages, signInPages, homePages, credentialPages, securityPages, factorPages, projectPages, peoplePages,
 		settingsPages,
 		userPages, accountPages, domainGroupPages, domainProjectPages} {
 		all = append(all, table...)

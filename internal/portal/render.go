@@ -102,6 +102,12 @@ func (v *visit) show(status int, name string, data framed) error {
 // done is the notice that a redirect asks for after something was done.
 func (v *visit) done() string {
 	switch v.URL.Query().Get("done") {
+	case "invited":
+		return v.T("The invitations are on their way.")
+	case "withdrawn":
+		return v.T("The invitation was withdrawn. Its link does not work any more.")
+	case "joined":
+		return v.T("Welcome. You can work on this project now.")
 	case "credential-deleted":
 		return v.T("The credential was deleted. Nothing can log in with it any more.")
 	case "key-deleted":

@@ -12,6 +12,7 @@ import (
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/store"
@@ -25,6 +26,7 @@ type rooms struct {
 	credential *credential.Service
 	federation *federation.Service
 	auth       *auth.Service
+	membership *membership.Service
 }
 
 // openRooms gives each room what it needs of the configuration, and the rooms below it.
@@ -109,5 +111,6 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, opt Opt
 		StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
 		Log:                opt.Log,
 	}
+	r.membership = &membership.Service{DB: db, Directory: r.directory, Assignment: r.assignment, Standing: r.auth.Standing}
 	return r, nil
 }

@@ -106,6 +106,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
+	if s.post != nil {
+		r.membership.Office = s.post.Office
+	}
 	sso, err := webSSO(cfg)
 	if err != nil {
 		return nil, err
@@ -141,7 +144,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	front := &front{health: health, api: api.Handler()}
 	if cfg.Lintel.Portal {
 		s.portal = (&portal.Portal{
-			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog,
+			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog, Membership: r.membership,
 			Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
 		}).Handler()
 		if cfg.Lintel.PortalListen == "" {

@@ -30,8 +30,11 @@ var ownFactors string
 //go:embed own_mail.sql
 var ownMail string
 
+//go:embed own_membership.sql
+var ownMembership string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

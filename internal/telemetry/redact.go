@@ -72,6 +72,7 @@ func secretName(s string) bool {
 var (
 	fernetToken = regexp.MustCompile(`gAAAAA[\w=%+/-]{8,}`)
 	jws         = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.[\w-]*`)
+	oneTimeLink = regexp.MustCompile(`((?:/|%2F)(?:invite|reset|verify|undo)(?:/|%2F))[\w-]{20,}`) // of the portal
 	urlPassword = regexp.MustCompile(`(://[^\s/:@]*:)\S*@`)
 	// A name and its value: "password": "x", 'secret': 'x', token=x, {Password:x}, X-Auth-Token: x. A colon and a
 	// space after a bare word is prose and stays.
@@ -85,6 +86,9 @@ func scrub(s string) string {
 	}
 	if strings.Contains(s, "eyJ") {
 		s = jws.ReplaceAllLiteralString(s, masked)
+	}
+	if strings.Contains(s, "portal") {
+		s = oneTimeLink.ReplaceAllString(s, "${1}"+masked)
 	}
 	if strings.Contains(s, "://") {
 		s = urlPassword.ReplaceAllString(s, "${1}"+masked+"@")

@@ -101,6 +101,7 @@ var (
 	formPattern   = regexp.MustCompile(`(?s)<form([^>]*)>(.*?)</form>`)
 	inputPattern  = regexp.MustCompile(`<input([^>]*)>`)
 	selectPattern = regexp.MustCompile(`(?s)<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>`)
+	areaPattern   = regexp.MustCompile(`(?s)<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>`)
 	optionPattern = regexp.MustCompile(`(?s)<option([^>]*)>(.*?)</option>`)
 	buttonPattern = regexp.MustCompile(`(?s)<button([^>]*)>(.*?)</button>`)
 	attrPattern   = regexp.MustCompile(`([\w-]+)(?:="([^"]*)")?`)
@@ -152,6 +153,9 @@ func (b *Browser) Form(button string) (action string, form url.Values) {
 				continue
 			}
 			form.Add(a["name"], a["value"])
+		}
+		for _, m := range areaPattern.FindAllStringSubmatch(f[2], -1) {
+			form.Add(m[1], strings.TrimPrefix(html.UnescapeString(m[2]), "\n"))
 		}
 		for _, m := range selectPattern.FindAllStringSubmatch(f[2], -1) {
 			chosen, found := "", false

@@ -73,6 +73,8 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Outbox", testOutbox},
 		{"Lease", testLease},
 		{"Mail", testMail},
+		{"Invitations", testInvitations},
+		{"Links", testLinks},
 		{"ProvidedGroups", testProvidedGroups},
 		{"FederatedUsers", testFederatedUsers},
 		{"OAuth1", testOAuth1},

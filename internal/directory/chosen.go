@@ -1,0 +1,87 @@
+package directory
+
+import (
+	"context"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Chosen is a password that somebody chose for themselves by a one-time link: checked and hashed, not stored yet.
+type Chosen struct{ hash string }
+
+// Choose checks a password that somebody chooses, for the account that they have or, without one, for a new one. It is open: what
+// makes it theirs to choose is proved where the password is stored.
+func (s *Service) Choose(ctx context.Context, id identity.UserID, pw string) (c Chosen, err error) {
+	if err := told(s.Rules.Check(pw)); err != nil {
+		return c, err
+	}
+	if id != "" {
+		var u identity.User
+		err := s.DB.View(ctx, func(tx *store.Tx) error {
+			u, err = tx.User(ctx, id)
+			return err
+		})
+		if err != nil {
+			return c, err
+		}
+		if err := s.mayChange(ctx, account{User: u, now: s.DB.Now()}, pw); err != nil {
+			return c, err
+		}
+	}
+	c.hash, err = s.Passwords.Hash(ctx, string(id), pw)
+	return c, told(err)
+}
+
+// SetChosen gives an account the password that its owner chose. All tokens and sessions of it end, and its failed logins are
+// forgiven. The account must be enabled and have its password here, and that must not be locked.
+func (s *Service) SetChosen(ctx context.Context, tx *store.Tx, id identity.UserID, c Chosen) error {
+	u, err := tx.User(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !s.ChoosesPassword(u) {
+		return identity.Refusedf("This account's password cannot be set here.")
+	}
+	next := store.Password{Hash: c.hash, SelfService: true, ExpiresAt: s.passwordEnd(u.Options, tx.Now())}
+	if err := tx.AddPassword(ctx, id, next, s.Compliance.UniquePasswords); err != nil {
+		return err
+	}
+	if err := tx.ClearFailures(ctx, id); err != nil {
+		return err
+	}
+	if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: id}); err != nil {
+		return err
+	}
+	return tx.Record(ctx, identity.Updated("user", id).By(identity.Caller{Token: &identity.Token{User: u}}))
+}
+
+// ChoosesPassword tells whether a user may choose a password: the account is not disabled, and the password is kept here and not
+// locked.
+func (s *Service) ChoosesPassword(u identity.User) bool {
+	return u.Enabled && u.Kind == identity.LocalUser && !u.Options.Bool(identity.OptLockPassword)
+}
+
+// CreateIn is CreateUser inside a transaction, for a user with the password that they chose.
+func (s *Service) CreateIn(ctx context.Context, tx *store.Tx, caller identity.Caller, u identity.User, c Chosen) (identity.User, error) {
+	u.Name = strip(u.Name)
+	if err := s.Authz.Check(ctx, caller, authz.CreateUser, authz.Target{"user": authz.User(u)}); err != nil {
+		return u, err
+	}
+	if _, err := tx.LockDomain(ctx, u.DomainID); err != nil {
+		return u, err
+	}
+	u.ID = identity.UserID(tx.NewID())
+	if err := tx.InsertUser(ctx, u); err != nil {
+		return u, err
+	}
+	if err := tx.AddPassword(ctx, u.ID, store.Password{Hash: c.hash, SelfService: true, ExpiresAt: s.passwordEnd(u.Options, tx.Now())}, s.Compliance.UniquePasswords); err != nil {
+		return u, err
+	}
+	u, err := tx.User(ctx, u.ID)
+	if err != nil {
+		return u, err
+	}
+	return u, tx.Record(ctx, identity.Created("user", u.ID).By(caller))
+}

@@ -1,0 +1,327 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	mails "github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// OfferState tells whether an offer can be accepted, and if not why.
+type OfferState string
+
+// The states of an offer.
+const (
+	OfferOpen       OfferState = "open"
+	OfferExpired    OfferState = "expired"
+	OfferSuperseded OfferState = "superseded" // by a newer link
+	OfferAccepted   OfferState = "accepted"
+	OfferDeclined   OfferState = "declined"
+	OfferCancelled  OfferState = "cancelled"
+	OfferBlocked    OfferState = "blocked" // who sent it may not invite to that any more, or the project is disabled
+)
+
+// Offer is what the holder of an invitation's link may know of it.
+type Offer struct {
+	Listed
+	State           OfferState
+	Project, Domain string
+	NewAccount      bool // somebody without an account gets one
+}
+
+// Look tells what a link offers, and changes nothing. It is open to whoever has the link; one that is none, or is forgotten, is
+// identity.NotFound.
+func (s *Service) Look(ctx context.Context, secret string) (out Offer, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		l, err := tx.Link(ctx, toInvite, digest(secret))
+		if err != nil {
+			return err
+		}
+		v, err := tx.Invitation(ctx, identity.InvitationID(l.Subject))
+		if err != nil {
+			return err
+		}
+		all, err := listed(ctx, tx, []identity.Invitation{v})
+		if err != nil {
+			return err
+		}
+		about, err := describe(ctx, tx, v)
+		if err != nil {
+			return err
+		}
+		out = Offer{Listed: all[0], Project: about.Project, Domain: about.Domain}
+		if inviter, err := tx.User(ctx, v.InviterID); err == nil {
+			out.Inviter = called(inviter)
+		} else if !isMissing(err) {
+			return err
+		}
+		if out.State = stateOf(v, l, out.Ended); out.State != OfferOpen {
+			return nil
+		}
+		inviter, p, err := s.authority(ctx, tx, v)
+		if _, blocked := errors.AsType[*BlockedError](err); blocked {
+			out.State = OfferBlocked
+			return nil
+		} else if err != nil {
+			return err
+		}
+		out.NewAccount = s.Directory.MayCreateUser(ctx, inviter, p.DomainID)
+		return nil
+	})
+	return out, err
+}
+
+func stateOf(v identity.Invitation, l identity.Link, ended bool) OfferState {
+	switch {
+	case v.State != identity.InvitationOpen:
+		return OfferState(v.State)
+	case l.State != "":
+		return OfferSuperseded
+	case ended:
+		return OfferExpired
+	}
+	return OfferOpen
+}
+
+// BlockedError says that an invitation cannot be accepted, for a reason that whoever invited is not told.
+type BlockedError struct {
+	Why string // for operators
+	err error
+}
+
+func (e *BlockedError) Error() string { return e.err.Error() + ": " + e.Why }
+func (e *BlockedError) Unwrap() error { return e.err }
+
+func blocked(why string) error {
+	return &BlockedError{why, &identity.Error{Kind: identity.Forbidden, Message: "This invitation cannot be accepted at present. Ask whoever sent it."}}
+}
+
+// authority is whoever sent an invitation, with the rights that they hold now, if these still suffice for all that it offers.
+func (s *Service) authority(ctx context.Context, tx *store.Tx, v identity.Invitation) (inviter identity.Caller, p identity.Project, err error) {
+	if p, err = tx.Project(ctx, v.ProjectID); isMissing(err) {
+		return inviter, p, blocked("the project is gone")
+	} else if err != nil {
+		return inviter, p, err
+	}
+	d, err := tx.Domain(ctx, p.DomainID)
+	if err != nil {
+		return inviter, p, err
+	}
+	if !p.Enabled || !d.Enabled {
+		return inviter, p, blocked("the project or its domain is disabled")
+	}
+	inviter, err = s.Standing(ctx, tx, v.InviterID, v.Scope)
+	if errors.Is(err, identity.Unauthorized) {
+		return inviter, p, blocked("the inviter does not stand any more")
+	} else if err != nil {
+		return inviter, p, err
+	}
+	may, err := s.Assignment.Invitable(ctx, tx, inviter, p)
+	if err != nil {
+		return inviter, p, err
+	}
+	for _, id := range v.Roles {
+		if !slices.ContainsFunc(may, func(r identity.Role) bool { return r.ID == id }) {
+			return inviter, p, blocked("the inviter may not grant a role of it any more")
+		}
+	}
+	return inviter, p, nil
+}
+
+// Accept makes the caller, who has an account, a member of the project. The account must have the address of the invitation.
+func (s *Service) Accept(ctx context.Context, caller identity.Caller, secret string) (identity.Invitation, error) {
+	if err := inPerson(caller); err != nil {
+		return identity.Invitation{}, err
+	}
+	return s.accept(ctx, secret, func(tx *store.Tx, v identity.Invitation, _ identity.Caller, _ identity.Project) (identity.User, error) {
+		u, err := tx.User(ctx, caller.UserID())
+		if err != nil {
+			return u, err
+		}
+		if !strings.EqualFold(emailOf(u), v.Address) {
+			return u, identity.Refusedf("This invitation is for %s, and you are signed in as %s.", v.Address, called(u))
+		}
+		return u, nil
+	})
+}
+
+// ErrHasAccount says that whoever reads an invitation has an account already, with which they should accept.
+var ErrHasAccount = &identity.Error{Kind: identity.Conflict, Message: "There is an account with this address already. Sign in to accept."}
+
+// AcceptNew makes an account in the project's domain, and that a member of the project. The link is the proof: it came to the
+// address. The inviter must be allowed to make users there (identity:create_user).
+func (s *Service) AcceptNew(ctx context.Context, secret, name, pw string) (v identity.Invitation, u identity.User, err error) {
+	if o, err := s.Look(ctx, secret); err != nil {
+		return v, u, err
+	} else if o.State != OfferOpen {
+		return o.Invitation, u, gone(o.State)
+	}
+	if strings.TrimSpace(name) == "" {
+		return v, u, identity.Invalidf("Choose a name.")
+	}
+	chosen, err := s.Directory.Choose(ctx, "", pw)
+	if err != nil {
+		return v, u, err
+	}
+	v, err = s.accept(ctx, secret, func(tx *store.Tx, v identity.Invitation, inviter identity.Caller, p identity.Project) (identity.User, error) {
+		there, err := tx.UsersByAddress(ctx, p.DomainID, v.Address)
+		if err != nil {
+			return u, err
+		}
+		for _, other := range there {
+			if !s.Directory.Enabled(other, tx.Now()) {
+				return u, blocked("an account with this address is disabled")
+			}
+		}
+		if len(there) > 0 {
+			return u, ErrHasAccount
+		}
+		u, err = s.Directory.CreateIn(ctx, tx, inviter, identity.User{
+			DomainID: p.DomainID, Name: name, Enabled: true, DefaultProjectID: p.ID, Extra: identity.Extra{"email": v.Address},
+		}, chosen)
+		return u, err
+	})
+	return v, u, err
+}
+
+func gone(state OfferState) error {
+	return &identity.Error{Kind: identity.Gone, Message: "The invitation cannot be accepted: it is " + string(state) + "."}
+}
+
+// accept uses the link up, and grants what the invitation offers to whom who says, by the rights that its inviter holds now. If
+// it is blocked, the link stays, and the invitation says why to operators.
+func (s *Service) accept(ctx context.Context, secret string,
+	who func(*store.Tx, identity.Invitation, identity.Caller, identity.Project) (identity.User, error)) (v identity.Invitation, err error) {
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if v, err = s.take(ctx, tx, secret); err != nil {
+			return err
+		}
+		inviter, p, err := s.authority(ctx, tx, v)
+		if err != nil {
+			return err
+		}
+		u, err := who(tx, v, inviter, p)
+		if err != nil {
+			return err
+		}
+		if !s.Directory.Enabled(u, tx.Now()) {
+			return blocked("the account is disabled") // and stays so
+		}
+		for _, r := range v.Roles {
+			err := s.Assignment.GrantIn(ctx, tx, inviter, identity.Grant{Role: r, User: u.ID, Project: v.ProjectID})
+			if errors.Is(err, identity.Forbidden) || isMissing(err) {
+				return blocked("the inviter may not grant a role of it to this account")
+			} else if err != nil {
+				return err
+			}
+		}
+		v.UserID, v.Problem = u.ID, ""
+		if err := s.close(ctx, tx, &v, identity.InvitationAccepted); err != nil {
+			return err
+		}
+		if err := s.tellInviter(ctx, tx, mails.Accepted, v, u.Name); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("invitation", v.ID).By(identity.Caller{Token: &identity.Token{User: u}}))
+	})
+	if b, ok := errors.AsType[*BlockedError](err); ok {
+		return v, errors.Join(err, s.note(ctx, v.ID, b.Why))
+	}
+	return v, err
+}
+
+// take uses up the link of an invitation that can be answered.
+func (s *Service) take(ctx context.Context, tx *store.Tx, secret string) (v identity.Invitation, err error) {
+	l, err := tx.Link(ctx, toInvite, digest(secret))
+	if err != nil {
+		return v, err
+	}
+	if v, err = tx.Invitation(ctx, identity.InvitationID(l.Subject)); err != nil {
+		return v, err
+	}
+	if state := stateOf(v, l, !tx.Now().Before(v.ExpiresAt)); state != OfferOpen {
+		return v, gone(state)
+	}
+	used, err := tx.UseLink(ctx, toInvite, l.Digest)
+	if err == nil && !used {
+		err = gone(OfferSuperseded)
+	}
+	return v, err
+}
+
+// note writes down why an invitation is blocked.
+func (s *Service) note(ctx context.Context, id identity.InvitationID, why string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		v, err := tx.Invitation(ctx, id)
+		if err != nil {
+			return err
+		}
+		v.Problem = why
+		_, err = tx.PutInvitation(ctx, v)
+		return err
+	})
+}
+
+// tellInviter sends a mail to who sent an invitation, in the language of that.
+func (s *Service) tellInviter(ctx context.Context, tx *store.Tx, kind mails.Kind, v identity.Invitation, name string) error {
+	if !s.Mails() {
+		return nil
+	}
+	inviter, err := tx.User(ctx, v.InviterID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	o, err := describe(ctx, tx, v)
+	if err != nil {
+		return err
+	}
+	o.To, o.Address, o.Name, o.At, o.Request = emailOf(inviter), v.Address, name, tx.Now(), requestID(ctx)
+	if kind == mails.Asked {
+		o.Link = "/p/" + string(v.ProjectID) + "/invitations"
+	}
+	_, err = s.Office.Post(ctx, tx, kind, v.Language, o)
+	return err
+}
+
+// Decline answers an invitation with no, for good. It is open to whoever has the link.
+func (s *Service) Decline(ctx context.Context, secret string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		v, err := s.take(ctx, tx, secret)
+		if err != nil {
+			return err
+		}
+		if err := s.close(ctx, tx, &v, identity.InvitationDeclined); err != nil {
+			return err
+		}
+		if err := s.tellInviter(ctx, tx, mails.Declined, v, ""); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("invitation", v.ID))
+	})
+}
+
+// AskAgain tells who sent an invitation that has expired that a new one is wanted, once a day at most. It is open to whoever has
+// the link.
+func (s *Service) AskAgain(ctx context.Context, secret string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		l, err := tx.Link(ctx, toInvite, digest(secret))
+		if err != nil {
+			return err
+		}
+		v, err := tx.Invitation(ctx, identity.InvitationID(l.Subject))
+		if err != nil {
+			return err
+		}
+		if state := stateOf(v, l, !tx.Now().Before(v.ExpiresAt)); state != OfferExpired {
+			return gone(state)
+		}
+		if err := limited(ctx, tx, 1, aDay, "They were told already.", "ask again", string(v.ID)); err != nil {
+			return err
+		}
+		return s.tellInviter(ctx, tx, mails.Asked, v, "")
+	})
+}

@@ -1,0 +1,512 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	mails "github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+const (
+	invitationLife = 7 * 24 * time.Hour
+
+	// Limits. Those by address count over all projects, and whether somebody has it or not.
+	invitesPerProject, invitesPerAddress = 50, 5
+	resendAfter, maxSends                = 5 * time.Minute, 6
+
+	maxInvited, maxWords = 50, 500
+)
+
+const aDay = 24 * time.Hour
+
+// Draft is what an invitation offers, and how.
+type Draft struct {
+	Roles    []identity.RoleID
+	Words    string // of the inviter to the invited
+	Language string
+}
+
+// Sent is an invitation that was made, changed or sent again.
+type Sent struct {
+	identity.Invitation
+	Again bool // there was an open one, which was changed
+
+	// Secret opens the invitation. It is told only where no mail is sent.
+	Secret string
+}
+
+// Invite invites people to a project, all or none of them. Whoever has an open invitation there has that one changed. The
+// caller must be allowed to grant the roles (identity:create_grant), now and again when somebody accepts.
+func (s *Service) Invite(ctx context.Context, caller identity.Caller, project identity.ProjectID, addresses []string, d Draft) (all []Sent, err error) {
+	if err := inPerson(caller); err != nil {
+		return nil, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		all = nil
+		o, err := s.offer(ctx, tx, caller, project, d)
+		if err != nil {
+			return err
+		}
+		if len(addresses) == 0 || len(addresses) > maxInvited {
+			return identity.Invalidf("Invite between one and %d people at a time.", maxInvited)
+		}
+		seen := map[string]bool{}
+		for _, text := range addresses {
+			address, err := Address(text)
+			if err != nil {
+				return err
+			}
+			if seen[strings.ToLower(address)] {
+				continue
+			}
+			seen[strings.ToLower(address)] = true
+			sent, err := s.inviteOne(ctx, tx, o, address)
+			if err != nil {
+				return err
+			}
+			all = append(all, sent)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// offer is an invitation before it has an address, and what its mail needs.
+type offer struct {
+	identity.Invitation
+	by     identity.Caller
+	values mails.Values
+}
+
+// offer makes sure that the caller may offer what a draft says.
+func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, d Draft) (o offer, err error) {
+	p, missing := tx.Project(ctx, project)
+	if missing != nil && !isMissing(missing) {
+		return o, missing
+	}
+	may, err := s.Assignment.Invitable(ctx, tx, caller, p)
+	if err != nil {
+		return o, err
+	}
+	switch {
+	case len(may) == 0:
+		return o, identity.NotAllowed("identity:create_grant")
+	case missing != nil:
+		return o, missing
+	case p.IsDomain:
+		return o, identity.Missing("project", project)
+	case len(d.Roles) == 0:
+		return o, identity.Invalidf("Choose at least one role.")
+	case utf8.RuneCountInString(d.Words) > maxWords:
+		return o, identity.Invalidf("The message may have %d characters at most.", maxWords)
+	case linkLike.MatchString(d.Words):
+		return o, identity.Invalidf("The message may not hold links: mails that do are taken for fraud.")
+	}
+	o.values.Roles, err = names(may, d.Roles)
+	if err != nil {
+		return o, err
+	}
+	domain, err := tx.Domain(ctx, p.DomainID)
+	if err != nil {
+		return o, err
+	}
+	actor, _ := caller.Token.Actor()
+	o.by = caller
+	o.values.By, o.values.Project, o.values.Domain, o.values.Words, o.values.Request = called(actor), p.Name, domain.Name, d.Words, requestID(ctx)
+	o.Invitation = identity.Invitation{
+		ProjectID: p.ID, Roles: d.Roles, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
+		State: identity.InvitationOpen, CreatedAt: tx.Now(), SentAt: tx.Now(), ExpiresAt: tx.Now().Add(invitationLife), Sends: 1,
+	}
+	return o, nil
+}
+
+// linkLike is what mail programs could make a link of.
+var linkLike = regexp.MustCompile(`(?i)://|www\.|\pL\.\pL{2,}`)
+
+// names are those of roles, all of which must be among some.
+func names(among []identity.Role, ids []identity.RoleID) (all []string, err error) {
+	for _, id := range ids {
+		i := slices.IndexFunc(among, func(r identity.Role) bool { return r.ID == id })
+		if i < 0 {
+			return nil, identity.NotAllowed("identity:create_grant")
+		}
+		all = append(all, among[i].Name)
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address string) (sent Sent, err error) {
+	old, err := tx.OpenInvitation(ctx, o.ProjectID, address)
+	if err == nil {
+		return s.change(ctx, tx, o, old)
+	} else if !isMissing(err) {
+		return sent, err
+	}
+	if err := limited(ctx, tx, invitesPerProject, aDay, "This project has sent as many invitations as it may in a day.", "invite to", string(o.ProjectID)); err != nil {
+		return sent, err
+	}
+	if err := limited(ctx, tx, invitesPerAddress, aDay, "This address was invited as often as it may be in a day.", "invite", strings.ToLower(address)); err != nil {
+		return sent, err
+	}
+	sent.Invitation = o.Invitation
+	sent.ID, sent.Address = identity.InvitationID(tx.NewID()), address
+	if err := s.send(ctx, tx, o, &sent); err != nil {
+		return sent, err
+	}
+	if err := tx.InsertInvitation(ctx, sent.Invitation); err != nil {
+		return sent, err
+	}
+	return sent, tx.Record(ctx, identity.Created("invitation", sent.ID).By(o.by))
+}
+
+// send makes a new link for an invitation, and its mail.
+func (s *Service) send(ctx context.Context, tx *store.Tx, o offer, sent *Sent) error {
+	secret, err := s.link(ctx, tx, toInvite, string(sent.ID), "", sent.ExpiresAt)
+	if err != nil {
+		return err
+	}
+	if !s.Mails() {
+		sent.Secret = secret
+		return nil
+	}
+	v := o.values
+	v.To, v.Link, v.Until = sent.Address, "/invite/"+secret, sent.ExpiresAt
+	if err := tx.DeleteMail(ctx, sent.MailID); err != nil { // what still waits holds an old link
+		return err
+	}
+	sent.MailID, err = s.Office.Post(ctx, tx, mails.Invite, sent.Language, v)
+	return err
+}
+
+// change makes an open invitation offer something else, by the rights of who changes it. Its link stays, unless it has
+// ended or cannot be told again.
+func (s *Service) change(ctx context.Context, tx *store.Tx, o offer, old identity.Invitation) (sent Sent, err error) {
+	if err := s.mayTouch(ctx, tx, o.by, old); err != nil {
+		return sent, err
+	}
+	sent = Sent{Invitation: o.Invitation, Again: true}
+	sent.ID, sent.Address, sent.CreatedAt, sent.SentAt, sent.Sends, sent.MailID = old.ID, old.Address, old.CreatedAt, old.SentAt, old.Sends, old.MailID
+	ended := !tx.Now().Before(old.ExpiresAt)
+	if ended || old.Waits || old.Bounced || !s.Mails() {
+		if err := s.resendable(tx, &sent, ended); err != nil {
+			return sent, err
+		}
+		if err := s.send(ctx, tx, o, &sent); err != nil {
+			return sent, err
+		}
+	} else {
+		sent.ExpiresAt = old.ExpiresAt
+		v := o.values
+		v.To, v.Until = sent.Address, sent.ExpiresAt
+		if _, err := s.Office.Post(ctx, tx, mails.InviteChanged, sent.Language, v); err != nil {
+			return sent, err
+		}
+	}
+	if err := put(ctx, tx, sent.Invitation); err != nil {
+		return sent, err
+	}
+	return sent, tx.Record(ctx, identity.Updated("invitation", sent.ID).By(o.by))
+}
+
+// resendable counts a sending, and refuses one too many. One that has ended begins anew.
+func (s *Service) resendable(tx *store.Tx, sent *Sent, ended bool) error {
+	now := tx.Now()
+	if ended {
+		sent.Sends = 0
+	}
+	if s.Mails() && !ended && !sent.Waits && sent.Sends >= maxSends {
+		return &identity.Error{Kind: identity.TooManyRequests, Message: "This invitation was sent as often as it may be.", RetryAfter: sent.ExpiresAt.Sub(now)}
+	}
+	sent.SentAt, sent.Sends = now, sent.Sends+1
+	return nil
+}
+
+// put writes an invitation that was open, and fails with Gone when it is not any more.
+func put(ctx context.Context, tx *store.Tx, v identity.Invitation) error {
+	open, err := tx.PutInvitation(ctx, v)
+	if err == nil && !open {
+		err = &identity.Error{Kind: identity.Gone, Message: "The invitation has been answered or withdrawn."}
+	}
+	return err
+}
+
+// mayTouch lets through who may take away what an invitation offers, and who sent it. Roles that are gone offer nothing.
+func (s *Service) mayTouch(ctx context.Context, tx *store.Tx, caller identity.Caller, v identity.Invitation) error {
+	if caller.UserID() == v.InviterID {
+		return nil
+	}
+	p, err := tx.Project(ctx, v.ProjectID)
+	if err != nil {
+		return err
+	}
+	for _, id := range v.Roles {
+		r, err := tx.Role(ctx, id)
+		if isMissing(err) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if err := s.Assignment.CheckRevoke(ctx, caller, p, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open returns an invitation to a project that nobody has answered, of one that the caller may see.
+func (s *Service) open(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, id identity.InvitationID) (v identity.Invitation, err error) {
+	if err := s.mayList(ctx, tx, caller, project); err != nil {
+		return v, err
+	}
+	v, err = tx.Invitation(ctx, id)
+	if err == nil && (v.ProjectID != project || v.State != identity.InvitationOpen) {
+		err = identity.Missing("invitation", id)
+	}
+	return v, err
+}
+
+func (s *Service) mayList(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID) error {
+	p, err := tx.Project(ctx, project)
+	if err != nil && !isMissing(err) {
+		return err
+	}
+	if !s.Assignment.SeesPeople(ctx, caller, p) {
+		return identity.NotAllowed("identity:list_role_assignments_for_tree")
+	}
+	return err
+}
+
+// Listed is an invitation with the names of what it speaks of.
+type Listed struct {
+	identity.Invitation
+	RoleNames []string
+	Inviter   string
+	Ended     bool // nobody can accept it any more
+}
+
+// Invitations are the open ones to a project.
+type Invitations struct {
+	Project identity.Project
+	Items   []Listed
+	All     int // how many there are, on all pages
+	More    bool
+	Offers  []identity.Role // that the caller may invite to
+}
+
+// Invitations returns a page of the open invitations to a project, for who may learn who has which role there
+// (identity:list_role_assignments_for_tree).
+func (s *Service) Invitations(ctx context.Context, caller identity.Caller, project identity.ProjectID, f store.InvitationFilter) (out Invitations, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if err := s.mayList(ctx, tx, caller, project); err != nil {
+			return err
+		}
+		if out.Project, err = tx.Project(ctx, project); err != nil {
+			return err
+		}
+		page, all, err := tx.Invitations(ctx, project, f)
+		if err != nil {
+			return err
+		}
+		if out.Offers, err = s.Assignment.Invitable(ctx, tx, caller, out.Project); err != nil {
+			return err
+		}
+		out.All, out.More = all, page.More
+		out.Items, err = listed(ctx, tx, page.Items)
+		return err
+	})
+	return out, err
+}
+
+// Offers returns a project, and the roles that the caller may invite to it: at least one, else the caller is refused
+// (identity:create_grant).
+func (s *Service) Offers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (p identity.Project, may []identity.Role, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		p, err = tx.Project(ctx, project)
+		if err != nil && !isMissing(err) {
+			return err
+		}
+		missing := err
+		if may, err = s.Assignment.Invitable(ctx, tx, caller, p); err != nil {
+			return err
+		}
+		if len(may) == 0 {
+			return identity.NotAllowed("identity:create_grant")
+		}
+		return missing
+	})
+	return p, may, err
+}
+
+// Invitation returns an open invitation to a project, for who may list them.
+func (s *Service) Invitation(ctx context.Context, caller identity.Caller, project identity.ProjectID, id identity.InvitationID) (l Listed, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		v, err := s.open(ctx, tx, caller, project, id)
+		if err != nil {
+			return err
+		}
+		all, err := listed(ctx, tx, []identity.Invitation{v})
+		if err == nil {
+			l = all[0]
+		}
+		return err
+	})
+	return l, err
+}
+
+func listed(ctx context.Context, tx *store.Tx, found []identity.Invitation) ([]Listed, error) {
+	var keys []store.Key
+	for _, v := range found {
+		keys = append(keys, store.Key{Kind: "user", ID: string(v.InviterID)})
+		for _, r := range v.Roles {
+			keys = append(keys, store.Key{Kind: "role", ID: string(r)})
+		}
+	}
+	labels, err := tx.Labels(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Listed, len(found))
+	for i, v := range found {
+		all[i] = Listed{Invitation: v, Ended: !tx.Now().Before(v.ExpiresAt), Inviter: labels[store.Key{Kind: "user", ID: string(v.InviterID)}].Name}
+		for _, r := range v.Roles {
+			if name := labels[store.Key{Kind: "role", ID: string(r)}].Name; name != "" {
+				all[i].RoleNames = append(all[i].RoleNames, name)
+			}
+		}
+		slices.Sort(all[i].RoleNames)
+	}
+	return all, nil
+}
+
+// Change makes an open invitation offer other roles. Who changes it is its inviter from then on.
+func (s *Service) Change(ctx context.Context, caller identity.Caller, project identity.ProjectID, id identity.InvitationID, d Draft) (sent Sent, err error) {
+	if err := inPerson(caller); err != nil {
+		return sent, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		old, err := s.open(ctx, tx, caller, project, id)
+		if err != nil {
+			return err
+		}
+		if d.Language == "" {
+			d.Language = old.Language
+		}
+		o, err := s.offer(ctx, tx, caller, project, d)
+		if err != nil {
+			return err
+		}
+		sent, err = s.change(ctx, tx, o, old)
+		return err
+	})
+	return sent, err
+}
+
+// Resend sends an open invitation again, with a new link: the old one opens nothing any more. Who resends it is its inviter
+// from then on, and must be allowed to grant what it offers.
+func (s *Service) Resend(ctx context.Context, caller identity.Caller, project identity.ProjectID, id identity.InvitationID) (sent Sent, err error) {
+	if err := inPerson(caller); err != nil {
+		return sent, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		old, err := s.open(ctx, tx, caller, project, id)
+		if err != nil {
+			return err
+		}
+		o, err := s.offer(ctx, tx, caller, project, Draft{Roles: old.Roles, Words: old.Words, Language: old.Language})
+		if err != nil {
+			return err
+		}
+		if err := s.mayTouch(ctx, tx, caller, old); err != nil {
+			return err
+		}
+		ended := !tx.Now().Before(old.ExpiresAt)
+		if wait := old.SentAt.Add(resendAfter).Sub(tx.Now()); wait > 0 && s.Mails() && !old.Bounced && !ended {
+			return &identity.Error{Kind: identity.TooManyRequests, Message: "This invitation was sent only just now. Wait a few minutes.", RetryAfter: wait}
+		}
+		sent = Sent{Invitation: o.Invitation, Again: true}
+		sent.ID, sent.Address, sent.CreatedAt, sent.Sends, sent.MailID = old.ID, old.Address, old.CreatedAt, old.Sends, old.MailID
+		if err := s.resendable(tx, &sent, ended); err != nil {
+			return err
+		}
+		if err := s.send(ctx, tx, o, &sent); err != nil {
+			return err
+		}
+		if err := put(ctx, tx, sent.Invitation); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("invitation", sent.ID).By(caller))
+	})
+	return sent, err
+}
+
+// Cancel withdraws an open invitation.
+func (s *Service) Cancel(ctx context.Context, caller identity.Caller, project identity.ProjectID, id identity.InvitationID) error {
+	if err := inPerson(caller); err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		v, err := s.open(ctx, tx, caller, project, id)
+		if err != nil {
+			return err
+		}
+		if err := s.mayTouch(ctx, tx, caller, v); err != nil {
+			return err
+		}
+		if err := s.close(ctx, tx, &v, identity.InvitationCancelled); err != nil {
+			return err
+		}
+		if s.Mails() {
+			if err := tx.DeleteMail(ctx, v.MailID); err != nil {
+				return err
+			}
+			o, err := describe(ctx, tx, v)
+			if err != nil {
+				return err
+			}
+			actor, _ := caller.Token.Actor()
+			o.To, o.By, o.Request = v.Address, called(actor), requestID(ctx)
+			if !v.Waits { // else they never heard of it
+				if _, err := s.Office.Post(ctx, tx, mails.InviteGone, v.Language, o); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Record(ctx, identity.Deleted("invitation", v.ID).By(caller))
+	})
+}
+
+// close ends an open invitation, and its links.
+func (s *Service) close(ctx context.Context, tx *store.Tx, v *identity.Invitation, state identity.InvitationState) error {
+	v.State, v.DecidedAt = state, tx.Now()
+	if err := tx.EndLinks(ctx, toInvite, string(v.ID)); err != nil {
+		return err
+	}
+	return put(ctx, tx, *v)
+}
+
+// describe are the names of what an invitation speaks of, as far as these are there.
+func describe(ctx context.Context, tx *store.Tx, v identity.Invitation) (out mails.Values, err error) {
+	p, err := tx.Project(ctx, v.ProjectID)
+	if err != nil {
+		return out, ignoreMissing(err)
+	}
+	out.Project = p.Name
+	d, err := tx.Domain(ctx, p.DomainID)
+	out.Domain = d.Name
+	return out, ignoreMissing(err)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, identity.NotFound) {
+		return nil
+	}
+	return err
+}

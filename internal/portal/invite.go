@@ -1,0 +1,377 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+var invitePages = []page{
+	{method: get, path: "/p/{id}/invite", serve: (*visit).invite},
+	{method: post, path: "/p/{id}/invite", serve: (*visit).sendInvitations},
+	{method: get, path: "/p/{id}/invitations", serve: (*visit).invitations},
+	{method: get, path: "/p/{id}/invitations/{invitation}", serve: (*visit).invitation},
+	{method: post, path: "/p/{id}/invitations/{invitation}", serve: (*visit).changeInvitation},
+	{method: post, path: "/p/{id}/invitations/{invitation}/resend", serve: (*visit).resendInvitation},
+	{method: get, path: "/p/{id}/invitations/{invitation}/cancel", serve: (*visit).askCancelInvitation},
+	{method: post, path: "/p/{id}/invitations/{invitation}/cancel", serve: (*visit).cancelInvitation},
+}
+
+// invitationsPage lists who was invited to a project and has not answered.
+type invitationsPage struct {
+	chrome
+	Items []invitationRow
+	All   int
+	Find  string
+	Next  string // the query of the next page
+	May   bool   // the reader may invite
+}
+
+type invitationRow struct {
+	membership.Listed
+	State, Dot string // what has become of it, in words, and how that is marked
+}
+
+func (v *visit) invitations() error {
+	h, err := v.here()
+	if err != nil {
+		return err
+	}
+	pg, err := v.invitationsPage(h)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "invitations", pg)
+}
+
+func (v *visit) invitationsPage(h *here) (*invitationsPage, error) {
+	pg := &invitationsPage{Find: strings.TrimSpace(v.field("find"))}
+	f := store.InvitationFilter{Address: pg.Find, After: identity.InvitationID(v.field("after")), Limit: peoplePerPage}
+	var found membership.Invitations
+	err := h.as(func(c identity.Caller) (err error) {
+		found, err = v.p.Membership.Invitations(v.Context(), c, h.ID, f)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range found.Items {
+		row := invitationRow{Listed: l}
+		row.State, row.Dot = v.stateOf(l)
+		pg.Items = append(pg.Items, row)
+	}
+	if found.More {
+		pg.Next = url.Values{"find": {pg.Find}, "after": {string(pg.Items[len(pg.Items)-1].ID)}}.Encode()
+	}
+	pg.All = found.All
+	pg.Here, pg.Section, pg.Title = h, "invitations", v.T("Invited")
+	pg.Lead = v.F("Who was invited to %s and has not answered yet.", h.Name)
+	if pg.May = h.as(func(c identity.Caller) error { _, _, err := v.p.Membership.Offers(v.Context(), c, h.ID); return err }) == nil; pg.May {
+		pg.Action = &link{v.T("Invite people"), h.Path("/invite")}
+	}
+	return pg, nil
+}
+
+// stateOf says what has become of an open invitation, and how good that is.
+func (v *visit) stateOf(l membership.Listed) (words, dot string) {
+	switch {
+	case l.Bounced:
+		return v.T("The mail came back"), "bad"
+	case l.Ended:
+		return v.T("Expired"), "warn"
+	case l.Waits:
+		return v.T("Being sent"), ""
+	}
+	return v.T("Not accepted yet"), ""
+}
+
+// invitePage invites people, or changes an invitation.
+type invitePage struct {
+	chrome
+	Addresses string
+	Address   string // of the invitation that is changed
+	Roles     []offered
+	Words     string
+	Languages []language
+	Mails     bool
+	Do, Back  string
+}
+
+// offered is a role to tick.
+type offered struct {
+	choice
+	About string
+}
+
+// invitePage finds what the reader may invite to, and takes over what was typed.
+func (v *visit) invitePage(h *here) (*invitePage, error) {
+	pg := &invitePage{Addresses: v.field("addresses"), Words: v.field("words"), Mails: v.p.Membership.Mails(), Back: h.Path("/invitations")}
+	var may []identity.Role
+	err := h.as(func(c identity.Caller) (err error) {
+		_, may, err = v.p.Membership.Offers(v.Context(), c, h.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range may {
+		c := offered{choice: choice{Value: string(r.ID), Label: r.Name, Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) || v.Method == get && r.Name == "member"}}
+		if r.Description != nil {
+			c.About = *r.Description
+		}
+		pg.Roles = append(pg.Roles, c)
+	}
+	for _, l := range v.p.views.languages {
+		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
+	}
+	pg.Here, pg.Section, pg.Title = h, "invitations", v.F("Invite people to %s", h.Name)
+	pg.Lead = v.T("They get a mail with a link that works once, for 7 days. Nobody gets access before accepting.")
+	if !pg.Mails {
+		pg.Lead = v.T("You get a link for each of them that works once, for 7 days. Nobody gets access before accepting.")
+	}
+	pg.Do = v.T("Send the invitations")
+	return pg, nil
+}
+
+func (v *visit) invite() error {
+	h, err := v.here()
+	if err != nil {
+		return err
+	}
+	pg, err := v.invitePage(h)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "invite", pg)
+}
+
+// draft is what the form offers.
+func (v *visit) draft(roles []offered) membership.Draft {
+	d := membership.Draft{Words: strings.TrimSpace(v.PostForm.Get("words")), Language: v.PostForm.Get("language")}
+	for _, r := range roles {
+		if r.Chosen {
+			d.Roles = append(d.Roles, identity.RoleID(r.Value))
+		}
+	}
+	return d
+}
+
+// addresses are those of a form, however they are set apart.
+func addresses(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })
+}
+
+func (v *visit) sendInvitations() error {
+	h, err := v.here()
+	if err != nil {
+		return err
+	}
+	pg, err := v.invitePage(h)
+	if err != nil {
+		return err
+	}
+	d, to := v.draft(pg.Roles), addresses(pg.Addresses)
+	pg.Fields = problems{}
+	for _, a := range to {
+		if _, err := membership.Address(a); err != nil {
+			pg.Fields["addresses"] = v.F("“%s” is not an e-mail address.", a)
+		}
+	}
+	if len(to) == 0 {
+		pg.Fields["addresses"] = v.T("Enter at least one address.")
+	}
+	if len(d.Roles) == 0 {
+		pg.Fields["roles"] = v.T("Choose at least one role.")
+	}
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "invite", pg)
+	}
+	var sent []membership.Sent
+	err = h.as(func(c identity.Caller) (err error) {
+		sent, err = v.p.Membership.Invite(v.Context(), c, h.ID, to, d)
+		return err
+	})
+	if err != nil {
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invite", pg) })
+	}
+	return v.sent(h, sent...)
+}
+
+// refuse shows a form again with what a room said against it. What is no fault of the form fails the page.
+func (v *visit) refuse(err error, c *chrome, show func(status int) error) error {
+	e, ok := errors.AsType[*identity.Error](err)
+	if !ok {
+		return err
+	}
+	c.Problem = e.Message
+	switch e.Kind {
+	case identity.BadRequest, identity.Conflict, identity.Gone:
+		return show(http.StatusUnprocessableEntity)
+	case identity.TooManyRequests:
+		v.passOn(err)
+		return show(http.StatusTooManyRequests)
+	}
+	return err
+}
+
+// linksPage shows links that are to be handed on, once.
+type linksPage struct {
+	chrome
+	Links []inviteLink
+	Back  string
+}
+
+type inviteLink struct{ Address, URL string }
+
+// sent goes on after invitations were made: to the list, or where no mail is sent to the links, which are shown this once.
+func (v *visit) sent(h *here, sent ...membership.Sent) error {
+	if v.p.Membership.Mails() {
+		v.redirect("/p/" + string(h.ID) + "/invitations?done=invited")
+		return nil
+	}
+	pg := &linksPage{Back: h.Path("/invitations")}
+	for _, s := range sent {
+		pg.Links = append(pg.Links, inviteLink{s.Address, v.whole("/invite/" + s.Secret)})
+	}
+	pg.Here, pg.Section, pg.Title = h, "invitations", v.T("Hand these links on")
+	pg.Lead = v.T("This cloud sends no mail. Each link works once and only for the person it is for, and is not shown again.")
+	return v.show(http.StatusOK, "invitelinks", pg)
+}
+
+// whole is the URL of a page of the portal, as this browser reaches it.
+func (v *visit) whole(path string) string {
+	scheme := "https"
+	if base, err := url.Parse(v.p.Endpoint(v.Request)); err == nil && base.Host == v.Host {
+		scheme = base.Scheme
+	}
+	return scheme + "://" + v.Host + Prefix + path
+}
+
+// oneInvitation is the one of the path.
+func (v *visit) oneInvitation() (h *here, l membership.Listed, err error) {
+	if h, err = v.here(); err != nil {
+		return h, l, err
+	}
+	err = h.as(func(c identity.Caller) error {
+		l, err = v.p.Membership.Invitation(v.Context(), c, h.ID, identity.InvitationID(v.PathValue("invitation")))
+		return err
+	})
+	return h, l, err
+}
+
+func (v *visit) changePage() (*here, *invitePage, membership.Listed, error) {
+	h, l, err := v.oneInvitation()
+	if err != nil {
+		return h, nil, l, err
+	}
+	pg, err := v.invitePage(h)
+	if err != nil {
+		return h, nil, l, err
+	}
+	pg.Address, pg.Title, pg.Do = l.Address, v.F("Invitation of %s", l.Address), v.T("Save")
+	pg.Lead = v.T("The link that they have goes on working, and offers what you choose here.")
+	if v.Method == get {
+		pg.Words = l.Words
+		for i := range pg.Roles {
+			pg.Roles[i].Chosen = slices.Contains(l.Roles, identity.RoleID(pg.Roles[i].Value))
+		}
+		for i := range pg.Languages {
+			pg.Languages[i].Chosen = pg.Languages[i].Tag == l.Language
+		}
+	}
+	return h, pg, l, nil
+}
+
+func (v *visit) invitation() error {
+	_, pg, _, err := v.changePage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "invite", pg)
+}
+
+func (v *visit) changeInvitation() error {
+	h, pg, l, err := v.changePage()
+	if err != nil {
+		return err
+	}
+	d := v.draft(pg.Roles)
+	if len(d.Roles) == 0 {
+		pg.Fields = problems{"roles": v.T("Choose at least one role.")}
+		return v.show(http.StatusUnprocessableEntity, "invite", pg)
+	}
+	var sent membership.Sent
+	err = h.as(func(c identity.Caller) (err error) {
+		sent, err = v.p.Membership.Change(v.Context(), c, h.ID, l.ID, d)
+		return err
+	})
+	if err != nil {
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invite", pg) })
+	}
+	if sent.Secret != "" {
+		return v.sent(h, sent)
+	}
+	v.redirect("/p/" + string(h.ID) + "/invitations?done=saved")
+	return nil
+}
+
+func (v *visit) resendInvitation() error {
+	h, l, err := v.oneInvitation()
+	if err != nil {
+		return err
+	}
+	var sent membership.Sent
+	err = h.as(func(c identity.Caller) (err error) {
+		sent, err = v.p.Membership.Resend(v.Context(), c, h.ID, l.ID)
+		return err
+	})
+	if err != nil {
+		pg, failed := v.invitationsPage(h)
+		if failed != nil {
+			return failed
+		}
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invitations", pg) })
+	}
+	return v.sent(h, sent)
+}
+
+func (v *visit) askCancelInvitation() error {
+	h, l, err := v.oneInvitation()
+	if err != nil {
+		return err
+	}
+	pg := &withdrawPage{Do: v.T("Withdraw the invitation"), Back: h.Path("/invitations"), Means: []string{
+		v.F("The link that %s has stops working at once.", l.Address), v.T("They keep what they may have accepted elsewhere."),
+	}}
+	if v.p.Membership.Mails() {
+		pg.Means = append(pg.Means, v.T("They get a mail that says so."))
+	}
+	pg.Here, pg.Section, pg.Title = h, "invitations", v.F("Withdraw the invitation of %s?", l.Address)
+	return v.show(http.StatusOK, "withdraw", pg)
+}
+
+// withdrawPage shows what something means before it is done.
+type withdrawPage struct {
+	chrome
+	Means    []string
+	Do, Back string
+}
+
+func (v *visit) cancelInvitation() error {
+	h, l, err := v.oneInvitation()
+	if err != nil {
+		return err
+	}
+	if err := h.as(func(c identity.Caller) error { return v.p.Membership.Cancel(v.Context(), c, h.ID, l.ID) }); err != nil {
+		return err
+	}
+	v.redirect("/p/" + string(h.ID) + "/invitations?done=withdrawn")
+	return nil
+}

@@ -1,0 +1,123 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+func invitation(id, address string) identity.Invitation {
+	return identity.Invitation{
+		ID: identity.InvitationID(id), ProjectID: "p", Address: address, Roles: []identity.RoleID{"member", "reader"}, Words: "Gr\u00fc\u00dfe \U0001f600",
+		Language: "de", InviterID: "alice", Scope: identity.OnDomain("default"), State: identity.InvitationOpen,
+		CreatedAt: Now, SentAt: Now, ExpiresAt: Now.Add(time.Hour), Sends: 1,
+	}
+}
+
+// testInvitations: one open one for each project and address; what was answered stays answered.
+func testInvitations(t *testing.T, db *store.DB) {
+	one := invitation("one", "Greta@acme.example")
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		other := one
+		other.ID, other.ProjectID = "other", "q"
+		return errors.Join(tx.InsertInvitation(ctx, one), tx.InsertInvitation(ctx, other))
+	})
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertInvitation(t.Context(), invitation("two", "gReTa@acme.example"))
+	})
+	if !errors.Is(err, identity.Conflict) {
+		t.Errorf("a second open one: %v", err)
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		got, err := tx.OpenInvitation(ctx, "p", "greta@ACME.example")
+		if diff := cmp.Diff(one, got, cmp.AllowUnexported(identity.Scope{})); err != nil || diff != "" {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
+		if got.MailID, err = tx.QueueMail(ctx, "sealed"); err != nil {
+			return err
+		}
+		open, err := tx.PutInvitation(ctx, got)
+		if now, err := tx.Invitation(ctx, "one"); !open || err != nil || !now.Waits || now.Bounced {
+			t.Errorf("with a mail that waits: %t, %+v, %v", open, now, err)
+		}
+		return err
+	})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		one.State, one.DecidedAt, one.UserID = identity.InvitationAccepted, tx.Now(), "greta"
+		first, err := tx.PutInvitation(ctx, one)
+		again, err2 := tx.PutInvitation(ctx, one)
+		if !first || again {
+			t.Errorf("answered %t, and again %t", first, again)
+		}
+		return errors.Join(err, err2, tx.InsertInvitation(ctx, invitation("three", "greta@acme.example")))
+	})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for i := range 4 {
+			if err := tx.InsertInvitation(ctx, invitation(fmt.Sprint("more", i), fmt.Sprintf("h_%d@acme.example", i))); err != nil {
+				return err
+			}
+		}
+		page, all, err := tx.Invitations(ctx, "p", store.InvitationFilter{Limit: 3})
+		if err != nil || all != 5 || len(page.Items) != 3 || !page.More {
+			t.Fatalf("first page: %d of %d, more %t, %v", len(page.Items), all, page.More, err)
+		}
+		seen := map[identity.InvitationID]bool{}
+		for _, v := range page.Items {
+			seen[v.ID] = true
+		}
+		page, _, err = tx.Invitations(ctx, "p", store.InvitationFilter{Limit: 3, After: page.Items[2].ID})
+		if err != nil || len(page.Items) != 2 || page.More || seen[page.Items[0].ID] || seen[page.Items[1].ID] {
+			t.Errorf("second page: %+v, %v", page, err)
+		}
+		found, _, err := tx.Invitations(ctx, "p", store.InvitationFilter{Limit: 3, Address: "H_2"})
+		if err != nil || len(found.Items) != 1 || found.Items[0].Address != "h_2@acme.example" {
+			t.Errorf("found %+v, %v", found, err)
+		}
+		return nil
+	})
+}
+
+// testLinks: a link serves once, for its purpose, until it ends or a newer one is made.
+func testLinks(t *testing.T, db *store.DB) {
+	link := func(digest string) identity.Link {
+		return identity.Link{Digest: digest, Purpose: "invite", Subject: "one", EndsAt: Now.Add(time.Hour)}
+	}
+	use := func(purpose, digest string) (used bool) {
+		update(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+			used, err = tx.UseLink(ctx, purpose, digest)
+			return err
+		})
+		return used
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		ended := link("ended")
+		ended.EndsAt, ended.Subject = tx.Now(), "two"
+		return errors.Join(tx.InsertLink(ctx, link("old")), tx.InsertLink(ctx, link("new")), tx.InsertLink(ctx, ended))
+	})
+	for _, step := range []struct {
+		purpose, digest string
+		want            bool
+	}{{"invite", "old", false}, {"invite", "ended", false}, {"reset", "new", false}, {"invite", "new", true}, {"invite", "new", false}, {"invite", "none", false}} {
+		if got := use(step.purpose, step.digest); got != step.want {
+			t.Errorf("%s %s: used %t", step.purpose, step.digest, got)
+		}
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for digest, want := range map[string]string{"old": "superseded", "new": "used", "ended": ""} {
+			if l, err := tx.Link(ctx, "invite", digest); err != nil || l.State != want {
+				t.Errorf("%s is %q, %v", digest, l.State, err)
+			}
+		}
+		if _, err := tx.Link(ctx, "reset", "new"); !errors.Is(err, identity.NotFound) {
+			t.Errorf("for another purpose: %v", err)
+		}
+		return nil
+	})
+}
