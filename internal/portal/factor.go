@@ -155,12 +155,12 @@ func (v *visit) beginFactor() error {
 // scanPage is the second step: the seed, as a picture and in words, and a code to show that it arrived.
 type scanPage struct {
 	chrome
-	Steps       []step
-	ID          string
-	URI, Secret string
-	Size        int
-	Path        string // of the picture's dark parts
-	Until       time.Time
+	Steps        []step
+	ID           string
+	URI, Secret  string
+	Size, Pixels int    // of the picture, in squares and on the screen
+	Path         string // of the picture's dark parts
+	Until        time.Time
 }
 
 // scanPage is nil when there is nothing to scan, and the browser is sent where that begins.
@@ -179,6 +179,7 @@ func (v *visit) scanPage() (*scanPage, error) {
 		return nil, err
 	}
 	pg.Size, pg.Path = picture.Size+8, outline(picture)
+	pg.Pixels = 5 * pg.Size
 	pg.Section, pg.Title = "security", v.T("Scan and confirm")
 	pg.Lead = v.T("Open your authenticator app, add an account, and point it at the picture.")
 	return pg, nil
