@@ -10,8 +10,9 @@ import (
 
 // PeopleFilter chooses among the people of a project, and where their list begins and ends.
 type PeopleFilter struct {
-	Name      string // a part of the name, in any case, or the whole id
-	Inherited bool   // those who have a role from above
+	Name      string          // a part of the name, in any case, or the whole id
+	Inherited bool            // those who have a role from above
+	Role      identity.RoleID // those who have this role, if only because another brings it along
 	After     identity.UserID
 	Limit     int
 }
@@ -53,6 +54,10 @@ func (tx *Tx) PeopleOf(ctx context.Context, project identity.ProjectID, f People
 	} else {
 		s.also(`u."id" IN (SELECT "user_id" FROM "holder")`)
 	}
+	if f.Role != "" {
+		with += effectively
+		s.also(`u."id" IN (SELECT "user_id" FROM "effective" WHERE "role_id" = ?)`, f.Role)
+	}
 	if f.Name != "" {
 		s.also(`(u."id" = ? OR LOWER(`+nameOfUser+`) LIKE LOWER(?) ESCAPE '!')`, f.Name, "%"+like(f.Name)+"%")
 	}
@@ -73,6 +78,25 @@ func (tx *Tx) PeopleOf(ctx context.Context, project identity.ProjectID, f People
 		page.Items = page.Items[:f.Limit]
 	}
 	return page, err
+}
+
+// effectively goes on after holders with the set "effective": who has which roles in the end.
+const effectively = `, "effective" ("user_id", "role_id") AS (SELECT "user_id", "role_id" FROM "holder"
+	UNION SELECT e."user_id", i."implied_role_id" FROM "effective" e JOIN "implied_role" i ON i."prior_role_id" = e."role_id"
+	JOIN "role" p ON p."id" = i."prior_role_id") `
+
+// CountHolders counts, for each role that anybody has on a project in the end, the people who have it.
+func (tx *Tx) CountHolders(ctx context.Context, project identity.ProjectID) (map[identity.RoleID]int, error) {
+	with, args := tx.holders(project)
+	counts := map[identity.RoleID]int{}
+	_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) {
+		var role identity.RoleID
+		var n int
+		err = s.Scan(&role, &n)
+		counts[role] = n
+		return none, err
+	}, with+effectively+`SELECT e."role_id", COUNT(*) FROM "effective" e JOIN "user" u ON u."id" = e."user_id" GROUP BY e."role_id"`, args...)
+	return counts, err
 }
 
 // CountPeople counts the people of a project.

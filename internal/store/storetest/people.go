@@ -57,6 +57,21 @@ func testPeopleOfProjects(t *testing.T, db *store.DB) {
 	if !errors.Is(err, identity.NotFound) {
 		t.Errorf("after somebody who is gone: %v", err)
 	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertImpliedRole(ctx, identity.ImpliedRole{Prior: "b", Implied: "d"})
+	})
+	page, err := read(t, db, func(ctx context.Context, tx *store.Tx) (found, error) {
+		return tx.PeopleOf(ctx, "q", store.PeopleFilter{Limit: 9, Role: "d"})
+	})
+	if got := fmt.Sprint(page.Items); err != nil || got != "[v]" {
+		t.Errorf("the role d have %s, error %v, want v", got, err)
+	}
+	holders, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.RoleID]int, error) {
+		return tx.CountHolders(ctx, "q")
+	})
+	if diff := cmp.Diff(map[identity.RoleID]int{"a": 1, "b": 1, "c": 2, "d": 1}, holders); diff != "" || err != nil {
+		t.Errorf("error %v, holders -want +got:\n%s", err, diff)
+	}
 	count, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.PeopleCount, error) { return tx.CountPeople(ctx, "q") })
 	if want := (store.PeopleCount{All: 3, Inherited: 3, Groups: 1}); err != nil || count != want {
 		t.Errorf("counted %+v, error %v, want %+v", count, err, want)
