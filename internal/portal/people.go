@@ -46,6 +46,7 @@ type peoplePage struct {
 	Tabs   []tab
 	Tab    string
 	Find   string
+	Role   string // the id of the only role to look for
 	People []personRow
 	Next   string // the query of the next page
 
@@ -71,8 +72,8 @@ func (v *visit) people() error {
 	if err != nil {
 		return err
 	}
-	pg := &peoplePage{Find: strings.TrimSpace(v.field("find")), Tab: "people"}
-	f := store.PeopleFilter{Name: pg.Find, After: identity.UserID(v.field("after")), Limit: peoplePerPage}
+	pg := &peoplePage{Find: strings.TrimSpace(v.field("find")), Role: v.field("role"), Tab: "people"}
+	f := store.PeopleFilter{Name: pg.Find, Role: identity.RoleID(v.field("role")), After: identity.UserID(v.field("after")), Limit: peoplePerPage}
 	if v.field("tab") == "inherited" {
 		pg.Tab, f.Inherited = "inherited", true
 	}
@@ -88,7 +89,7 @@ func (v *visit) people() error {
 		pg.People = append(pg.People, v.personRow(p, found.Called))
 	}
 	if found.Page.More {
-		pg.Next = url.Values{"tab": {pg.Tab}, "find": {pg.Find}, "after": {string(pg.People[len(pg.People)-1].ID)}}.Encode()
+		pg.Next = url.Values{"tab": {pg.Tab}, "find": {pg.Find}, "role": {pg.Role}, "after": {string(pg.People[len(pg.People)-1].ID)}}.Encode()
 	}
 	v.aboutPeople(&pg.chrome, h)
 	if pg.CanGrant {

@@ -18,8 +18,9 @@ type team struct {
 	acme, web string
 }
 
-func newTeam(t *testing.T) *team {
-	env := testenv.New(t, func(c *config.Config) { c.Auth.Methods = append(slices.Clone(c.Auth.Methods), "totp") })
+func newTeam(t *testing.T, changes ...func(*config.Config)) *team {
+	t.Helper()
+	env := testenv.New(t, append(changes, func(c *config.Config) { c.Auth.Methods = append(slices.Clone(c.Auth.Methods), "totp") })...)
 	tm := &team{Env: env, t: t, admin: env.Admin()}
 	tm.acme = tm.admin.Post("/v3/projects", `{"project": {"name": "acme"}}`).Want(201).Get("project.id")
 	tm.web = tm.admin.Post("/v3/projects", map[string]any{"project": map[string]any{"name": "acme-web", "parent_id": tm.acme}}).Want(201).Get("project.id")

@@ -21,6 +21,7 @@ import (
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
+	"github.com/lintel-id/lintel/internal/policy"
 )
 
 // Prefix is where the portal stands on the API's port.
@@ -34,6 +35,9 @@ type Portal struct {
 	Credential *credential.Service
 	Catalog    *catalog.Service
 	Membership *membership.Service
+
+	// Permissions are what the services of the cloud let people do ([lintel] policy_bundles); none when nobody said.
+	Permissions []*policy.Permissions
 
 	// Name is what the cloud is called ([lintel] cloud_name).
 	Name string
@@ -65,7 +69,7 @@ const get, post = http.MethodGet, http.MethodPost
 func pages() []page {
 	var all []page
 	for _, table := range [][]page{invitePages, acceptPages, signInPages, homePages, credentialPages, securityPages, factorPages, projectPages, peoplePages,
-		settingsPages,
+		settingsPages, rolePages,
 		userPages, accountPages, domainGroupPages, domainProjectPages} {
 		all = append(all, table...)
 	}

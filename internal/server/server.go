@@ -143,9 +143,15 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	}
 	front := &front{health: health, api: api.Handler()}
 	if cfg.Lintel.Portal {
+		var permissions []*policy.Permissions
+		if dir := cfg.Lintel.PolicyBundles; dir != "" {
+			if permissions, err = policy.ReadPermissions(dir, policy.Options{EnforceNewDefaults: true}); err != nil {
+				return nil, fmt.Errorf("[lintel] policy_bundles: %w", err)
+			}
+		}
 		s.portal = (&portal.Portal{
 			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog, Membership: r.membership,
-			Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
+			Permissions: permissions, Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
 		}).Handler()
 		if cfg.Lintel.PortalListen == "" {
 			front.portal = s.portal

@@ -1,0 +1,78 @@
+package portal_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lintel-id/lintel/internal/config"
+)
+
+// bundle is what a service would say of its rules.
+const bundle = `
+- name: compute:start
+  check_str: role:member and project_id:%(project_id)s
+  description: Start a server.
+  operations: [{method: POST, path: "/servers/{server_id}/action"}]
+  scope_types: [project]
+- name: compute:show
+  check_str: role:reader
+  description: Show a server.
+  operations: [{method: GET, path: "/servers/{server_id}"}]
+  scope_types: [project]
+- name: compute:rename
+  check_str: user_id:%(user_id)s
+  description: Rename a key.
+  operations: [{method: PUT, path: "/keys"}]
+  scope_types: [project]
+- name: compute:migrate
+  check_str: role:admin
+  description: Migrate a server.
+  operations: [{method: POST, path: "/servers/{server_id}/migrate"}]
+  scope_types: [project]
+`
+
+// J7, M14, B13, C4, C12: what a role brings along, who has it, and what it permits by the services' own rules.
+func TestRoleGuide(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "compute.yaml"), []byte(bundle), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tm := newTeam(t, func(c *config.Config) { c.Lintel.PolicyBundles = dir })
+	boss, dora, filip := tm.person("boss"), tm.person("dora"), tm.person("filip")
+	tm.grant("domains/default/users/"+boss, "manager")
+	tm.onWeb(dora, "member")
+	tm.onWeb(filip, "admin")
+	at := "/portal/p/" + tm.web
+
+	b := tm.SignIn("boss", "secret").Open(at+"/roles").Want(200, "admin", "1 person", "member", "2 people", "You may not grant it")
+	b.Open(at+"/people?role="+tm.role("admin")).Want(200, "filip", "Only those who have one role")
+	if strings.Contains(b.Body, "dora") {
+		t.Error("dora is no admin")
+	}
+	b.Open(at+"/people?role="+tm.role("reader")).Want(200, "filip", "dora")
+	b.Open(at+"/roles/"+tm.role("member")).Want(200, "2 of 4 permitted, 1 more under a condition", "compute:start", "POST /servers/{server_id}/action", "compute:rename")
+	if strings.Contains(b.Body, "compute:migrate") {
+		t.Error("a member may migrate")
+	}
+	b.Open(at+"/roles/"+tm.role("admin")).Want(200, "3 of 4 permitted")
+	b.Open(at + "/roles/nothing").Want(404)
+
+	member := tm.SignIn("dora", "secret").Open(at).Want(200, "What they permit").Open(at+"/permissions").Want(200, "2 of 4 permitted", "Start a server")
+	member.Open(at + "/roles").Want(403)
+	member.Open(at + "/roles/" + tm.role("member")).Want(403)
+	b.Open(at + "/permissions").Want(404) // who has no role there
+	tm.person("gina")
+	stranger := tm.SignIn("gina", "secret")
+	for _, page := range []string{"/roles", "/roles/" + tm.role("member"), "/permissions"} {
+		stranger.Open(at + page).Want(404)
+	}
+}
+
+func TestNothingToComputeFrom(t *testing.T) {
+	tm := newTeam(t)
+	dora := tm.person("dora")
+	tm.onWeb(dora, "member")
+	tm.SignIn("dora", "secret").Open("/portal/p/"+tm.web+"/permissions").Want(200, "Not computed here", "policy_bundles")
+}
