@@ -197,6 +197,9 @@ func TestSecondFactorOfOnesOwn(t *testing.T) {
 	if rc := b.Open("/portal/terminal/openrc.sh?project=" + project).Body; !strings.Contains(rc, "OS_AUTH_TYPE=v3multifactor") || !strings.Contains(rc, "OS_AUTH_METHODS=v3password,v3totp") || !strings.Contains(rc, "OS_PASSCODE") {
 		t.Errorf("openrc.sh: %s", rc)
 	}
+	if yaml := b.Open("/portal/terminal/clouds.yaml?project=" + project).Body; !strings.Contains(yaml, "    auth_type: v3multifactor\n    auth_methods: [v3password, v3totp]\n    auth:\n") {
+		t.Errorf("clouds.yaml: %s", yaml)
+	}
 }
 
 // wide are digits as Asian keyboards write them.

@@ -183,15 +183,20 @@ func (v *visit) asksForCode() bool {
 }
 
 func (v *visit) cloudsYAML(p identity.Project) string {
+	methods := ""
+	if v.asksForCode() {
+		methods = "    # The code of the authenticator app goes into OS_PASSCODE. It works once, so take a token with it first.\n" +
+			"    auth_type: v3multifactor\n    auth_methods: [v3password, v3totp]\n"
+	}
 	return fmt.Sprintf(`clouds:
   %s:
-    auth:
+%s    auth:
       auth_url: %s
       username: %s
       user_domain_id: %s
       project_id: %s
     identity_api_version: 3
-`, quoted(p.Name), quoted(v.p.Endpoint(v.Request)), quoted(v.User().Name), quoted(string(v.User().DomainID)), quoted(string(p.ID)))
+`, quoted(p.Name), methods, quoted(v.p.Endpoint(v.Request)), quoted(v.User().Name), quoted(string(v.User().DomainID)), quoted(string(p.ID)))
 }
 
 // word is text as one word of a POSIX shell.
