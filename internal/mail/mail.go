@@ -40,7 +40,12 @@ const (
 	InviteGone    Kind = "invite-gone"    // M1c
 	Accepted      Kind = "accepted"       // M2
 	Declined      Kind = "declined"       // M3
-	Asked         Kind = "asked"          // for a new invitation, by whom one was sent that has ended
+	Reset         Kind = "reset"          // M5
+
+	ResetElsewhere  Kind = "reset-elsewhere"  // M5b
+	PasswordChanged Kind = "password-changed" // M8
+
+	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
 )
 
 // Values are what a mail tells, as far as its kind tells it.

@@ -102,6 +102,8 @@ func (v *visit) show(status int, name string, data framed) error {
 // done is the notice that a redirect asks for after something was done.
 func (v *visit) done() string {
 	switch v.URL.Query().Get("done") {
+	case "reset":
+		return v.T("Your password was set. Sign in with it.")
 	case "invited":
 		return v.T("The invitations are on their way.")
 	case "withdrawn":

@@ -85,6 +85,7 @@ func (s *Server) Deliver(ctx context.Context) error {
 		errs = append(errs, err)
 	}
 	if s.post != nil {
+		errs = append(errs, s.membership.Tend(ctx))
 		_, err := s.post.Once(ctx)
 		errs = append(errs, err)
 	}

@@ -2,10 +2,12 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/mail"
@@ -39,4 +41,17 @@ func mailDelivery(cfg *config.Config, db *store.DB, opt Options) (*mail.Delivery
 		DB: db, Server: server, Log: opt.Log,
 		Office: &mail.Office{Cloud: l.CloudName, URL: url, Keys: credentialKeys(cfg, opt)},
 	}, nil
+}
+
+// tend lets what people asked for be looked at, until ctx ends.
+func (s *Server) tend(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := s.membership.Tend(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("what people asked for was not looked at", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+	}
 }

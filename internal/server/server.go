@@ -21,6 +21,7 @@ import (
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/httpapi"
 	"github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/pattern"
 	"github.com/lintel-id/lintel/internal/policy"
@@ -52,6 +53,7 @@ type Server struct {
 
 	deliveries []*audit.Delivery
 	post       *mail.Delivery // nil without a mail server
+	membership *membership.Service
 }
 
 // Open makes a server out of a configuration. The database must have been prepared by Sync, or by Keystone.
@@ -106,6 +108,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
+	s.membership = r.membership
 	if s.post != nil {
 		r.membership.Office = s.post.Office
 	}
@@ -474,6 +477,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 	if s.post != nil {
 		group.Go(func() error {
 			s.post.Run(work)
+			return nil
+		})
+		group.Go(func() error {
+			s.tend(work)
 			return nil
 		})
 	}

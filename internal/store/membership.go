@@ -160,7 +160,7 @@ func (tx *Tx) InsertLink(ctx context.Context, l identity.Link) error {
 		return err
 	}
 	_, err := tx.exec(ctx, `INSERT INTO "lintel_link" ("digest", "purpose", "subject", "data", "state", "created_at", "ends_at") VALUES (?, ?, ?, ?, '', ?, ?)`,
-		l.Digest, l.Purpose, l.Subject, l.Data, tx.now, l.EndsAt)
+		l.Digest, l.Purpose, l.Subject, ascii([]byte(l.Data)), tx.now, l.EndsAt)
 	return err
 }
 
@@ -205,4 +205,17 @@ func (tx *Tx) UsersByAddress(ctx context.Context, domain identity.DomainID, addr
 		}
 	}
 	return having, nil
+}
+
+// OpenLinks returns up to n links of a purpose that can be used.
+func (db *DB) OpenLinks(ctx context.Context, purpose string, n int) (all []identity.Link, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
+		all, err = list(ctx, tx, func(s scanner) (l identity.Link, err error) {
+			err = s.Scan(&l.Digest, &l.Purpose, &l.Subject, &l.Data)
+			return l, err
+		}, `SELECT "digest", "purpose", "subject", "data" FROM "lintel_link" WHERE "state" = '' AND "purpose" = ? AND "ends_at" > ?
+			ORDER BY "ends_at" LIMIT ?`, purpose, tx.now, n)
+		return err
+	})
+	return all, err
 }

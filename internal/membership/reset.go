@@ -1,0 +1,215 @@
+package membership
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	mails "github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Purposes of links: what was asked for and waits to be looked at, and what sets a password.
+const (
+	askedReset = "asked reset"
+	toReset    = "reset"
+)
+
+const (
+	resetLife = time.Hour
+
+	// Asking counts by what was entered, be there such an account or not, and by where it came from; mails count by account.
+	asksPerName, asksPerSource, resetsPerAccount = 3, 10, 3
+)
+
+// resetAsk is a wish for a new password as it waits.
+type resetAsk struct {
+	Name, Domain, Lang, From, Request string
+}
+
+// AskReset takes down that somebody wants a new password. It does the same, and takes the same time, whether there is such an
+// account or not: who that is, Tend finds out later. It is open to all. S-118
+func (s *Service) AskReset(ctx context.Context, name, domain, lang, source, agent string) error {
+	if !s.Mails() {
+		return identity.Missing("mail server", "")
+	}
+	data, err := json.Marshal(resetAsk{cut(name), cut(domain), lang, cut(source + ", " + agent), requestID(ctx)})
+	if err != nil {
+		return err
+	}
+	const often = "That was asked for too often. Please try again later."
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := limited(ctx, tx, asksPerSource, time.Hour, often, "reset from", source); err != nil {
+			return err
+		}
+		if err := limited(ctx, tx, asksPerName, time.Hour, often, "reset of", strings.ToLower(name), strings.ToLower(domain)); err != nil {
+			return err
+		}
+		_, err := s.link(ctx, tx, askedReset, tx.NewID(), string(data), tx.Now().Add(resetLife))
+		return err
+	})
+}
+
+func cut(text string) string {
+	runes := []rune(strings.ToValidUTF8(text, ""))
+	return string(runes[:min(len(runes), 255)])
+}
+
+// Tend looks at what people asked for and writes the mails. It runs beside requests, on any node.
+func (s *Service) Tend(ctx context.Context) error {
+	if !s.Mails() {
+		return nil
+	}
+	waiting, err := s.DB.OpenLinks(ctx, askedReset, 50)
+	if err != nil {
+		return err
+	}
+	for _, l := range waiting {
+		err := s.DB.Update(ctx, func(tx *store.Tx) error {
+			if used, err := tx.UseLink(ctx, askedReset, l.Digest); err != nil || !used {
+				return err
+			}
+			return s.sendReset(ctx, tx, l)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) error {
+	var ask resetAsk
+	if err := json.Unmarshal([]byte(l.Data), &ask); err != nil {
+		return err
+	}
+	u, err := s.meant(ctx, tx, ask)
+	if isMissing(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if !s.Directory.Enabled(u, tx.Now()) || emailOf(u) == "" {
+		return nil
+	}
+	if err := limited(ctx, tx, resetsPerAccount, time.Hour, "", "reset mail", string(u.ID)); errors.Is(err, identity.TooManyRequests) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	v := mails.Values{To: emailOf(u), Name: u.Name, From: ask.From, Request: ask.Request, Until: tx.Now().Add(resetLife)}
+	if !s.Directory.ChoosesPassword(u) {
+		_, err := s.Office.Post(ctx, tx, mails.ResetElsewhere, ask.Lang, v)
+		return err
+	}
+	mark, err := s.mark(ctx, tx, u)
+	if err != nil {
+		return err
+	}
+	secret, err := s.link(ctx, tx, toReset, string(u.ID), mark, v.Until)
+	if err != nil {
+		return err
+	}
+	v.Link = "/reset/" + secret
+	_, err = s.Office.Post(ctx, tx, mails.Reset, ask.Lang, v)
+	return err
+}
+
+// meant is whose password somebody wants to set: the user of a name, or the only one of an address, in a domain that is enabled.
+func (s *Service) meant(ctx context.Context, tx *store.Tx, ask resetAsk) (u identity.User, err error) {
+	d, err := tx.Domain(ctx, s.Directory.DefaultDomain)
+	if ask.Domain != "" {
+		d, err = tx.DomainByName(ctx, ask.Domain)
+	}
+	if err != nil {
+		return u, err
+	}
+	nobody := identity.Missing("user", ask.Name)
+	if !d.Enabled {
+		return u, nobody
+	}
+	if u, err = tx.UserByName(ctx, d.ID, ask.Name); !isMissing(err) || !strings.Contains(ask.Name, "@") {
+		return u, err
+	}
+	all, err := tx.UsersByAddress(ctx, d.ID, ask.Name)
+	if err == nil && len(all) != 1 {
+		err = nobody
+	}
+	if err != nil {
+		return u, err
+	}
+	return all[0], nil
+}
+
+// mark changes with the password and the address of a user: then links that were sent before open nothing.
+func (s *Service) mark(ctx context.Context, tx *store.Tx, u identity.User) (string, error) {
+	history, err := tx.Passwords(ctx, u.ID)
+	if err != nil {
+		return "", err
+	}
+	text := emailOf(u)
+	if len(history) > 0 {
+		last := history[len(history)-1]
+		text += "\x00" + last.Hash + "\x00" + last.CreatedAt.String()
+	}
+	return digest(text), nil
+}
+
+// LookReset tells for whom a link sets a password, and changes nothing. One that cannot be used any more is Gone.
+func (s *Service) LookReset(ctx context.Context, secret string) (u identity.User, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, err = s.resets(ctx, tx, secret)
+		return err
+	})
+	return u, err
+}
+
+func (s *Service) resets(ctx context.Context, tx *store.Tx, secret string) (u identity.User, err error) {
+	l, err := tx.Link(ctx, toReset, digest(secret))
+	if err != nil {
+		return u, err
+	}
+	over := &identity.Error{Kind: identity.Gone, Message: "This link does not work any more."}
+	if l.State != "" || !tx.Now().Before(l.EndsAt) {
+		return u, over
+	}
+	if u, err = tx.User(ctx, identity.UserID(l.Subject)); isMissing(err) {
+		return u, over
+	} else if err != nil {
+		return u, err
+	}
+	mark, err := s.mark(ctx, tx, u)
+	if err == nil && (mark != l.Data || !s.Directory.ChoosesPassword(u) || !s.Directory.Enabled(u, tx.Now())) {
+		err = over
+	}
+	return u, err
+}
+
+// Reset sets the password of whom a link was sent to. All tokens and sessions of the account end, and its owner is told. Nobody is
+// logged in by it: a second factor is asked for as ever. S-119, S-120
+func (s *Service) Reset(ctx context.Context, secret, lang, pw string) error {
+	u, err := s.LookReset(ctx, secret)
+	if err != nil {
+		return err
+	}
+	chosen, err := s.Directory.Choose(ctx, u.ID, pw)
+	if err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if u, err = s.resets(ctx, tx, secret); err != nil {
+			return err
+		}
+		if used, err := tx.UseLink(ctx, toReset, digest(secret)); err != nil || !used {
+			return errors.Join(err, &identity.Error{Kind: identity.Gone, Message: "This link does not work any more."})
+		}
+		if err := s.Directory.SetChosen(ctx, tx, u.ID, chosen); err != nil || !s.Mails() {
+			return err
+		}
+		_, err := s.Office.Post(ctx, tx, mails.PasswordChanged, lang, mails.Values{To: emailOf(u), Name: u.Name, At: tx.Now(), Link: "/forgot", Request: requestID(ctx)})
+		return err
+	})
+}

@@ -1,0 +1,123 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var forgotPages = []page{
+	{method: get, path: "/forgot", serve: (*visit).forgot, open: true},
+	{method: post, path: "/forgot", serve: (*visit).askReset, open: true},
+	{method: get, path: "/forgot/sent", serve: (*visit).resetAsked, open: true},
+	{method: get, path: "/reset/{secret}", serve: (*visit).reset, open: true},
+	{method: post, path: "/reset/{secret}", serve: (*visit).setPassword, open: true},
+}
+
+// forgotPage asks whose password is forgotten.
+type forgotPage struct {
+	chrome
+	Name, DomainName string
+}
+
+func (v *visit) forgotPage() (*forgotPage, error) {
+	if !v.p.Membership.Mails() {
+		return nil, identity.Missing("page", "")
+	}
+	pg := &forgotPage{Name: v.field("name"), DomainName: v.field("domain")}
+	pg.Bare, pg.Title, pg.Lead = true, v.T("Forgotten password"), v.T("Enter your user name or e-mail address. You get a mail with a link to set a new password.")
+	return pg, nil
+}
+
+func (v *visit) forgot() error {
+	pg, err := v.forgotPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "forgot", pg)
+}
+
+// askReset gives one answer, be there such an account or not. S-118
+func (v *visit) askReset() error {
+	pg, err := v.forgotPage()
+	if err != nil {
+		return err
+	}
+	if pg.Name == "" {
+		pg.Fields = problems{"name": v.T("Enter a name or an address.")}
+		return v.show(http.StatusUnprocessableEntity, "forgot", pg)
+	}
+	if err := v.p.Membership.AskReset(v.Context(), pg.Name, pg.DomainName, v.Lang, v.address(), v.chromeAgent()); err != nil {
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "forgot", pg) })
+	}
+	v.redirect("/forgot/sent")
+	return nil
+}
+
+// chromeAgent is the browser, in words.
+func (v *visit) chromeAgent() string {
+	c := chrome{visit: v}
+	return c.Agent(v.UserAgent())
+}
+
+func (v *visit) resetAsked() error {
+	pg := new(answeredPage)
+	pg.Bare, pg.Title, pg.Lead = true, v.T("Look at your mail"), v.T("If we know that account and its address, a mail is on its way. Its link works for one hour.")
+	return v.show(http.StatusOK, "answered", pg)
+}
+
+// resetPage sets a new password, by a link from a mail.
+type resetPage struct {
+	chrome
+	Rules string
+	Over  bool // the link does not work any more
+}
+
+func (v *visit) resetPage() (*resetPage, error) {
+	pg := &resetPage{Rules: v.passwordRules()}
+	pg.Bare, pg.Title = true, v.T("Choose a new password")
+	u, err := v.p.Membership.LookReset(v.Context(), v.PathValue("secret"))
+	if errors.Is(err, identity.Gone) || errors.Is(err, identity.NotFound) {
+		pg.Over, pg.Title, pg.Lead = true, v.T("This link does not work any more"), v.T("It was used, is too old, or a newer one was sent.")
+		return pg, nil
+	}
+	pg.Lead = v.F("For the account %s. All its sessions and tokens end.", u.Name)
+	return pg, err
+}
+
+func (v *visit) reset() error {
+	pg, err := v.resetPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "reset", pg)
+}
+
+func (v *visit) setPassword() error {
+	pg, err := v.resetPage()
+	if err != nil {
+		return err
+	}
+	pw := v.PostForm.Get("new")
+	switch {
+	case pg.Over:
+		return v.show(http.StatusUnprocessableEntity, "reset", pg)
+	case pw == "":
+		pg.Fields = problems{"new": v.T("Enter a new password.")}
+	case pw != v.PostForm.Get("again"):
+		pg.Fields = problems{"again": v.T("The two new passwords are not the same.")}
+	}
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "reset", pg)
+	}
+	if err := v.p.Membership.Reset(v.Context(), v.PathValue("secret"), v.Lang, pw); err != nil {
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "reset", pg) })
+	}
+	v.forget(sessionCookie)
+	v.redirect("/login?done=reset")
+	return nil
+}
+
+// CanReset tells whether a forgotten password can be set anew by a mail.
+func (v *visit) CanReset() bool { return v.p.Membership.Mails() }
