@@ -123,7 +123,6 @@ DIVERGENCES = [
         r"/application_credentials",
         r"(unrestricted|application_credentials?(\[\])?\.system)$",
     ),
-    Divergence("one answer to who may not see an access key", r"/credentials/OS-EC2/\$access$", statuses="(404 403|403 404)"),
     Divergence(
         "the endpoints of a policy are listed once each",
         r"^GET /v3/policies/\$p_endpoint/OS-ENDPOINT-POLICY/endpoints$",
@@ -192,12 +191,6 @@ DIVERGENCES = [
         r"\.attributes\.Algorithm$",
         statuses="200 200",
         holds=lambda keystone, lintel: keystone.endswith("sha1") and lintel.endswith("sha256"),
-    ),
-    Divergence(
-        "what holds secrets is not kept by caches",
-        r"^POST /v3/auth/OS-FEDERATION/saml2",
-        r"^headers\.Cache-Control$",
-        holds=lambda keystone, lintel: lintel == "no-store",
     ),
     Divergence(
         "a header with a URL has the URL",
