@@ -1,6 +1,7 @@
 package assignment
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -27,6 +28,11 @@ type Query struct {
 	// members', inherited ones appear on the projects that inherit them, and implied roles are added. Roles of domains,
 	// which count for nothing by themselves, are left out, and so is, as upstream has it, the system.
 	Effective bool
+
+	// Within confines a list of grants to those on a domain and on the projects in it. Limit is the most grants to answer; 0
+	// is no limit. Both leave what is effective alone.
+	Within identity.DomainID
+	Limit  int
 }
 
 // check refuses combinations that make no sense, in upstream's words (keystone/api/role_assignments.py).
@@ -110,7 +116,7 @@ func (s *Service) allowedList(ctx context.Context, tx *store.Tx, caller identity
 func granted(ctx context.Context, tx *store.Tx, q Query, within identity.DomainID) ([]identity.Assignment, error) {
 	grants, err := tx.Grants(ctx, store.GrantFilter{
 		Role: q.Role, User: q.User, Group: q.Group, Domain: q.Domain, Project: q.Project, Subtree: q.Subtree,
-		Inherited: q.Inherited, Within: within, OnlySystem: q.System == "all",
+		Inherited: q.Inherited, Within: cmp.Or(within, q.Within), OnlySystem: q.System == "all", Limit: q.Limit,
 	})
 	found := make([]identity.Assignment, len(grants))
 	for i, g := range grants {

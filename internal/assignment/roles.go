@@ -88,6 +88,11 @@ func (s *Service) allowedRole(ctx context.Context, tx *store.Tx, caller identity
 	return r, s.Authz.CheckFound(ctx, caller, action, target, missing)
 }
 
+// MayCreateRole tells whether the caller may make global roles.
+func (s *Service) MayCreateRole(ctx context.Context, caller identity.Caller) bool {
+	return s.Authz.Allowed(ctx, caller, authz.CreateRole, authz.Target{"role": authz.Role(identity.Role{})})
+}
+
 // CreateRole makes a role; its id is made here. As upstream has it, its domain need not exist.
 func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r identity.Role) (identity.Role, error) {
 	action := authz.CreateRole

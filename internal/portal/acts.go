@@ -85,6 +85,8 @@ func (v *visit) typed(out *actPage) (bool, error) {
 	switch {
 	case out.Typed == "":
 		return true, nil
+	case !v.PostForm.Has("typed"): // the page before did not ask
+		return false, v.show(http.StatusOK, "act", out)
 	case v.field("typed") != out.Typed:
 		out.Fields = problems{"typed": v.F("Type %s to go on.", out.Typed)}
 		return false, v.show(http.StatusUnprocessableEntity, "act", out)

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -189,8 +190,9 @@ func (v *visit) addToGroup() error {
 	})
 }
 
-// userNamed finds a user by the name in a domain, or by the exact id.
+// userNamed finds a user by the name in a domain, or by the exact id. Without a domain it is the reader's own.
 func (v *visit) userNamed(caller identity.Caller, domain identity.DomainID, name string) (identity.User, error) {
+	domain = cmp.Or(domain, v.User().DomainID)
 	found, err := v.p.Directory.Users(v.Context(), caller, identity.Query{Limit: 1}.Where("domain_id", string(domain)).Where("name", name))
 	if err != nil {
 		return identity.User{}, err

@@ -70,7 +70,7 @@ func pages() []page {
 	var all []page
 	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, homePages, credentialPages, securityPages, factorPages, projectPages, peoplePages,
 		settingsPages, rolePages,
-		userPages, accountPages, domainGroupPages, domainProjectPages} {
+		userPages, accountPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
 		all = append(all, table...)
 	}
 	return all

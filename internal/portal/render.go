@@ -120,6 +120,10 @@ func (v *visit) done() string {
 		return v.T("The session was ended.")
 	case "sessions":
 		return v.T("All other sessions were ended.")
+	case "grant-made":
+		return v.T("The role was granted.")
+	case "grant-revoked":
+		return v.T("The role was taken back.")
 	case "deleted":
 		return v.T("Deleted.")
 	case "member-added":

@@ -113,6 +113,8 @@ type GrantFilter struct {
 	Within identity.DomainID
 
 	NoSystem, OnlySystem bool
+
+	Limit int // choose no more than the first so many; 0 is no limit
 }
 
 // Grants returns the grants that a filter chooses, ordered by type, actor, target and role.
@@ -136,7 +138,12 @@ func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, erro
 		return nil, nil
 	}
 	with, first := f.trees()
-	return list(ctx, tx, scanGrant, with+strings.Join(parts, ` UNION ALL `)+` ORDER BY 1, 2, 3, 4, 5`, append(first, args...)...)
+	stmt := with + strings.Join(parts, ` UNION ALL `) + ` ORDER BY 1, 2, 3, 4, 5`
+	args = append(first, args...)
+	if f.Limit > 0 {
+		stmt, args = stmt+` LIMIT ?`, append(args, f.Limit)
+	}
+	return list(ctx, tx, scanGrant, stmt, args...)
 }
 
 // trees names the sets of projects that targets compares with: those inside the filter's project, and those above it

@@ -1,0 +1,317 @@
+package portal
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var assignmentPages = slices.Concat(
+	[]page{
+		{method: get, path: "/d/{domain}/assignments", serve: (*visit).assignments},
+		{method: get, path: "/cloud/assignments", serve: (*visit).assignments},
+	},
+	both("/d/{domain}/assignments/new", (*visit).newAssignment, false),
+	both("/cloud/assignments/new", (*visit).newAssignment, false),
+	both("/d/{domain}/assignments/revoke", (*visit).revokeAssignment, false),
+	both("/cloud/assignments/revoke", (*visit).revokeAssignment, false),
+)
+
+// mostAssignments is how many a page shows. There is no paging through them, but by asking more exactly.
+const mostAssignments = 200
+
+// assignmentsPage shows who was granted what: in a domain, or on the system.
+type assignmentsPage struct {
+	chrome
+	In            identity.Domain // empty for the system
+	Path          string
+	Person, Group string // names that were asked for
+	Role, Project string
+	Roles         []identity.Role
+	Rows          []grantRow
+	More          bool
+}
+
+// grantRow is a grant with what its ends are called.
+type grantRow struct {
+	Who, Role, Where string
+	Group, Inherited bool
+	Revoke           string
+}
+
+// realm is the domain of the path, or none for the whole cloud, with the caller's rights and the address of its assignments.
+func (v *visit) realm() (caller identity.Caller, d identity.Domain, path string, err error) {
+	if v.PathValue("domain") == "" {
+		caller, err = v.onSystem()
+		return caller, d, "/cloud/assignments", err
+	}
+	caller, d, err = v.inDomain()
+	return caller, d, inDomain(d.ID) + "/assignments", err
+}
+
+// frameAssignments marks a page as one about assignments.
+func frameAssignments(c *chrome, d identity.Domain) {
+	if c.Section = "assignments"; d.ID == "" {
+		c.Section = "system"
+	}
+}
+
+func (v *visit) assignments() error {
+	caller, d, path, err := v.realm()
+	if err != nil {
+		return err
+	}
+	pg := &assignmentsPage{In: d, Path: Prefix + path, Person: strings.TrimSpace(v.field("user")), Group: strings.TrimSpace(v.field("group")),
+		Role: v.field("role"), Project: strings.TrimSpace(v.field("project"))}
+	frameAssignments(&pg.chrome, d)
+	pg.Title = v.T("Assignments")
+	q := assignment.Query{Role: identity.RoleID(pg.Role), Limit: mostAssignments + 1}
+	if d.ID == "" {
+		q.System = "all"
+		pg.Title, pg.Lead = v.T("System"), v.T("Who has a role on the cloud itself, and so may do things to all of it.")
+		pg.Terminal = []string{"openstack role assignment list --system all --names"}
+	} else {
+		q.Within = d.ID
+		pg.Lead = v.F("Who was granted which role where in %s. What follows from it stands with each person.", d.Name)
+		pg.Terminal = []string{"openstack role assignment list --names"}
+	}
+	pg.Action = &link{v.T("Grant a role"), pg.Path + "/new"}
+	if err := v.narrow(caller, d, pg, &q); err != nil {
+		return err
+	}
+	roles, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	pg.Roles = roles.Items
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "assignments", pg)
+	}
+	found, called, err := v.p.Assignment.Assignments(v.Context(), caller, q, true)
+	if err != nil {
+		return err
+	}
+	if pg.More = len(found) > mostAssignments; pg.More {
+		found = found[:mostAssignments]
+	}
+	for _, a := range found {
+		pg.Rows = append(pg.Rows, v.grantRow(a.Grant, called, pg.Path))
+	}
+	return v.show(http.StatusOK, "assignments", pg)
+}
+
+// narrow asks for what the names on the page stand for.
+func (v *visit) narrow(caller identity.Caller, d identity.Domain, pg *assignmentsPage, q *assignment.Query) error {
+	pg.Fields = problems{}
+	if pg.Person != "" {
+		u, err := v.userNamed(caller, d.ID, pg.Person)
+		switch {
+		case errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden):
+			pg.Fields["user"] = v.T("There is nobody of this name in the domain. Type the whole name, or the exact id.")
+		case err != nil:
+			return err
+		}
+		q.User = u.ID
+	} else if pg.Group != "" {
+		g, err := v.groupNamed(caller, d.ID, pg.Group)
+		switch {
+		case errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden):
+			pg.Fields["group"] = v.T("There is no group of this name.")
+		case err != nil:
+			return err
+		}
+		q.Group = g.ID
+	}
+	if pg.Project != "" && d.ID != "" {
+		p, err := v.projectNamed(caller, d.ID, pg.Project)
+		if err != nil {
+			return err
+		}
+		if q.Project = p; p == "" {
+			pg.Fields["project"] = v.F("There is no project %s in this domain. Create it first.", pg.Project)
+		}
+	}
+	return nil
+}
+
+// groupNamed finds a group by the name in a domain, or by the exact id. Without a domain it is the reader's own.
+func (v *visit) groupNamed(caller identity.Caller, domain identity.DomainID, name string) (identity.Group, error) {
+	domain = cmp.Or(domain, v.User().DomainID)
+	found, err := v.p.Directory.Groups(v.Context(), caller, identity.Query{Limit: 1}.Where("domain_id", string(domain)).Where("name", name))
+	if err != nil {
+		return identity.Group{}, err
+	}
+	if len(found.Items) == 1 {
+		return found.Items[0], nil
+	}
+	return v.p.Directory.Group(v.Context(), caller, identity.GroupID(name))
+}
+
+func (v *visit) grantRow(g identity.Grant, called assignment.Names, path string) grantRow {
+	r := grantRow{Role: called.Of("role", string(g.Role)).Name, Group: g.Group != "", Inherited: g.Inherited}
+	q := url.Values{"role": {string(g.Role)}}
+	if r.Group {
+		r.Who = called.Of("group", string(g.Group)).Name
+		q.Set("group", string(g.Group))
+	} else {
+		r.Who = called.Of("user", string(g.User)).Name
+		q.Set("user", string(g.User))
+	}
+	switch {
+	case g.System:
+		r.Where = v.T("The whole cloud")
+	case g.Project != "":
+		r.Where = called.Of("project", string(g.Project)).Name
+		q.Set("project", string(g.Project))
+	default:
+		r.Where = v.F("Domain %s", called.Of("project", string(g.Domain)).Name)
+	}
+	if g.Inherited {
+		q.Set("inherited", "1")
+	}
+	r.Who, r.Where, r.Role = cmp.Or(r.Who, string(g.User)+string(g.Group)), cmp.Or(r.Where, string(g.Project)), cmp.Or(r.Role, string(g.Role))
+	r.Revoke = path + "/revoke?" + q.Encode()
+	return r
+}
+
+// newAssignmentPage is the form for a grant.
+type newAssignmentPage struct {
+	chrome
+	In                       identity.Domain
+	Back                     string
+	Kind, Name, Role, Target string
+	Inherited                bool
+	Roles                    []identity.Role
+}
+
+func (v *visit) newAssignment() error {
+	caller, d, path, err := v.realm()
+	if err != nil {
+		return err
+	}
+	pg := &newAssignmentPage{In: d, Back: Prefix + path, Kind: v.field("kind"), Name: strings.TrimSpace(v.field("name")), Role: v.field("role"),
+		Target: strings.TrimSpace(v.field("project")), Inherited: v.field("inherited") != "", chrome: chrome{Fields: problems{}}}
+	frameAssignments(&pg.chrome, d)
+	pg.Title, pg.Lead = v.T("Grant a role"), v.T("To a person, or to all who are in a group.")
+	pg.Terminal = []string{"openstack role add --user NAME --project PROJECT ROLE"}
+	if d.ID == "" {
+		pg.Terminal = []string{"openstack role add --user NAME --system all ROLE"}
+	}
+	roles, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	if err != nil {
+		return err
+	}
+	pg.Roles = roles.Items
+	slices.SortFunc(pg.Roles, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
+	if v.Method == get {
+		return v.show(http.StatusOK, "newassignment", pg)
+	}
+	g, err := v.readGrant(caller, d, pg)
+	if err != nil {
+		return err
+	}
+	if len(pg.Fields) == 0 {
+		if i := slices.IndexFunc(pg.Roles, func(r identity.Role) bool { return r.ID == g.Role }); i >= 0 && pg.Roles[i].Name == "admin" {
+			if ok, err := v.typed(v.warnOfAdmin(pg)); err != nil || !ok {
+				return err
+			}
+		}
+		if pg.Problem, err = refusal(v.p.Assignment.CreateGrant(v.Context(), caller, g)); err != nil {
+			return err
+		}
+	}
+	if len(pg.Fields) > 0 || pg.Problem != "" {
+		return v.show(http.StatusUnprocessableEntity, "newassignment", pg)
+	}
+	v.redirect(path + "?done=grant-made")
+	return nil
+}
+
+// warnOfAdmin asks again before admin is granted.
+func (v *visit) warnOfAdmin(pg *newAssignmentPage) *actPage {
+	out := &actPage{Typed: pg.Name, Do: v.T("Grant admin"), Back: pg.Back, Means: []string{
+		v.T("Admin in any one place is admin of the whole cloud for most services: all projects, all servers, all people."),
+		v.T("Who runs things of their own as well should have a second account for that."),
+	}}
+	out.Section, out.Title = pg.Section, v.F("Make %s an administrator?", pg.Name)
+	out.Hidden = map[string]string{"kind": pg.Kind, "name": pg.Name, "role": pg.Role, "project": pg.Target}
+	if pg.Inherited {
+		out.Hidden["inherited"] = "1"
+	}
+	return out
+}
+
+// readGrant is the grant that a form asks for; what cannot be found is a problem of its field.
+func (v *visit) readGrant(caller identity.Caller, d identity.Domain, pg *newAssignmentPage) (g identity.Grant, err error) {
+	g = identity.Grant{Role: identity.RoleID(pg.Role), Inherited: pg.Inherited && d.ID != ""}
+	if pg.Kind == "group" {
+		var found identity.Group
+		found, err = v.groupNamed(caller, d.ID, pg.Name)
+		g.Group = found.ID
+	} else {
+		var found identity.User
+		found, err = v.userNamed(caller, d.ID, pg.Name)
+		g.User = found.ID
+	}
+	if errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden) {
+		pg.Fields["name"], err = v.T("There is nobody of this name in the domain. Type the whole name, or the exact id."), nil
+	}
+	if err != nil {
+		return g, err
+	}
+	switch {
+	case d.ID == "":
+		g.System = true
+	case pg.Target == "":
+		g.Domain = d.ID
+	default:
+		if g.Project, err = v.projectNamed(caller, d.ID, pg.Target); err == nil && g.Project == "" {
+			pg.Fields["project"] = v.F("There is no project %s in this domain. Create it first.", pg.Target)
+		}
+	}
+	return g, err
+}
+
+func (v *visit) revokeAssignment() error {
+	caller, d, path, err := v.realm()
+	if err != nil {
+		return err
+	}
+	q := v.URL.Query()
+	g := identity.Grant{Role: identity.RoleID(q.Get("role")), User: identity.UserID(q.Get("user")), Group: identity.GroupID(q.Get("group")), Inherited: q.Get("inherited") != ""}
+	switch {
+	case d.ID == "":
+		g.System, g.Inherited = true, false
+	case q.Get("project") != "":
+		g.Project = identity.ProjectID(q.Get("project"))
+	default:
+		g.Domain = d.ID
+	}
+	if (g.User == "") == (g.Group == "") {
+		return identity.Missing("role", g.Role)
+	}
+	if err := v.p.Assignment.CheckGrant(v.Context(), caller, g); err != nil {
+		return err
+	}
+	found, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{Role: g.Role, User: g.User, Group: g.Group, Within: d.ID}, true)
+	if err != nil {
+		return err
+	}
+	r := v.grantRow(g, called, Prefix+path)
+	out := &actPage{Back: Prefix + path, Do: v.T("Take the role back"), Means: []string{
+		v.F("%s on %s", r.Role, r.Where),
+		v.T("Application credentials of theirs that have the role there lose it."),
+		v.N(len(found)-1, "The role stays in %d other place.", "The role stays in %d other places."),
+	}}
+	frameAssignments(&out.chrome, d)
+	out.Title, out.Lead = v.F("Take %s from %s?", r.Role, r.Who), v.T("What comes by other ways, such as a group, stays.")
+	return v.decide(out, func() (string, error) {
+		return path + "?done=grant-revoked", v.p.Assignment.RevokeGrant(v.Context(), caller, g)
+	})
+}

@@ -1,0 +1,351 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+var cloudPages = slices.Concat(
+	[]page{
+		{method: get, path: "/cloud/domains", serve: (*visit).domains},
+		{method: get, path: "/cloud/domains/{id}", serve: (*visit).domainOfCloud},
+		{method: get, path: "/cloud/roles", serve: (*visit).roles},
+		{method: get, path: "/cloud/roles/{id}", serve: (*visit).role},
+		{method: post, path: "/cloud/roles/{id}/implies", serve: (*visit).implyRole},
+		{method: post, path: "/cloud/roles/{id}/implies/end", serve: (*visit).endImpliedRole},
+	},
+	both("/cloud/domains/new", (*visit).newDomain, false),
+	both("/cloud/domains/{id}/edit", (*visit).editDomain, false),
+	both("/cloud/domains/{id}/disable", (*visit).disableDomain, true),
+	both("/cloud/domains/{id}/enable", (*visit).enableDomain, false),
+	both("/cloud/domains/{id}/delete", (*visit).deleteDomain, true),
+	both("/cloud/roles/new", (*visit).newRole, false),
+	both("/cloud/roles/{id}/edit", (*visit).editRole, false),
+	both("/cloud/roles/{id}/delete", (*visit).deleteRole, true),
+)
+
+func (v *visit) domains() error {
+	caller, err := v.onSystem()
+	if err != nil {
+		return err
+	}
+	found, err := v.p.Directory.Domains(v.Context(), caller, v.search())
+	if err != nil {
+		return err
+	}
+	pg := &thingsPage{Search: v.field("q"), States: true}
+	pg.Section, pg.Title, pg.Lead = "cloud", v.T("Domains"), v.T("Each has users, groups and projects of its own, and people who look after them.")
+	pg.Terminal = []string{"openstack domain list"}
+	for _, d := range found.Items {
+		pg.Rows = append(pg.Rows, row{ID: string(d.ID), Name: d.Name, About: text(d.Description), Path: Prefix + "/cloud/domains/" + string(d.ID), Enabled: d.Enabled})
+	}
+	if n := len(pg.Rows); n > 0 {
+		pg.Pager = v.pager(found.More, pg.Rows[n-1].ID)
+	}
+	if v.p.Directory.MayCreateDomain(v.Context(), caller) {
+		pg.Action = &link{v.T("Create a domain"), Prefix + "/cloud/domains/new"}
+	}
+	return v.show(http.StatusOK, "things", pg)
+}
+
+// domainPage shows a domain to who looks after the cloud.
+type domainPage struct {
+	chrome
+	This   identity.Domain
+	Manage bool
+	Path   string
+}
+
+func (v *visit) loadDomain() (caller identity.Caller, pg *domainPage, err error) {
+	if caller, err = v.onSystem(); err != nil {
+		return caller, nil, err
+	}
+	pg = &domainPage{Manage: v.p.Directory.MayCreateDomain(v.Context(), caller)}
+	if pg.This, err = v.p.Directory.Domain(v.Context(), caller, identity.DomainID(v.PathValue("id"))); err != nil {
+		return caller, nil, err
+	}
+	pg.Section, pg.Title, pg.Lead, pg.Path = "cloud", pg.This.Name, text(pg.This.Description), Prefix+"/cloud/domains/"+string(pg.This.ID)
+	return caller, pg, nil
+}
+
+func (v *visit) domainOfCloud() error {
+	_, pg, err := v.loadDomain()
+	if err != nil {
+		return err
+	}
+	pg.Terminal = []string{"openstack domain show " + word(pg.This.Name)}
+	return v.show(http.StatusOK, "domain", pg)
+}
+
+func (v *visit) newDomain() error {
+	caller, err := v.onSystem()
+	if err != nil {
+		return err
+	}
+	if !v.p.Directory.MayCreateDomain(v.Context(), caller) {
+		return identity.NotAllowed("identity:create_domain")
+	}
+	pg := v.readThing(&thingPage{Do: v.T("Create the domain"), Back: Prefix + "/cloud/domains"})
+	pg.Section, pg.Title, pg.Lead = "cloud", v.T("Create a domain"), v.T("Then grant somebody the role manager on it, to look after its people.")
+	pg.Terminal = []string{"openstack domain create NAME"}
+	return v.saveThing(pg, func() (string, error) {
+		d, err := v.p.Directory.CreateDomain(v.Context(), caller, identity.Domain{Name: pg.Name, Description: optional(pg.Description), Enabled: true})
+		return "/cloud/domains/" + string(d.ID) + "?done=saved", err
+	})
+}
+
+// manageDomain is loadDomain for a page that changes the domain.
+func (v *visit) manageDomain() (identity.Caller, *domainPage, error) {
+	caller, pg, err := v.loadDomain()
+	if err == nil && !pg.Manage {
+		err = identity.NotAllowed("identity:update_domain")
+	}
+	return caller, pg, err
+}
+
+func (v *visit) editDomain() error {
+	caller, pg, err := v.manageDomain()
+	if err != nil {
+		return err
+	}
+	form := v.readThing(&thingPage{Name: pg.This.Name, Description: text(pg.This.Description), Do: v.T("Save"), Back: pg.Path})
+	form.Section, form.Title, form.Lead = "cloud", v.F("Edit %s", pg.This.Name), v.T("People type the name of their domain when they sign in.")
+	form.Terminal = []string{"openstack domain set --name NAME " + word(pg.This.Name)}
+	return v.saveThing(form, func() (string, error) {
+		_, err := v.p.Directory.UpdateDomain(v.Context(), caller, pg.This.ID, identity.ProjectUpdate{Name: identity.Some(form.Name), Description: identity.Some(form.Description)})
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=saved", err
+	})
+}
+
+func (v *visit) disableDomain() error { return v.enableOrDisableDomain(false) }
+func (v *visit) enableDomain() error  { return v.enableOrDisableDomain(true) }
+
+func (v *visit) enableOrDisableDomain(enabled bool) error {
+	caller, pg, err := v.manageDomain()
+	if err != nil {
+		return err
+	}
+	out := &actPage{Harmless: enabled, Back: pg.Path}
+	if enabled {
+		out.Title, out.Lead, out.Do = v.F("Enable %s?", pg.This.Name), v.T("Its people can log in again."), v.T("Enable the domain")
+		out.Terminal = []string{"openstack domain set --enable " + word(pg.This.Name)}
+	} else {
+		out.Title, out.Lead, out.Do = v.F("Disable %s?", pg.This.Name), v.T("Nothing is deleted, and it can be undone."), v.T("Disable the domain")
+		out.Typed = pg.This.Name
+		out.Means = []string{v.T("All its people are out at once, on every project, and cannot log in."), v.T("Nobody can work in its projects. Servers and volumes keep running.")}
+		if pg.This.ID == v.User().DomainID {
+			out.Means = append(out.Means, v.T("It is your own domain: you shut yourself out."))
+		}
+		out.Terminal = []string{"openstack domain set --disable " + word(pg.This.Name)}
+	}
+	out.Section = "cloud"
+	return v.decide(out, func() (string, error) {
+		_, err := v.p.Directory.UpdateDomain(v.Context(), caller, pg.This.ID, identity.ProjectUpdate{Enabled: identity.Some(enabled)})
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=saved", err
+	})
+}
+
+func (v *visit) deleteDomain() error {
+	caller, pg, err := v.manageDomain()
+	if err != nil {
+		return err
+	}
+	out := &actPage{Typed: pg.This.Name, Back: pg.Path, Do: v.T("Delete the domain"), Means: []string{
+		v.T("All its users, groups, projects and roles are deleted with it, and all that hangs on them."),
+		v.T("It must be disabled first, so that nobody is working in it."),
+		v.T("Servers, volumes and images may remain at the services, and cost money. Delete them first."),
+	}}
+	out.Section, out.Title, out.Lead = "cloud", v.F("Delete %s?", pg.This.Name), v.T("Nothing of it can be brought back.")
+	out.Terminal = []string{"openstack domain delete " + word(pg.This.Name)}
+	return v.decide(out, func() (string, error) {
+		return "/cloud/domains?done=deleted", v.p.Directory.DeleteDomain(v.Context(), caller, pg.This.ID)
+	})
+}
+
+func (v *visit) roles() error {
+	caller, err := v.onSystem()
+	if err != nil {
+		return err
+	}
+	found, err := v.p.Assignment.Roles(v.Context(), caller, v.search())
+	if err != nil {
+		return err
+	}
+	rules, err := v.p.Assignment.Inferences(v.Context(), caller)
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	pg := &thingsPage{Search: v.field("q"), Chips: v.T("Implies")}
+	pg.Section, pg.Title, pg.Lead = "roles", v.T("Roles"), v.T("A role is a name; the rules of the services say what it permits. Who has a role has those that it implies.")
+	pg.Terminal = []string{"openstack role list", "openstack implied role list"}
+	for _, r := range found.Items {
+		line := row{ID: string(r.ID), Name: r.Name, About: text(r.Description), Path: Prefix + "/cloud/roles/" + string(r.ID)}
+		for _, rule := range rules {
+			if rule.Prior.ID == r.ID {
+				line.Chips = append(line.Chips, rule.Implied.Name)
+			}
+		}
+		pg.Rows = append(pg.Rows, line)
+	}
+	if n := len(pg.Rows); n > 0 {
+		pg.Pager = v.pager(found.More, pg.Rows[n-1].ID)
+	}
+	if v.p.Assignment.MayCreateRole(v.Context(), caller) {
+		pg.Action = &link{v.T("Create a role"), Prefix + "/cloud/roles/new"}
+	}
+	return v.show(http.StatusOK, "things", pg)
+}
+
+// rolePage shows a role with the roles around it.
+type rolePage struct {
+	chrome
+	Role      identity.Role
+	Implied   []identity.Role
+	Prior     []identity.Role // that imply it
+	Others    []identity.Role
+	Immutable bool
+	Manage    bool
+	Path      string
+}
+
+func (v *visit) loadRole() (caller identity.Caller, pg *rolePage, err error) {
+	if caller, err = v.onSystem(); err != nil {
+		return caller, nil, err
+	}
+	pg = &rolePage{Manage: v.p.Assignment.MayCreateRole(v.Context(), caller)}
+	if pg.Role, err = v.p.Assignment.Role(v.Context(), caller, identity.RoleID(v.PathValue("id"))); err != nil {
+		return caller, nil, err
+	}
+	pg.Immutable = pg.Role.Options.Bool(identity.OptImmutable)
+	pg.Section, pg.Title, pg.Lead, pg.Path = "roles", pg.Role.Name, text(pg.Role.Description), Prefix+"/cloud/roles/"+string(pg.Role.ID)
+	return caller, pg, nil
+}
+
+func (v *visit) role() error {
+	caller, pg, err := v.loadRole()
+	if err != nil {
+		return err
+	}
+	return v.showRole(http.StatusOK, caller, pg)
+}
+
+func (v *visit) showRole(status int, caller identity.Caller, pg *rolePage) error {
+	rules, err := v.p.Assignment.Inferences(v.Context(), caller)
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	for _, rule := range rules {
+		if rule.Prior.ID == pg.Role.ID {
+			pg.Implied = append(pg.Implied, rule.Implied)
+		}
+		if rule.Implied.ID == pg.Role.ID {
+			pg.Prior = append(pg.Prior, rule.Prior)
+		}
+	}
+	all, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	if err != nil {
+		return err
+	}
+	for _, r := range all.Items {
+		if r.ID != pg.Role.ID && !slices.ContainsFunc(pg.Implied, func(i identity.Role) bool { return i.ID == r.ID }) {
+			pg.Others = append(pg.Others, r)
+		}
+	}
+	pg.Terminal = []string{"openstack role show " + word(pg.Role.Name), "openstack implied role create " + word(pg.Role.Name) + " --implied-role ROLE"}
+	return v.show(status, "role", pg)
+}
+
+// implyRole makes the role of the path imply another. Who has the one has the other from then on.
+func (v *visit) implyRole() error {
+	caller, pg, err := v.loadRole()
+	if err != nil {
+		return err
+	}
+	_, err = v.p.Assignment.CreateImpliedRole(v.Context(), caller, identity.ImpliedRole{Prior: pg.Role.ID, Implied: identity.RoleID(v.field("role"))})
+	if pg.Problem, err = refusal(err); err != nil {
+		return err
+	}
+	if pg.Problem != "" {
+		return v.showRole(http.StatusUnprocessableEntity, caller, pg)
+	}
+	v.redirect(strings.TrimPrefix(pg.Path, Prefix) + "?done=saved")
+	return nil
+}
+
+func (v *visit) endImpliedRole() error {
+	caller, pg, err := v.loadRole()
+	if err != nil {
+		return err
+	}
+	if err := v.p.Assignment.DeleteImpliedRole(v.Context(), caller, identity.ImpliedRole{Prior: pg.Role.ID, Implied: identity.RoleID(v.field("role"))}); err != nil {
+		return err
+	}
+	v.redirect(strings.TrimPrefix(pg.Path, Prefix) + "?done=saved")
+	return nil
+}
+
+func (v *visit) newRole() error {
+	caller, err := v.onSystem()
+	if err != nil {
+		return err
+	}
+	if !v.p.Assignment.MayCreateRole(v.Context(), caller) {
+		return identity.NotAllowed("identity:create_role")
+	}
+	pg := v.readThing(&thingPage{Do: v.T("Create the role"), Back: Prefix + "/cloud/roles"})
+	pg.Section, pg.Title, pg.Lead = "roles", v.T("Create a role"), v.T("It permits nothing until a service has a rule that names it, or it implies another role.")
+	pg.Terminal = []string{"openstack role create --description TEXT NAME"}
+	return v.saveThing(pg, func() (string, error) {
+		r, err := v.p.Assignment.CreateRole(v.Context(), caller, identity.Role{Name: pg.Name, Description: optional(pg.Description)})
+		return "/cloud/roles/" + string(r.ID) + "?done=saved", err
+	})
+}
+
+func (v *visit) editRole() error {
+	caller, pg, err := v.loadRole()
+	if err != nil {
+		return err
+	}
+	if !pg.Manage {
+		return identity.NotAllowed("identity:update_role")
+	}
+	form := v.readThing(&thingPage{Name: pg.Role.Name, Description: text(pg.Role.Description), Do: v.T("Save"), Back: pg.Path})
+	form.Section, form.Title, form.Lead = "roles", v.F("Edit %s", pg.Role.Name), v.T("Rules of services know a role by its name: another name is another role to them.")
+	form.Terminal = []string{"openstack role set --name NAME " + word(pg.Role.Name)}
+	return v.saveThing(form, func() (string, error) {
+		_, err := v.p.Assignment.UpdateRole(v.Context(), caller, pg.Role.ID, assignment.RoleUpdate{Name: identity.Some(form.Name), Description: identity.Some(form.Description)})
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=saved", err
+	})
+}
+
+func (v *visit) deleteRole() error {
+	caller, pg, err := v.loadRole()
+	if err != nil {
+		return err
+	}
+	if !pg.Manage {
+		return identity.NotAllowed("identity:delete_role")
+	}
+	granted, _, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{Role: pg.Role.ID, Limit: mostAssignments + 1}, false)
+	if err != nil {
+		return err
+	}
+	count := v.N(len(granted), "It is taken from %d place where it was granted.", "It is taken from %d places where it was granted.")
+	if len(granted) > mostAssignments {
+		count = v.F("It is taken from more than %d places where it was granted.", mostAssignments)
+	}
+	out := &actPage{Typed: pg.Role.Name, Back: pg.Path, Do: v.T("Delete the role"), Means: []string{count,
+		v.T("All application credentials on a project, of everybody who was granted the role there, are deleted, whatever roles they carry."),
+		v.T("Rules of services that name it permit nothing to anybody any more."),
+	}}
+	out.Section, out.Title, out.Lead = "roles", v.F("Delete %s?", pg.Role.Name), v.T("A role of the same name that is made later is granted to nobody.")
+	out.Terminal = []string{"openstack role delete " + word(pg.Role.Name)}
+	return v.decide(out, func() (string, error) {
+		return "/cloud/roles?done=deleted", v.p.Assignment.DeleteRole(v.Context(), caller, pg.Role.ID)
+	})
+}
