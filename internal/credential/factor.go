@@ -97,7 +97,7 @@ func (s *Service) factor(ctx context.Context, tx *store.Tx, caller identity.Call
 		return f, err
 	}
 	rules, isList := u.Options[identity.OptMultiFactorAuthRules].([]any)
-	some := u.Options[identity.OptMultiFactorAuthRules] != nil && !(isList && len(rules) == 0)
+	some := u.Options[identity.OptMultiFactorAuthRules] != nil && (!isList || len(rules) > 0)
 	off := u.Options[identity.OptMultiFactorAuthEnabled] == false
 	f.On = some && !off
 	f.Own = f.On && set.OwnRules && reflect.DeepEqual(rules, passwordAndCode())

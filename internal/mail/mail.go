@@ -199,9 +199,14 @@ func page(lang string, m Message, link string) string {
 	return b.String()
 }
 
+func isAddress(text string) bool {
+	_, err := mail.ParseAddress(text)
+	return err == nil
+}
+
 // Post puts a mail into the outbox and returns its id. To whom too much is sent gets none, and then there is no id.
 func (o *Office) Post(ctx context.Context, tx *store.Tx, kind Kind, lang string, v Values) (id string, err error) {
-	if _, err := mail.ParseAddress(v.To); err != nil {
+	if !isAddress(v.To) {
 		return "", nil
 	}
 	sent, err := tx.Use(ctx, tx.Now().Add(24*time.Hour), "mail to", strings.ToLower(v.To))

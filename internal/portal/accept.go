@@ -109,11 +109,11 @@ func (v *visit) acceptNew() error {
 		Methods:  []string{"password"},
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: u.ID}, Password: pw}},
 	}, v.address(), v.UserAgent())
-	if err != nil {
-		v.redirect("/login")
-		return nil
+	if err == nil {
+		return v.begin(key, Prefix+"/p/"+string(inv.ProjectID)+"?done=joined")
 	}
-	return v.begin(key, Prefix+"/p/"+string(inv.ProjectID)+"?done=joined")
+	v.redirect("/login") // perhaps more is wanted than a password
+	return nil
 }
 
 // acceptAs accepts for the account that is signed in.

@@ -26,7 +26,7 @@ type usersPage struct {
 }
 
 // Email is a user's address; empty when none is known.
-func (p *chrome) Email(u identity.User) string {
+func (c *chrome) Email(u identity.User) string {
 	s, _ := u.Extra["email"].(string)
 	return s
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,11 +54,11 @@ func testLockedUsers(t *testing.T, db *store.DB) {
 	check := func(want string, look func(context.Context, *store.Tx) (identity.Page[identity.User], error)) {
 		t.Helper()
 		found, err := read(t, db, look)
-		got := ""
+		var names strings.Builder
 		for _, u := range found.Items {
-			got += u.Name
+			names.WriteString(u.Name)
 		}
-		if err != nil || got != want {
+		if got := names.String(); err != nil || got != want {
 			t.Errorf("%q, %v; want %q", got, err, want)
 		}
 	}
