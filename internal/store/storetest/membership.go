@@ -14,10 +14,11 @@ import (
 )
 
 func invitation(id, address string) identity.Invitation {
+	now := Now.Truncate(time.Second) // MariaDB keeps no fraction
 	return identity.Invitation{
 		ID: identity.InvitationID(id), ProjectID: "p", Address: address, Roles: []identity.RoleID{"member", "reader"}, Words: "Gr\u00fc\u00dfe \U0001f600",
 		Language: "de", InviterID: "alice", Scope: identity.OnDomain("default"), State: identity.InvitationOpen,
-		CreatedAt: Now, SentAt: Now, ExpiresAt: Now.Add(time.Hour), Sends: 1,
+		CreatedAt: now, SentAt: now, ExpiresAt: now.Add(time.Hour), Sends: 1,
 	}
 }
 
