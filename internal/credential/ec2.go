@@ -112,7 +112,7 @@ func (s *Service) DeleteEC2Key(ctx context.Context, caller identity.Caller, user
 func (s *Service) loadEC2(ctx context.Context, caller identity.Caller, action authz.Action, user identity.UserID, access string) (store.SealedCredential, error) {
 	c, err := s.authorized(ctx, caller, action, accessID(access))
 	named := authz.Target{"credential": map[string]any{"user_id": string(user)}}
-	if errors.Is(err, identity.Forbidden) && !caller.Delegated && s.Authz.Allowed(ctx, caller, action, named) {
+	if errors.Is(err, identity.Forbidden) && !s.Authz.TellMissing && !caller.Delegated && s.Authz.Allowed(ctx, caller, action, named) {
 		err = identity.Missing("credential", accessID(access)) // whoever may look among the user's keys finds none
 	}
 	if err != nil {
