@@ -19,7 +19,7 @@ const (
 )
 
 const (
-	resetLife = time.Hour
+	resetLife = 30 * time.Minute
 
 	// Asking counts by what was entered, be there such an account or not, and by where it came from; mails count by account.
 	asksPerName, asksPerSource, resetsPerAccount = 3, 10, 3

@@ -63,7 +63,7 @@ func (v *visit) chromeAgent() string {
 
 func (v *visit) resetAsked() error {
 	pg := new(answeredPage)
-	pg.Bare, pg.Title, pg.Lead = true, v.T("Look at your mail"), v.T("If we know that account and its address, a mail is on its way. Its link works for one hour.")
+	pg.Bare, pg.Title, pg.Lead = true, v.T("Look at your mail"), v.T("If we know that account and its address, a mail is on its way. Its link works for half an hour.")
 	return v.show(http.StatusOK, "answered", pg)
 }
 
