@@ -143,18 +143,18 @@ func TestPasscodeCountsOnce(t *testing.T) {
 	c.Post("/v3/auth/tokens", c.body(rightPassword), "Openstack-Auth-Receipt", receipt).Want(201)
 }
 
-// S-030: a code that many send at once is taken by one.
+// S-030: a code that some send at once is taken by one. They are fewer than would lock the account.
 func TestPasscodeAtOnce(t *testing.T) {
 	c := newGuarded(t)
 	body := c.byCode(c.code(c.seed, 0))
-	got := make([]int, 8)
+	got := make([]int, 4)
 	var wait sync.WaitGroup
 	for i := range got {
 		wait.Go(func() { got[i] = c.Authenticate(body).Status })
 	}
 	wait.Wait()
 	slices.Sort(got)
-	if want := []int{201, 401, 401, 401, 401, 401, 401, 401}; !slices.Equal(got, want) {
+	if want := []int{201, 401, 401, 401}; !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
 }
