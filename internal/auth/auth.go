@@ -79,6 +79,7 @@ type Service struct {
 type Issued struct {
 	Text    string
 	Token   identity.Token
+	Life    time.Duration   // of a new token, which may be stamped a moment ahead
 	Catalog []catalog.Entry // nil for an unscoped token, or when it was not asked for
 
 	// ServiceProviders are the clouds that take assertions of this one; every token shows them.

@@ -90,6 +90,7 @@ func (s *Service) make(ctx context.Context, on ScopeRequest, writes, withCatalog
 		if err != nil {
 			return hide(err)
 		}
+		out.Life = out.Token.ExpiresAt.Sub(out.Token.IssuedAt)
 		if err := s.stamp(ctx, tx, &out.Token, p.parent); err != nil {
 			return err
 		}

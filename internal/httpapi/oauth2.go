@@ -96,8 +96,7 @@ func (a *API) createOAuth2Token(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	life := issued.Token.ExpiresAt.Sub(issued.Token.IssuedAt)
-	return writeSecret(w, http.StatusOK, object{"access_token": issued.Text, "token_type": "Bearer", "expires_in": int(life / time.Second)})
+	return writeSecret(w, http.StatusOK, object{"access_token": issued.Text, "token_type": "Bearer", "expires_in": int(issued.Life / time.Second)})
 }
 
 // showAuthorizationServer answers what clients of OAuth 2.0 look for (RFC 8414). Keystone has no such document.
