@@ -22,6 +22,7 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/policy"
+	"github.com/lintel-id/lintel/internal/telemetry"
 )
 
 // Prefix is where the portal stands on the API's port.
@@ -103,7 +104,11 @@ func secure(next http.Handler) http.Handler {
 			"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
+		h.Set("Vary", "X-Auth-Token")
 		h.Set("X-Content-Type-Options", "nosniff")
+		if telemetry.From(r.Context()).Scheme == "https" {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		next.ServeHTTP(w, r)
 	})
