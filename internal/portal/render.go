@@ -194,6 +194,10 @@ func (v *visit) showFailure(err error) {
 		pg.Lead, pg.Reason = v.T("Go back, change what the message names, and try again."), e.Message
 	case identity.TooManyRequests, identity.Unavailable:
 		pg.Status, pg.Title = http.StatusServiceUnavailable, v.T("Please try again")
+		if e.Kind == identity.TooManyRequests {
+			pg.Status = http.StatusTooManyRequests
+		}
+		v.passOn(err)
 		pg.Lead = v.T("The service is busy. Nothing was changed; try again in a moment.")
 	default:
 		pg.Title = v.T("Something went wrong")

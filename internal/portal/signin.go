@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -356,6 +357,6 @@ func (v *visit) address() string {
 // passOn tells a browser when to try again, as the room said.
 func (v *visit) passOn(err error) {
 	if e, ok := errors.AsType[*identity.Error](err); ok && e.RetryAfter > 0 {
-		v.w.Header().Set("Retry-After", strings.TrimSuffix(e.RetryAfter.Round(time.Second).String(), "s"))
+		v.w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
 }

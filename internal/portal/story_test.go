@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -193,7 +194,7 @@ func TestPagesAreInert(t *testing.T) {
 		}
 		csp := b.Header.Get("Content-Security-Policy")
 		if strings.Contains(csp, "unsafe") || !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") ||
-			b.Header.Get("Cache-Control") != "no-store" || b.Header.Get("X-Content-Type-Options") != "nosniff" {
+			b.Header.Get("Cache-Control") != "no-store" || b.Header.Get("Vary") != "X-Auth-Token" || b.Header.Get("Strict-Transport-Security") == "" || b.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: headers %v", path, b.Header)
 		}
 	}
@@ -357,5 +358,20 @@ func TestSecondFactor(t *testing.T) {
 	admin.Patch("/v3/users/"+id, `{"user": {"options": {"multi_factor_auth_rules": [["password", "totp"]]}}}`).Want(200)
 	if bob.Open("/portal/credentials/new"); !strings.HasPrefix(bob.Path, "/portal/login") {
 		t.Errorf("without a second factor: %s", bob.Path)
+	}
+}
+
+// TestTooManyTries: who tries too often is told when to try again, in whole seconds. S-090
+func TestTooManyTries(t *testing.T) {
+	env := testenv.New(t, func(c *config.Config) { c.Lintel.AddressRate = 1 })
+	b := env.Browser().Open("/portal/login")
+	for range 5 {
+		if b.Submit("Sign in", "name", "admin", "password", "wrong"); b.Status == 429 {
+			break
+		}
+	}
+	b.Want(429, "too many tries")
+	if seconds, err := strconv.Atoi(b.Header.Get("Retry-After")); err != nil || seconds < 1 || seconds > 60 {
+		t.Errorf("try again after %q", b.Header.Get("Retry-After"))
 	}
 }
