@@ -21,7 +21,7 @@ from compare import Side, short
 from listen import Listener
 from script import POST, STEPS, Request, as_
 
-MASKED = re.compile(r"\b\w+( xxxxxxxx )\w+\b")  # both ends of an audit id
+MASKED = re.compile(r"[\w-]+( xxxxxxxx )[\w-]+")  # both ends of an audit id, which is of the URL-safe alphabet
 UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
