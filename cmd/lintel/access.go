@@ -94,7 +94,7 @@ domain, or elsewhere. The roles admin, manager and member bring along those belo
 			if format != "table" && format != "json" {
 				return fmt.Errorf("--format is table or json, not %q", format)
 			}
-			services, err := policy.ReadPermissions(policies, policy.Options{EnforceNewDefaults: !legacy})
+			services, err := policy.ReadServices(policies, legacy)
 			if err != nil {
 				return err
 			}
@@ -125,10 +125,10 @@ domain, or elsewhere. The roles admin, manager and member bring along those belo
 	return cmd
 }
 
-func weigh(services []*policy.Permissions, s policy.Supposition) *roleAccess {
+func weigh(services []*policy.Service, s policy.Supposition) *roleAccess {
 	out := &roleAccess{Roles: s.Roles, Scope: s.Scope, Elsewhere: s.Elsewhere}
 	for _, p := range services {
-		one := &serviceAccess{Service: p.Service, List: []permissionAccess{}}
+		one := &serviceAccess{Service: p.Name, List: []permissionAccess{}}
 		for _, d := range p.Rules {
 			got := p.Enforcer.Suppose(d.Name, s)
 			out.Total.add(got.Verdict)

@@ -33,7 +33,7 @@ func (s *Service) RoleGuide(ctx context.Context, caller identity.Caller, project
 		}
 		for id, n := range counts {
 			if r, there := all.roles[id]; there {
-				guide = append(guide, GuideRole{Offer: Offer{r, all.brings(id)}, People: n})
+				guide = append(guide, GuideRole{Offer: s.offer(all, r), People: n})
 			}
 		}
 		slices.SortFunc(guide, func(a, b GuideRole) int { return byName(a.Role, b.Role) })

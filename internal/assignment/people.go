@@ -48,6 +48,7 @@ type People struct {
 type Offer struct {
 	identity.Role
 	Brings []identity.Role
+	Weight Weight
 }
 
 // SeesPeople tells whether the caller may learn who has which role on a project, by the rule that guards the list of all role
@@ -162,11 +163,15 @@ func (s *Service) Offers(ctx context.Context, caller identity.Caller, project id
 func (s *Service) offers(ctx context.Context, caller identity.Caller, p identity.Project, u identity.User, all book) (may []Offer) {
 	for _, r := range all.roles {
 		if (r.DomainID == "" || r.DomainID == p.DomainID) && s.mayGrant(ctx, caller, create, p, u, r) {
-			may = append(may, Offer{r, all.brings(r.ID)})
+			may = append(may, s.offer(all, r))
 		}
 	}
 	slices.SortFunc(may, func(a, b Offer) int { return byName(a.Role, b.Role) })
 	return may
+}
+
+func (s *Service) offer(all book, r identity.Role) Offer {
+	return Offer{r, all.brings(r.ID), s.weigh(all, r.ID)}
 }
 
 func (s *Service) mayGrant(ctx context.Context, caller identity.Caller, v verb, p identity.Project, u identity.User, r identity.Role) bool {

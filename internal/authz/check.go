@@ -16,6 +16,9 @@ type Checker struct {
 	Policy *policy.Enforcer
 	Log    *slog.Logger
 
+	// Services are those of the cloud whose rules are known ([lintel] policy_bundles), Identity's own among them.
+	Services *policy.Services
+
 	// TellMissing lets callers without rights know of some things that they are not there, as Keystone does
 	// ([lintel] tell_missing).
 	TellMissing bool

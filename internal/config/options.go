@@ -718,7 +718,7 @@ type LintelGroup struct {
 	PortalURL       string        `opt:"portal_url" uri:""`                // where people find the portal, for links in mails; unset: /portal at [DEFAULT] public_endpoint
 	SMTPURL         string        `opt:"smtp_url" secret:""`               // the mail server, smtp://user:password@host:port or smtps://…; unset: no mail is sent
 	MailFrom        string        `opt:"mail_from"`                        // "Name <address>" that mails come from
-	PolicyBundles   string        `opt:"policy_bundles"`                   // folder of the rules of the cloud's services, as Horizon ships them, from which the portal computes what roles permit; unset: it does not
+	PolicyBundles   string        `opt:"policy_bundles"`                   // folder of the rules of the cloud's services, from which the portal computes what roles permit; followed; unset: it does not
 	TellMissing     bool          `opt:"tell_missing" default:"false"`     // strangers may learn of more ids that they are not there, as from Keystone
 
 	// Where events go beside [oslo_messaging_notifications].

@@ -41,7 +41,9 @@ type Options struct {
 	EnforceNewDefaults bool
 	// DefaultRule names the rule that stands in for any that does not exist: upstream, "default". Empty means none.
 	DefaultRule string
-	Remote      Remote
+	// AnyScope asks no rule for its scope types: what a service of an older release does with enforce_scope off.
+	AnyScope bool
+	Remote   Remote
 }
 
 // An Enforcer decides by rules: a service's defaults, and the operator's overrides. It may be used by several goroutines at once.
@@ -98,7 +100,10 @@ func NewEnforcer(defaults []Default, options Options) (*Enforcer, error) {
 		if _, ok := e.scopes[d.Name]; ok {
 			return nil, fmt.Errorf("policy: rule %q is registered twice", d.Name)
 		}
-		e.scopes[d.Name] = d.ScopeTypes
+		e.scopes[d.Name] = nil
+		if !options.AnyScope {
+			e.scopes[d.Name] = d.ScopeTypes
+		}
 		c := compiledDefault{Default: d}
 		if c.check, err = parseDefault(d.Name, d.Check); err != nil {
 			return nil, err

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -87,57 +85,5 @@ func TestSuppose(t *testing.T) {
 	}
 	if got := legacy.Suppose("renewed", member); got.Verdict != Yes {
 		t.Errorf("with deprecated rules: %v", got.Verdict)
-	}
-}
-
-func TestReadPermissions(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	write("nova.yaml", `
-- name: helper
-  check_str: role:admin
-  operations: []
-- name: os_compute_api:servers:index
-  check_str: role:reader
-  description: |
-    List servers.
-  scope_types: [project]
-  operations:
-  - {method: [GET, HEAD], path: /servers}
-- name: os_compute_api:unreachable
-  check_str: role:reader
-  operations:
-  - {method: GET, path: ""}
-`)
-	all, err := ReadPermissions(dir, Options{})
-	if err != nil || len(all) != 1 || all[0].Service != "nova" || len(all[0].Rules) != 1 {
-		t.Fatalf("%+v, %v", all, err)
-	}
-	if d := all[0].Rules[0]; d.Description != "List servers." || len(d.Operations) != 2 || d.Operations[1] != (Operation{"HEAD", "/servers"}) {
-		t.Errorf("%+v", d)
-	}
-	plain := write("old.json", `{"default": [], "admin_required": [["role:admin"]], "volume:create": [["role:compute-user"]], "volume:list": [["rule:elsewhere"]]}`)
-	one, err := ReadPermissions(plain, Options{})
-	if err != nil || len(one) != 1 || one[0].Service != "old" || len(one[0].Rules) != 2 {
-		t.Fatalf("%+v, %v", one, err)
-	}
-	for rule, want := range map[string]Verdict{"volume:create": No, "volume:list": Yes} {
-		if got := one[0].Enforcer.Suppose(rule, Supposition{Roles: []string{"admin"}, Scope: "project"}); got.Verdict != want {
-			t.Errorf("%s: %v, want %v", rule, got.Verdict, want)
-		}
-	}
-	for name, text := range map[string]string{"a.yaml": "- check_str: role:admin\n", "b.json": `{"volume:create": ["role":"compute-user"]}`, "c.yaml": "5"} {
-		if _, err := ReadPermissions(write(name, text), Options{}); err == nil {
-			t.Errorf("%s is read", text)
-		}
-	}
-	if _, err := ReadPermissions(filepath.Join(dir, "none"), Options{}); err == nil {
-		t.Error("a missing folder is read")
 	}
 }

@@ -135,11 +135,22 @@ func (e *Enforcer) use(contents []content) ([]*Problem, error) {
 // After each load it calls report with what [Enforcer.Load] returned. While an error lasts, the rules in force are the last good
 // ones, and report is called once.
 func (e *Enforcer) Follow(ctx context.Context, files Files, interval time.Duration, report func(warnings []*Problem, err error)) {
+	followFiles(ctx, interval, files.read, e.loaded(), func(contents []content, err error) {
+		if err != nil {
+			report(nil, err)
+		} else {
+			report(e.use(contents))
+		}
+	})
+}
+
+// followFiles is the loop of Follow: look is called with what is new and steady, or with an error once while it lasts. tried is what
+// was looked at before.
+func followFiles(ctx context.Context, interval time.Duration, read func() ([]content, error), tried []content, look func([]content, error)) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	var (
-		tried    = e.loaded() // last put to use, or refused
-		before   []content    // of the look before, with its error
+		before   []content // of the look before, with its error
 		beforeIs string
 		reported string // error that lasts
 	)
@@ -149,7 +160,7 @@ func (e *Enforcer) Follow(ctx context.Context, files Files, interval time.Durati
 			return
 		case <-ticker.C:
 		}
-		contents, err := files.read()
+		contents, err := read()
 		is := ""
 		if err != nil {
 			is = err.Error()
@@ -161,11 +172,11 @@ func (e *Enforcer) Follow(ctx context.Context, files Files, interval time.Durati
 		case err != nil:
 			if is != reported {
 				reported = is
-				report(nil, err)
+				look(nil, err)
 			}
 		case reported != "" || !sameContents(contents, tried):
 			reported, tried = "", contents
-			report(e.use(contents))
+			look(contents, nil)
 		}
 	}
 }

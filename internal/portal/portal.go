@@ -37,8 +37,8 @@ type Portal struct {
 	Catalog    *catalog.Service
 	Membership *membership.Service
 
-	// Permissions are what the services of the cloud let people do ([lintel] policy_bundles); none when nobody said.
-	Permissions []*policy.Permissions
+	// Services are those of the cloud whose rules are known ([lintel] policy_bundles), Identity's own among them.
+	Services *policy.Services
 
 	// Name is what the cloud is called ([lintel] cloud_name).
 	Name string

@@ -55,15 +55,18 @@ type permissionsPage struct {
 	chrome
 	Names    []string // of the roles
 	Services []servicePermissions
-	Loaded   bool // there are rules to compute from
+	Others   bool // there are services beside Identity
 	Back     *link
 }
 
 type servicePermissions struct {
-	Service               string
-	Yes, Conditional, All int
-	List                  []permission
+	*policy.Service
+	policy.Counts
+	List []permission
 }
+
+// Known tells whether anything was read of the service.
+func (s servicePermissions) Known() bool { return !s.Loaded.IsZero() }
 
 type permission struct {
 	Name, Description string
@@ -73,10 +76,11 @@ type permission struct {
 
 // permits computes what roles permit in a project of their own, without what they do not.
 func (v *visit) permits(pg *permissionsPage) {
-	pg.Loaded = len(v.p.Permissions) > 0
 	s := policy.Supposition{Roles: pg.Names, Scope: "project"}
-	for _, p := range v.p.Permissions {
-		sum := servicePermissions{Service: p.Service, All: len(p.Rules)}
+	services := v.p.Services.List()
+	pg.Others = len(services) > 1
+	for _, p := range services {
+		sum := servicePermissions{Service: p, Counts: policy.Counts{All: len(p.Rules)}}
 		for _, d := range p.Rules {
 			got := p.Enforcer.Suppose(d.Name, s)
 			switch got.Verdict {

@@ -30,12 +30,12 @@ type rooms struct {
 }
 
 // openRooms gives each room what it needs of the configuration, and the rooms below it.
-func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, opt Options) (r rooms, err error) {
+func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, services *policy.Services, opt Options) (r rooms, err error) {
 	tokens, receipts, err := formats(cfg, opt)
 	if err != nil {
 		return r, err
 	}
-	checker := &authz.Checker{Policy: rules, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing}
+	checker := &authz.Checker{Policy: rules, Services: services, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing}
 	hasher, strength, err := passwords(cfg)
 	if err != nil {
 		return r, err

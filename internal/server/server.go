@@ -51,6 +51,8 @@ type Server struct {
 	policy  *policy.Enforcer
 	files   policy.Files
 
+	services *policy.Services // of the cloud
+
 	deliveries []*audit.Delivery
 	post       *mail.Delivery // nil without a mail server
 	membership *membership.Service
@@ -104,7 +106,13 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err := s.loadPolicy(); err != nil {
 		return nil, err
 	}
-	r, err := openRooms(cfg, s.DB, s.policy, opt)
+	if s.services, err = policy.OpenServices(cfg.Lintel.PolicyBundles, policy.ServiceOf("keystone", s.policy), opt.Now); err != nil {
+		return nil, fmt.Errorf("[lintel] policy_bundles: %w", err)
+	}
+	for _, err := range s.services.Problems() {
+		s.reportServices(err)
+	}
+	r, err := openRooms(cfg, s.DB, s.policy, s.services, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -146,15 +154,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	}
 	front := &front{health: health, api: api.Handler()}
 	if cfg.Lintel.Portal {
-		var permissions []*policy.Permissions
-		if dir := cfg.Lintel.PolicyBundles; dir != "" {
-			if permissions, err = policy.ReadPermissions(dir, policy.Options{EnforceNewDefaults: true}); err != nil {
-				return nil, fmt.Errorf("[lintel] policy_bundles: %w", err)
-			}
-		}
 		s.portal = (&portal.Portal{
 			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog, Membership: r.membership,
-			Permissions: permissions, Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
+			Services: s.services, Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
 		}).Handler()
 		if cfg.Lintel.PortalListen == "" {
 			front.portal = s.portal
@@ -320,6 +322,10 @@ func (s *Server) reportPolicy(warnings []*policy.Problem, err error) {
 	}
 }
 
+func (s *Server) reportServices(err error) {
+	s.log.Error("what a service permits cannot be read; what was read before counts", "error", err)
+}
+
 // passwords makes what hashes and judges passwords.
 func passwords(cfg *config.Config) (password.Hasher, password.Rules, error) {
 	hasher := password.Hasher{
@@ -421,6 +427,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // memory is the most bytes of tokens and answers that a server remembers.
 const memory = 64 << 20
 
+// lookAtFiles is how often policy files are looked at.
+const lookAtFiles = 500 * time.Millisecond
+
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
@@ -465,7 +474,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 		group.Go(func() error { return serve(srv, l, more.tls) })
 	}
 	group.Go(func() error {
-		s.policy.Follow(work, s.files, 500*time.Millisecond, s.reportPolicy)
+		s.policy.Follow(work, s.files, lookAtFiles, s.reportPolicy)
+		return nil
+	})
+	group.Go(func() error {
+		s.services.Follow(work, lookAtFiles, s.reportServices)
 		return nil
 	})
 	for _, d := range s.deliveries {
