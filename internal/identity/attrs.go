@@ -140,9 +140,13 @@ func (f Filter) Bool() bool {
 	return true
 }
 
-// Query asks for one page of a list: the entities that pass every filter, ordered by id.
+// Query asks for one page of a list: the entities that pass every filter, ordered by id unless Sort says otherwise.
 type Query struct {
 	Filters []Filter
+
+	// Sort names what orders the list before the id does, with a minus before it for the reverse. What a list knows by no such
+	// name leaves it ordered by id.
+	Sort string
 
 	// Limit is the most entities to answer; 0 is no limit.
 	Limit int

@@ -58,13 +58,14 @@ func (tx *Tx) GroupsByID(ctx context.Context, ids []identity.GroupID) (map[ident
 	return found, nil
 }
 
-// Groups returns a page of the groups. Filters: domain_id, name. A marker that is no group fails with
+// Groups returns a page of the groups, by name if the query wants it so. Filters: domain_id, name, search (a part of the name or
+// description, or the id). A marker that is no group fails with
 // identity.NotFound.
 func (tx *Tx) Groups(ctx context.Context, q identity.Query) (identity.Page[identity.Group], error) {
 	if err := tx.checkMarker(ctx, "group", q); err != nil {
 		return identity.Page[identity.Group]{}, err
 	}
-	var s selection
+	s := selection{table: `"group" g`, keys: map[string]string{"name": tx.folded(`g."name"`)}}
 	s.groups(tx, q)
 	return page(ctx, tx, scanGroup, selectGroup, `g."id"`, s, q)
 }
@@ -74,6 +75,8 @@ func (s *selection) groups(tx *Tx, q identity.Query) {
 		switch f.Attr {
 		case "domain_id", "name":
 			s.text(tx, `g."`+f.Attr+`"`, f)
+		case "search":
+			s.search(f.Value, `g."id"`, `g."name"`, `g."description"`)
 		}
 	}
 }

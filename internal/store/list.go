@@ -12,6 +12,11 @@ import (
 type selection struct {
 	where []string
 	args  []any
+
+	// keys are what the list can be ordered by beside the id: expressions that are never NULL, by the names that queries
+	// have for them. table is where that of the marker is found.
+	keys  map[string]string
+	table string
 }
 
 // also keeps the rows for which the condition holds too.
@@ -70,13 +75,28 @@ func (s *selection) sql() string {
 	return " WHERE " + strings.Join(s.where, " AND ")
 }
 
-// page runs a SELECT for one page of a list, in the order of the column id: the selected rows after the query's marker,
-// one more than its limit to learn whether any are left.
+// page runs a SELECT for one page of a list, in the order of the column id or that of the query: the selected rows after the
+// query's marker, one more than its limit to learn whether any are left.
 func page[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), from, id string, s selection, q identity.Query) (identity.Page[T], error) {
-	if q.Marker != "" {
+	name, descending := strings.CutPrefix(q.Sort, "-")
+	key, sorted := s.keys[name]
+	after, way := ">", ""
+	if sorted && descending {
+		after, way = "<", " DESC"
+	}
+	switch {
+	case q.Marker == "":
+	case sorted:
+		last := `(SELECT ` + key + ` FROM ` + s.table + ` WHERE ` + id + ` = ?)`
+		s.also(`(`+key+` `+after+` `+last+` OR `+key+` = `+last+` AND `+id+` `+after+` ?)`, q.Marker, q.Marker, q.Marker)
+	default:
 		s.also(id+` > ?`, q.Marker)
 	}
-	stmt := from + s.sql() + ` ORDER BY ` + id
+	stmt := from + s.sql() + ` ORDER BY `
+	if sorted {
+		stmt += key + way + `, `
+	}
+	stmt += id + way
 	args := slices.Clone(s.args)
 	if q.Limit > 0 {
 		stmt += ` LIMIT ?`
@@ -87,6 +107,23 @@ func page[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), fro
 		return identity.Page[T]{Items: items}, err
 	}
 	return identity.Page[T]{Items: items[:q.Limit], More: true}, nil
+}
+
+// folded is a name as lists are ordered by it: without regard to case, in a form that there is an index of.
+func (tx *Tx) folded(column string) string {
+	if tx.db.dialect == mariadb { // which compares so by itself
+		return column
+	}
+	return `LOWER(` + column + `)`
+}
+
+// search keeps the rows that have text in one of some columns, in any case, or are called so by their id.
+func (s *selection) search(text, id string, columns ...string) {
+	found, args := id+` = ?`, []any{text}
+	for _, c := range columns {
+		found, args = found+` OR LOWER(`+c+`) LIKE LOWER(?) ESCAPE '!'`, append(args, "%"+like(text)+"%")
+	}
+	s.also(`(`+found+`)`, args...)
 }
 
 // checkMarker makes sure that a page starts after an entity that is there.

@@ -160,14 +160,15 @@ func (tx *Tx) claim(ctx context.Context, id identity.ProjectID) error {
 	return err
 }
 
-// Projects returns a page of the projects, domains among them. Filters: id, domain_id, parent_id, name, enabled,
-// is_domain; tags and tags-any keep the projects that have all or any of the tags in a list separated by commas,
+// Projects returns a page of the projects, domains among them, by name if the query wants it so. Filters: id, domain_id,
+// parent_id, name, enabled, is_domain; search keeps those with a part in name or description, or with the id; tags and
+// tags-any keep the projects that have all or any of the tags in a list separated by commas,
 // not-tags and not-tags-any leave these out. A marker that is no project fails with identity.NotFound.
 func (tx *Tx) Projects(ctx context.Context, q identity.Query) (identity.Page[identity.Project], error) {
 	if err := tx.checkMarker(ctx, "project", q); err != nil {
 		return identity.Page[identity.Project]{}, err
 	}
-	var s selection
+	s := selection{table: `"project"`, keys: map[string]string{"name": tx.folded(`"name"`)}}
 	s.also(`"id" <> ?`, identity.RootDomain)
 	for _, f := range q.Filters {
 		switch f.Attr {
@@ -175,6 +176,8 @@ func (tx *Tx) Projects(ctx context.Context, q identity.Query) (identity.Page[ide
 			s.text(tx, `"`+f.Attr+`"`, f)
 		case "enabled", "is_domain":
 			s.flag(`"`+f.Attr+`"`, f)
+		case "search":
+			s.search(f.Value, `"id"`, `"name"`, `"description"`)
 		case "tags", "tags-any", "not-tags", "not-tags-any":
 			s.tags(f)
 		}
@@ -207,7 +210,7 @@ func (s *selection) tags(f identity.Filter) {
 // Domains returns a page of the domains. Filters: id, name, enabled. A marker that is no project fails with
 // identity.NotFound.
 func (tx *Tx) Domains(ctx context.Context, q identity.Query) (identity.Page[identity.Domain], error) {
-	found, err := tx.Projects(ctx, q.Where("is_domain", "true"))
+	found, err := tx.Projects(ctx, q.Where("is_domain", "true").Where("domain_id", string(identity.RootDomain)))
 	domains := identity.Page[identity.Domain]{Items: make([]identity.Domain, len(found.Items)), More: found.More}
 	for i, p := range found.Items {
 		domains.Items[i] = p.AsDomain()

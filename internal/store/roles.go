@@ -140,15 +140,18 @@ func roleDomain(id identity.DomainID) identity.DomainID {
 	return id
 }
 
-// Roles returns a page of roles. Filters: name, and domain_id, which is empty for global roles.
+// Roles returns a page of roles, by name if the query wants it so. Filters: name; domain_id, which is empty for global roles;
+// search (a part of the name or description, or the id).
 func (tx *Tx) Roles(ctx context.Context, q identity.Query) (identity.Page[identity.Role], error) {
 	none := identity.Page[identity.Role]{}
 	if err := tx.checkMarker(ctx, "role", q); err != nil {
 		return none, err
 	}
-	var s selection
+	s := selection{table: `"role"`, keys: map[string]string{"name": tx.folded(`"name"`)}}
 	for _, f := range q.Filters {
 		switch {
+		case f.Attr == "search":
+			s.search(f.Value, `"id"`, `"name"`, `"description"`)
 		case f.Attr == "domain_id" && f.Compare == identity.Equals:
 			s.also(`"domain_id" = ?`, roleDomain(identity.DomainID(f.Value)))
 		case f.Attr == "domain_id", f.Attr == "name":

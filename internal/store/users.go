@@ -213,7 +213,9 @@ func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identit
 }
 
 // Users returns a page of the users. Filters: domain_id, name, enabled (as stored), active (ever logged in), idp_id,
-// protocol_id, unique_id, password_expires_at (of the current password). A marker that is no user fails with identity.NotFound.
+// protocol_id, unique_id, password_expires_at (of the current password, in lists by id alone); search (a part of the name or
+// e-mail address, or the id), local (kept in this database), factor (has rules on several factors), placed (has a role on a
+// project). A list can be ordered by name, last_active_at and created_at. A marker that is no user fails with identity.NotFound.
 func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identity.User], error) {
 	return tx.selectUsers(ctx, selection{}, q)
 }
@@ -253,6 +255,17 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 			} else {
 				s.also(`u."last_active_at" IS NULL`)
 			}
+		case "search":
+			s.also(`(u."id" = ? OR LOWER(`+nameOfUser+`) LIKE LOWER(?) ESCAPE '!' OR LOWER(u."extra") LIKE LOWER(?) ESCAPE '!' AND LOWER(`+
+				tx.emailOf(`u."extra"`)+`) LIKE LOWER(?) ESCAPE '!')`, f.Value, "%"+like(f.Value)+"%", "%"+like(f.Value)+"%", "%"+like(f.Value)+"%")
+		case "local":
+			s.has(f, `SELECT 1 FROM "local_user" o WHERE o."user_id" = u."id"`)
+		case "factor":
+			s.has(f, withFactor)
+		case "placed":
+			s.has(f, `SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject' AND a."actor_id" = u."id"
+				UNION SELECT 1 FROM "user_group_membership" m JOIN "assignment" a ON a."actor_id" = m."group_id"
+				WHERE m."user_id" = u."id" AND a."type" = 'GroupProject'`)
 		case "password_expires_at":
 			err = s.micros(`p."expires_at_int"`, f)
 		case "idp_id", "protocol_id", "unique_id":
@@ -264,6 +277,9 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 	}
 	if len(federated.where) > 0 {
 		s.also(`u."id" IN (SELECT f."user_id" FROM "federated_user" f`+federated.sql()+`)`, federated.args...)
+	}
+	if q.Sort != "" {
+		return tx.sortedUsers(ctx, s, q)
 	}
 	rows, err := page(ctx, tx, scanUser, selectUser, `u."id"`, s, q)
 	if err != nil {

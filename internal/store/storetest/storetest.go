@@ -20,6 +20,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"UserKinds", testUserKinds},
 		{"UserFilters", testUserFilters},
 		{"UserPages", testUserPages},
+		{"SortedUsers", testSortedUsers},
 		{"UserChangesAreApart", testUserChangesAreApart},
 		{"DeleteUser", testDeleteUser},
 		{"Passwords", testPasswords},
