@@ -28,6 +28,24 @@ func (s *Service) LockedUsers(ctx context.Context, caller identity.Caller, q ide
 	})
 }
 
+// SomeUsers returns those of some users of a domain who are there, by name, for a caller who may list them.
+func (s *Service) SomeUsers(ctx context.Context, caller identity.Caller, domain identity.DomainID, ids []identity.UserID) (users []identity.User, err error) {
+	if err := s.Authz.Check(ctx, caller, authz.ListUsers, authz.Target{"domain_id": string(domain)}); err != nil {
+		return nil, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		found, err := tx.UsersByID(ctx, ids)
+		for _, u := range found {
+			if u.DomainID == domain {
+				users = append(users, s.shown(u, tx.Now()))
+			}
+		}
+		return err
+	})
+	slices.SortFunc(users, func(a, b identity.User) int { return strings.Compare(a.Name, b.Name) })
+	return users, err
+}
+
 func (s *Service) list(ctx context.Context, caller identity.Caller, q identity.Query,
 	read func(*store.Tx, context.Context, identity.Query) (identity.Page[identity.User], error)) (page identity.Page[identity.User], err error) {
 	var target authz.Target

@@ -18,6 +18,7 @@ type actPage struct {
 	Password bool              // a field asks for one
 	Typed    string            // what must be typed first; empty for nothing
 	Hidden   map[string]string // what the form sends beside
+	Chosen   []string          // ids of what it is done to, where that is many
 	Back     string
 }
 

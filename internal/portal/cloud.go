@@ -34,23 +34,22 @@ func (v *visit) domains() error {
 	if err != nil {
 		return err
 	}
-	found, err := v.p.Directory.Domains(v.Context(), caller, v.search())
-	if err != nil {
-		return err
-	}
-	pg := &thingsPage{Search: v.field("q"), States: true}
+	pg := &listPage{listing: v.thingList(column{Key: "state", Label: v.T("State")})}
 	pg.Section, pg.Title, pg.Lead = "cloud", v.T("Domains"), v.T("Each has users, groups and projects of its own, and people who look after them.")
 	pg.Terminal = []string{"openstack domain list"}
-	for _, d := range found.Items {
-		pg.Rows = append(pg.Rows, row{ID: string(d.ID), Name: d.Name, About: text(d.Description), Path: Prefix + "/cloud/domains/" + string(d.ID), Enabled: d.Enabled})
-	}
-	if n := len(pg.Rows); n > 0 {
-		pg.Pager = v.pager(found.More, pg.Rows[n-1].ID)
-	}
 	if v.p.Directory.MayCreateDomain(v.Context(), caller) {
 		pg.Action = &link{v.T("Create a domain"), Prefix + "/cloud/domains/new"}
 	}
-	return v.show(http.StatusOK, "things", pg)
+	return showList(v, "list", pg, pg.query(v),
+		func(q identity.Query) (identity.Page[identity.Domain], error) {
+			return v.p.Directory.Domains(v.Context(), caller, q)
+		},
+		func(domains []identity.Domain) (rows []row, err error) {
+			for _, d := range domains {
+				rows = append(rows, thingRow(string(d.ID), d.Name, Prefix+"/cloud/domains/"+string(d.ID), text(d.Description), v.state(d.Enabled)))
+			}
+			return rows, nil
+		})
 }
 
 // domainPage shows a domain to who looks after the cloud.
@@ -172,33 +171,32 @@ func (v *visit) roles() error {
 	if err != nil {
 		return err
 	}
-	found, err := v.p.Assignment.Roles(v.Context(), caller, v.search())
-	if err != nil {
-		return err
-	}
 	rules, err := v.p.Assignment.Inferences(v.Context(), caller)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return err
 	}
-	pg := &thingsPage{Search: v.field("q"), Chips: v.T("Implies")}
+	pg := &listPage{listing: v.thingList(column{Key: "implies", Label: v.T("Implies")})}
 	pg.Section, pg.Title, pg.Lead = "roles", v.T("Roles"), v.T("A role is a name; the rules of the services say what it permits. Who has a role has those that it implies.")
 	pg.Terminal = []string{"openstack role list", "openstack implied role list"}
-	for _, r := range found.Items {
-		line := row{ID: string(r.ID), Name: r.Name, About: text(r.Description), Path: Prefix + "/cloud/roles/" + string(r.ID)}
-		for _, rule := range rules {
-			if rule.Prior.ID == r.ID {
-				line.Chips = append(line.Chips, rule.Implied.Name)
-			}
-		}
-		pg.Rows = append(pg.Rows, line)
-	}
-	if n := len(pg.Rows); n > 0 {
-		pg.Pager = v.pager(found.More, pg.Rows[n-1].ID)
-	}
 	if v.p.Assignment.MayCreateRole(v.Context(), caller) {
 		pg.Action = &link{v.T("Create a role"), Prefix + "/cloud/roles/new"}
 	}
-	return v.show(http.StatusOK, "things", pg)
+	return showList(v, "list", pg, pg.query(v),
+		func(q identity.Query) (identity.Page[identity.Role], error) {
+			return v.p.Assignment.Roles(v.Context(), caller, q)
+		},
+		func(roles []identity.Role) (rows []row, err error) {
+			for _, r := range roles {
+				var implies []string
+				for _, rule := range rules {
+					if rule.Prior.ID == r.ID {
+						implies = append(implies, rule.Implied.Name)
+					}
+				}
+				rows = append(rows, thingRow(string(r.ID), r.Name, Prefix+"/cloud/roles/"+string(r.ID), text(r.Description), cell{Chips: implies}))
+			}
+			return rows, nil
+		})
 }
 
 // rolePage shows a role with the roles around it.

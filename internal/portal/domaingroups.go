@@ -3,7 +3,6 @@ package portal
 import (
 	"cmp"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ var domainGroupPages = slices.Concat(
 	[]page{
 		{method: get, path: "/d/{domain}/groups", serve: (*visit).domainGroups},
 		{method: get, path: "/d/{domain}/groups/{group}", serve: (*visit).domainGroup},
+		{method: post, path: "/d/{domain}/groups/{group}/remove", serve: (*visit).removeSome},
 	},
 	both("/d/{domain}/groups/new", (*visit).newGroup, false),
 	both("/d/{domain}/groups/{group}/edit", (*visit).editGroup, false),
@@ -28,23 +28,23 @@ func (v *visit) domainGroups() error {
 	if err != nil {
 		return err
 	}
-	found, err := v.p.Directory.Groups(v.Context(), caller, v.search().Where("domain_id", string(d.ID)))
-	if err != nil {
-		return err
-	}
-	pg := &thingsPage{Search: v.field("q"), None: v.T("No group yet"), Hint: v.T("A group has roles, and whoever is in it has them too.")}
+	pg := &listPage{listing: v.thingList()}
+	pg.None, pg.Hint = v.T("No group yet"), v.T("A group has roles, and whoever is in it has them too.")
 	pg.Section, pg.Title, pg.Lead = "groups", v.T("Groups"), v.F("The groups of %s. Who is in a group has the roles of the group.", d.Name)
 	pg.Terminal = []string{"openstack group list --long --domain " + word(d.Name)}
-	for _, g := range found.Items {
-		pg.Rows = append(pg.Rows, row{ID: string(g.ID), Name: g.Name, About: text(g.Description), Path: groupPath(g)})
-	}
-	if n := len(pg.Rows); n > 0 {
-		pg.Pager = v.pager(found.More, pg.Rows[n-1].ID)
-	}
 	if v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID) {
 		pg.Action = &link{v.T("Create a group"), Prefix + inDomain(d.ID) + "/groups/new"}
 	}
-	return v.show(http.StatusOK, "things", pg)
+	return showList(v, "list", pg, pg.query(v).Where("domain_id", string(d.ID)),
+		func(q identity.Query) (identity.Page[identity.Group], error) {
+			return v.p.Directory.Groups(v.Context(), caller, q)
+		},
+		func(groups []identity.Group) (rows []row, err error) {
+			for _, g := range groups {
+				rows = append(rows, thingRow(string(g.ID), g.Name, groupPath(g), text(g.Description)))
+			}
+			return rows, nil
+		})
 }
 
 func groupPath(g identity.Group) string {
@@ -54,12 +54,10 @@ func groupPath(g identity.Group) string {
 // domainGroupPage shows a group: what it confers, and on whom.
 type domainGroupPage struct {
 	chrome
+	listing // of members
 	In      identity.Domain
 	Group   identity.Group
 	Places  []place
-	Members []identity.User
-	Search  string
-	Pager   pager
 	Manage  bool
 	Path    string
 }
@@ -92,26 +90,34 @@ func (v *visit) domainGroup() error {
 	if err != nil {
 		return err
 	}
-	return v.showGroup(http.StatusOK, caller, pg)
+	return v.showGroup(caller, pg)
 }
 
-func (v *visit) showGroup(status int, caller identity.Caller, pg *domainGroupPage) error {
-	pg.Search = v.field("q")
-	members, err := v.p.Directory.UsersOfGroup(v.Context(), caller, pg.Group.ID, v.search())
-	if err != nil {
-		return err
-	}
-	pg.Members = members.Items
-	if n := len(members.Items); n > 0 {
-		pg.Pager = v.pager(members.More, string(members.Items[n-1].ID))
-	}
+func (v *visit) showGroup(caller identity.Caller, pg *domainGroupPage) error {
 	in := " --domain " + word(pg.In.Name) + " " + word(pg.Group.Name)
 	pg.Terminal = []string{
 		"openstack group show" + in,
 		"openstack user list --domain " + word(pg.In.Name) + " --group " + word(pg.Group.Name),
 		"openstack role assignment list --names --group " + word(pg.Group.Name) + " --group-domain " + word(pg.In.Name),
 	}
-	return v.show(status, "domaingroup", pg)
+	pg.listing = listing{Finds: v.T("Name, e-mail or id"), None: v.T("Nobody is in it."), Columns: []column{
+		{Key: "name", Label: v.T("Name"), Sort: "name"}, {Key: "email", Label: v.T("E-mail")}, {Key: "state", Label: v.T("State")}, {Key: "id", Label: "ID", Hidden: true},
+	}}
+	if pg.Manage {
+		pg.Bulk = []bulk{{v.T("Remove those chosen"), pg.Path + "/remove", true}}
+	}
+	return showList(v, "domaingroup", pg, pg.query(v),
+		func(q identity.Query) (identity.Page[identity.User], error) {
+			return v.p.Directory.UsersOfGroup(v.Context(), caller, pg.Group.ID, q)
+		},
+		func(users []identity.User) (rows []row, err error) {
+			for _, u := range users {
+				rows = append(rows, row{ID: string(u.ID), Name: u.Name, Cells: []cell{
+					{Text: u.Name, Path: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}, {Text: pg.Email(u)}, v.state(u.Enabled), {Text: string(u.ID), Code: true},
+				}})
+			}
+			return rows, nil
+		})
 }
 
 func (v *visit) newGroup() error {
@@ -175,7 +181,7 @@ func (v *visit) addToGroup() error {
 	u, err := v.userNamed(caller, pg.In.ID, strings.TrimSpace(v.field("name")))
 	if errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden) {
 		pg.Fields = problems{"name": v.T("There is nobody of this name in the domain. Type the whole name, or the exact id.")}
-		return v.showGroup(http.StatusUnprocessableEntity, caller, pg)
+		return v.showGroup(caller, pg)
 	} else if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
@@ -34,12 +35,17 @@ func (v *visit) domainProjects() error {
 	}
 	at := Prefix + inDomain(d.ID) + "/projects"
 	tree, under := v.field("view") == "tree", identity.ProjectID(v.field("under"))
-	pg := &thingsPage{Search: v.field("q"), States: true, None: v.T("No project yet"), Hint: v.T("People work in projects. Create the first one.")}
+	pg := &listPage{listing: v.thingList(column{Key: "state", Label: v.T("State")}, column{Key: "tags", Label: v.T("Tags"), Hidden: true})}
+	pg.None, pg.Hint = v.T("No project yet"), v.T("People work in projects. Create the first one.")
 	pg.Section, pg.Title, pg.Lead = "projects", v.T("Projects"), v.F("The projects of %s.", d.Name)
 	pg.Tabs = []entry{{at, v.T("List"), !tree}, {at + "?view=tree", v.T("Tree"), tree}}
 	pg.Terminal = []string{"openstack project list --long --domain " + word(d.Name)}
-	q := v.search().Where("domain_id", string(d.ID))
-	if tree {
+	show := pg.add(v, "show", v.T("Show"), "", v.T("all"), "enabled", v.T("enabled"), "disabled", v.T("disabled"))
+	q := pg.query(v).Where("domain_id", string(d.ID))
+	if show != "" {
+		q = q.Where("enabled", strconv.FormatBool(show == "enabled"))
+	}
+	if tree && pg.Search == "" {
 		if under == "" {
 			under = identity.ProjectID(d.ID)
 		} else if pg.Crumbs, err = v.crumbs(caller, d, under, at); err != nil {
@@ -47,24 +53,23 @@ func (v *visit) domainProjects() error {
 		}
 		q = q.Where("parent_id", string(under))
 	}
-	found, err := v.p.Directory.Projects(v.Context(), caller, q)
-	if err != nil {
-		return err
-	}
-	for _, p := range found.Items {
-		r := row{ID: string(p.ID), Name: p.Name, About: text(p.Description), Path: projectPath(p), Enabled: p.Enabled}
-		if tree {
-			r.More = &link{v.F("Below %s", p.Name), at + "?view=tree&under=" + string(p.ID)}
-		}
-		pg.Rows = append(pg.Rows, r)
-	}
-	if n := len(pg.Rows); n > 0 {
-		pg.Pager = v.pager(found.More, pg.Rows[n-1].ID)
-	}
 	if v.p.Directory.MayCreateProject(v.Context(), caller, d.ID) {
 		pg.Action = &link{v.T("Create a project"), at + "/new"}
 	}
-	return v.show(http.StatusOK, "things", pg)
+	return showList(v, "list", pg, q,
+		func(q identity.Query) (identity.Page[identity.Project], error) {
+			return v.p.Directory.Projects(v.Context(), caller, q)
+		},
+		func(projects []identity.Project) (rows []row, err error) {
+			for _, p := range projects {
+				r := thingRow(string(p.ID), p.Name, projectPath(p), text(p.Description), v.state(p.Enabled), cell{Chips: p.Tags})
+				if tree {
+					r.Cells[0].More = &link{v.F("Below %s", p.Name), at + "?view=tree&under=" + string(p.ID)}
+				}
+				rows = append(rows, r)
+			}
+			return rows, nil
+		})
 }
 
 // crumbs lead from a domain down to a project.

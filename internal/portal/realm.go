@@ -11,9 +11,6 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-// perPage is how many entries a list shows at once.
-const perPage = 50
-
 // onScope is the caller with the rights that they have on a scope beside projects, or missing when they have none. The user of
 // the path, in the eyes of rules, is the one that the page is about, never simply the caller.
 func (v *visit) onScope(on auth.ScopeRequest, missing error) (identity.Caller, error) {
@@ -88,33 +85,6 @@ func (v *visit) Realms() Realms {
 func (r Realms) In(path string) string { return Prefix + inDomain(r.Here.ID) + path }
 
 func inDomain(id identity.DomainID) string { return "/d/" + url.PathEscape(string(id)) }
-
-// pager leads through a list.
-type pager struct{ First, Next string }
-
-// pager is what leads on from a page of a list that ends with an entry, with the same filters.
-func (v *visit) pager(more bool, last string) (p pager) {
-	q := v.URL.Query()
-	q.Del("done")
-	if q.Has("marker") {
-		q.Del("marker")
-		p.First = v.URL.Path + "?" + q.Encode()
-	}
-	if more {
-		q.Set("marker", last)
-		p.Next = v.URL.Path + "?" + q.Encode()
-	}
-	return p
-}
-
-// search is the query for a page of a list, with names that contain what was searched for.
-func (v *visit) search() identity.Query {
-	q := identity.Query{Limit: perPage, Marker: v.field("marker")}
-	if text := strings.TrimSpace(v.field("q")); text != "" {
-		q.Filters = append(q.Filters, identity.Filter{Attr: "name", Compare: identity.Contains, FoldCase: true, Value: text})
-	}
-	return q
-}
 
 // refusal is what a room says against a form, to be shown beside it. Other errors are returned, among them those that say that
 // the caller may not.

@@ -29,14 +29,14 @@ type views struct {
 
 func loadViews() *views {
 	v := &views{pages: map[string]*template.Template{}, languages: loadMessages()}
-	frame := template.Must(template.New("").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	frame := template.Must(template.New("").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/listing.html"))
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
 		panic(err)
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		if name == "layout" || name == "parts" {
+		if name == "layout" || name == "parts" || name == "listing" {
 			continue
 		}
 		v.pages[name] = template.Must(template.Must(frame.Clone()).ParseFS(templateFiles, file))

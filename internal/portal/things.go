@@ -8,26 +8,17 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-// thingsPage lists what has a name and little more: groups, projects, domains, roles.
-type thingsPage struct {
-	chrome
-	Search string
-	Tabs   []entry
-	Crumbs []link // where the list stands in a tree
-	Rows   []row
-	States bool   // the rows are enabled or disabled
-	Chips  string // what the chips of the rows say, as the head of their column; empty for none
-	Pager  pager
-
-	None, Hint string // when there are no rows and nothing was searched for
+// thingList is a list of what has a name, a description and little more: groups, projects, domains, roles.
+func (v *visit) thingList(more ...column) listing {
+	columns := append([]column{{Key: "name", Label: v.T("Name"), Sort: "name"}}, more...)
+	return listing{Finds: v.T("Name, description or id"), Columns: append(columns,
+		column{Key: "description", Label: v.T("Description"), Hidden: true}, column{Key: "id", Label: "ID", Hidden: true})}
 }
 
-// row is an entry of such a list.
-type row struct {
-	ID, Name, About, Path string
-	Enabled               bool
-	Chips                 []string
-	More                  *link
+// thingRow is a row of a thingList.
+func thingRow(id, name, path, about string, more ...cell) row {
+	cells := append([]cell{{Text: name, Path: path, About: about}}, more...)
+	return row{ID: id, Name: name, Cells: append(cells, cell{Text: about}, cell{Text: id, Code: true})}
 }
 
 // thingPage is the form for what has a name and a description. What was typed stays when something is wrong with it.

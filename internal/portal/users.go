@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -13,16 +14,8 @@ var userPages = []page{
 	{method: get, path: "/d/{domain}/users", serve: (*visit).users},
 	{method: get, path: "/d/{domain}/users/new", serve: (*visit).newUser},
 	{method: post, path: "/d/{domain}/users/new", serve: (*visit).createUser},
-}
-
-// usersPage lists the users of a domain.
-type usersPage struct {
-	chrome
-	In     identity.Domain
-	Users  []identity.User
-	Search string
-	Filter string
-	Pager  pager
+	{method: post, path: "/d/{domain}/users/disable", serve: (*visit).disableUsers},
+	{method: post, path: "/d/{domain}/users/enable", serve: (*visit).enableUsers},
 }
 
 // Email is a user's address; empty when none is known.
@@ -36,33 +29,63 @@ func (v *visit) users() error {
 	if err != nil {
 		return err
 	}
-	pg := &usersPage{In: d, Search: strings.TrimSpace(v.field("q")), Filter: v.field("show")}
+	at := Prefix + inDomain(d.ID) + "/users"
+	pg := &listPage{listing: v.userList(at)}
 	pg.Section, pg.Title, pg.Lead = "users", v.T("Users"), v.F("Who has an account in %s.", d.Name)
 	pg.Terminal = []string{"openstack user list --long --domain " + word(d.Name)}
-	q := v.search().Where("domain_id", string(d.ID))
+	pg.None, pg.Hint = v.T("Nobody yet"), v.T("Create a user, or connect a directory that knows your people.")
+	show := pg.add(v, "show", v.T("Show"), "", v.T("all"), "enabled", v.T("enabled"), "disabled", v.T("disabled"), "locked", v.T("locked"),
+		"never", v.T("never signed in"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"))
+	if v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
+		pg.Action = &link{v.T("Create User"), at + "/new"}
+		pg.Bulk = []bulk{{v.T("Enable"), at + "/enable", false}, {v.T("Disable"), at + "/disable", true}}
+	}
+	q := pg.query(v).Where("domain_id", string(d.ID))
 	list := v.p.Directory.Users
-	switch pg.Filter {
-	case "enabled":
-		q = q.Where("enabled", "true")
-	case "disabled":
-		q = q.Where("enabled", "false")
+	switch show {
+	case "enabled", "disabled":
+		q = q.Where("enabled", strconv.FormatBool(show == "enabled"))
 	case "never":
 		q = q.Where("active", "false")
+	case "unplaced":
+		q = q.Where("placed", "false")
+	case "nofactor":
+		q = q.Where("factor", "false")
+	case "external":
+		q = q.Where("local", "false")
 	case "locked":
 		list = v.p.Directory.LockedUsers
 	}
-	found, err := list(v.Context(), caller, q)
-	if err != nil {
-		return err
+	return showList(v, "list", pg, q, func(q identity.Query) (identity.Page[identity.User], error) { return list(v.Context(), caller, q) }, pg.users(v))
+}
+
+// userList is a list of users before it is read.
+func (v *visit) userList(at string) listing {
+	return listing{Finds: v.T("Name, e-mail or id"), Columns: []column{
+		{Key: "name", Label: v.T("Name"), Sort: "name"}, {Key: "email", Label: v.T("E-mail")}, {Key: "state", Label: v.T("State")},
+		{Key: "second_factor", Label: v.T("Second factor")}, {Key: "last_signed_in", Label: v.T("Last signed in"), Sort: "last_active_at"},
+		{Key: "created", Label: v.T("Created"), Sort: "created_at", Hidden: true}, {Key: "kept", Label: v.T("Kept"), Hidden: true},
+		{Key: "description", Label: v.T("Description"), Hidden: true}, {Key: "id", Label: "ID", Hidden: true},
+	}}
+}
+
+// users makes rows of users.
+func (pg *listPage) users(v *visit) func([]identity.User) ([]row, error) {
+	return func(users []identity.User) (rows []row, err error) {
+		for _, u := range users {
+			factor := cell{Text: v.T("Off"), State: "warn"}
+			if v.p.Auth.SecondFactor(u) {
+				factor = cell{Text: v.T("On"), State: "good"}
+			}
+			about, _ := u.Extra["description"].(string)
+			kept := map[identity.UserKind]string{identity.LocalUser: v.T("here"), identity.NonlocalUser: v.T("in a directory"), identity.FederatedUser: v.T("at an identity provider")}
+			rows = append(rows, row{ID: string(u.ID), Name: u.Name, Fixed: u.ID == v.User().ID, Cells: []cell{
+				{Text: u.Name, Path: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}, {Text: pg.Email(u)}, v.state(u.Enabled), factor,
+				v.when(u.LastActiveAt), v.when(u.CreatedAt), {Text: kept[u.Kind]}, {Text: about}, {Text: string(u.ID), Code: true},
+			}})
+		}
+		return rows, nil
 	}
-	pg.Users = found.Items
-	if n := len(found.Items); n > 0 {
-		pg.Pager = v.pager(found.More, string(found.Items[n-1].ID))
-	}
-	if v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
-		pg.Action = &link{v.T("Create User"), Prefix + inDomain(d.ID) + "/users/new"}
-	}
-	return v.show(http.StatusOK, "users", pg)
 }
 
 // newUserPage is the form for a new user. What was typed stays when something is wrong with it, but for the password.

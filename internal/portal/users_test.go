@@ -140,18 +140,10 @@ func TestUserFilters(t *testing.T) {
 		t.Error("bob is not locked")
 	}
 	b.Open("/portal/d/default/users/"+user+"/unlock").Want(200, "Unlock alice?").Submit("Unlock the account").Want(200, "was unlocked")
-	b.Open("/portal/d/default/users?show=locked").Want(200, "Nobody found")
+	b.Open("/portal/d/default/users?show=locked").Want(200, "Nothing found")
 	env.SignIn("alice", "secret")
 	env.Admin().Patch("/v3/users/"+user, `{"user": {"enabled": false}}`).Want(200)
 	b.Open("/portal/d/default/users?show=disabled").Want(200, "alice")
-	for i := range 60 {
-		env.Admin().Post("/v3/users", map[string]any{"user": map[string]any{"name": "many" + string(rune('a'+i%26)) + string(rune('a'+i/26))}}).Want(201)
-	}
-	b.Open("/portal/d/default/users?q=many").Want(200, "Next page")
-	next := strings.ReplaceAll(strings.SplitN(strings.SplitN(b.Body, `class="button" href="`, 2)[1], `"`, 2)[0], "&amp;", "&")
-	if n := strings.Count(b.Open(next).Want(200, "First page").Body, "<tr>") - 1; n != 10 {
-		t.Errorf("%d on the second page", n)
-	}
 }
 
 // S-122, S1, S2: a member and a stranger try every form, and so does who may only read; each gets what openstack gets.

@@ -22,6 +22,7 @@ const (
 	receiptCookie = "__Host-lintel-receipt"
 	themeCookie   = "__Host-lintel-theme"
 	langCookie    = "__Host-lintel-language"
+	sizeCookie    = "__Host-lintel-rows" // how many a page of a list shows
 )
 
 // confirmFor is how long a proof of who is there counts for what matters.

@@ -37,3 +37,12 @@ document.addEventListener("keydown", (e) => {
 
 // What went wrong is what the reader should see first.
 document.querySelector(".note.bad")?.focus();
+
+// How many rows of a list are chosen.
+const says = document.querySelector("#chosen output");
+if (says) {
+	const boxes = [...document.querySelectorAll('input[form="chosen"]')];
+	const count = () => { says.hidden = false; says.textContent = says.dataset.says.replace("%d", boxes.filter((b) => b.checked).length); };
+	for (const b of boxes) b.addEventListener("change", count);
+	count();
+}
