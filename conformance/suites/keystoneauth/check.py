@@ -268,6 +268,38 @@ refused("OAuth 2 with another's certificate", with_certificate(), "Client authen
 refused("OAuth 2 without a certificate", with_certificate(), "Client authentication failed.", FRONTED)
 refused("OAuth 2 with a certificate for nobody", with_certificate(oauth2_client_id="0" * 32), "Client authentication failed.", AS_ANN)
 
+# v3tokenlessauth: a certificate of a trusted issuer in place of a token
+issuer = hashlib.sha256(b"CN=Suite CA").hexdigest()
+rules = [{"local": [{"user": {"name": "{0}", "domain": {"id": "default"}, "type": "local"}}], "remote": [{"type": "SSL_CLIENT_S_DN_CN"}]}]
+admin.federation.mappings.create("certificates", rules=rules)
+admin.federation.identity_providers.create(issuer, enabled=True)
+admin.federation.protocols.create("x509", issuer, "certificates")
+
+
+def tokenless(what, want, through=AS_ANN, path="regions", **scope):
+    """Checks the status of a request without a token."""
+    status = through.get(f"{FRONT}/{path}", auth=plugin("v3tokenlessauth", auth_url=FRONT, **scope), raise_exc=False).status_code
+    check(f"a certificate in place of a token: {what}", status, want)
+
+
+tokenless("the project by id", 200, project_id=WEB)
+tokenless("the project by name", 200, **here)
+tokenless("all by name", 200, project_name="web", project_domain_name="Default")
+tokenless("a domain by id", 200, domain_id="default")
+tokenless("a domain by name", 200, domain_name="Default")
+tokenless("another's certificate", 200, through=AS_BOB, project_id=WEB)
+# What Keystone knows of such a caller is not enough for most of its rules.
+knows = os.environ["SERVER"] == "lintel"
+tokenless("oneself", 200 if knows else 400, path=f"users/{ANN}", project_id=WEB)
+tokenless("oneself, by another's certificate", 403 if knows else 400, through=AS_BOB, path=f"users/{ANN}", project_id=WEB)
+tokenless("a project without a role", 401 if knows else 200, project_id=BACK)
+tokenless("a project that is not there", 401, project_id="0" * 32)
+tokenless("no certificate", 401, through=FRONTED, project_id=WEB)
+regions = client.Client(session=AS_ANN, auth=plugin("v3tokenlessauth", auth_url=FRONT, project_id=WEB)).regions.list()
+check("a certificate in place of a token, through keystoneclient", [region.id for region in regions], ["RegionOne"])
+admin.federation.identity_providers.delete(issuer)
+tokenless("a provider that was deleted", 404, project_id=WEB)
+
 # EC2: keystoneclient signs, a service asks who that is
 KEEPER = create("users", "user", name="keeper", domain_id="default", password=SECRET)
 do("PUT", f"projects/{BACK}/users/{KEEPER}/roles/{ROLES['service']}")
