@@ -689,7 +689,7 @@ func TestForgedJWS(t *testing.T) {
 
 // S-028
 func TestMoreThanOneMethod(t *testing.T) {
-	c := newCloud(t, func(cfg *config.Config) { cfg.Auth.Methods = append(cfg.Auth.Methods, "totp") })
+	c := newCloud(t)
 	rules := func(text string) {
 		c.admin.Patch("/v3/users/"+c.bob, `{"user": {"options": {"multi_factor_auth_rules": `+text+`}}}`).Want(200)
 	}
@@ -726,7 +726,7 @@ func TestMoreThanOneMethod(t *testing.T) {
 
 // S-029
 func TestReceipts(t *testing.T) {
-	c := newCloud(t, func(cfg *config.Config) { cfg.Auth.Methods = append(cfg.Auth.Methods, "totp") })
+	c := newCloud(t)
 	alice := c.user("alice")
 	for _, id := range []string{c.bob, alice} {
 		c.admin.Patch("/v3/users/"+id, `{"user": {"options": {"multi_factor_auth_rules": [["password", "totp"]]}}}`).Want(200)

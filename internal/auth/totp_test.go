@@ -20,15 +20,14 @@ type guarded struct {
 	seed []byte
 }
 
-func withTOTP(cfg *config.Config) {
-	cfg.Auth.Methods = append(slices.Clone(cfg.Auth.Methods), "totp")
+func locking(cfg *config.Config) {
 	attempts := 5
 	cfg.SecurityCompliance.LockoutFailureAttempts = &attempts
 }
 
 func newGuarded(t *testing.T, changes ...func(*config.Config)) *guarded {
 	t.Helper()
-	c := &guarded{cloud: newCloud(t, append(changes, withTOTP)...)}
+	c := &guarded{cloud: newCloud(t, append(changes, locking)...)}
 	c.seed = c.addSeed("bob's first seed")
 	return c
 }
@@ -100,7 +99,7 @@ func TestPasscodeCountsOnce(t *testing.T) {
 	c := newGuarded(t)
 	other := testenv.Open(t, c.Dir, c.Clock, func(cfg *config.Config) {
 		cfg.FernetTokens, cfg.FernetReceipts = c.cfg.FernetTokens, c.cfg.FernetReceipts
-	}, withTOTP)
+	}, locking)
 	c.admin.Patch("/v3/users/"+c.bob, `{"user": {"options": {"ignore_lockout_failure_attempts": true}}}`).Want(200)
 	refused := func(what, body string) {
 		t.Helper()

@@ -21,7 +21,6 @@ func TestSecretsStayIn(t *testing.T) {
 	events := filepath.Join(t.TempDir(), "events")
 	env := testenv.New(t, withEvents(events), func(c *config.Config) {
 		c.Default.AdminToken = "canary-admin-token"
-		c.Auth.Methods = append(c.Auth.Methods, "totp")
 	})
 	admin := env.Admin()
 	secrets := []string{testenv.Password, "canary-admin-token", admin.Token}

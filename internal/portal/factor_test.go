@@ -16,9 +16,6 @@ import (
 	"github.com/lintel-id/lintel/internal/totp"
 )
 
-// passcodes lets the cloud take one-time codes.
-func passcodes(c *config.Config) { c.Auth.Methods = append(slices.Clone(c.Auth.Methods), "totp") }
-
 // phone is an authenticator app.
 type phone struct {
 	clock *testenv.Clock
@@ -97,7 +94,7 @@ func byBoth(user, code, scope string) string {
 
 // B22, B24, B26, B27, B28, B29, M3, M4, S-028, S-030, S-032; 5.6: 2, 5, 13, 16
 func TestSecondFactorOfOnesOwn(t *testing.T) {
-	a, other := testenv.Pair(t, passcodes)
+	a, other := testenv.Pair(t)
 	user, project := member(a, "alice", "acme")
 	alice := a.Login("alice", "secret", testenv.OnProjectID(project))
 	alice.Post("/v3/users/"+user+"/credentials/OS-EC2", `{"tenant_id": "`+project+`"}`).Want(201)
@@ -209,7 +206,7 @@ func wide(text string) string {
 
 // B23; 5.6: 1, 4
 func TestWrongCodesWhileEnrolling(t *testing.T) {
-	env := testenv.New(t, passcodes)
+	env := testenv.New(t)
 	member(env, "alice", "acme")
 	b := env.SignIn("alice", "secret").Open("/portal/security/totp/new").Submit("Continue")
 	p := scan(t, env, b)
@@ -255,7 +252,7 @@ func TestWrongCodesWhileEnrolling(t *testing.T) {
 
 // P2, S-019; 5.6: 3, 15
 func TestRecoveryCodes(t *testing.T) {
-	env := testenv.New(t, passcodes)
+	env := testenv.New(t)
 	member(env, "alice", "acme")
 	b := env.SignIn("alice", "secret")
 	_, codes := enrol(t, env, b)
@@ -338,7 +335,7 @@ func link(t *testing.T, b *testenv.Browser, words string) string {
 
 // B25, S-120; 5.6: 10, 14
 func TestRemoveAndReplaceTheFactor(t *testing.T) {
-	env := testenv.New(t, passcodes)
+	env := testenv.New(t)
 	user, project := member(env, "alice", "acme")
 	b := env.SignIn("alice", "secret")
 	p, codes := enrol(t, env, b)
@@ -395,7 +392,7 @@ func TestRemoveAndReplaceTheFactor(t *testing.T) {
 
 // 5.6: 8, 9, 12 and rules that an administrator has set in the portal's own terms.
 func TestRulesOfAnAdministrator(t *testing.T) {
-	env := testenv.New(t, passcodes)
+	env := testenv.New(t)
 	admin := env.Admin()
 	rules := func(user, rules string) {
 		admin.Patch("/v3/users/"+user, `{"user": {"options": {"multi_factor_auth_rules": `+rules+`}}}`).Want(200)
@@ -430,7 +427,7 @@ func TestRulesOfAnAdministrator(t *testing.T) {
 	env.Authenticate(byBoth(user, p.next(), testenv.Unscoped)).Want(401)
 	env.Authenticate(byBoth(user, fresh.code(), testenv.Unscoped)).Want(201)
 
-	off := testenv.New(t)
+	off := testenv.New(t, func(c *config.Config) { c.Auth.Methods = []string{"password", "token"} })
 	member(off, "alice", "acme")
 	w := off.SignIn("alice", "secret").Open("/portal/security").Want(200, "does not take one-time codes")
 	w.Open("/portal/security/totp/new").Want(200, "does not take one-time codes")
@@ -438,7 +435,7 @@ func TestRulesOfAnAdministrator(t *testing.T) {
 
 // S-019; 5.6: 19
 func TestGuessesOfCodesAreBounded(t *testing.T) {
-	env := testenv.New(t, passcodes, func(c *config.Config) { c.Lintel.AccountRate = 10 })
+	env := testenv.New(t, func(c *config.Config) { c.Lintel.AccountRate = 10 })
 	user, _ := member(env, "alice", "acme")
 	b := env.SignIn("alice", "secret")
 	p, codes := enrol(t, env, b)
@@ -466,7 +463,7 @@ func TestGuessesOfCodesAreBounded(t *testing.T) {
 
 // S-122: the forms do nothing to others, and nothing for who is not there in person.
 func TestNobodyElsesFactor(t *testing.T) {
-	env := testenv.New(t, passcodes)
+	env := testenv.New(t)
 	alice, _ := member(env, "alice", "acme")
 	member(env, "bob", "other")
 	b := env.SignIn("alice", "secret").Open("/portal/security/totp/new").Submit("Continue")
@@ -492,7 +489,7 @@ func TestNobodyElsesFactor(t *testing.T) {
 
 // D5, 5.3: an administrator helps who has lost everything; nobody else does, and not with their own.
 func TestResetOfAFactor(t *testing.T) {
-	env := testenv.New(t, passcodes)
+	env := testenv.New(t)
 	user, project := member(env, "alice", "acme")
 	member(env, "bob", "other")
 	b := env.SignIn("alice", "secret")
@@ -533,7 +530,7 @@ func TestResetOfAFactor(t *testing.T) {
 
 // 5.6: 7. What a stolen token has added before does not count once its user has set a factor up.
 func TestSeedsAddedByATokenGo(t *testing.T) {
-	env := testenv.New(t, passcodes)
+	env := testenv.New(t)
 	user, _ := member(env, "alice", "acme")
 	env.Login("alice", "secret").Post("/v3/credentials", `{"credential": {"type": "totp", "user_id": "`+user+`", "blob": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}}`).Want(201)
 	planted, err := totp.Seed("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")

@@ -2,7 +2,6 @@ package portal_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +19,7 @@ type team struct {
 
 func newTeam(t *testing.T, changes ...func(*config.Config)) *team {
 	t.Helper()
-	env := testenv.New(t, append(changes, func(c *config.Config) { c.Auth.Methods = append(slices.Clone(c.Auth.Methods), "totp") })...)
+	env := testenv.New(t, changes...)
 	tm := &team{Env: env, t: t, admin: env.Admin()}
 	tm.acme = tm.admin.Post("/v3/projects", `{"project": {"name": "acme"}}`).Want(201).Get("project.id")
 	tm.web = tm.admin.Post("/v3/projects", map[string]any{"project": map[string]any{"name": "acme-web", "parent_id": tm.acme}}).Want(201).Get("project.id")

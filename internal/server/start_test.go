@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -186,5 +187,20 @@ func TestBootstrapTwice(t *testing.T) {
 	}
 	for _, password := range []string{"", "admin", "password", "secret", "changeme"} {
 		env.Authenticate(testenv.Body("admin", password)).Want(401)
+	}
+}
+
+// TestUpTakesOneTimeCodes: the method comes after all others, since tokens know a method by its place in the list.
+func TestUpTakesOneTimeCodes(t *testing.T) {
+	plain, _, err := config.Load(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, _, err := config.Load(nil, nil, server.UpDefaults(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := append(slices.Clone(plain.Auth.Methods), "totp"); !slices.Equal(up.Auth.Methods, want) {
+		t.Errorf("got %v, want %v", up.Auth.Methods, want)
 	}
 }

@@ -30,6 +30,7 @@ func UpDefaults(dir string) func(*config.Config) {
 		c.SAML.KeyFile = filepath.Join(dir, "signing_key.pem")
 		c.SAML.IdPMetadataPath = filepath.Join(dir, "saml2_idp_metadata.xml")
 		c.OsloPolicy.PolicyFile = filepath.Join(dir, "policy.yaml")
+		c.Auth.Methods = append(c.Auth.Methods, "totp") // at the end: tokens know a method by its place
 	}
 }
 
