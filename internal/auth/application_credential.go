@@ -83,7 +83,7 @@ func (p *ApplicationCredential) prove(ctx context.Context, s *Service, _ *Reques
 		if now.ExpiresAt != nil && !tx.Now().Before(*now.ExpiresAt) {
 			return identity.Unauthenticatedf("application credential %s has expired", c.ID)
 		}
-		if _, err := s.Directory.Admit(ctx, tx, now.UserID); err != nil {
+		if _, err := s.Directory.Admit(ctx, tx, directory.UserRef{ID: now.UserID}); err != nil {
 			return err
 		}
 		in.credential = &now

@@ -62,9 +62,6 @@ func (s *Service) AuthenticateCertificate(ctx context.Context, c Certificate, on
 			ProjectID: string(scope.ProjectID()), DomainID: string(scope.DomainID()),
 		}
 		if person.Local {
-			if _, err := s.Directory.Admit(ctx, tx, person.User); err != nil {
-				return err
-			}
 			t, err = s.build(ctx, tx, pl)
 			return hide(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -81,7 +82,7 @@ func (s *Service) confirmKey(ctx context.Context, tx *store.Tx, key credential.E
 	if _, err := tx.Credential(ctx, key.ID); err != nil {
 		return err
 	}
-	owner, err := s.Directory.Admit(ctx, tx, key.UserID)
+	owner, err := s.Directory.Admit(ctx, tx, directory.UserRef{ID: key.UserID})
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (s *Service) confirmKey(ctx context.Context, tx *store.Tx, key credential.E
 			if trust.TrustorUserID != owner.ID { // who makes a key writes what they like into it
 				return identity.Unauthenticatedf("the key %s is not of the trustor of its trust", key.ID)
 			}
-			if owner, err = s.Directory.Admit(ctx, tx, trust.TrusteeUserID); err != nil {
+			if owner, err = s.Directory.Admit(ctx, tx, directory.UserRef{ID: trust.TrusteeUserID}); err != nil {
 				return err
 			}
 		}

@@ -37,11 +37,8 @@ func (m *External) prove(_ context.Context, s *Service, _ *Request) (confirm, er
 		domain.Name = m.Domain // if there is one, it wins
 	}
 	return func(ctx context.Context, tx *store.Tx, p *proved) error {
-		u, err := s.Directory.Find(ctx, tx, directory.UserRef{Name: m.User, Domain: &domain})
+		u, err := s.Directory.Admit(ctx, tx, directory.UserRef{Name: m.User, Domain: &domain})
 		if err != nil {
-			return hide(err)
-		}
-		if u, err = s.Directory.Admit(ctx, tx, u.ID); err != nil {
 			return err
 		}
 		p.by(name)

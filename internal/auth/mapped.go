@@ -39,7 +39,7 @@ func (m *Mapped) prove(ctx context.Context, s *Service, r *Request) (confirm, er
 		return nil, err
 	}
 	return func(ctx context.Context, tx *store.Tx, p *proved) error {
-		u, err := s.Directory.Vouched(ctx, tx, directory.UserRef{ID: person.User})
+		u, err := s.Directory.Admit(ctx, tx, directory.UserRef{ID: person.User})
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/oauth1"
 	"github.com/lintel-id/lintel/internal/store"
@@ -49,7 +50,7 @@ func (m OAuth1) prove(ctx context.Context, s *Service, _ *Request) (confirm, err
 		if err := credential.UseNonce(ctx, tx, m.Request); err != nil {
 			return err
 		}
-		if _, err := s.Directory.Admit(ctx, tx, a.UserID); err != nil {
+		if _, err := s.Directory.Admit(ctx, tx, directory.UserRef{ID: a.UserID}); err != nil {
 			return err
 		}
 		p.accessToken = &a

@@ -77,7 +77,7 @@ func (s *Service) issueToCertificate(ctx context.Context, c Client) (Issued, err
 		if err != nil {
 			return err
 		}
-		u, err := s.Directory.Admit(ctx, tx, identity.UserID(c.ID))
+		u, err := s.Directory.Admit(ctx, tx, directory.UserRef{ID: identity.UserID(c.ID)})
 		if err != nil {
 			return err
 		}

@@ -53,10 +53,14 @@ func (s *Service) Find(ctx context.Context, tx *store.Tx, ref UserRef) (identity
 	return u, err
 }
 
-// Admit returns a user who may log in at this moment, by whatever proof: who is there, enabled, not locked, with no expired
-// password, and in an enabled domain. All else is a 401.
-func (s *Service) Admit(ctx context.Context, tx *store.Tx, id identity.UserID) (identity.User, error) {
-	u, d, err := find(ctx, tx, UserRef{ID: id})
+// Admit returns a user who may log in at this moment, by whatever proof that is not their password, such as the word of a
+// web server in front: who is there, enabled, not locked, with no expired password, and in an enabled domain. All else is
+// a 401. It is open to all.
+func (s *Service) Admit(ctx context.Context, tx *store.Tx, ref UserRef) (identity.User, error) {
+	if err := ref.check(); err != nil {
+		return identity.User{}, err
+	}
+	u, d, err := find(ctx, tx, ref)
 	if errors.Is(err, identity.NotFound) {
 		return u, identity.Unauthenticatedf("%s", err)
 	} else if err != nil {

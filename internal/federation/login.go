@@ -175,7 +175,7 @@ func (s *Service) local(ctx context.Context, tx *store.Tx, named mapping.User) (
 	if named.Domain != (mapping.Domain{}) {
 		ref.Domain = &directory.DomainRef{ID: named.Domain.ID, Name: named.Domain.Name}
 	}
-	u, err := s.Directory.Vouched(ctx, tx, ref)
+	u, err := s.Directory.Admit(ctx, tx, ref)
 	return Person{User: u.ID, Local: true}, err
 }
 

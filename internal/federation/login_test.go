@@ -469,6 +469,17 @@ func TestLocalUsers(t *testing.T) {
 	c.Get(auth, "X-Env-Uid", "bob").Want(401)
 }
 
+// S-025
+func TestLocalUserWithExpiredPassword(t *testing.T) {
+	life := 10 * 24 * time.Hour
+	c := newCloud(t, `{"local": [{"user": {"name": "{0}", "type": "local", "domain": {"id": "default"}}}], "remote": [{"type": "UID"}]}`,
+		func(cfg *config.Config) { cfg.SecurityCompliance.PasswordExpiresDays = &life })
+	c.admin.Post("/v3/users", `{"user": {"name": "bob", "password": "secret"}}`).Want(201)
+	c.Get(auth, "X-Env-Uid", "bob").Want(201)
+	c.Clock.Advance(life)
+	c.Get(auth, "X-Env-Uid", "bob").Want(401)
+}
+
 func TestProvidedProjects(t *testing.T) {
 	c := newCloud(t, `{"local": [{"user": {"name": "{0}"}}, {"projects": [{"name": "lab of {0}", "roles": [{"name": "member"}, {"name": "reader"}]}]}], "remote": [{"type": "UID"}]}`)
 	roles := func(user string) []string {
