@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
 	"os"
@@ -19,18 +20,25 @@ import (
 
 const west = "/v3/OS-FEDERATION/service_providers/west"
 
-// sign gives a server the key that it signs assertions with.
-func sign(t *testing.T, env *testenv.Env) {
+// certificate makes a key, and a certificate that it signs itself, in DER.
+func certificate(t *testing.T, env *testenv.Env, name string) (key *rsa.PrivateKey, cert []byte) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: env.Clock.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: env.Clock.Now().Add(time.Hour)}
+	cert, err = x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return key, cert
+}
+
+// sign gives a server the key that it signs assertions with.
+func sign(t *testing.T, env *testenv.Env) {
+	t.Helper()
+	key, cert := certificate(t, env, "id.example")
 	for name, block := range map[string]*pem.Block{
 		"signing_key.pem":  {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)},
 		"signing_cert.pem": {Type: "CERTIFICATE", Bytes: cert},

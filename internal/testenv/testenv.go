@@ -182,10 +182,19 @@ type Actor struct {
 	t     testing.TB
 	env   *Env
 	Token string
+
+	headers []string
 }
 
 // With returns an actor with a token.
 func (e *Env) With(token string) *Actor { return &Actor{t: e.t, env: e, Token: token} }
+
+// Showing returns an actor who sends headers, pairs of name and value, with every request.
+func (a *Actor) Showing(headers ...string) *Actor {
+	b := *a
+	b.headers = headers
+	return &b
+}
 
 // Get, Head, Post, Put, Patch and Delete send a request. A body is JSON text, or a value to be written as JSON. Headers
 // are pairs of name and value.
@@ -240,8 +249,8 @@ func (a *Actor) Do(method, path string, body any, headers ...string) *Response {
 	if a.Token != "" {
 		req.Header.Set("X-Auth-Token", a.Token)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
+	for headers = append(a.headers[:len(a.headers):len(a.headers)], headers...); len(headers) > 1; headers = headers[2:] {
+		req.Header.Set(headers[0], headers[1])
 	}
 	w := httptest.NewRecorder()
 	a.env.handler.ServeHTTP(w, req)
