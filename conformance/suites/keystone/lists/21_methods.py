@@ -172,3 +172,54 @@ with as_(None):
             POST(AUTH, {"auth": {"identity": identity}}, headers=headers)
             POST(AUTH, {"auth": {"identity": identity, "scope": project("$web")}}, headers=headers)
     POST(AUTH, {"auth": {"identity": {"methods": ["external"]}}})
+
+# External, as a web server says who one is: a user of the default domain.
+
+def external(methods=("external",), scope=None, **sections):
+    return {"auth": {"identity": {"methods": list(methods), **sections}, **({"scope": scope} if scope else {})}}
+
+
+with as_("admin"):
+    POST(
+        "/v3/users",
+        {"user": {"name": "remo", "domain_id": "default", "password": SECRET, "default_project_id": "$web"}},
+        keep={"remo": "user.id"},
+    )
+    PUT("/v3/projects/$web/users/$remo/roles/$role_member")
+REMO = {"X-Env-Remote-User": "remo"}
+with as_(None):
+    for methods, sections in (
+        (["external"], {"external": {}}),
+        (["external"], {}),
+        ([], {}),
+        (["external", "external"], {"external": {}}),
+        (["external", "password"], {"external": {}, "password": pw("$remo")}),
+        (["password"], {"password": pw("$remo")}),
+        (["password"], {"password": pw("$rob")}),
+        (["password"], {"password": pw("$remo", "wrong-horse")}),
+        (["kerberos"], {"kerberos": {}}),
+        (["external"], {"external": None}),
+        (["external"], {"external": []}),
+        (["external"], {"external": {"user": {"id": "$rob"}}}),
+    ):
+        POST(AUTH, external(methods, **sections), headers=REMO)
+    for scope in ("unscoped", project("$web"), project("$far"), {"domain": {"id": "$acme"}}, {"system": {"all": True}}, {"domain": {}}):
+        POST(AUTH, external(external={}, scope=scope), headers=REMO, keep={"by_front": "header:X-Subject-Token"})
+        POST(AUTH, external([], scope=scope), headers=REMO)
+    for name in ("unknown", "", "ann", "Remo", " remo", "remo@default", "(null)", "admin"):
+        POST(AUTH, external(external={}), headers={"X-Env-Remote-User": name})
+        POST(AUTH, password("$rob", SECRET), headers={"X-Env-Remote-User": name})
+    POST(AUTH, external(external={}), headers={"X-Env-Remote-User": "ann", "X-Env-Remote-Domain": "acme"})
+    POST(AUTH, external(external={}), headers={"X-Env-Remote-User": "remo", "X-Env-Auth-Type": "Negotiate"})
+    POST(AUTH, external(external={}), headers={"X-Env-Remote-User": "remo", "X-Env-Auth-Type": "Basic"})
+    POST(AUTH, token("$by_front", project("$web")))
+    POST(AUTH, {"auth": {}}, headers=REMO)
+    POST(AUTH, {}, headers=REMO)
+    GET("/v3/users/$remo", headers=REMO)
+with as_("admin"):
+    GET(AUTH, headers={"X-Subject-Token": "$by_front"})
+    PATCH("/v3/users/$remo", {"user": {"options": {"multi_factor_auth_rules": [["external", "password"]]}}})
+with as_(None):
+    POST(AUTH, external(external={}), headers=REMO)
+    POST(AUTH, password("$remo", SECRET))
+    POST(AUTH, password("$remo", SECRET), headers=REMO)
