@@ -12,11 +12,11 @@ import (
 // groups that the mapping gives to somebody who does not (get_mapped_user in keystone/common/tokenless_auth.py). It is open
 // to all, and its errors are those of Login. That the provider is the one that speaks is for its caller to know.
 func (s *Service) Recognize(ctx context.Context, tx *store.Tx, l Login) (p Person, err error) {
-	if _, err := enabledProvider(ctx, tx, l.Provider); err != nil {
-		return p, err
-	}
 	protocol, err := tx.Protocol(ctx, l.Provider, l.Protocol)
 	if err != nil {
+		return p, err
+	}
+	if _, err := enabledProvider(ctx, tx, l.Provider); err != nil {
 		return p, err
 	}
 	stored, err := tx.Mapping(ctx, protocol.MappingID)

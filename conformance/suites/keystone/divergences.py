@@ -118,6 +118,7 @@ DIVERGENCES = [
     Divergence("a link leads to what it is a link of", r"/(application_credentials|access_rules|trusts)", r"links\.self$"),
     Divergence("generated secrets are random", r"/application_credentials$", r"\.secret$", holds=both_generated),
     Divergence("every 401 names the same place to log in", r"", r"WWW-Authenticate$", who="^with_ruled$"),
+    Divergence("every 401 names the same place to log in", r"^GET /v3/regions", r"WWW-Authenticate$", who="^nobody$"),
     Divergence(
         "an application credential says false rather than null, and knows no system",
         r"/application_credentials",
@@ -237,6 +238,20 @@ DIVERGENCES = [
     Divergence("only PUT authorizes a request token", r"^GET /v3/OS-OAUTH1/authorize/", statuses="400 405"),
     # OAuth 2.0
     Divergence("a client that is not there is answered as one with a wrong secret", r"^POST /v3/OS-OAUTH2/token$", statuses="404 401"),
+    Divergence("a bound token is good with its certificate only", r"^GET /v3/(users/\$ann|auth/projects)$", statuses="200 401", who="^bound$"),
+    Divergence(
+        "one answer to what is wrong with a client",
+        r"^POST /v3/OS-OAUTH2/token$",
+        r"^body\.error_description$",
+        statuses="401 401",
+        holds=lambda keystone, lintel: lintel == "Client authentication failed.",
+    ),
+    Divergence("a client is a user who may log in", r"^POST /v3/OS-OAUTH2/token$", statuses="200 401", body="&disabled"),
+    # Certificates in place of tokens
+    Divergence("a certificate gives what its user has a role on", r"^GET /v3/regions(/unknown)?$", statuses="(200|404) 401", who="^nobody$"),
+    Divergence("one answer to whom a certificate does not name", r"^GET /v3/regions$", statuses="40[04] 401", who="^nobody$"),
+    Divergence("a certificate does not stand in for a token that is not good", r"^GET /v3/users/\$ann$", statuses="400 401", who="^(member|expired)$"),
+    Divergence("a provider that is disabled vouches for nobody", r"^GET /v3/regions$", statuses="200 403", who="^nobody$"),
     Divergence("a parameter that is sent twice is a 400", r"^POST /v3/OS-OAUTH2/token$", statuses="200 400", body=r"(grant_type|client_secret)=.*\1="),
 ]
 

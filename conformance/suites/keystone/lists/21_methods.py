@@ -204,7 +204,7 @@ with as_(None):
     ):
         POST(AUTH, external(methods, **sections), headers=REMO)
     for scope in ("unscoped", project("$web"), project("$far"), {"domain": {"id": "$acme"}}, {"system": {"all": True}}, {"domain": {}}):
-        POST(AUTH, external(external={}, scope=scope), headers=REMO, keep={"by_front": "header:X-Subject-Token"})
+        POST(AUTH, external(external={}, scope=scope), headers=REMO)
         POST(AUTH, external([], scope=scope), headers=REMO)
     for name in ("unknown", "", "ann", "Remo", " remo", "remo@default", "(null)", "admin"):
         POST(AUTH, external(external={}), headers={"X-Env-Remote-User": name})
@@ -212,6 +212,7 @@ with as_(None):
     POST(AUTH, external(external={}), headers={"X-Env-Remote-User": "ann", "X-Env-Remote-Domain": "acme"})
     POST(AUTH, external(external={}), headers={"X-Env-Remote-User": "remo", "X-Env-Auth-Type": "Negotiate"})
     POST(AUTH, external(external={}), headers={"X-Env-Remote-User": "remo", "X-Env-Auth-Type": "Basic"})
+    POST(AUTH, external(external={}), headers=REMO, keep={"by_front": "header:X-Subject-Token"})
     POST(AUTH, token("$by_front", project("$web")))
     POST(AUTH, {"auth": {}}, headers=REMO)
     POST(AUTH, {}, headers=REMO)

@@ -105,7 +105,7 @@ with as_("admin"):
 ask(ANN)
 with as_("admin"):
     PATCH("/v3/users/$ann", {"user": {"default_project_id": "$web", "enabled": False}})
-ask(ANN)
+ask(ANN, body=GRANT + "&disabled")
 with as_("admin"):
     PATCH("/v3/users/$ann", {"user": {"enabled": True}})
 
