@@ -70,6 +70,7 @@ type factorPage struct {
 	Steps  []step
 	Factor credential.Factor
 	Means  []consequence
+	Missed bool   // an attempt took too long, or failed too often
 	Closed string // why this is not for the reader
 }
 
@@ -81,7 +82,7 @@ func (v *visit) startFactor() error {
 	if f.On && v.stale() {
 		return errConfirm
 	}
-	pg := &factorPage{Steps: v.steps(0), Factor: f, Closed: v.closed(f.Closed)}
+	pg := &factorPage{Steps: v.steps(0), Factor: f, Missed: v.field("missed") != "", Closed: v.closed(f.Closed)}
 	pg.Section, pg.Title, pg.Lead = "security", v.T("Turn on a second factor"), v.T("After this, your password alone opens nothing.")
 	if f.On {
 		pg.Title, pg.Lead = v.T("Replace the authenticator"), v.T("The one you have works until the new one has shown that it does.")

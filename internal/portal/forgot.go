@@ -57,7 +57,7 @@ func (v *visit) askReset() error {
 
 // chromeAgent is the browser, in words.
 func (v *visit) chromeAgent() string {
-	c := chrome{visit: v}
+	c := chrome{messages: v.messages}
 	return c.Agent(v.UserAgent())
 }
 

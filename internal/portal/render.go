@@ -55,7 +55,8 @@ func (v *views) assets() http.Handler {
 
 // chrome is what stands around the content of a page, to be embedded in the page's struct.
 type chrome struct {
-	*visit
+	*messages
+	reader
 
 	Title string // two or three words
 	Lead  string // one sentence: what the page answers
@@ -69,6 +70,21 @@ type chrome struct {
 	Problem  string   // what went wrong with the form as a whole
 	Fields   problems // what is wrong with its fields
 	Terminal []string // commands that show or do the same
+}
+
+// reader is what pages ask of the visit that they are drawn for. It is not the visit itself, whose every method would become
+// one of every page's: the compiler would make tens of thousands.
+type reader interface {
+	SignedIn() bool
+	User() identity.User
+	Domain() identity.Domain
+	Realms() Realms
+	CSRF() string
+	CanReset() bool
+	CloudName() string
+	Theme() string
+	RequestID() string
+	now() time.Time
 }
 
 // link is a place to go to.
@@ -85,7 +101,7 @@ func (c *chrome) frame() *chrome { return c }
 // show writes a page with a status.
 func (v *visit) show(status int, name string, data framed) error {
 	c := data.frame()
-	c.visit = v
+	c.messages, c.reader = v.messages, v
 	if c.Notice == "" {
 		c.Notice = v.done()
 	}
@@ -220,7 +236,7 @@ func (c *chrome) Moment(t time.Time) string { return c.day(t.UTC()) + t.UTC().Fo
 
 // Since is how long ago a time was, or how long it is still to come, roughly.
 func (c *chrome) Since(t time.Time) string {
-	d := c.p.Now().Sub(t)
+	d := c.now().Sub(t)
 	ahead := d < 0
 	if ahead {
 		d = -d

@@ -184,5 +184,7 @@ func (v *visit) Theme() string {
 	return ""
 }
 
+func (v *visit) now() time.Time { return v.p.Now() }
+
 // RequestID is what a report of a failure should name.
 func (v *visit) RequestID() string { return telemetry.RequestID(v.Context()) }
