@@ -71,7 +71,7 @@ func (p *ApplicationCredential) prove(ctx context.Context, s *Service, _ *Reques
 		return nil, err
 	}
 	if err := s.Directory.CheckSecret(ctx, owner, hash, p.Secret); err != nil {
-		return nil, err
+		return nil, s.refuse(ctx, c.UserID, identity.Party{Kind: "application_credential", ID: string(c.ID), Name: c.Name}, identity.CauseSecret, err)
 	}
 	return func(ctx context.Context, tx *store.Tx, in *proved) error {
 		now, err := tx.ApplicationCredential(ctx, c.ID)

@@ -51,8 +51,10 @@ func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, actio
 	if err != nil {
 		return Issued{}, err
 	}
+	via := identity.Party{Kind: "credential", ID: string(key.ID), Name: "ec2"}
 	if err := r.Signature.Check(key.Secret); err != nil {
-		return Issued{}, identity.Unauthenticatedf("a request signed with the key %s: %v", key.ID, err)
+		err = identity.Unauthenticatedf("a request signed with the key %s: %v", key.ID, err)
+		return Issued{}, s.refuse(ctx, key.UserID, via, identity.CauseSignature, err)
 	}
 	for _, text := range r.Signature.Times() {
 		at, ok := identity.ParseTime(text)
@@ -73,6 +75,9 @@ func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, actio
 	})
 	if e, ok := errors.AsType[*ReceiptError](err); ok {
 		return Issued{}, identity.Unauthenticatedf("the multi-factor rules of user %s ask for more than a key", e.User.ID)
+	}
+	if err == nil {
+		err = s.entered(ctx, &issued.Token, &via)
 	}
 	return issued, refused(err)
 }

@@ -21,7 +21,11 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	return s.issue(ctx, r.Scope, r.writes(), !r.NoCatalog, show)
+	out, err := s.issue(ctx, r.Scope, r.writes(), !r.NoCatalog, show)
+	if err == nil {
+		err = s.entered(ctx, &out.Token, nil)
+	}
+	return out, err
 }
 
 // writes tells whether showing what proves the login writes: what can be sent once is written down.

@@ -96,6 +96,9 @@ func (s *Service) issueToCertificate(ctx context.Context, c Client) (Issued, err
 	if errors.As(err, &receipt) || errors.Is(err, identity.NotFound) || errors.Is(err, identity.Unauthorized) || errors.Is(err, identity.BadRequest) {
 		err = errClient("client %s: %v", c.ID, err)
 	}
+	if err == nil {
+		err = s.entered(ctx, &out.Token, nil)
+	}
 	return out, err
 }
 

@@ -48,8 +48,14 @@ func (s *Service) SignIn(ctx context.Context, r Request, address, agent string) 
 		if v.Proof, err = proofOf(&t, v.EndsAt); err != nil {
 			return err
 		}
-		return tx.InsertSession(ctx, v)
+		if err := tx.InsertSession(ctx, v); err != nil {
+			return err
+		}
+		e := identity.SignedIn(&t)
+		e.Target = identity.Party{Kind: "session", ID: v.ID}
+		return tx.RecordSignIn(ctx, e)
 	})
+	s.see(ctx, &t)
 	return key, v, err
 }
 
@@ -123,6 +129,9 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 		t, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
 		return hide(err)
 	})
+	if err == nil && !on.Unscoped {
+		s.see(ctx, &t)
+	}
 	return identity.Caller{Token: &t, ConfirmedAt: v.ConfirmedAt}, err
 }
 

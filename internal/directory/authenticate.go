@@ -99,11 +99,18 @@ func (s *Service) AuthenticateBy(ctx context.Context, method string, user *UserR
 		}
 	}
 	s.Limits.failed(from, key)
-	switch {
-	case open:
-		err = s.DB.Update(ctx, func(tx *store.Tx) error { return s.addFailure(ctx, tx, a) })
-	case a.unknown != nil:
-		s.DB.RecordFailure(ctx, unknownUser(*a.unknown), reasonUnknown(*a.unknown))
+	event, why, tell := s.failure(a, attempt{user: *user, login: true})
+	event.PasswordHash = ""
+	if event.Untold = open || !tell || a.unknown == nil; open {
+		event.Cause = identity.CauseCode
+		err = s.DB.Update(ctx, func(tx *store.Tx) error {
+			if err := s.addFailure(ctx, tx, a); err != nil {
+				return err
+			}
+			return tx.Record(ctx, event.Failure(nil))
+		})
+	} else {
+		s.DB.RecordFailure(ctx, event, why)
 	}
 	if err == nil {
 		err = identity.Unauthenticatedf("wrong %s for user %s: %s", method, a.ID, a.closed)
@@ -146,6 +153,7 @@ func (r *UserRef) key(found identity.UserID) string {
 // account is what a login must know of a user at one moment.
 type account struct {
 	identity.User
+	home     identity.Domain
 	password store.Password // the current one, or none
 	failures store.Failures
 	now      time.Time
@@ -174,14 +182,13 @@ func (s *Service) prove(ctx context.Context, t attempt) (account, error) {
 		return a, err
 	}
 	if a.closed == "" && right {
-		return s.enter(ctx, a, t.event(a.User))
+		return s.enter(ctx, a, t.event(a))
 	}
 	s.Limits.failed(from, key)
 	event, why, tell := s.failure(a, t)
+	event.Untold = !tell
 	if a.closed != "" {
-		if tell {
-			s.DB.RecordFailure(ctx, event, why)
-		}
+		s.DB.RecordFailure(ctx, event, why)
 		return a, identity.Unauthenticatedf("%s", a.closed)
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
@@ -234,7 +241,7 @@ func find(ctx context.Context, tx *store.Tx, ref UserRef) (u identity.User, d id
 }
 
 func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User, d identity.Domain) (a account, err error) {
-	a = account{User: u, now: tx.Now()}
+	a = account{User: u, home: d, now: tx.Now()}
 	history, err := tx.Passwords(ctx, u.ID)
 	if err != nil {
 		return a, err
@@ -332,6 +339,7 @@ func (s *Service) enter(ctx context.Context, before account, event identity.Even
 	}
 	if a.expired {
 		event = event.Failure(&identity.EventReason{Text: expired(a.User), Code: 401})
+		event.Cause = identity.CauseExpired
 	}
 	if day(a.LastActiveAt).Equal(day(a.now)) {
 		return a, s.DB.Record(ctx, event)

@@ -18,8 +18,12 @@ type attempt struct {
 }
 
 // event is that of an attempt at an account.
-func (t attempt) event(u identity.User) identity.Event {
-	e := identity.LoggedIn(u)
+func (t attempt) event(a account) identity.Event {
+	e := identity.LoggedIn(a.User)
+	if a.home.ID != "" {
+		e.Home = &identity.Party{Kind: "domain", ID: string(a.home.ID), Name: a.home.Name}
+		e.Initiator.Actor = identity.Party{Kind: "user", ID: string(a.ID), Name: a.Name, In: a.home.Name}
+	}
 	by := identity.Event{}.By(t.caller).Initiator
 	e.Initiator.ProjectID, e.Initiator.DomainID = by.ProjectID, by.DomainID
 	return e
@@ -28,7 +32,8 @@ func (t attempt) event(u identity.User) identity.Event {
 // failure is the event of an attempt that failed, with its reason (CadfNotificationWrapper in keystone/notifications.py,
 // BaseUserInfo in keystone/auth/plugins/core.py). Of logins to what is disabled Keystone tells nobody.
 func (s *Service) failure(a account, t attempt) (e identity.Event, why *identity.EventReason, tell bool) {
-	e = t.event(a.User)
+	e = t.event(a)
+	e.Cause = a.cause()
 	switch {
 	case a.unknown != nil && t.login:
 		return unknownUser(*a.unknown), reasonUnknown(*a.unknown), true
@@ -44,6 +49,19 @@ func (s *Service) failure(a account, t attempt) (e identity.Event, why *identity
 		e.PasswordHash = s.InvalidPasswords.hash(t.password)
 	}
 	return e, nil, true
+}
+
+// cause is why a login to the account fails.
+func (a account) cause() string {
+	switch {
+	case a.ID == "":
+		return identity.CauseUnknown
+	case a.locked:
+		return identity.CauseLocked
+	case a.closed != "":
+		return identity.CauseClosed
+	}
+	return identity.CausePassword
 }
 
 func expired(u identity.User) string {

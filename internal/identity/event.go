@@ -29,6 +29,12 @@ type Event struct {
 	// Initiator is who asked; nil where Keystone names nobody, as for what was deleted along with something else.
 	Initiator *Initiator `json:"initiator,omitempty"`
 
+	// Untold says that Keystone tells nobody of it, so that no sink hears of it. The trail does, as of what follows.
+	Untold  bool     `json:"-"`
+	Cause   string   `json:"-"` // of a login that failed, in a word
+	Home    *Party   `json:"-"` // the domain of the user whom a login named
+	Changes []string `json:"-"` // the attributes that were changed
+
 	ID         string    `json:"id"`
 	At         time.Time `json:"at"`
 	ObserverID string    `json:"observer_id,omitempty"` // of the identity service in the catalog
@@ -52,6 +58,11 @@ type Initiator struct {
 
 	// Federated is what an identity provider said of the user.
 	Federated *FederatedClaim `json:"federated,omitempty"`
+
+	// Actor, Via and Trustee are for the trail: see TrailEntry.
+	Actor   Party  `json:"-"`
+	Via     *Party `json:"-"`
+	Trustee *Party `json:"-"`
 
 	Address         string `json:"address,omitempty"`
 	Agent           string `json:"agent,omitempty"`
@@ -114,8 +125,16 @@ func (e Event) By(c Caller) Event {
 		u, _ := t.Actor()
 		e.Initiator.UserID, e.Initiator.Name = u.ID, u.Name
 		e.Initiator.ProjectID, e.Initiator.DomainID = t.Scope.ProjectID(), t.Scope.DomainID()
+		e.Initiator.Actor, e.Initiator.Via, e.Initiator.Trustee = partiesOf(t)
+	} else if c.Admin {
+		e.Initiator.Via = &Party{Kind: "admin_token"}
 	}
 	return e
+}
+
+// Done is the event of something that Keystone has no event for; operation says in a word what was done.
+func Done[ID ~string](resource, operation string, id ID) Event {
+	return Event{Resource: resource, Operation: operation, Target: string(id), Untold: true}
 }
 
 // Failure is the same event of an attempt that failed. A nil reason is not told.

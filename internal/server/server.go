@@ -215,6 +215,7 @@ func OpenDatabase(ctx context.Context, cfg *config.Config, opt Options) (*store.
 		KeepRevocations: cfg.Token.Expiration + cfg.Token.AllowExpiredWindow + cfg.Revoke.ExpirationBuffer,
 		MembershipTTL:   cfg.Federation.DefaultAuthorizationTTL,
 		Now:             opt.Now,
+		KeepTrail:       time.Duration(cfg.Lintel.AuditDays) * 24 * time.Hour,
 		Outbox:          store.Outbox{Sinks: sinkNames(cfg), OptOut: cfg.Default.NotificationOptOut},
 		Logger:          opt.Log,
 	})
@@ -487,6 +488,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 			return nil
 		})
 	}
+	group.Go(func() error {
+		s.keepTrail(work)
+		return nil
+	})
 	if s.post != nil {
 		group.Go(func() error {
 			s.post.Run(work)

@@ -204,6 +204,9 @@ func (tx *Tx) InsertApplicationCredential(ctx context.Context, c identity.Applic
 // DeleteApplicationCredential deletes an application credential, and with it its tokens. It fails with
 // identity.NotFound.
 func (tx *Tx) DeleteApplicationCredential(ctx context.Context, id identity.ApplicationCredentialID) error {
+	if err := tx.farewell(ctx, "application_credential", string(id)); err != nil {
+		return err
+	}
 	tx.touch("application_credential", string(id))
 	n, err := tx.exec(ctx, `DELETE FROM "application_credential" WHERE "id" = ?`, id) // the rest follows by foreign keys
 	if err == nil && n == 0 {
@@ -215,6 +218,9 @@ func (tx *Tx) DeleteApplicationCredential(ctx context.Context, id identity.Appli
 // deleteApplicationCredentials deletes those that a condition chooses.
 func (tx *Tx) deleteApplicationCredentials(ctx context.Context, condition string, args ...any) error {
 	ids, err := list(ctx, tx, column[identity.ApplicationCredentialID], `SELECT "id" FROM "application_credential" WHERE `+condition, args...)
+	if err == nil {
+		err = keepGone(ctx, tx, "application_credential", ids)
+	}
 	for i := 0; i < len(ids) && err == nil; i++ {
 		err = tx.DeleteApplicationCredential(ctx, ids[i])
 	}
@@ -326,6 +332,9 @@ func (tx *Tx) pinAccessRule(ctx context.Context, number int64) error {
 // DeleteAccessRule deletes an access rule of a user. It fails with a Forbidden while an application credential uses the
 // rule, and with identity.NotFound.
 func (tx *Tx) DeleteAccessRule(ctx context.Context, user identity.UserID, id identity.AccessRuleID) error {
+	if err := tx.farewell(ctx, "access_rule", string(id)); err != nil {
+		return err
+	}
 	r, err := tx.accessRule(ctx, user, id)
 	if err != nil {
 		return err

@@ -207,6 +207,9 @@ func (tx *Tx) PutService(ctx context.Context, v identity.Service) error {
 
 // DeleteService deletes a service with its endpoints, and what is associated with any of them.
 func (tx *Tx) DeleteService(ctx context.Context, id identity.ServiceID) error {
+	if err := tx.farewell(ctx, "service", string(id)); err != nil {
+		return err
+	}
 	const ofService = `IN (SELECT "id" FROM "endpoint" WHERE "service_id" = ?)`
 	tx.touch("catalog", "")
 	return tx.each(ctx, id,
@@ -220,6 +223,9 @@ func (tx *Tx) DeleteService(ctx context.Context, id identity.ServiceID) error {
 
 // DeleteEndpoint deletes an endpoint and what is associated with it.
 func (tx *Tx) DeleteEndpoint(ctx context.Context, id identity.EndpointID) error {
+	if err := tx.farewell(ctx, "endpoint", string(id)); err != nil {
+		return err
+	}
 	tx.touch("catalog", "")
 	return tx.each(ctx, id,
 		`DELETE FROM "project_endpoint" WHERE "endpoint_id" = ?`,

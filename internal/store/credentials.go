@@ -73,6 +73,9 @@ func (tx *Tx) PutBlob(ctx context.Context, id identity.CredentialID, encrypted, 
 
 // DeleteCredential deletes a credential.
 func (tx *Tx) DeleteCredential(ctx context.Context, id identity.CredentialID) error {
+	if err := tx.farewell(ctx, "credential", string(id)); err != nil {
+		return err
+	}
 	tx.touch("credential", string(id))
 	_, err := tx.exec(ctx, `DELETE FROM "credential" WHERE "id" = ?`, id)
 	return err

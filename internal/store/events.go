@@ -27,7 +27,7 @@ type Outbox struct {
 
 // wants tells whether an event is to be recorded (_check_notification_opt_out in keystone/notifications.py).
 func (o Outbox) wants(e identity.Event) bool {
-	if len(o.Sinks) == 0 {
+	if len(o.Sinks) == 0 || e.Untold {
 		return false
 	}
 	name := e.Type()
@@ -37,13 +37,30 @@ func (o Outbox) wants(e identity.Event) bool {
 	return !slices.Contains(o.OptOut, name)
 }
 
-// Record makes an event known to all sinks, if the transaction commits. Where an initiator is named, it adds what is
-// known of the request.
+// Record puts an event on the audit trail and makes it known to all sinks, if the transaction commits. Where an initiator is
+// named, it adds what is known of the request.
+//
+// A login that succeeds is no entry of the trail yet: it may not lead to a token. See RecordSignIn.
 func (tx *Tx) Record(ctx context.Context, e identity.Event) error {
+	e.ID, e.At = identity.NewID(), tx.now
+	switch {
+	case e.Operation != "":
+		if err := tx.keep(ctx, entryOf(e)); err != nil {
+			return err
+		}
+	case e.Failed:
+		if err := tx.RecordSignIn(ctx, entryOf(e)); err != nil {
+			return err
+		}
+	}
+	return tx.tell(ctx, e)
+}
+
+// tell makes an event known to all sinks.
+func (tx *Tx) tell(ctx context.Context, e identity.Event) error {
 	if !tx.db.outbox.wants(e) {
 		return nil
 	}
-	e.ID, e.At = identity.NewID(), tx.now
 	if e.Initiator != nil {
 		from := *e.Initiator
 		if r := telemetry.From(ctx); r != nil {
@@ -77,10 +94,13 @@ func (tx *Tx) Record(ctx context.Context, e identity.Event) error {
 
 // Record is the method of Tx for what leaves no other trace in the database. It writes nothing if nobody wants the event.
 func (db *DB) Record(ctx context.Context, e identity.Event) error {
-	if !db.outbox.wants(e) {
-		return nil
+	switch login := e.Operation == ""; {
+	case db.outbox.wants(e) || !login && db.trail.on():
+		return db.Update(ctx, func(tx *Tx) error { return tx.Record(ctx, e) })
+	case login && e.Failed:
+		return db.RecordSignIn(ctx, entryOf(e))
 	}
-	return db.Update(ctx, func(tx *Tx) error { return tx.Record(ctx, e) })
+	return nil
 }
 
 // RecordFailure is Record for an attempt that fails anyway: where the event cannot be kept, only the log tells.
@@ -93,16 +113,18 @@ func (db *DB) RecordFailure(ctx context.Context, e identity.Event, why *identity
 // recordGone records what was deleted along with something else, for which Keystone names nobody.
 func (tx *Tx) recordGone(ctx context.Context, resource string, ids ...string) error {
 	for _, id := range ids {
-		if err := tx.Record(ctx, identity.Deleted(resource, id)); err != nil {
+		e := identity.Deleted(resource, id)
+		e.ID, e.At = identity.NewID(), tx.now
+		if err := tx.tell(ctx, e); err != nil {
 			return err
 		}
 	}
-	return nil
+	return keepGone(ctx, tx, resource, ids)
 }
 
 // recordGoneOf is recordGone for those that a query finds.
 func (tx *Tx) recordGoneOf(ctx context.Context, resource, stmt string, args ...any) error {
-	if len(tx.db.outbox.Sinks) == 0 {
+	if len(tx.db.outbox.Sinks) == 0 && !tx.db.trail.on() {
 		return nil
 	}
 	ids, err := list(ctx, tx, column[string], stmt, args...)

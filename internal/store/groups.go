@@ -122,6 +122,9 @@ func (tx *Tx) UpdateGroup(ctx context.Context, old, g identity.Group) error {
 // DeleteGroup removes a group with its memberships, grants and mapped id. If it had grants, the tokens of its members
 // are revoked. It fails with identity.NotFound.
 func (tx *Tx) DeleteGroup(ctx context.Context, id identity.GroupID) error {
+	if err := tx.farewell(ctx, "group", string(id)); err != nil {
+		return err
+	}
 	members, err := list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "user_group_membership" WHERE "group_id" = ?
 		UNION SELECT "user_id" FROM "expiring_user_group_membership" WHERE "group_id" = ?`, id, id)
 	if err != nil {

@@ -79,6 +79,9 @@ func (tx *Tx) PutRegisteredLimit(ctx context.Context, l identity.RegisteredLimit
 
 // DeleteRegisteredLimit deletes a registered limit that no limit refers to.
 func (tx *Tx) DeleteRegisteredLimit(ctx context.Context, id identity.RegisteredLimitID) error {
+	if err := tx.farewell(ctx, "registered_limit", string(id)); err != nil {
+		return err
+	}
 	_, err := tx.exec(ctx, `DELETE FROM "registered_limit" WHERE "id" = ?`, id)
 	return err
 }
@@ -139,6 +142,9 @@ func (tx *Tx) PutLimit(ctx context.Context, l identity.Limit) error {
 
 // DeleteLimit deletes a limit.
 func (tx *Tx) DeleteLimit(ctx context.Context, id identity.LimitID) error {
+	if err := tx.farewell(ctx, "limit", string(id)); err != nil {
+		return err
+	}
 	_, err := tx.exec(ctx, `DELETE FROM "limit" WHERE "id" = ?`, id)
 	return err
 }

@@ -54,6 +54,9 @@ func (tx *Tx) PutConsumer(ctx context.Context, c identity.Consumer) error {
 // DeleteConsumer deletes a consumer with all request tokens and access tokens that it has; what was issued for these is
 // revoked.
 func (tx *Tx) DeleteConsumer(ctx context.Context, id identity.ConsumerID) error {
+	if err := tx.farewell(ctx, "OS-OAUTH1:consumer", string(id)); err != nil {
+		return err
+	}
 	// The row first, so that others who add to it wait or start over.
 	if _, err := tx.lockParent(ctx, "consumer", string(id)); err != nil {
 		return err
@@ -184,6 +187,9 @@ func (tx *Tx) InsertAccessToken(ctx context.Context, t identity.AccessToken) err
 
 // DeleteAccessToken deletes an access token.
 func (tx *Tx) DeleteAccessToken(ctx context.Context, id identity.AccessTokenID) error {
+	if err := tx.farewell(ctx, "OS-OAUTH1:access_token", string(id)); err != nil {
+		return err
+	}
 	tx.touch("access_token", string(id))
 	_, err := tx.exec(ctx, `DELETE FROM "access_token" WHERE "id" = ?`, id)
 	return err

@@ -36,8 +36,11 @@ var ownMembership string
 //go:embed own_lists.sql
 var ownLists string
 
+//go:embed own_trail.sql
+var ownTrail string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

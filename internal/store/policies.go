@@ -51,6 +51,9 @@ func (tx *Tx) PutPolicy(ctx context.Context, p identity.Policy) error {
 
 // DeletePolicy deletes a policy and its associations.
 func (tx *Tx) DeletePolicy(ctx context.Context, id identity.PolicyID) error {
+	if err := tx.farewell(ctx, "policy", string(id)); err != nil {
+		return err
+	}
 	return tx.each(ctx, id,
 		`DELETE FROM "policy" WHERE "id" = ?`,
 		`DELETE FROM "policy_association" WHERE "policy_id" = ?`,

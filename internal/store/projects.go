@@ -410,10 +410,15 @@ func (tx *Tx) putProjectParts(ctx context.Context, old, p identity.Project) erro
 // credentials, trusts, OAuth tokens, limits and endpoint filters; it stops being the default project of users. Its
 // tokens are revoked. It fails with identity.NotFound.
 func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
+	if err := tx.farewell(ctx, "project", string(id)); err != nil {
+		return err
+	}
+	if err := tx.deleteApplicationCredentials(ctx, `"project_id" = ?`, id); err != nil {
+		return err
+	}
 	err := tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserProject', 'GroupProject')`,
 		`DELETE FROM "credential" WHERE "project_id" = ?`,
-		`DELETE FROM "application_credential" WHERE "project_id" = ?`,
 		`DELETE FROM "access_token" WHERE "project_id" = ?`,
 		`DELETE FROM "request_token" WHERE "requested_project_id" = ?`,
 		`DELETE FROM "limit" WHERE "project_id" = ?`,
@@ -451,6 +456,9 @@ func (tx *Tx) ImmutableIn(ctx context.Context, domain identity.DomainID) (projec
 // providers and the users that only these know, grants, limits, configuration and mapped ids. It fails with
 // identity.NotFound.
 func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
+	if err := tx.farewell(ctx, "domain", string(id)); err != nil {
+		return err
+	}
 	inside, err := tx.Subtree(ctx, identity.ProjectID(id))
 	if err != nil {
 		return err

@@ -251,9 +251,17 @@ func (tx *Tx) roleNameTaken(ctx context.Context, r identity.Role) (bool, error) 
 	}), err
 }
 
+// lostWithRole is the condition for application credentials that are deleted with a role.
+const lostWithRole = `EXISTS (SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject'
+	AND a."actor_id" = "application_credential"."user_id" AND a."target_id" = "application_credential"."project_id"
+	AND a."role_id" = ?)`
+
 // DeleteRole deletes a role with its grants and the rules that imply it or that it implies. The application credentials
 // on a project of those who were granted the role there end with it. It fails with identity.NotFound.
 func (tx *Tx) DeleteRole(ctx context.Context, id identity.RoleID) error {
+	if err := tx.farewell(ctx, "role", string(id)); err != nil {
+		return err
+	}
 	found, err := tx.lock(ctx, "role", string(id))
 	if err != nil {
 		return err
@@ -263,9 +271,7 @@ func (tx *Tx) DeleteRole(ctx context.Context, id identity.RoleID) error {
 	}
 	tx.touch("role", string(id))
 	tx.touch("implied_role", "") // tokens do not name the roles that their roles are implied by
-	err = tx.deleteApplicationCredentials(ctx, `EXISTS (SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject'
-		AND a."actor_id" = "application_credential"."user_id" AND a."target_id" = "application_credential"."project_id"
-		AND a."role_id" = ?)`, id)
+	err = tx.deleteApplicationCredentials(ctx, lostWithRole, id)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,9 @@ type Options struct {
 
 	Outbox Outbox // of events
 
+	// KeepTrail is how long entries of the audit trail are kept; 0 keeps no trail.
+	KeepTrail time.Duration
+
 	// MembershipTTL is how long a membership of a group that an identity provider gave lasts after a login, where the provider
 	// has no time of its own.
 	MembershipTTL time.Duration
@@ -58,6 +61,7 @@ type DB struct {
 
 	keepRevocations, membershipTTL time.Duration
 	outbox                         Outbox
+	trail                          trail
 
 	log     *slog.Logger
 	rebound sync.Map // statement as written here -> as the dialect wants it
@@ -92,7 +96,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	}
 	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, outbox: opts.Outbox, gate: semaphore.NewWeighted(gateWidth)}
 	db.stamps.born, db.stamps.touched = time.Now(), map[Key]uint64{}
-	db.membershipTTL = opts.MembershipTTL
+	db.membershipTTL, db.trail.life = opts.MembershipTTL, opts.KeepTrail
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
 	if db.now == nil {
 		db.now = time.Now
@@ -146,15 +150,20 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 		}
 		defer leave()
 		var touched []Key
+		var signIns []signIn
 		// A commit that seems to fail may have happened, so the keys count as touched either way.
 		defer func() { db.stamps.touch(touched, false) }()
-		return db.transact(ctx, db.write, db.dialect.updateOptions(), func(tx *Tx) error {
+		err = db.transact(ctx, db.write, db.dialect.updateOptions(), func(tx *Tx) error {
 			if err := fn(tx); err != nil {
 				return err
 			}
-			touched = tx.touched
+			touched, signIns = tx.touched, tx.signIns
 			return tx.logChanges(ctx)
 		})
+		if err == nil && len(signIns) > 0 {
+			db.trail.settle(signIns)
+		}
+		return err
 	})
 }
 

@@ -16,6 +16,9 @@ type Tx struct {
 	now     time.Time
 	touched []Key // in the order of the first touch
 	seen    map[Key]bool
+	signIns []signIn
+
+	farewells map[Key]identity.TrailEntry // of what was deleted
 }
 
 // Now is the time of the transaction: UTC, in microseconds, the same at each call.

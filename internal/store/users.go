@@ -453,6 +453,9 @@ func (tx *Tx) insertFederated(ctx context.Context, u identity.User) error {
 // their access rules, trusts to and from it, OAuth tokens it gave, its mapped id. Its tokens are revoked. It fails with
 // identity.NotFound.
 func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
+	if err := tx.farewell(ctx, "user", string(id)); err != nil {
+		return err
+	}
 	err := tx.recordGoneOf(ctx, "application_credential", `SELECT "id" FROM "application_credential" WHERE "user_id" = ? ORDER BY "internal_id"`, id)
 	if err != nil {
 		return err

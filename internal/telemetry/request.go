@@ -79,6 +79,9 @@ func SetRoute(ctx context.Context, pattern string) {
 	}
 }
 
+// UserID is who the request turned out to be from; empty for nobody.
+func (r *Request) UserID() string { return r.userID }
+
 func (r *Request) clientText() string {
 	if !r.Client.IsValid() {
 		return ""

@@ -35,7 +35,7 @@ func SQLiteURL(t testing.TB) string { return "sqlite:///" + filepath.Join(t.Temp
 func Open(t testing.TB, url string) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{
-		URL: url, Now: func() time.Time { return Now }, MembershipTTL: 10 * time.Minute,
+		URL: url, Now: func() time.Time { return Now }, MembershipTTL: 10 * time.Minute, KeepTrail: 24 * time.Hour,
 		Outbox: store.Outbox{Sinks: []string{"one", "two"}, OptOut: []string{"identity.authenticate.success"}},
 	})
 	if err != nil {
