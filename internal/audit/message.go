@@ -8,8 +8,9 @@
 // is sent once more, with the same ids. One node at a time delivers to a sink, by a lease that another takes over, so
 // that what a dead node recorded is not left behind.
 //
-// Without a sink nothing is recorded, as Keystone sends nothing without a driver: an event costs one row in every
-// transaction, and rows that nobody reads would have to be cleared away.
+// Without a sink nothing waits for one, as Keystone sends nothing without a driver. The audit trail that the server keeps for
+// itself is another table, which [store.Tx.Record] fills too: what waits here is forgotten as soon as it is delivered, and
+// says what Keystone says, in ids.
 //
 // The record of each request in the log (the message "audit" of package httpapi) is another thing on purpose. It is about
 // requests, also those that are refused, of which Keystone tells nobody; one request may make many events or none. And
