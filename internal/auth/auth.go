@@ -29,6 +29,7 @@ import (
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/passkey"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
 )
@@ -50,6 +51,9 @@ type Service struct {
 	Remembered *Memory
 
 	Tokenless Tokenless
+
+	// Passkeys is for whom passkeys are made; nil where there are none.
+	Passkeys *passkey.Party
 
 	// Methods are the enabled methods ([auth] methods). AdditionalPrimary are those that count as primary beside
 	// upstream's own ([auth] additional_primary_auth_methods).

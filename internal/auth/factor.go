@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -45,11 +44,11 @@ func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.
 		if err := json.Unmarshal([]byte(v.Proof), &pl); err != nil {
 			return err
 		}
-		if !slices.Contains(pl.Methods, "password") {
+		if !slices.Contains(pl.Methods, "password") && !slices.Contains(pl.Methods, "webauthn") {
 			return identity.NotAllowed("To set up a second factor, sign in with the password")
 		}
-		if !slices.Contains(pl.Methods, "totp") {
-			pl.Methods = s.inOrder(append(pl.Methods, "totp"))
+		if !slices.Contains(pl.Methods, p.Method) {
+			pl.Methods = s.inOrder(append(pl.Methods, p.Method))
 		}
 		proof, err := json.Marshal(pl)
 		if err != nil {
@@ -60,24 +59,19 @@ func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.
 	})
 }
 
-// DisableFactor takes the caller's second factor away, and the rules that came with it. It takes one more code, or a recovery
-// code: a 401 when that is wrong.
-func (s *Service) DisableFactor(ctx context.Context, caller identity.Caller, code, recovery string) error {
+// DisableFactor takes the caller's second factor away, and the rules that came with it. It takes one more proof: a code, a
+// recovery code or a passkey, and is a 401 when that is wrong.
+func (s *Service) DisableFactor(ctx context.Context, caller identity.Caller, proof Method) error {
 	if err := s.Credential.MayRemoveFactor(ctx, caller); err != nil {
 		return err
 	}
-	user := caller.UserID()
-	login, err := s.Directory.AuthenticateBy(ctx, "code", &directory.UserRef{ID: user}, func(id identity.UserID) (bool, error) {
-		if recovery != "" {
-			return s.Credential.UseRecoveryCode(ctx, id, recovery)
-		}
-		return s.Credential.UsePasscode(ctx, id, code)
-	})
+	show, err := proof.prove(ctx, s, &Request{})
 	if err != nil {
 		return err
 	}
+	p := proved{user: caller.UserID()}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.Directory.Confirm(ctx, tx, login); err != nil {
+		if err := show(ctx, tx, &p); err != nil {
 			return err
 		}
 		return s.Credential.RemoveFactor(ctx, tx, caller)
@@ -85,5 +79,5 @@ func (s *Service) DisableFactor(ctx context.Context, caller identity.Caller, cod
 	if err != nil {
 		return err
 	}
-	return s.Directory.Entered(ctx, login)
+	return s.Directory.Entered(ctx, *p.login)
 }

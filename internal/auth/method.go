@@ -25,6 +25,9 @@ type proved struct {
 	methods []string
 	parent  *identity.Token // the token that was shown; nil for none
 
+	// passkey tells that a passkey was shown by itself that asked for a PIN or a finger, which is two factors.
+	passkey bool
+
 	// login is the account whose failures end when the login is complete; nil when no method counts them.
 	login *directory.Login
 

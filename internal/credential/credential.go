@@ -19,6 +19,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/passkey"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
 )
@@ -48,6 +49,9 @@ type Service struct {
 
 	// PreviousPasscodes is how many one-time codes before the current one are right, too ([totp] included_previous_windows).
 	PreviousPasscodes int
+
+	// Party is for whom passkeys are made; nil where there can be none.
+	Party *passkey.Party
 
 	// MaxRedelegation is how often a trust may be handed on in a row ([trust] max_redelegation_count).
 	MaxRedelegation int64

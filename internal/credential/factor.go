@@ -46,6 +46,7 @@ type Factor struct {
 	Closed Closed
 
 	Authenticators int // seeds of one-time codes; a seed in two phones is one
+	Passkeys       []identity.Passkey
 	RecoveryCodes  int // left
 	Since          time.Time
 
@@ -78,6 +79,9 @@ func (s *Service) Factor(ctx context.Context, caller identity.Caller) (f Factor,
 			return err
 		}
 		f.Authenticators = len(seeds.Items)
+		if f.Passkeys, err = tx.Passkeys(ctx, caller.UserID()); err != nil {
+			return err
+		}
 		if f.RecoveryCodes, err = tx.CountRecoveryCodes(ctx, caller.UserID()); err != nil {
 			return err
 		}
@@ -100,7 +104,7 @@ func (s *Service) factor(ctx context.Context, tx *store.Tx, caller identity.Call
 	some := u.Options[identity.OptMultiFactorAuthRules] != nil && (!isList || len(rules) > 0)
 	off := u.Options[identity.OptMultiFactorAuthEnabled] == false
 	f.On = some && !off
-	f.Own = f.On && set.OwnRules && reflect.DeepEqual(rules, passwordAndCode())
+	f.Own = f.On && set.OwnRules && cameWithFactor(u)
 	f.Since = set.Since
 	switch {
 	case !slices.Contains(s.Methods, "totp") || !slices.Contains(s.Methods, "password"):
@@ -113,8 +117,28 @@ func (s *Service) factor(ctx context.Context, tx *store.Tx, caller identity.Call
 	return f, nil
 }
 
-// showed tells whether a one-time code had part in the caller's login.
-func showed(caller identity.Caller) bool { return slices.Contains(caller.Token.Methods, "totp") }
+// cameWithFactor tells whether the rules of a user are those that come with a factor, in words.
+func cameWithFactor(u identity.User) bool {
+	rules, _ := u.Options[identity.OptMultiFactorAuthRules].([]any)
+	return reflect.DeepEqual(rules, passwordAndCode())
+}
+
+// OwnsRules tells whether the multi-factor rules of a user came with their factor. It is open to all.
+func (s *Service) OwnsRules(ctx context.Context, tx *store.Tx, u identity.User) (bool, error) {
+	if !cameWithFactor(u) {
+		return false, nil
+	}
+	set, err := tx.Factor(ctx, u.ID)
+	if errors.Is(err, identity.NotFound) {
+		return false, nil
+	}
+	return set.OwnRules, err
+}
+
+// showed tells whether a second factor had part in the caller's login.
+func showed(caller identity.Caller) bool {
+	return slices.ContainsFunc(caller.Token.Methods, func(m string) bool { return m == "totp" || m == "webauthn" })
+}
 
 // inPerson refuses who acts by a right that was handed on, or has not proved of late who they are.
 func inPerson(caller identity.Caller, now time.Time, within time.Duration) error {
@@ -166,7 +190,15 @@ func (s *Service) BeginFactor(ctx context.Context, caller identity.Caller, anew 
 	if err != nil {
 		return e, err
 	}
-	var begun store.Enrolment
+	begun, err := s.begin(ctx, caller, store.Enrolment{Seed: sealed.EncryptedBlob}, func(now store.Enrolment) bool { return !anew && now.Seed != "" })
+	if err != nil {
+		return e, err
+	}
+	return s.enrolment(begun)
+}
+
+// begin takes down what the caller begins, unless what they have begun before will do.
+func (s *Service) begin(ctx context.Context, caller identity.Caller, e store.Enrolment, will func(store.Enrolment) bool) (begun store.Enrolment, err error) {
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		f, err := s.mayEnrol(ctx, tx, caller, freshFor)
 		if err != nil {
@@ -178,16 +210,14 @@ func (s *Service) BeginFactor(ctx context.Context, caller identity.Caller, anew 
 			}
 		}
 		begun, err = tx.Enrolment(ctx, caller.UserID())
-		if err == nil && !anew || err != nil && !errors.Is(err, identity.NotFound) {
+		if err == nil && will(begun) || err != nil && !errors.Is(err, identity.NotFound) {
 			return err
 		}
-		begun = store.Enrolment{ID: tx.NewID(), UserID: caller.UserID(), Seed: sealed.EncryptedBlob, Until: tx.Now().Add(enrolFor)}
+		begun = e
+		begun.ID, begun.UserID, begun.Until = tx.NewID(), caller.UserID(), tx.Now().Add(enrolFor)
 		return tx.PutEnrolment(ctx, begun)
 	})
-	if err != nil {
-		return e, err
-	}
-	return s.enrolment(begun)
+	return begun, err
 }
 
 // Enrolment shows what the caller has begun; a NotFound when that is nothing, or is over.
@@ -198,6 +228,9 @@ func (s *Service) Enrolment(ctx context.Context, caller identity.Caller) (e Enro
 			return err
 		}
 		begun, err = tx.Enrolment(ctx, caller.UserID())
+		if err == nil && begun.Seed == "" {
+			err = identity.Missing("enrolment", caller.UserID())
+		}
 		return err
 	})
 	if err != nil {
@@ -234,6 +267,9 @@ func (s *Service) ProveFactor(ctx context.Context, caller identity.Caller, id, c
 	err := s.DB.Update(ctx, func(tx *store.Tx) error {
 		step, wrong = 0, nil
 		begun, err := s.begun(ctx, tx, caller, id)
+		if err == nil && begun.Seed == "" {
+			err = ErrOtherSeed
+		}
 		if err != nil {
 			return err
 		}
@@ -311,15 +347,17 @@ func (s *Service) begun(ctx context.Context, tx *store.Tx, caller identity.Calle
 
 // ProvedFactor is a new authenticator that has shown that it works, and whose recovery codes its user has.
 type ProvedFactor struct {
+	Method string // by which it lets its user in
+
 	begun store.Enrolment
-	seed  store.SealedCredential
+	seed  store.SealedCredential // unless it is a passkey
 }
 
 // ConfirmRecovery finds out whether the caller has written the recovery codes down: a Conflict when what they typed is none
 // of them.
 func (s *Service) ConfirmRecovery(ctx context.Context, caller identity.Caller, id, typed string) (p ProvedFactor, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if p.begun, err = s.begun(ctx, tx, caller, id); err == nil && p.begun.Step == 0 {
+		if p.begun, err = s.begun(ctx, tx, caller, id); err == nil && p.begun.Step == 0 && p.begun.Passkey == nil {
 			err = identity.Missing("enrolment", caller.UserID())
 		}
 		return err
@@ -339,6 +377,10 @@ func (s *Service) ConfirmRecovery(ctx context.Context, caller identity.Caller, i
 	if err != nil {
 		return p, err
 	}
+	if p.Method = "webauthn"; p.begun.Passkey != nil {
+		return p, nil
+	}
+	p.Method = "totp"
 	c, err := s.open(store.SealedCredential{EncryptedBlob: p.begun.Seed})
 	if err != nil {
 		return p, err
@@ -350,7 +392,7 @@ func (s *Service) ConfirmRecovery(ctx context.Context, caller identity.Caller, i
 
 var errNotThatCode = identity.Conflictf("recovery code", "That is none of the recovery codes")
 
-// KeepFactor makes the new authenticator the caller's only one, with its recovery codes, and unless rules are set already
+// KeepFactor makes the new authenticator the caller's only one but for passkeys, with its recovery codes, and unless rules are set already
 // lets logins take a password and a code from now on. It tells whether the rules are the factor's own. It is part of a
 // larger change, see auth.Service.EnableFactor.
 func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.Caller, p ProvedFactor) (own bool, err error) {
@@ -358,7 +400,7 @@ func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.
 	if err != nil {
 		return false, err
 	}
-	if now.Step != p.begun.Step || !slices.Equal(now.Codes, p.begun.Codes) {
+	if now.Step != p.begun.Step || (now.Passkey == nil) != (p.begun.Passkey == nil) || !slices.Equal(now.Codes, p.begun.Codes) {
 		return false, ErrOtherSeed
 	}
 	f, err := s.factor(ctx, tx, caller)
@@ -369,11 +411,17 @@ func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.
 	if err := tx.DeleteSeeds(ctx, user); err != nil {
 		return false, err
 	}
-	if err := s.insertSealed(ctx, tx, p.seed, identity.Created("credential", p.seed.ID).By(caller)); err != nil {
-		return false, err
-	}
-	if _, err := s.takePasscode(ctx, tx, p.seed.ID, now.Step); err != nil {
-		return false, err
+	if now.Passkey != nil {
+		if err := tx.InsertPasskey(ctx, *now.Passkey); err != nil {
+			return false, err
+		}
+	} else {
+		if err := s.insertSealed(ctx, tx, p.seed, identity.Created("credential", p.seed.ID).By(caller)); err != nil {
+			return false, err
+		}
+		if _, err := s.takePasscode(ctx, tx, p.seed.ID, now.Step); err != nil {
+			return false, err
+		}
 	}
 	if err := tx.PutRecoveryCodes(ctx, user, now.Codes); err != nil {
 		return false, err

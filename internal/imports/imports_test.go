@@ -22,6 +22,7 @@ var levels = map[string]int{
 	"internal/pattern":            0,
 	"internal/token":              0,
 	"internal/policy":             0,
+	"internal/passkey":            1,
 	"internal/password":           1,
 	"internal/store":              1,
 	"internal/authz":              1,

@@ -45,7 +45,7 @@ type step struct {
 }
 
 func (v *visit) steps(here int) []step {
-	all := []step{{Label: v.T("What changes")}, {Label: v.T("Scan and confirm")}, {Label: v.T("Recovery codes")}}
+	all := []step{{Label: v.T("What changes")}, {Label: v.T("Set it up")}, {Label: v.T("Recovery codes")}}
 	all[here].Here = true
 	return all
 }
@@ -72,6 +72,8 @@ type factorPage struct {
 	Means  []consequence
 	Missed bool   // an attempt took too long, or failed too often
 	Closed string // why this is not for the reader
+
+	Passkeys bool // can be used here
 }
 
 func (v *visit) startFactor() error {
@@ -83,9 +85,12 @@ func (v *visit) startFactor() error {
 		return errConfirm
 	}
 	pg := &factorPage{Steps: v.steps(0), Factor: f, Missed: v.field("missed") != "", Closed: v.closed(f.Closed)}
+	pg.Passkeys = v.p.Auth.Passkeys != nil && v.p.Auth.Passkeys.Serves(v.site())
 	pg.Section, pg.Title, pg.Lead = "security", v.T("Turn on a second factor"), v.T("After this, your password alone opens nothing.")
-	if f.On {
+	if f.On && f.Authenticators > 0 {
 		pg.Title, pg.Lead = v.T("Replace the authenticator"), v.T("The one you have works until the new one has shown that it does.")
+	} else if f.On {
+		pg.Title, pg.Lead = v.T("Add an authenticator app"), v.T("Beside your passkeys, and for the command line, which takes none.")
 	}
 	if pg.Closed != "" {
 		return v.show(http.StatusOK, "factor", pg)
@@ -298,37 +303,53 @@ func (v *visit) finishFactor() error {
 type removePage struct {
 	chrome
 	Recovery bool // with a recovery code
+	Codes    bool // with one of an authenticator
+	Passkey  *asked
 }
 
-func (v *visit) removePage() *removePage {
-	pg := &removePage{Recovery: v.field("way") == "recovery"}
+func (v *visit) removePage() (pg *removePage, err error) {
+	if err := v.p.Credential.MayRemoveFactor(v.Context(), v.self()); err != nil {
+		return nil, err
+	}
+	f, err := v.p.Credential.Factor(v.Context(), v.self())
+	if err != nil {
+		return nil, err
+	}
+	pg = &removePage{Recovery: v.field("way") == "recovery", Codes: f.Authenticators > 0}
 	pg.Section, pg.Title = "security", v.T("Turn the second factor off")
 	pg.Lead = v.T("After this your password alone lets anybody in who knows it. It takes one more code.")
-	return pg
+	if !pg.Recovery {
+		pg.Passkey, err = v.askPasskey(v.User().ID, true, asked{Action: "/portal/security/totp/remove", Label: v.T("Turn it off with a passkey"), Main: !pg.Codes})
+	}
+	pg.Codes = pg.Codes || pg.Passkey == nil
+	return pg, err
 }
 
 func (v *visit) askRemoveFactor() error {
 	if v.stale() {
 		return errConfirm
 	}
-	if err := v.p.Credential.MayRemoveFactor(v.Context(), v.self()); err != nil {
+	pg, err := v.removePage()
+	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "removefactor", v.removePage())
+	return v.show(http.StatusOK, "removefactor", pg)
 }
 
 func (v *visit) removeFactor() error {
 	if v.stale() {
 		return errConfirm
 	}
-	pg := v.removePage()
-	recovery := ""
-	if pg.Recovery {
-		recovery = v.PostForm.Get("code")
+	pg, err := v.removePage()
+	if err != nil {
+		return err
 	}
-	err := v.p.Auth.DisableFactor(v.Context(), v.self(), digits(v.PostForm.Get("code")), recovery)
+	err = v.p.Auth.DisableFactor(v.Context(), v.self(), v.codeProof(v.User().ID))
 	if errors.Is(err, identity.Unauthorized) {
 		pg.Fields = problems{"code": v.T("Not accepted. Each code works once: wait for the next one.")}
+		if v.PostForm.Get("answer") != "" {
+			pg.Fields, pg.Problem = nil, v.T("That did not work. Try again, or use another way.")
+		}
 		return v.show(http.StatusUnprocessableEntity, "removefactor", pg)
 	} else if err != nil {
 		return err

@@ -69,7 +69,7 @@ const get, post = http.MethodGet, http.MethodPost
 // pages returns the table, put together from those that stand above their pages.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, homePages, credentialPages, securityPages, factorPages, projectPages, peoplePages,
+	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, homePages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages,
 		settingsPages, rolePages,
 		userPages, accountPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
 		all = append(all, table...)

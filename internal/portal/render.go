@@ -172,6 +172,10 @@ func (v *visit) done() string {
 		return v.T("You have left the project.")
 	case "factor":
 		return v.T("Your second factor is on. Your other sessions have ended, and all tokens that had none.")
+	case "passkey":
+		return v.T("The passkey was added. It signs you in from now on.")
+	case "passkey-removed":
+		return v.T("The passkey was removed.")
 	case "factor-reset":
 		return v.T("The second factor was reset. Its sessions and tokens have ended.")
 	case "factor-off":

@@ -31,6 +31,14 @@ var signInPages = []page{
 type signInPage struct {
 	chrome
 	Name, DomainName, Next string
+	Passkey                *asked
+}
+
+func (v *visit) signInPage() (pg *signInPage, err error) {
+	pg = &signInPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next"))}
+	pg.Title, pg.Bare = v.T("Sign in"), true
+	pg.Passkey, err = v.askPasskey("", true, asked{Action: "/portal/login/passkey", Label: v.T("Sign in with a passkey"), Hidden: map[string]string{"next": pg.Next}})
+	return pg, err
 }
 
 func (v *visit) signIn() error {
@@ -39,8 +47,10 @@ func (v *visit) signIn() error {
 		v.w.WriteHeader(http.StatusSeeOther)
 		return nil
 	}
-	pg := &signInPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next"))}
-	pg.Title, pg.Bare = v.T("Sign in"), true
+	pg, err := v.signInPage()
+	if err != nil {
+		return err
+	}
 	if v.field("late") != "" {
 		pg.Lead = v.T("That took too long. Begin again with the password.")
 	}
@@ -52,8 +62,10 @@ func (v *visit) signIn() error {
 
 // trySignIn begins a session. Whoever cannot sign in gets one sentence; only who knows the right password learns more.
 func (v *visit) trySignIn() error {
-	pg := &signInPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next"))}
-	pg.Title, pg.Bare = v.T("Sign in"), true
+	pg, err := v.signInPage()
+	if err != nil {
+		return err
+	}
 	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.address(), v.UserAgent())
 	var receipt *auth.ReceiptError
 	var expired *directory.ExpiredError
@@ -66,9 +78,7 @@ func (v *visit) trySignIn() error {
 	case errors.As(err, &receipt):
 		return v.askMore(receipt, pg.Next)
 	case errors.Is(err, identity.TooManyRequests):
-		v.passOn(err)
-		pg.Problem = v.T("There were too many tries. Wait a minute, then try again.")
-		return v.show(http.StatusTooManyRequests, "signin", pg)
+		return v.tooMany(err, &pg.chrome, func(status int) error { return v.show(status, "signin", pg) })
 	case errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
 		pg.Problem = v.T("That did not work. Check the name and the password.")
 		return v.show(http.StatusUnprocessableEntity, "signin", pg)
@@ -150,20 +160,23 @@ func (v *visit) askMore(receipt *auth.ReceiptError, next string) error {
 	return nil
 }
 
-// verifyPage asks for a one-time code after the password, or for a recovery code.
+// verifyPage asks for a one-time code after the password, for a passkey, or for a recovery code.
 type verifyPage struct {
 	chrome
 	Name, DomainName, Next string
 	Recovery               bool
-	OtherWay               string // the page that asks for the other of them
+	Codes                  bool   // there is an authenticator that shows some
+	Passkey                *asked // nil when there is none, or it asks for a recovery code
+	OtherWay               string // the page that asks for a recovery code, or the one that does not
 }
 
 // verifyPage is nil when there is nothing to go on with, and the browser is sent to start over.
 func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
 	var u identity.User
+	var codes bool
 	c, err := v.Cookie(receiptCookie)
 	if err == nil {
-		u, err = v.p.Auth.Awaited(v.Context(), c.Value)
+		u, codes, err = v.p.Auth.Awaited(v.Context(), c.Value)
 	}
 	if errors.Is(err, http.ErrNoCookie) || errors.Is(err, identity.Unauthorized) {
 		v.forget(receiptCookie)
@@ -172,7 +185,7 @@ func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
 	} else if err != nil {
 		return nil, u, err
 	}
-	pg := &verifyPage{Name: u.Name, DomainName: v.field("domain"), Next: local(v.field("next")), Recovery: v.field("way") == "recovery"}
+	pg := &verifyPage{Name: u.Name, DomainName: v.field("domain"), Next: local(v.field("next")), Recovery: v.field("way") == "recovery", Codes: codes}
 	other := url.Values{"name": {pg.Name}, "domain": {pg.DomainName}, "next": {pg.Next}}
 	if !pg.Recovery {
 		other.Set("way", "recovery")
@@ -183,8 +196,18 @@ func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
 	if pg.Recovery {
 		pg.Title = v.T("Enter a recovery code")
 		pg.Lead = v.F("The password of %s was right. Now one of the codes that you wrote down. It works once.", u.Name)
+		return pg, u, nil
 	}
-	return pg, u, nil
+	pg.Passkey, err = v.askPasskey(u.ID, false, asked{
+		Action: "/portal/login/verify", Main: !codes, Hidden: map[string]string{"name": pg.Name, "domain": pg.DomainName, "next": pg.Next},
+	})
+	switch {
+	case pg.Passkey == nil:
+		pg.Codes = true
+	case !codes:
+		pg.Title, pg.Lead = v.T("Use your passkey"), v.F("The password of %s was right. Now your passkey.", u.Name)
+	}
+	return pg, u, err
 }
 
 func (v *visit) verify() error {
@@ -202,11 +225,11 @@ func (v *visit) tryVerify() error {
 		return err
 	}
 	c, _ := v.Cookie(receiptCookie)
-	var code auth.Method = &auth.TOTP{User: &directory.UserRef{ID: u.ID}, Passcode: digits(v.PostForm.Get("code"))}
-	if pg.Recovery {
-		code = &auth.RecoveryCode{User: &directory.UserRef{ID: u.ID}, Code: v.PostForm.Get("code")}
+	method := "totp"
+	if v.PostForm.Get("answer") != "" {
+		method = "webauthn"
 	}
-	proof := auth.Request{Methods: []string{"totp"}, Evidence: map[string]auth.Method{"totp": code}, Receipt: c.Value}
+	proof := auth.Request{Methods: []string{method}, Evidence: map[string]auth.Method{method: v.codeProof(u.ID)}, Receipt: c.Value}
 	var key string
 	if v.key != "" {
 		key, _, err = v.p.Auth.Confirm(v.Context(), v.key, proof)
@@ -215,9 +238,10 @@ func (v *visit) tryVerify() error {
 	}
 	switch {
 	case errors.Is(err, identity.TooManyRequests):
-		v.passOn(err)
-		pg.Problem = v.T("There were too many tries. Wait a minute, then try again.")
-		return v.show(http.StatusTooManyRequests, "verify", pg)
+		return v.tooMany(err, &pg.chrome, func(status int) error { return v.show(status, "verify", pg) })
+	case method == "webauthn" && errors.Is(err, identity.Unauthorized):
+		pg.Problem = v.T("That did not work. Try again, or use another way.")
+		return v.show(http.StatusUnprocessableEntity, "verify", pg)
 	case pg.Recovery && errors.Is(err, identity.Unauthorized):
 		pg.Fields = problems{"code": v.T("Not accepted. Each recovery code works once.")}
 		return v.show(http.StatusUnprocessableEntity, "verify", pg)
@@ -290,30 +314,51 @@ func (v *visit) passwordRules() string {
 // confirmPage asks again who is there, before what matters.
 type confirmPage struct {
 	chrome
-	Next string
+	Next    string
+	Passkey *asked
 }
 
-func (v *visit) confirmPage() *confirmPage {
-	pg := &confirmPage{Next: local(v.field("next"))}
+func (v *visit) confirmPage() (pg *confirmPage, err error) {
+	pg = &confirmPage{Next: local(v.field("next"))}
 	pg.Title, pg.Bare = v.T("Confirm it’s you"), true
 	pg.Lead = v.F("You are signed in as %s. What comes next matters, so enter your password once more.", v.User().Name)
-	return pg
+	pg.Passkey, err = v.askPasskey(v.User().ID, true, asked{Action: "/portal/confirm", Hidden: map[string]string{"next": pg.Next}})
+	if pg.Passkey != nil {
+		pg.Lead = v.F("You are signed in as %s. What comes next matters, so use your passkey or enter your password once more.", v.User().Name)
+	}
+	return pg, err
 }
 
-func (v *visit) confirm() error { return v.show(http.StatusOK, "confirm", v.confirmPage()) }
+func (v *visit) confirm() error {
+	pg, err := v.confirmPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "confirm", pg)
+}
 
 func (v *visit) tryConfirm() error {
-	pg := v.confirmPage()
+	pg, err := v.confirmPage()
+	if err != nil {
+		return err
+	}
 	proof := auth.Request{
 		Methods:  []string{"password"},
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: v.User().ID}, Password: v.PostForm.Get("password")}},
+	}
+	if v.PostForm.Get("answer") != "" {
+		proof = v.byPasskey(v.User().ID)
 	}
 	key, _, err := v.p.Auth.Confirm(v.Context(), v.key, proof)
 	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
 		return v.askMore(receipt, pg.Next)
 	}
 	if errors.Is(err, identity.Unauthorized) || errors.Is(err, identity.BadRequest) {
-		pg.Fields = problems{"password": v.T("That is not your password.")}
+		if _, byPassword := proof.Evidence["password"]; byPassword {
+			pg.Fields = problems{"password": v.T("That is not your password.")}
+		} else {
+			pg.Problem = v.T("That did not work. Try again, or use your password.")
+		}
 		return v.show(http.StatusUnprocessableEntity, "confirm", pg)
 	}
 	if err != nil {
@@ -352,6 +397,13 @@ func (v *visit) address() string {
 		return a.String()
 	}
 	return ""
+}
+
+// tooMany shows a form again after too many tries.
+func (v *visit) tooMany(err error, c *chrome, show func(status int) error) error {
+	v.passOn(err)
+	c.Problem = v.T("There were too many tries. Wait a minute, then try again.")
+	return show(http.StatusTooManyRequests)
 }
 
 // passOn tells a browser when to try again, as the room said.

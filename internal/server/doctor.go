@@ -72,6 +72,30 @@ var symptoms = []symptom{
 		},
 	},
 	{
+		"passkeys that do not fit the portal's address",
+		`People have passkeys that are bound to another domain than the one of [lintel] passkey_rp_id or portal_url.
+
+    Set them back to where these passkeys were made, or let those people make new ones: until then they get
+    in with a recovery code or another factor only.`,
+		func(ctx context.Context, cfg *config.Config) bool {
+			party, err := passkeys(cfg)
+			if err != nil {
+				return true
+			}
+			db, err := OpenDatabase(ctx, cfg, Options{})
+			if err != nil {
+				return false // which another symptom tells of
+			}
+			defer db.Close()
+			domain := ""
+			if party != nil {
+				domain = party.ID
+			}
+			n, err := db.StrandedPasskeys(ctx, domain)
+			return err == nil && n > 0
+		},
+	},
+	{
 		"debug mode is enabled",
 		`[DEFAULT] debug is on.
 

@@ -28,19 +28,29 @@ func mailDelivery(cfg *config.Config, db *store.DB, opt Options) (*mail.Delivery
 	if server.From, err = netmail.ParseAddress(l.MailFrom); err != nil {
 		return nil, errors.New(`[lintel] smtp_url needs mail_from too, an address such as "Example Cloud <no-reply@example.com>"`)
 	}
-	// Never the host that a client sent: a link in a mail must not lead to wherever somebody who asks for one says.
-	url := cmp.Or(l.PortalURL, cfg.Default.PublicEndpoint)
-	if url == "" || l.PortalURL == "" && l.PortalListen != "" {
+	url := portalURL(cfg)
+	if url == "" {
 		return nil, errors.New("[lintel] smtp_url needs to know where links lead: set [lintel] portal_url or [DEFAULT] public_endpoint")
-	}
-	url = strings.TrimSuffix(strings.TrimSuffix(url, "/"), "/v3")
-	if !strings.HasSuffix(url, portal.Prefix) {
-		url += portal.Prefix
 	}
 	return &mail.Delivery{
 		DB: db, Server: server, Log: opt.Log,
 		Office: &mail.Office{Cloud: l.CloudName, URL: url, Keys: credentialKeys(cfg, opt)},
 	}, nil
+}
+
+// portalURL is where people find the portal, as configured; empty when nobody said. It is never made of the host that a client
+// sent: a link in a mail must not lead to wherever somebody who asks for one says.
+func portalURL(cfg *config.Config) string {
+	l := cfg.Lintel
+	url := cmp.Or(l.PortalURL, cfg.Default.PublicEndpoint)
+	if url == "" || l.PortalURL == "" && l.PortalListen != "" {
+		return ""
+	}
+	url = strings.TrimSuffix(strings.TrimSuffix(url, "/"), "/v3")
+	if !strings.HasSuffix(url, portal.Prefix) {
+		url += portal.Prefix
+	}
+	return url
 }
 
 // tend lets what people asked for be looked at, until ctx ends.

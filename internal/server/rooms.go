@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/lintel-id/lintel/internal/assignment"
@@ -13,6 +14,7 @@ import (
 	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
+	"github.com/lintel-id/lintel/internal/passkey"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/store"
@@ -111,6 +113,21 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
 		Log:                opt.Log,
 	}
+	if r.auth.Passkeys, err = passkeys(cfg); err != nil {
+		return r, err
+	}
+	r.credential.Party = r.auth.Passkeys
 	r.membership = &membership.Service{DB: db, Directory: r.directory, Assignment: r.assignment, Standing: r.auth.Standing}
 	return r, nil
+}
+
+// passkeys is for whom passkeys are made; nil where the portal's address is none that they can be bound to.
+func passkeys(cfg *config.Config) (*passkey.Party, error) {
+	party, err := passkey.NewParty(cfg.Lintel.CloudName, portalURL(cfg), cfg.Lintel.PasskeyRPID)
+	if errors.Is(err, passkey.ErrNoDomain) && cfg.Lintel.PasskeyRPID == "" {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("[lintel] passkey_rp_id: %w", err)
+	}
+	return party, nil
 }

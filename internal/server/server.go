@@ -22,6 +22,7 @@ import (
 	"github.com/lintel-id/lintel/internal/httpapi"
 	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/membership"
+	"github.com/lintel-id/lintel/internal/passkey"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/pattern"
 	"github.com/lintel-id/lintel/internal/policy"
@@ -117,6 +118,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		return nil, err
 	}
 	s.membership = r.membership
+	if err := s.warnOfStrandedPasskeys(ctx, r.auth.Passkeys); err != nil {
+		return nil, err
+	}
 	if s.post != nil {
 		r.membership.Office = s.post.Office
 	}
@@ -386,6 +390,20 @@ func (s *Server) warn() {
 	if s.cfg.Default.InsecureDebug {
 		s.log.Warn("[DEFAULT] insecure_debug is on: clients learn why they are refused")
 	}
+}
+
+// warnOfStrandedPasskeys tells of people whose passkeys are bound to another domain than the portal's of now: it was renamed.
+func (s *Server) warnOfStrandedPasskeys(ctx context.Context, party *passkey.Party) error {
+	domain := ""
+	if party != nil {
+		domain = party.ID
+	}
+	n, err := s.DB.StrandedPasskeys(ctx, domain)
+	if err == nil && n > 0 {
+		s.log.Warn("passkeys are bound to another domain than the portal's: their owners need recovery codes, or another factor; set [lintel] passkey_rp_id or portal_url back to keep them",
+			"users", n, "passkey_rp_id", domain)
+	}
+	return err
 }
 
 // follow keeps what the server remembers coherent with the database ([lintel] coherence).

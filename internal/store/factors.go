@@ -29,10 +29,10 @@ func (tx *Tx) PutFactor(ctx context.Context, user identity.UserID, f Factor) err
 	return tx.upsert(ctx, "lintel_factor", 1, []string{"user_id", "own_rules", "since"}, user, f.OwnRules, f.Since)
 }
 
-// DropFactor forgets the factor of a user, with recovery codes and whatever was begun, and deletes all seeds of theirs.
+// DropFactor forgets the factor of a user, with recovery codes, passkeys and whatever was begun, and deletes all seeds of theirs.
 func (tx *Tx) DropFactor(ctx context.Context, user identity.UserID) error {
 	err := tx.each(ctx, user, `DELETE FROM "lintel_factor" WHERE "user_id" = ?`, `DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
-		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`)
+		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, `DELETE FROM "lintel_passkey" WHERE "user_id" = ?`)
 	if err != nil {
 		return err
 	}
@@ -56,17 +56,20 @@ func (tx *Tx) DeleteSeeds(ctx context.Context, user identity.UserID) error {
 	return nil
 }
 
-// Enrolment is a seed of one-time codes that waits for its user to show that it works.
+// Enrolment is a seed of one-time codes that waits for its user to show that it works, or a passkey that is being made.
 type Enrolment struct {
 	ID     string
 	UserID identity.UserID
-	Seed   string // encrypted
 	Until  time.Time
-	Misses int // wrong codes
 
-	// Step is the period whose code was shown, with the recovery codes that were handed out then; 0 when none was yet.
-	Step  int64
-	Codes []RecoveryCode
+	Seed   string // encrypted; empty for a passkey
+	Misses int    // wrong codes
+	Step   int64  // the period whose code was shown; 0 when none was yet
+
+	Challenge string            // that the passkey is to answer
+	Passkey   *identity.Passkey // once it has
+
+	Codes []RecoveryCode // that were handed out when it had shown that it works
 }
 
 // RecoveryCode is one of the codes that let a user in once without their authenticator. Mark is its first character, which
@@ -77,8 +80,9 @@ type RecoveryCode struct{ Mark, Hash string }
 func (tx *Tx) Enrolment(ctx context.Context, user identity.UserID) (e Enrolment, err error) {
 	e.UserID = user
 	var step sql.NullInt64
-	err = tx.row(ctx, `SELECT "id", "seed", "until", "misses", "step", "codes" FROM "lintel_enrolment" WHERE "user_id" = ? AND "until" > ?`, user, tx.now).
-		Scan(&e.ID, &e.Seed, timeOf{&e.Until}, &e.Misses, &step, jsonOf(&e.Codes))
+	err = tx.row(ctx, `SELECT "id", "seed", "challenge", "passkey", "until", "misses", "step", "codes" FROM "lintel_enrolment"
+		WHERE "user_id" = ? AND "until" > ?`, user, tx.now).
+		Scan(&e.ID, &e.Seed, &e.Challenge, jsonOf(&e.Passkey), timeOf{&e.Until}, &e.Misses, &step, jsonOf(&e.Codes))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = identity.Missing("enrolment", user)
 	}
@@ -91,8 +95,8 @@ func (tx *Tx) PutEnrolment(ctx context.Context, e Enrolment) error {
 	if _, err := tx.exec(ctx, `DELETE FROM "lintel_enrolment" WHERE "until" <= ?`, tx.now); err != nil {
 		return err
 	}
-	return tx.upsert(ctx, "lintel_enrolment", 1, []string{"user_id", "id", "seed", "until", "misses", "step", "codes"},
-		e.UserID, e.ID, e.Seed, e.Until, e.Misses, orNull(e.Step), jsonOf(&e.Codes))
+	return tx.upsert(ctx, "lintel_enrolment", 1, []string{"user_id", "id", "seed", "challenge", "passkey", "until", "misses", "step", "codes"},
+		e.UserID, e.ID, e.Seed, e.Challenge, jsonOf(&e.Passkey), e.Until, e.Misses, orNull(e.Step), jsonOf(&e.Codes))
 }
 
 // DropEnrolment forgets what a user has begun.

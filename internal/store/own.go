@@ -39,8 +39,11 @@ var ownLists string
 //go:embed own_trail.sql
 var ownTrail string
 
+//go:embed own_passkeys.sql
+var ownPasskeys string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -222,7 +222,8 @@ func revokedUntil(t *identity.Token) (stmt string, args []any) {
 		branches = append(branches, `SELECT "issued_before" FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest)
 		args = append(args, restArgs...)
 	}
-	if len(t.Methods) > 0 {
+	// A passkey is two factors in one, or was shown after the password: its sessions lack nothing.
+	if len(t.Methods) > 0 && !slices.Contains(t.Methods, "webauthn") {
 		methods, methodArgs := in(t.Methods)
 		branches = append(branches, `SELECT "issued_before" FROM "lintel_method_revocation" WHERE "user_id" = ? AND "issued_before" >= ?
 			AND "method" NOT IN `+methods)

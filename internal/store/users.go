@@ -478,6 +478,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_factor" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
 	} {
 		if _, err := tx.exec(ctx, stmt, id); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -15,7 +16,8 @@ import (
 func testFactors(t *testing.T, db *store.DB) {
 	insertUsers(t, db, identity.User{ID: "u", Name: "alice"}, identity.User{ID: "v", Name: "bob"})
 	codes := []store.RecoveryCode{{Mark: "A", Hash: "one"}, {Mark: "B", Hash: "two"}}
-	begun := store.Enrolment{ID: "e", UserID: "u", Seed: "sealed", Until: second.Add(time.Minute), Misses: 2, Step: 5, Codes: codes}
+	begun := store.Enrolment{ID: "e", UserID: "u", Seed: "sealed", Challenge: "c", Passkey: &identity.Passkey{ID: "k", Name: "kärtchen"},
+		Until: second.Add(time.Minute), Misses: 2, Step: 5, Codes: codes}
 	late := store.Enrolment{ID: "f", UserID: "v", Seed: "sealed", Until: second}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(tx.PutEnrolment(ctx, late), tx.PutEnrolment(ctx, store.Enrolment{ID: "d", UserID: "u", Until: Now.Add(time.Hour)}), tx.PutEnrolment(ctx, begun),
@@ -77,6 +79,80 @@ func testFactors(t *testing.T, db *store.DB) {
 	}
 }
 
+func testPasskeys(t *testing.T, db *store.DB) {
+	insertUsers(t, db, identity.User{ID: "u", Name: "alice"}, identity.User{ID: "v", Name: "bob"})
+	long := make([]byte, 1023) // the longest that WebAuthn allows
+	for i := range long {
+		long[i] = byte(i)
+	}
+	phone := identity.Passkey{
+		ID: "a", UserID: "u", Name: "téléphone", RPID: "id.example", CredentialID: long, PublicKey: []byte{0, 1, 255}, Transports: []string{"usb", "nfc"},
+		MaySync: true, CreatedAt: second,
+	}
+	key := identity.Passkey{ID: "b", UserID: "u", Name: "key", RPID: "old.example", CredentialID: long[:1022], PublicKey: []byte{2}, Count: 5, CreatedAt: second.Add(time.Second)}
+	his := identity.Passkey{ID: "c", UserID: "v", Name: "his", RPID: "old.example", CredentialID: []byte("c"), PublicKey: []byte{3}, CreatedAt: second}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.InsertPasskey(ctx, phone), tx.InsertPasskey(ctx, key), tx.InsertPasskey(ctx, his))
+	})
+	twin := phone
+	twin.ID = "d"
+	if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertPasskey(t.Context(), twin) }); !errors.Is(err, identity.Conflict) {
+		t.Errorf("the same key again: %v", err)
+	}
+	of := func(user identity.UserID) []identity.Passkey {
+		all, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.Passkey, error) { return tx.Passkeys(ctx, user) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if diff := cmp.Diff([]identity.Passkey{phone, key}, of("u"), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("passkeys, -want +got:\n%s", diff)
+	}
+	got, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Passkey, error) { return tx.PasskeyOf(ctx, long) })
+	if diff := cmp.Diff(phone, got); err != nil || diff != "" {
+		t.Errorf("by what its authenticator calls it, -want +got:\n%s%v", diff, err)
+	}
+	if _, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Passkey, error) { return tx.PasskeyOf(ctx, long[1:]) }); !errors.Is(err, identity.NotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	if n, err := db.StrandedPasskeys(t.Context(), "id.example"); err != nil || n != 1 {
+		t.Errorf("%d people whose passkeys are for another domain, %v", n, err)
+	}
+	for _, tt := range []struct {
+		key   identity.Passkey
+		count uint32
+		first bool
+	}{{key, 6, true}, {key, 6, false}, {key, 3, false}, {key, 0, false}, {key, 1 << 31, true}, {phone, 0, true}, {phone, 0, true}} {
+		tt.key.Count = tt.count
+		var first bool
+		update(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+			first, err = tx.UsePasskey(ctx, tt.key)
+			return err
+		})
+		if first != tt.first {
+			t.Errorf("%s with count %d: first %v", tt.key.Name, tt.count, first)
+		}
+	}
+	if now := of("u")[1]; now.Count != 1<<31 || now.UsedAt.IsZero() {
+		t.Errorf("after use: %+v", now)
+	}
+	for what, change := range map[string]func(ctx context.Context, tx *store.Tx) error{
+		"rename": func(ctx context.Context, tx *store.Tx) error { return tx.RenamePasskey(ctx, "v", "a", "mine") },
+		"delete": func(ctx context.Context, tx *store.Tx) error { return tx.DeletePasskey(ctx, "v", "a") },
+	} {
+		if err := db.Update(t.Context(), func(tx *store.Tx) error { return change(t.Context(), tx) }); !errors.Is(err, identity.NotFound) {
+			t.Errorf("%s another's: %v", what, err)
+		}
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.RenamePasskey(ctx, "u", "a", "new"), tx.DeletePasskey(ctx, "u", "b"), tx.DeleteUser(ctx, "v"))
+	})
+	if left := of("u"); len(left) != 1 || left[0].Name != "new" || len(of("v")) != 0 {
+		t.Errorf("left: %+v, %+v", left, of("v"))
+	}
+}
+
 func testUnattended(t *testing.T, db *store.DB) {
 	insertCloud(t, db)
 	k := keystoneOf(t, db)
@@ -115,6 +191,7 @@ func testMethodRevocations(t *testing.T, db *store.DB) {
 		{[]string{"totp", "password"}, "u", second, false},
 		{[]string{"totp", "password", "token"}, "u", second, false},
 		{[]string{"password"}, "v", second, false},
+		{[]string{"webauthn"}, "u", second, false},
 	} {
 		token := &identity.Token{User: identity.User{ID: tt.user}, Methods: tt.methods, AuditIDs: []string{"a"}, IssuedAt: tt.at}
 		if until := revokedUntil(t, db, token); until.IsZero() == tt.revoked {

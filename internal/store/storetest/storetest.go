@@ -85,6 +85,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"OAuth1", testOAuth1},
 		{"Uses", testUses},
 		{"Factors", testFactors},
+		{"Passkeys", testPasskeys},
 		{"Unattended", testUnattended},
 		{"MethodRevocations", testMethodRevocations},
 	} {
