@@ -11,11 +11,8 @@ import (
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
-// passkeys lets the cloud take passkeys, and one-time codes.
-func passkeys(c *config.Config) {
-	passcodes(c)
-	c.Lintel.PortalURL = "https://identity.example/portal"
-}
+// passkeys lets the cloud take passkeys.
+func passkeys(c *config.Config) { c.Lintel.PortalURL = "https://identity.example/portal" }
 
 // enrolPasskey sets a passkey up as the second factor of who is signed in.
 func enrolPasskey(t *testing.T, b *testenv.Browser, a *testenv.Authenticator) []string {
@@ -179,7 +176,7 @@ func TestWherePasskeysWork(t *testing.T) {
 		"": "Passkeys are bound to localhost", "https://127.0.0.1:5000": "an address that passkeys cannot be bound to", "http://cloud.example": "an address that passkeys cannot be bound to",
 		"https://id.cloud.example": "Turn on a second factor",
 	} {
-		env := testenv.New(t, passcodes, func(c *config.Config) { c.Lintel.PortalURL = at })
+		env := testenv.New(t, func(c *config.Config) { c.Lintel.PortalURL = at })
 		member(env, "alice", "acme")
 		b := env.SignIn("alice", "secret").Open("/portal/security/passkeys").Want(200, want)
 		asks := strings.Contains(env.Browser().Open("/portal/login").Body, "Sign in with a passkey")
@@ -214,7 +211,7 @@ func TestPortalRenamed(t *testing.T) {
 	w.Open("/portal/security/passkeys").Want(200, "Works at identity.example only")
 
 	// Within a domain above both, they go on.
-	within := testenv.New(t, passcodes, func(c *config.Config) {
+	within := testenv.New(t, func(c *config.Config) {
 		c.Lintel.PortalURL, c.Lintel.PasskeyRPID = "https://id.cloud.example", "cloud.example"
 	})
 	member(within, "alice", "acme")
