@@ -5,6 +5,7 @@ package assignment
 import (
 	"context"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -14,6 +15,9 @@ import (
 type Service struct {
 	DB    *store.DB
 	Authz *authz.Checker
+
+	// Authority tells what the policy does not see: whom a change concerns, and what they hold.
+	Authority *authority.Service
 
 	// NeverImplied are names of roles that no other role may imply ([assignment] prohibited_implied_role).
 	NeverImplied []string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -37,6 +38,7 @@ func (v verb) action(g identity.Grant) authz.Action {
 type ends struct {
 	role    identity.Role
 	project identity.Project
+	who     authz.Who
 	target  authz.Target
 	missing map[string]error
 }
@@ -65,10 +67,14 @@ func (s *Service) ends(ctx context.Context, tx *store.Tx, g identity.Grant) (e e
 	}
 	if g.Group != "" {
 		group, missing := tx.Group(ctx, g.Group)
-		load("actor", "group", authz.Group(group), missing)
+		if load("actor", "group", authz.Group(group), missing); missing == nil {
+			e.who.Group = &group
+		}
 	} else {
 		user, missing := tx.User(ctx, g.User)
-		load("actor", "user", authz.User(user), missing)
+		if load("actor", "user", authz.User(user), missing); missing == nil {
+			e.who.User = &user
+		}
 	}
 	switch {
 	case g.Domain != "":
@@ -156,10 +162,15 @@ func (s *Service) CheckGrant(ctx context.Context, caller identity.Caller, g iden
 	})
 }
 
-// CreateGrant grants a role. It changes nothing when it was granted before. The role of a domain can be granted on
+// CreateGrant grants a role. It changes nothing when it was granted before, for good. The role of a domain can be granted on
 // projects of its domain and on domains, never on the system.
 func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
-	return s.changeGrants(ctx, caller, func(_ *store.Tx, change changer) error { return change(create, g) })
+	return s.CreateGrantFor(ctx, caller, g, identity.Terms{Source: identity.ByHand})
+}
+
+// CreateGrantFor is CreateGrant for a grant that may end. To set another end is to grant anew.
+func (s *Service) CreateGrantFor(ctx context.Context, caller identity.Caller, g identity.Grant, t identity.Terms) error {
+	return s.changeGrants(ctx, caller, []identity.Grant{g}, func(_ *store.Tx, change changer) error { return change(create, g, t) })
 }
 
 // Enroll makes a user with a role on a project, as who makes the user and then grants the role, but in one transaction: if the
@@ -167,43 +178,37 @@ func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g ide
 func (s *Service) Enroll(ctx context.Context, caller identity.Caller, people *directory.Service, u identity.User, pw identity.Opt[string],
 	project identity.ProjectID, role identity.RoleID) (identity.User, error) {
 	return people.CreateUserWith(ctx, caller, u, pw, func(tx *store.Tx, made identity.User) error {
-		g := identity.Grant{Role: role, User: made.ID, Project: project}
-		e, err := s.allowedGrant(ctx, tx, caller, create, g)
-		if err == nil {
-			err = e.complete(create, g)
-		}
-		if err == nil {
-			err = e.change(ctx, tx, create, g)
-		}
-		if err != nil {
-			return err
-		}
-		return tx.Record(ctx, identity.Granted("created", g).By(caller))
+		return s.GrantIn(ctx, tx, caller, identity.Grant{Role: role, User: made.ID, Project: project}, identity.Terms{Source: identity.ByHand})
 	})
 }
 
 // RevokeGrant takes a grant back. A grant that is not there is identity.NotFound.
 func (s *Service) RevokeGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
-	return s.changeGrants(ctx, caller, func(_ *store.Tx, change changer) error { return change(revoke, g) })
+	return s.changeGrants(ctx, caller, []identity.Grant{g}, func(_ *store.Tx, change changer) error { return change(revoke, g, identity.Terms{}) })
 }
 
 // changer does with a grant what a verb says, for a caller who may, and records the event.
-type changer func(verb, identity.Grant) error
+type changer func(verb, identity.Grant, identity.Terms) error
 
-// changeGrants lets do change grants, all of them or none. A failure is told of, too, once the caller was known to be
-// allowed (CadfRoleAssignmentNotificationWrapper in keystone/notifications.py). Keystone tells of no grants on the system,
+// changeGrants lets do change grants to some people, all of them or none. A failure is told of, too, once the caller was known to
+// be allowed (CadfRoleAssignmentNotificationWrapper in keystone/notifications.py). Keystone tells of no grants on the system,
 // does not name who asked for inherited ones, and of those that lack one of their ends tells only where they are inherited.
-func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, do func(*store.Tx, changer) error) error {
+func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, to []identity.Grant, do func(*store.Tx, changer) error) error {
 	var event identity.Event // of the last change
 	tell := false
 	err := s.DB.Update(ctx, func(tx *store.Tx) error {
 		tell = false
-		return do(tx, func(v verb, g identity.Grant) error {
+		for _, g := range to {
+			if err := lock(ctx, tx, g); err != nil {
+				return err
+			}
+		}
+		return do(tx, func(v verb, g identity.Grant, t identity.Terms) error {
 			tell, event = false, identity.Granted(map[verb]string{create: "created", revoke: "deleted"}[v], g)
 			if !g.Inherited {
 				event = event.By(caller)
 			}
-			e, err := s.allowedGrant(ctx, tx, caller, v, g)
+			e, err := s.allowedChange(ctx, tx, caller, v, g, t)
 			if err != nil {
 				return err
 			}
@@ -212,7 +217,7 @@ func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, do f
 				return err
 			}
 			tell = !g.System
-			if err := e.change(ctx, tx, v, g); err != nil || !tell {
+			if err := s.change(ctx, tx, caller, e, v, g, t); err != nil || !tell {
 				return err
 			}
 			return tx.Record(ctx, event)
@@ -224,14 +229,51 @@ func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, do f
 	return err
 }
 
+// lock keeps whom a grant is to as they are, before anything is read.
+func lock(ctx context.Context, tx *store.Tx, g identity.Grant) error {
+	if g.Group != "" {
+		return tx.LockGroup(ctx, g.Group)
+	}
+	return tx.LockAccount(ctx, g.User)
+}
+
+// allowedChange returns the ends of a grant that the caller may make or take back, as far as they are there. Where one is gone
+// there is nobody whom it concerns, and the policy alone decides.
+func (s *Service) allowedChange(ctx context.Context, tx *store.Tx, caller identity.Caller, v verb, g identity.Grant, t identity.Terms) (ends, error) {
+	e, err := s.ends(ctx, tx, g)
+	if err != nil {
+		return e, err
+	}
+	opened := s.Authz.Check(ctx, caller, v.action(g), e.target)
+	if e.missing["role"] != nil || e.missing["target"] != nil || v == create && e.missing["actor"] != nil {
+		return e, opened
+	}
+	if v == revoke && opened != nil && g.User == caller.UserID() {
+		// What is one's own may be given up, and nobody learns what is not there.
+		if there, err := tx.HasGrant(ctx, g); err != nil || !there {
+			return e, errors.Join(err, opened)
+		}
+	}
+	c := authority.Change{On: g, Who: e.who, Until: t.Until}
+	if v == create {
+		c.Grant = []identity.RoleID{g.Role}
+	} else {
+		c.Revoke = []identity.RoleID{g.Role}
+	}
+	return e, s.Authority.Change(ctx, tx, caller, opened, c)
+}
+
 // change writes a grant, or takes it back.
-func (e ends) change(ctx context.Context, tx *store.Tx, v verb, g identity.Grant) error {
+func (s *Service) change(ctx context.Context, tx *store.Tx, caller identity.Caller, e ends, v verb, g identity.Grant, t identity.Terms) error {
 	if v == revoke {
 		found, err := tx.DeleteGrant(ctx, g)
 		if err == nil && !found {
 			err = notGranted(g)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.Authority.KeepAdmin(ctx, tx, caller, authority.Targets(g)...)
 	}
 	switch {
 	case e.role.DomainID == "":
@@ -240,7 +282,14 @@ func (e ends) change(ctx context.Context, tx *store.Tx, v verb, g identity.Grant
 	case g.Project != "" && e.project.DomainID != e.role.DomainID:
 		return identity.Refusedf("Project %s must be in the same domain as the role %s being assigned.", g.Project, g.Role)
 	}
-	return tx.PutGrant(ctx, g)
+	if !t.Until.IsZero() && !tx.Now().Before(t.Until) {
+		return identity.Invalidf("The end of a grant must be in the future.")
+	}
+	t.GrantedBy = caller.UserID()
+	if err := tx.PutGrantFor(ctx, g, t); err != nil || t.Until.IsZero() {
+		return err
+	}
+	return s.Authority.KeepAdmin(ctx, tx, caller, authority.Targets(g)...)
 }
 
 func notGranted(g identity.Grant) error {

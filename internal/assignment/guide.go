@@ -26,8 +26,12 @@ func (s *Service) RoleGuide(ctx context.Context, caller identity.Caller, project
 		if err != nil {
 			return err
 		}
+		g, err := s.granter(ctx, tx, caller, p, all)
+		if err != nil {
+			return err
+		}
 		counts, err := tx.CountHolders(ctx, project)
-		for _, o := range s.offers(ctx, caller, p, identity.User{DomainID: p.DomainID}, all) {
+		for _, o := range g.offers(identity.User{DomainID: p.DomainID, Enabled: true}, nil) {
 			guide = append(guide, GuideRole{Offer: o, People: counts[o.ID], MayGrant: true})
 			delete(counts, o.ID)
 		}

@@ -20,8 +20,15 @@ type Person struct {
 	// Held are the roles, each with what it came through; those that others imply too.
 	Held []identity.Assignment
 
-	// Revocable are those of the granted roles that the caller may take back.
+	// Revocable are those of the granted roles that the caller may take back, and Obstacle is the role because of which they may
+	// not take others; empty when there is none.
 	Revocable []identity.RoleID
+	Obstacle  identity.RoleID
+
+	// Terms are what is known of the granted roles: when they end, who granted them.
+	Terms map[identity.RoleID]identity.Terms
+
+	has []authz.Standing // what they hold there, trusts included
 }
 
 // Granted are the roles that were granted to the person on the project itself.
@@ -49,17 +56,25 @@ type Offer struct {
 	identity.Role
 	Brings []identity.Role
 	Weight Weight
+	Rule   identity.GrantRule // by which it can; none where the policy says so
 }
 
-// SeesPeople tells whether the caller may learn who has which role on a project, by the rule that guards the list of all role
-// assignments on it and below it.
-func (s *Service) SeesPeople(ctx context.Context, caller identity.Caller, p identity.Project) bool {
-	return s.Authz.Allowed(ctx, caller, authz.ListRoleAssignmentsForTree, treeOf(p))
+// SeesPeople tells whether the caller may learn who has which role on a project: by the rule that guards the list of all role
+// assignments on it and below it, or because a grant rule lets them change some of them.
+func (s *Service) SeesPeople(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) (bool, error) {
+	if s.Authz.Allowed(ctx, caller, authz.ListRoleAssignmentsForTree, authz.Tree(p)) {
+		return true, nil
+	}
+	return s.Authority.Manages(ctx, tx, caller, p.ID)
 }
 
-func treeOf(p identity.Project) authz.Target {
-	facts := authz.Project(p)
-	return authz.Target{"project": facts, "domain_id": facts["domain_id"]}
+// LooksAfter is SeesPeople in a transaction of its own.
+func (s *Service) LooksAfter(ctx context.Context, caller identity.Caller, p identity.Project) (sees bool, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		sees, err = s.SeesPeople(ctx, tx, caller, p)
+		return err
+	})
+	return sees, err
 }
 
 // People returns a page of the people who have a role on a project, in the order of their names, with all roles that they have
@@ -83,9 +98,13 @@ func (s *Service) People(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
-		out.Offers = s.offers(ctx, caller, p, identity.User{DomainID: p.DomainID}, all)
+		g, err := s.granter(ctx, tx, caller, p, all)
+		if err != nil {
+			return err
+		}
+		out.Offers = g.offers(identity.User{DomainID: p.DomainID, Enabled: true}, nil)
 		out.Page.More = page.More
-		out.Page.Items, out.Called, err = s.persons(ctx, tx, caller, p, page.Items, all)
+		out.Page.Items, out.Called, err = s.persons(ctx, tx, g, p, page.Items, all)
 		return err
 	})
 	return out, err
@@ -96,7 +115,10 @@ func (s *Service) projectOfPeople(ctx context.Context, tx *store.Tx, caller iden
 	p, missing := tx.Project(ctx, id)
 	target := authz.Target{}
 	if missing == nil {
-		target = treeOf(p)
+		target = authz.Tree(p)
+		if sees, err := s.SeesPeople(ctx, tx, caller, p); err != nil || sees {
+			return p, err
+		}
 	}
 	return p, s.Authz.CheckFound(ctx, caller, authz.ListRoleAssignmentsForTree, target, missing)
 }
@@ -151,7 +173,11 @@ func (s *Service) Offers(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
-		if offers = s.offers(ctx, caller, p, identity.User{DomainID: p.DomainID}, all); len(offers) == 0 {
+		g, err := s.granter(ctx, tx, caller, p, all)
+		if err != nil {
+			return err
+		}
+		if offers = g.offers(identity.User{DomainID: p.DomainID, Enabled: true}, nil); len(offers) == 0 {
 			return identity.NotAllowed(string(authz.CreateGrant))
 		}
 		return missing
@@ -159,28 +185,12 @@ func (s *Service) Offers(ctx context.Context, caller identity.Caller, project id
 	return offers, err
 }
 
-// offers are the roles that the caller may grant to a user on a project.
-func (s *Service) offers(ctx context.Context, caller identity.Caller, p identity.Project, u identity.User, all book) (may []Offer) {
-	for _, r := range all.roles {
-		if (r.DomainID == "" || r.DomainID == p.DomainID) && s.mayGrant(ctx, caller, create, p, u, r) {
-			may = append(may, s.offer(all, r))
-		}
-	}
-	slices.SortFunc(may, func(a, b Offer) int { return byName(a.Role, b.Role) })
-	return may
-}
-
 func (s *Service) offer(all book, r identity.Role) Offer {
-	return Offer{r, all.brings(r.ID), s.weigh(all, r.ID)}
-}
-
-func (s *Service) mayGrant(ctx context.Context, caller identity.Caller, v verb, p identity.Project, u identity.User, r identity.Role) bool {
-	return s.Authz.Allowed(ctx, caller, v.action(identity.Grant{User: u.ID, Project: p.ID}),
-		authz.Target{"project": authz.Project(p), "user": authz.User(u), "role": authz.Role(r)})
+	return Offer{Role: r, Brings: all.brings(r.ID), Weight: s.weigh(all, r.ID)}
 }
 
 // persons loads what users have on a project. Those who are not there are left out.
-func (s *Service) persons(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.Project, ids []identity.UserID, all book) ([]Person, Names, error) {
+func (s *Service) persons(ctx context.Context, tx *store.Tx, g granter, project identity.Project, ids []identity.UserID, all book) ([]Person, Names, error) {
 	users, err := tx.UsersByID(ctx, ids)
 	if err != nil {
 		return nil, nil, err
@@ -192,12 +202,20 @@ func (s *Service) persons(ctx context.Context, tx *store.Tx, caller identity.Cal
 	held = imply(held, all.RoleRules)
 	// The role of a domain counts where it was granted, as something to take back, and for what it implies.
 	held = slices.DeleteFunc(held, func(a identity.Assignment) bool { return !all.Global[a.Role] && a.Via != (identity.Via{}) })
+	terms, err := tx.TermsOn(ctx, texts(ids), []string{string(project.ID)})
+	if err != nil {
+		return nil, nil, err
+	}
+	has, err := g.has(tx, ids, held)
+	if err != nil {
+		return nil, nil, err
+	}
 	at := map[identity.UserID]int{}
 	var people []Person
 	for _, id := range ids {
 		if u, there := users[id]; there {
 			at[id] = len(people)
-			people = append(people, Person{User: u})
+			people = append(people, Person{User: u, Terms: map[identity.RoleID]identity.Terms{}, has: has[id]})
 		}
 	}
 	for _, a := range held {
@@ -208,11 +226,14 @@ func (s *Service) persons(ctx context.Context, tx *store.Tx, caller identity.Cal
 	for i := range people {
 		p := &people[i]
 		for _, id := range p.Granted() {
-			if s.mayGrant(ctx, caller, revoke, project, p.User, all.roles[id]) {
+			p.Terms[id] = terms[identity.Grant{Role: id, User: p.ID, Project: project.ID}]
+			if err := g.revoking(p.User, id, p.has); err == nil {
 				p.Revocable = append(p.Revocable, id)
+			} else if o, some := errors.AsType[*authz.Obstacle](err); some {
+				p.Obstacle = o.Role.ID
 			}
 		}
-		if p.Known = s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(p.User)}); !p.Known {
+		if p.Known = s.Authz.Allowed(ctx, g.caller, authz.GetUser, authz.Target{"user": authz.User(p.User)}); !p.Known {
 			p.User = identity.User{ID: p.ID, Name: p.Name, DomainID: p.DomainID}
 		}
 	}

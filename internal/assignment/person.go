@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -26,7 +27,11 @@ func (s *Service) Person(ctx context.Context, caller identity.Caller, project id
 			return err
 		}
 		var found []Person
-		if found, called, err = s.persons(ctx, tx, caller, on, []identity.UserID{user}, book); err != nil {
+		g, err := s.granter(ctx, tx, caller, on, book)
+		if err != nil {
+			return err
+		}
+		if found, called, err = s.persons(ctx, tx, g, on, []identity.UserID{user}, book); err != nil {
 			return err
 		}
 		if len(found) == 0 || len(found[0].Held) == 0 {
@@ -34,7 +39,7 @@ func (s *Service) Person(ctx context.Context, caller identity.Caller, project id
 		}
 		p = found[0]
 		u, err := tx.User(ctx, user)
-		offers = s.offers(ctx, caller, on, u, book)
+		offers = g.offers(u, found[0].has)
 		return err
 	})
 	return p, offers, called, err
@@ -44,16 +49,18 @@ func (s *Service) Person(ctx context.Context, caller identity.Caller, project id
 var ErrChanged = &identity.Error{Kind: identity.Conflict, Message: "The roles of this person have changed meanwhile."}
 
 // SetRoles makes some roles those that a user was granted on a project, by granting and revoking, all of it or none. before
-// are the roles that the caller took for the granted ones; when they are others by now, it fails with ErrChanged. Each grant
+// are the roles that the caller took for the granted ones; when they are others by now, it fails with ErrChanged. ends says of
+// roles when they are to end from now on, a zero time being never; others keep their end, and new ones have none. Each grant
 // is authorized as CreateGrant and RevokeGrant do it; and none is, for who may not see People, unless it is their own.
-func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, before, after []identity.RoleID) error {
-	return s.changeGrants(ctx, caller, func(tx *store.Tx, change changer) error {
+func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, before, after []identity.RoleID, ends map[identity.RoleID]time.Time) error {
+	on := identity.Grant{User: user, Project: project}
+	return s.changeGrants(ctx, caller, []identity.Grant{on}, func(tx *store.Tx, change changer) error {
 		if user == "" || user != caller.UserID() {
 			if _, err := s.projectOfPeople(ctx, tx, caller, project); err != nil {
 				return err
 			}
 		}
-		roles, err := tx.GrantedRoles(ctx, identity.Grant{User: user, Project: project})
+		roles, err := tx.GrantedRoles(ctx, on)
 		if err != nil {
 			return err
 		}
@@ -66,15 +73,18 @@ func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project 
 			return ErrChanged
 		}
 		for _, r := range after {
-			if !slices.Contains(now, r) {
-				if err := change(create, identity.Grant{Role: r, User: user, Project: project}); err != nil {
-					return err
-				}
+			until, said := ends[r]
+			if slices.Contains(now, r) && !said {
+				continue
+			}
+			g := identity.Grant{Role: r, User: user, Project: project}
+			if err := change(create, g, identity.Terms{Until: until, Source: identity.ByHand}); err != nil {
+				return err
 			}
 		}
 		for _, r := range now {
 			if !slices.Contains(after, r) {
-				if err := change(revoke, identity.Grant{Role: r, User: user, Project: project}); err != nil {
+				if err := change(revoke, identity.Grant{Role: r, User: user, Project: project}, identity.Terms{}); err != nil {
 					return err
 				}
 			}
@@ -83,20 +93,26 @@ func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project 
 	})
 }
 
-// GrantRoles grants roles on a project to a user, all or none, as CreateGrant does it. who is the exact name in a domain, or an
+// GrantRoles grants roles on a project to a user, all or none, as CreateGrantFor does it. who is the exact name in a domain, or an
 // id. Who may grant nothing to somebody who is not there cannot tell that from somebody to whom they may not grant; for others
 // it is identity.NotFound.
-func (s *Service) GrantRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, domain, who string, roles []identity.RoleID) error {
+func (s *Service) GrantRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, domain, who string, roles []identity.RoleID, until time.Time) error {
 	if len(roles) == 0 {
 		return identity.Invalidf("No role was chosen.")
 	}
-	return s.changeGrants(ctx, caller, func(tx *store.Tx, change changer) error {
-		user, err := named(ctx, tx, domain, who)
-		if err != nil {
-			return err
-		}
+	var user identity.UserID
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		user, err = named(ctx, tx, domain, who)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	on := identity.Grant{User: user, Project: project}
+	return s.changeGrants(ctx, caller, []identity.Grant{on}, func(_ *store.Tx, change changer) error {
 		for _, r := range roles {
-			if err := change(create, identity.Grant{Role: r, User: user, Project: project}); err != nil {
+			g := identity.Grant{Role: r, User: user, Project: project}
+			if err := change(create, g, identity.Terms{Until: until, Source: identity.ByHand}); err != nil {
 				return err
 			}
 		}
@@ -146,8 +162,12 @@ func (s *Service) Departures(ctx context.Context, caller identity.Caller, projec
 		if err != nil {
 			return err
 		}
+		g, err := s.granter(ctx, tx, caller, p, book)
+		if err != nil {
+			return err
+		}
 		var people []Person
-		if people, called, err = s.persons(ctx, tx, caller, p, users, book); err != nil {
+		if people, called, err = s.persons(ctx, tx, g, p, users, book); err != nil {
 			return err
 		}
 		owned, err := tx.BelongingsOf(ctx, project, users)

@@ -19,6 +19,9 @@ type Checker struct {
 	// Services are those of the cloud whose rules are known ([lintel] policy_bundles), Identity's own among them.
 	Services *policy.Services
 
+	// Protect keeps everybody from reaching above themselves, whatever the policy opens ([lintel] protect_people).
+	Protect bool
+
 	// TellMissing lets callers without rights know of some things that they are not there, as Keystone does
 	// ([lintel] tell_missing).
 	TellMissing bool

@@ -721,6 +721,7 @@ type LintelGroup struct {
 	MailFrom        string        `opt:"mail_from"`                        // "Name <address>" that mails come from
 	PolicyBundles   string        `opt:"policy_bundles"`                   // folder of the rules of the cloud's services, from which the portal computes what roles permit; followed; unset: it does not
 	AuditDays       int           `opt:"audit_days" min:"0" default:"365"` // how long the audit trail in the database is kept; 0: there is none
+	ProtectPeople   bool          `opt:"protect_people" default:"true"`    // nobody reaches above themselves: by granting, by joining a group, or by changing somebody's account
 	TellMissing     bool          `opt:"tell_missing" default:"false"`     // strangers may learn of more ids that they are not there, as from Keystone
 
 	// Where events go beside [oslo_messaging_notifications].

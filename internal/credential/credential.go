@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -28,6 +29,7 @@ import (
 type Service struct {
 	DB         *store.DB
 	Authz      *authz.Checker
+	Authority  *authority.Service // keeps callers from reaching above themselves
 	Assignment *assignment.Service
 	Directory  *directory.Service
 	Keys       token.Keys

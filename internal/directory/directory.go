@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
@@ -24,6 +25,7 @@ import (
 type Service struct {
 	DB         *store.DB
 	Authz      *authz.Checker
+	Authority  *authority.Service // keeps callers from reaching above themselves
 	Passwords  *password.Pool
 	Rules      password.Rules // for new passwords
 	Compliance Compliance

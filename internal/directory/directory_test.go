@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
@@ -67,8 +68,9 @@ func newRoom(t *testing.T, rules Compliance) *room {
 		t.Fatal(err)
 	}
 	reads := &clock{}
+	checker := &authz.Checker{Policy: rulebook, Log: slog.New(slog.DiscardHandler)}
 	r := &room{t: t, clock: c, reads: reads, Service: &Service{
-		DB: db, Authz: &authz.Checker{Policy: rulebook, Log: slog.New(slog.DiscardHandler)},
+		DB: db, Authz: checker, Authority: &authority.Service{DB: db, Authz: checker},
 		Passwords:  &password.Pool{Hasher: password.Hasher{Rounds: 4}, Now: reads.Now},
 		Compliance: rules, DefaultDomain: "d",
 	}}

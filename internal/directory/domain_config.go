@@ -230,7 +230,7 @@ func (s *Service) CreateDomainConfig(ctx context.Context, caller identity.Caller
 		return nil, false, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Domain(ctx, domain); err != nil {
+		if err := s.mayConfigure(ctx, tx, caller, domain); err != nil {
 			return err
 		}
 		options, err := s.Config.Read(sent)
@@ -260,7 +260,7 @@ func (s *Service) UpdateDomainConfig(ctx context.Context, caller identity.Caller
 		sent = map[string]any{group: sent}
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Domain(ctx, domain); err != nil {
+		if err := s.mayConfigure(ctx, tx, caller, domain); err != nil {
 			return err
 		}
 		options, err := s.Config.Read(sent)
@@ -287,6 +287,15 @@ func (s *Service) UpdateDomainConfig(ctx context.Context, caller identity.Caller
 		return err
 	})
 	return config, err
+}
+
+// mayConfigure refuses to configure a domain that is not there, and one of whose users somebody stands above the caller: where a
+// domain's people come from decides who can log in as they.
+func (s *Service) mayConfigure(ctx context.Context, tx *store.Tx, caller identity.Caller, domain identity.DomainID) error {
+	if _, err := tx.Domain(ctx, domain); err != nil {
+		return err
+	}
+	return s.Authority.Within(ctx, tx, caller, domain)
 }
 
 // matches refuses a change that has not just the group, or the option, that it is for.
@@ -321,7 +330,7 @@ func (s *Service) DeleteDomainConfig(ctx context.Context, caller identity.Caller
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Domain(ctx, domain); err != nil {
+		if err := s.mayConfigure(ctx, tx, caller, domain); err != nil {
 			return err
 		}
 		if err := s.Config.supports(group, name); err != nil {

@@ -149,7 +149,17 @@ func (s *Service) deleteDomain(ctx context.Context, tx *store.Tx, caller identit
 	case len(roles) > 0:
 		return keepImmutable("role", roles[0])
 	}
+	ended, err := s.ending(ctx, tx, caller, p)
+	if err != nil {
+		return err
+	}
+	if err := s.Authority.Within(ctx, tx, caller, id); err != nil { // its users go with it
+		return err
+	}
 	if err := tx.DeleteDomain(ctx, id); err != nil {
+		return err
+	}
+	if err := ended(); err != nil {
 		return err
 	}
 	if err := tx.Record(ctx, identity.Deleted("project", id).By(caller)); err != nil {

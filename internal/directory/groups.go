@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -121,11 +122,26 @@ func (s *Service) UpdateGroup(ctx context.Context, caller identity.Caller, id id
 // DeleteGroup removes a group with its memberships and grants. The tokens of its members end if it had grants.
 func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, id identity.GroupID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockGroup(ctx, id); err != nil {
+			return err
+		}
 		if _, err := s.allowedGroup(ctx, tx, caller, authz.DeleteGroup, id); err != nil {
+			return err
+		}
+		grants, err := tx.Grants(ctx, store.GrantFilter{Group: id})
+		if err != nil {
+			return err
+		}
+		if err := s.Authority.End(ctx, tx, caller, grants, func(g identity.Grant) bool { return g.Group == id }); err != nil {
 			return err
 		}
 		if err := tx.DeleteGroup(ctx, id); err != nil {
 			return err
+		}
+		if len(grants) > 0 {
+			if err := s.Authority.KeepAdmin(ctx, tx, caller, authority.Targets(grants...)...); err != nil {
+				return err
+			}
 		}
 		return tx.Record(ctx, identity.Deleted("group", id).By(caller))
 	})
@@ -166,7 +182,7 @@ func (s *Service) CheckMembership(ctx context.Context, caller identity.Caller, u
 // AddToGroup makes a user a lasting member of a group. It changes nothing for one who is.
 func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := s.allowedMembership(ctx, tx, caller, authz.AddUserToGroup, user, group); err != nil {
+		if err := s.changeableMembership(ctx, tx, caller, authz.AddUserToGroup, user, group); err != nil {
 			return err
 		}
 		if err := tx.AddToGroup(ctx, user, group); err != nil {
@@ -179,7 +195,7 @@ func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user i
 // RemoveFromGroup ends a lasting membership and the user's tokens.
 func (s *Service) RemoveFromGroup(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := s.allowedMembership(ctx, tx, caller, authz.RemoveUserFromGroup, user, group); err != nil {
+		if err := s.changeableMembership(ctx, tx, caller, authz.RemoveUserFromGroup, user, group); err != nil {
 			return err
 		}
 		was, err := tx.RemoveFromGroup(ctx, user, group)
@@ -189,30 +205,57 @@ func (s *Service) RemoveFromGroup(ctx context.Context, caller identity.Caller, u
 		case !was:
 			return notInGroup(user, group)
 		}
+		grants, err := tx.Grants(ctx, store.GrantFilter{Group: group})
+		if err != nil {
+			return err
+		}
+		if len(grants) > 0 {
+			if err := s.Authority.KeepAdmin(ctx, tx, caller, authority.Targets(grants...)...); err != nil {
+				return err
+			}
+		}
 		return tx.Record(ctx, identity.Joined("removed", group, user).By(caller))
 	})
 }
 
+// changeableMembership is allowedMembership for who is brought into a group or out of it, which changes what they hold.
+func (s *Service) changeableMembership(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, user identity.UserID, group identity.GroupID) error {
+	if err := tx.LockGroup(ctx, group); err != nil {
+		return err
+	}
+	u, there, err := s.membership(ctx, tx, caller, action, user, group)
+	if !there || err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	return s.Authority.Membership(ctx, tx, caller, err, action == authz.AddUserToGroup, u, group)
+}
+
 // allowedMembership asks the policy about a user and a group, as far as they are there, and then that both are.
 func (s *Service) allowedMembership(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, user identity.UserID, group identity.GroupID) error {
+	_, _, err := s.membership(ctx, tx, caller, action, user, group)
+	return err
+}
+
+func (s *Service) membership(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, user identity.UserID, group identity.GroupID) (u identity.User, there bool, err error) {
 	target := authz.Target{}
 	g, noGroup := tx.Group(ctx, group)
 	if noGroup == nil {
 		target["group"] = authz.Group(g)
 	} else if !errors.Is(noGroup, identity.NotFound) {
-		return noGroup
+		return u, false, noGroup
 	}
 	u, noUser := tx.User(ctx, user)
 	if noUser == nil {
 		target["user"] = authz.User(u)
 	} else if !errors.Is(noUser, identity.NotFound) {
-		return noUser
+		return u, false, noUser
 	}
+	there = noGroup == nil && noUser == nil
 	if err := s.Authz.Check(ctx, caller, action, target); err != nil {
-		return err
+		return u, there, err
 	}
 	if noGroup != nil {
-		return noGroup
+		return u, false, noGroup
 	}
-	return noUser
+	return u, there, noUser
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -308,6 +309,13 @@ func (s *Service) writeProject(ctx context.Context, tx *store.Tx, caller identit
 			return old, err
 		}
 	}
+	ends := func() error { return nil }
+	if old.Enabled && !p.Enabled {
+		var err error
+		if ends, err = s.ending(ctx, tx, caller, p); err != nil {
+			return old, err
+		}
+	}
 	if upd.Description.Present {
 		p.Description = nil
 		if !upd.Description.Null {
@@ -320,7 +328,27 @@ func (s *Service) writeProject(ctx context.Context, tx *store.Tx, caller identit
 	if err := tx.UpdateProject(ctx, old, p); err != nil {
 		return p, err
 	}
+	if err := ends(); err != nil {
+		return p, err
+	}
 	return p, recordUpdate(ctx, tx, p, func(e identity.Event) identity.Event { return e.By(caller) })
+}
+
+// ending refuses to delete or disable a project or domain when that would take from somebody what the caller may not take. What
+// it returns is to be asked afterwards: whether somebody is left to look after the cloud.
+func (s *Service) ending(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) (func() error, error) {
+	grants, err := tx.GrantsWithin(ctx, p.ID)
+	if err != nil || len(grants) == 0 {
+		return func() error { return nil }, err
+	}
+	on := map[identity.ProjectID]bool{}
+	for _, id := range authority.Targets(grants...) {
+		on[id] = true
+	}
+	err = s.Authority.End(ctx, tx, caller, grants, func(g identity.Grant) bool {
+		return len(authority.Targets(g)) > 0 && on[authority.Targets(g)[0]]
+	})
+	return func() error { return s.Authority.KeepAdmin(ctx, tx, caller) }, err
 }
 
 // recordUpdate records that a project was changed: a domain is told of as a project, too.
@@ -413,7 +441,14 @@ func (s *Service) DeleteProject(ctx context.Context, caller identity.Caller, id 
 			return identity.Refusedf("Cannot delete the project %s since it is not a leaf in the hierarchy. Use the cascade option"+
 				" if you want to delete a whole subtree.", id)
 		}
+		ended, err := s.ending(ctx, tx, caller, p)
+		if err != nil {
+			return err
+		}
 		if err := tx.DeleteProject(ctx, id); err != nil {
+			return err
+		}
+		if err := ended(); err != nil {
 			return err
 		}
 		return tx.Record(ctx, identity.Deleted("project", id).By(caller))

@@ -141,6 +141,9 @@ type Account struct {
 
 	// Manage and End tell whether the caller may change and delete the user, and end the user's tokens.
 	Manage, End bool
+
+	// Shield says why the caller may not, where it is not the policy that says no: a *authz.Obstacle if they may know of it.
+	Shield error
 }
 
 // Account returns a user with what the caller may do to it, by the rules that guard doing it (identity:get_user).
@@ -153,7 +156,15 @@ func (s *Service) Account(ctx context.Context, caller identity.Caller, id identi
 		target := authz.Target{"user": authz.User(a.User)}
 		a.Locked = s.locked(a.User, f, tx.Now())
 		a.Manage = s.Authz.Allowed(ctx, caller, authz.UpdateUser, target)
-		a.End = s.Authz.Allowed(ctx, caller, authz.RevokeTokensForUser, target)
+		if a.Manage {
+			err := s.Authority.Account(ctx, tx, caller, a.User)
+			if _, refused := errors.AsType[*identity.Error](err); refused {
+				a.Manage, a.Shield = false, err
+			} else if err != nil {
+				return err
+			}
+		}
+		a.End = a.Shield == nil && s.Authz.Allowed(ctx, caller, authz.RevokeTokensForUser, target)
 		a.User = s.shown(a.User, tx.Now())
 		return err
 	})
@@ -253,7 +264,7 @@ func checkDefaultProject(ctx context.Context, tx *store.Tx, id identity.ProjectI
 // lasting; here only a change that sends enabled does that.
 func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id identity.UserID, upd identity.UserUpdate) (identity.User, error) {
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
-		old, err := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
+		old, err := s.touchable(ctx, tx, caller, authz.UpdateUser, id)
 		if err != nil {
 			return err
 		}
@@ -268,7 +279,10 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 	}
 	var u identity.User
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		old, err := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
+		if err := tx.LockAccount(ctx, id); err != nil {
+			return err
+		}
+		old, err := s.touchable(ctx, tx, caller, authz.UpdateUser, id)
 		if err != nil {
 			return err
 		}
@@ -277,6 +291,18 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 		}
 		if err := s.writeUser(ctx, tx, old, upd, hash); err != nil {
 			return err
+		}
+		if err := s.noteOrigins(ctx, tx, caller, old, upd); err != nil {
+			return err
+		}
+		if old.Enabled && upd.Enabled.Present && !upd.Enabled.Value {
+			places, err := s.Authority.PlacesOf(ctx, tx, caller, id)
+			if err != nil {
+				return err
+			}
+			if err := s.Authority.KeepAdmin(ctx, tx, caller, places...); err != nil {
+				return err
+			}
 		}
 		if u, err = tx.User(ctx, id); err != nil {
 			return err
@@ -287,10 +313,45 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 	return u, err
 }
 
+// touchable is allowedUser for an act on the account, which must not reach above the caller.
+func (s *Service) touchable(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, id identity.UserID) (identity.User, error) {
+	u, err := s.allowedUser(ctx, tx, caller, action, id)
+	if err == nil {
+		err = s.Authority.Account(ctx, tx, caller, u)
+	}
+	return u, err
+}
+
+// noteOrigins notes by whom a user's address, password and factors were set: whoever did may get in.
+func (s *Service) noteOrigins(ctx context.Context, tx *store.Tx, caller identity.Caller, old identity.User, upd identity.UserUpdate) error {
+	if caller.Token == nil {
+		return nil
+	}
+	o := identity.Origin{UserID: old.ID, SetterID: caller.UserID(), Scope: caller.Token.Scope}
+	note := func(part identity.AccountPart) error {
+		o.What = part
+		return tx.PutOrigin(ctx, o)
+	}
+	if email, sent := upd.Extra["email"]; sent && email != old.Extra["email"] {
+		if err := note(identity.Address); err != nil {
+			return err
+		}
+	}
+	if upd.Password.Present {
+		if err := note(identity.Password); err != nil {
+			return err
+		}
+	}
+	if len(upd.Options) > 0 {
+		return note(identity.Factors)
+	}
+	return nil
+}
+
 // Changeable returns a user whom the caller may change, as [Service.UpdateUser] does, and whose way to log in is not the
 // caller's by a right that was handed on.
 func (s *Service) Changeable(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {
-	u, err := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
+	u, err := s.touchable(ctx, tx, caller, authz.UpdateUser, id)
 	if err == nil && caller.Delegated && caller.StandsFor(id) {
 		err = errDelegatedLogin
 	}
@@ -363,10 +424,20 @@ func (s *Service) writeUser(ctx context.Context, tx *store.Tx, old identity.User
 // DeleteUser removes a user and all that hangs on it, and ends its tokens.
 func (s *Service) DeleteUser(ctx context.Context, caller identity.Caller, id identity.UserID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.allowedUser(ctx, tx, caller, authz.DeleteUser, id); err != nil {
+		if err := tx.LockAccount(ctx, id); err != nil {
+			return err
+		}
+		if _, err := s.touchable(ctx, tx, caller, authz.DeleteUser, id); err != nil {
+			return err
+		}
+		places, err := s.Authority.PlacesOf(ctx, tx, caller, id)
+		if err != nil {
 			return err
 		}
 		if err := tx.DeleteUser(ctx, id); err != nil {
+			return err
+		}
+		if err := s.Authority.KeepAdmin(ctx, tx, caller, places...); err != nil {
 			return err
 		}
 		return tx.Record(ctx, identity.Deleted("user", id).By(caller))
@@ -376,7 +447,11 @@ func (s *Service) DeleteUser(ctx context.Context, caller identity.Caller, id ide
 // RevokeTokens ends all tokens of a user.
 func (s *Service) RevokeTokens(ctx context.Context, caller identity.Caller, id identity.UserID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.allowedUser(ctx, tx, caller, authz.RevokeTokensForUser, id); err != nil {
+		u, err := s.allowedUser(ctx, tx, caller, authz.RevokeTokensForUser, id)
+		if err == nil && caller.UserID() != id {
+			err = s.Authority.Account(ctx, tx, caller, u)
+		}
+		if err != nil {
 			return err
 		}
 		return tx.Revoke(ctx, identity.RevocationEvent{UserID: id})

@@ -2,8 +2,10 @@
 package federation
 
 import (
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -11,6 +13,7 @@ import (
 type Service struct {
 	DB        *store.DB
 	Authz     *authz.Checker
+	Authority *authority.Service // keeps callers from deciding who others are
 	Directory *directory.Service
 
 	// AssertionPrefix begins the names of variables that mappings see ([federation] assertion_prefix).
@@ -25,3 +28,6 @@ type Service struct {
 	// RelayStatePrefix is that of service providers which are made without one ([saml] relay_state_prefix).
 	RelayStatePrefix string
 }
+
+// everybody is no domain: mappings can name people of all domains.
+const everybody identity.DomainID = ""

@@ -66,6 +66,9 @@ func (s *Service) UpdateMapping(ctx context.Context, caller identity.Caller, rea
 		if _, err := tx.Mapping(ctx, m.ID); err != nil {
 			return err
 		}
+		if err := s.Authority.Within(ctx, tx, caller, everybody); err != nil {
+			return err
+		}
 		return tx.PutMapping(ctx, m)
 	})
 }

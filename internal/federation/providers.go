@@ -58,6 +58,8 @@ func (s *Service) CreateIdentityProvider(ctx context.Context, caller identity.Ca
 			}
 		} else if _, err := tx.LockDomain(ctx, domain); err != nil {
 			return err
+		} else if err := s.Authority.Within(ctx, tx, caller, domain); err != nil {
+			return err
 		}
 		if err := tx.InsertIdentityProvider(ctx, p); err != nil {
 			return err
@@ -91,6 +93,9 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, caller identity.Ca
 		if err != nil {
 			return err
 		}
+		if err := s.Authority.Within(ctx, tx, caller, old.DomainID); err != nil {
+			return err
+		}
 		if err := tx.UpdateIdentityProvider(ctx, old, u.Apply(old)); err != nil {
 			return err
 		}
@@ -106,7 +111,16 @@ func (s *Service) DeleteIdentityProvider(ctx context.Context, caller identity.Ca
 	if err := s.Authz.Check(ctx, caller, authz.DeleteIdentityProvider, nil); err != nil {
 		return err
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error { return tx.DeleteIdentityProvider(ctx, id) })
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		p, err := tx.IdentityProvider(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.Authority.Within(ctx, tx, caller, p.DomainID); err != nil {
+			return err
+		}
+		return tx.DeleteIdentityProvider(ctx, id)
+	})
 }
 
 // Protocols lists the protocols of an identity provider; none of one that is not there, as upstream has it.
@@ -143,6 +157,9 @@ func (s *Service) CreateProtocol(ctx context.Context, caller identity.Caller, p 
 		if err := mappingExists(ctx, tx, p.MappingID); err != nil {
 			return err
 		}
+		if err := s.Authority.Within(ctx, tx, caller, everybody); err != nil {
+			return err
+		}
 		return tx.InsertProtocol(ctx, p)
 	})
 }
@@ -159,6 +176,9 @@ func (s *Service) UpdateProtocol(ctx context.Context, caller identity.Caller, pr
 			return err
 		}
 		if p, err = tx.Protocol(ctx, provider, id); err != nil {
+			return err
+		}
+		if err := s.Authority.Within(ctx, tx, caller, everybody); err != nil {
 			return err
 		}
 		p.MappingID = u.MappingID

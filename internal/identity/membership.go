@@ -22,7 +22,8 @@ type Invitation struct {
 	ProjectID ProjectID
 	Address   string
 	Roles     []RoleID
-	Words     string // of the inviter to the invited
+	Until     time.Time // when the grants are to end; zero for never
+	Words     string    // of the inviter to the invited
 	Language  string
 
 	// InviterID is by whose rights the roles are granted, if they are accepted, and Scope where these rights are held.

@@ -3,7 +3,6 @@ package membership
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -120,14 +119,14 @@ func (s *Service) authority(ctx context.Context, tx *store.Tx, v identity.Invita
 	} else if err != nil {
 		return inviter, p, err
 	}
-	may, err := s.Assignment.Invitable(ctx, tx, inviter, p)
-	if err != nil {
-		return inviter, p, err
+	if !v.Until.IsZero() && !tx.Now().Before(v.Until) {
+		return inviter, p, blocked("what it offers has ended")
 	}
-	for _, id := range v.Roles {
-		if !slices.ContainsFunc(may, func(r identity.Role) bool { return r.ID == id }) {
-			return inviter, p, blocked("the inviter may not grant a role of it any more")
-		}
+	err = s.Assignment.CheckInvite(ctx, tx, inviter, p, v.Roles, v.Until)
+	if errors.Is(err, identity.Forbidden) || isMissing(err) {
+		return inviter, p, blocked("the inviter may not grant a role of it any more")
+	} else if err != nil {
+		return inviter, p, err
 	}
 	return inviter, p, nil
 }
@@ -212,7 +211,8 @@ func (s *Service) accept(ctx context.Context, secret string,
 			return blocked("the account is disabled") // and stays so
 		}
 		for _, r := range v.Roles {
-			err := s.Assignment.GrantIn(ctx, tx, inviter, identity.Grant{Role: r, User: u.ID, Project: v.ProjectID})
+			g := identity.Grant{Role: r, User: u.ID, Project: v.ProjectID}
+			err := s.Assignment.GrantIn(ctx, tx, inviter, g, identity.Terms{Until: v.Until, Source: identity.ByInvitation})
 			if errors.Is(err, identity.Forbidden) || isMissing(err) {
 				return blocked("the inviter may not grant a role of it to this account")
 			} else if err != nil {

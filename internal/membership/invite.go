@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
 	mails "github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
@@ -29,7 +30,8 @@ const aDay = 24 * time.Hour
 // Draft is what an invitation offers, and how.
 type Draft struct {
 	Roles    []identity.RoleID
-	Words    string // of the inviter to the invited
+	Until    time.Time // when the grants are to end; zero for never
+	Words    string    // of the inviter to the invited
 	Language string
 }
 
@@ -113,6 +115,12 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 	if err != nil {
 		return o, err
 	}
+	if !d.Until.IsZero() && !tx.Now().Before(d.Until) {
+		return o, identity.Invalidf("The end of a grant must be in the future.")
+	}
+	if err := s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until); err != nil {
+		return o, err
+	}
 	domain, err := tx.Domain(ctx, p.DomainID)
 	if err != nil {
 		return o, err
@@ -121,7 +129,7 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 	o.by = caller
 	o.values.By, o.values.Project, o.values.Domain, o.values.Words, o.values.Request = called(actor), p.Name, domain.Name, d.Words, requestID(ctx)
 	o.Invitation = identity.Invitation{
-		ProjectID: p.ID, Roles: d.Roles, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
+		ProjectID: p.ID, Roles: d.Roles, Until: d.Until, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
 		State: identity.InvitationOpen, CreatedAt: tx.Now(), SentAt: tx.Now(), ExpiresAt: tx.Now().Add(invitationLife), Sends: 1,
 	}
 	return o, nil
@@ -131,9 +139,9 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 var linkLike = regexp.MustCompile(`(?i)://|www\.|\pL\.\pL{2,}`)
 
 // names are those of roles, all of which must be among some.
-func names(among []identity.Role, ids []identity.RoleID) (all []string, err error) {
+func names(among []assignment.Offer, ids []identity.RoleID) (all []string, err error) {
 	for _, id := range ids {
-		i := slices.IndexFunc(among, func(r identity.Role) bool { return r.ID == id })
+		i := slices.IndexFunc(among, func(o assignment.Offer) bool { return o.ID == id })
 		if i < 0 {
 			return nil, identity.NotAllowed("identity:create_grant")
 		}
@@ -247,18 +255,7 @@ func (s *Service) mayTouch(ctx context.Context, tx *store.Tx, caller identity.Ca
 	if err != nil {
 		return err
 	}
-	for _, id := range v.Roles {
-		r, err := tx.Role(ctx, id)
-		if isMissing(err) {
-			continue
-		} else if err != nil {
-			return err
-		}
-		if err := s.Assignment.CheckRevoke(ctx, caller, p, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.Assignment.CheckRevoke(ctx, tx, caller, p, v.Roles)
 }
 
 // open returns an invitation to a project that nobody has answered, of one that the caller may see.
@@ -278,7 +275,11 @@ func (s *Service) mayList(ctx context.Context, tx *store.Tx, caller identity.Cal
 	if err != nil && !isMissing(err) {
 		return err
 	}
-	if !s.Assignment.SeesPeople(ctx, caller, p) {
+	sees, failed := s.Assignment.SeesPeople(ctx, tx, caller, p)
+	if failed != nil {
+		return failed
+	}
+	if !sees {
 		return identity.NotAllowed("identity:list_role_assignments_for_tree")
 	}
 	return err
@@ -298,7 +299,7 @@ type Invitations struct {
 	Items   []Listed
 	All     int // how many there are, on all pages
 	More    bool
-	Offers  []identity.Role // that the caller may invite to
+	Offers  []assignment.Offer // that the caller may invite to
 }
 
 // Invitations returns a page of the open invitations to a project, for who may learn who has which role there
@@ -327,7 +328,7 @@ func (s *Service) Invitations(ctx context.Context, caller identity.Caller, proje
 
 // Offers returns a project, and the roles that the caller may invite to it: at least one, else the caller is refused
 // (identity:create_grant).
-func (s *Service) Offers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (p identity.Project, may []identity.Role, err error) {
+func (s *Service) Offers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (p identity.Project, may []assignment.Offer, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		p, err = tx.Project(ctx, project)
 		if err != nil && !isMissing(err) {
@@ -420,7 +421,7 @@ func (s *Service) Resend(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
-		o, err := s.offer(ctx, tx, caller, project, Draft{Roles: old.Roles, Words: old.Words, Language: old.Language})
+		o, err := s.offer(ctx, tx, caller, project, Draft{Roles: old.Roles, Until: old.Until, Words: old.Words, Language: old.Language})
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	mails "github.com/lintel-id/lintel/internal/mail"
@@ -26,6 +27,7 @@ import (
 // Service is the room. All fields are set once.
 type Service struct {
 	DB         *store.DB
+	Authority  *authority.Service
 	Directory  *directory.Service
 	Assignment *assignment.Service
 

@@ -40,6 +40,8 @@ func (v *visit) ask(a *act) (identity.Caller, *accountPage, *actPage, error) {
 	switch {
 	case err != nil:
 		return caller, nil, nil, err
+	case !a.allowed(pg.Account) && pg.Shield != "":
+		return caller, nil, nil, identity.Refusedf("%s", pg.Shield)
 	case !a.allowed(pg.Account):
 		return caller, nil, nil, identity.NotAllowed(a.action)
 	case a.notSelf && pg.Self:

@@ -95,7 +95,8 @@ func TestTheCloudIsNotForEverybody(t *testing.T) {
 	d, r := "/portal/cloud/domains/", "/portal/cloud/roles/"
 	forms := []string{d + "new", d + domain + "/edit", d + domain + "/disable", d + domain + "/enable", d + domain + "/delete",
 		r + "new", r + role + "/edit", r + role + "/delete", "/portal/d/default/assignments/new"}
-	grant := "role=" + reader + "&user=" + auditor
+	first := admin.Get("/v3/users?name=admin").Want(200).Get("users.0.id")
+	grant := "role=" + admin.Get("/v3/roles?name=admin").Want(200).Get("roles.0.id") + "&user=" + first
 	for who, want := range map[string]int{"alice": 404, "mona": 404, "auditor": 403} {
 		b := env.SignIn(who, "secret")
 		sent := csrf(b)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/store"
@@ -113,7 +114,7 @@ type offered struct {
 // invitePage finds what the reader may invite to, and takes over what was typed.
 func (v *visit) invitePage(h *here) (*invitePage, error) {
 	pg := &invitePage{Addresses: v.field("addresses"), Words: v.field("words"), Mails: v.p.Membership.Mails(), Back: h.Path("/invitations")}
-	var may []identity.Role
+	var may []assignment.Offer
 	err := h.as(func(c identity.Caller) (err error) {
 		_, may, err = v.p.Membership.Offers(v.Context(), c, h.ID)
 		return err

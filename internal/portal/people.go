@@ -116,6 +116,8 @@ func (v *visit) personRow(p assignment.Person, called assignment.Names) personRo
 	}
 	switch granted := p.Granted(); {
 	case len(p.Revocable) > 0:
+	case p.Obstacle != "":
+		row.Locked = v.F("Holds %s: you may not change that", called.Of("role", string(p.Obstacle)).Name)
 	case len(granted) > 0:
 		row.Locked = v.F("Holds %s: you may not change that", called.Of("role", string(granted[0])).Name)
 	default:

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -177,7 +178,7 @@ func (v *visit) changePerson() error {
 		}
 	}
 	err = h.as(func(c identity.Caller) error {
-		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After)
+		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After, nil)
 	})
 	if errors.Is(err, assignment.ErrChanged) {
 		v.redirect(strings.TrimPrefix(h.Path("/people/", string(pg.Person.ID)), Prefix) + "?done=meanwhile")
@@ -269,7 +270,7 @@ func (v *visit) tryAddPerson() error {
 		return errConfirm
 	}
 	err = h.as(func(c identity.Caller) error {
-		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]))
+		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), time.Time{})
 	})
 	switch e, ok := errors.AsType[*identity.Error](err); {
 	case ok && e.Kind == identity.Forbidden:

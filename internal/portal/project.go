@@ -119,7 +119,13 @@ func (v *visit) here() (*here, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.People = slices.ContainsFunc(h.callers, func(c identity.Caller) bool { return v.p.Assignment.SeesPeople(v.Context(), c, h.Project) })
+	for _, c := range h.callers {
+		if h.People, err = v.p.Assignment.LooksAfter(v.Context(), c, h.Project); err != nil {
+			return nil, err
+		} else if h.People {
+			break
+		}
+	}
 	if h.Others, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -36,7 +37,8 @@ type accountPage struct {
 	Project string // the primary one's name
 	Service bool   // a service of the cloud logs in with it
 	Self    bool
-	Factor  bool // a second factor is asked for
+	Factor  bool   // a second factor is asked for
+	Shield  string // why the reader may not act on it, where their roles would do
 
 	Places      []place
 	Groups      []identity.Membership
@@ -58,6 +60,7 @@ func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err erro
 	if pg.Account.DomainID != d.ID {
 		return caller, nil, identity.Missing("user", id)
 	}
+	pg.Shield = v.shield(pg.Account.Shield)
 	pg.Section, pg.Title, pg.Factor = "users", pg.Account.Name, v.p.Auth.SecondFactor(pg.Account.User)
 	held, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{User: id, Effective: true}, true)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
@@ -73,6 +76,24 @@ func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err erro
 		}
 	}
 	return caller, pg, nil
+}
+
+// shield says why somebody is out of the reader's reach; nothing when they are not.
+func (v *visit) shield(err error) string {
+	if err == nil {
+		return ""
+	}
+	if o, seen := errors.AsType[*authz.Obstacle](err); seen {
+		return v.F("This account is protected: it holds the role %s on %s, which you may not take away.", o.Role.Name, v.placeName(o.At))
+	}
+	return v.T("This account is protected.")
+}
+
+func (v *visit) placeName(p authz.Place) string {
+	if p.System {
+		return v.T("the system")
+	}
+	return p.Project.Name
 }
 
 func (v *visit) account() error {
@@ -124,6 +145,9 @@ func (v *visit) editAccount() error {
 	_, pg, err := v.loadAccount()
 	if err != nil {
 		return err
+	}
+	if pg.Shield != "" {
+		return identity.Refusedf("%s", pg.Shield)
 	}
 	if !pg.Account.Manage {
 		return identity.NotAllowed("identity:update_user")

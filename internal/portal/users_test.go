@@ -113,7 +113,9 @@ func TestGuards(t *testing.T) {
 	nova, project := member(env, "nova", "service")
 	role := admin.Get("/v3/roles?name=service").Want(200).Get("roles.0.id")
 	admin.Put("/v3/projects/"+project+"/users/"+nova+"/roles/"+role, nil).Want(204)
-	b.Open("/portal/d/default/users/"+nova).Want(200, "service account")
+	b.Open("/portal/d/default/users/"+nova).Want(200, "service account", "This account is protected: it holds the role service on")
+	b.Open("/portal/d/default/users/"+nova+"/disable").Want(403, "This account is protected")
+	b = env.SignIn("admin", testenv.Password)
 	b.Open("/portal/d/default/users/"+nova+"/disable").Want(200, "Type nova", "stops working").Submit("Disable the account").Want(422)
 	b.Submit("Disable the account", "typed", "nova").Want(200, "was disabled")
 }

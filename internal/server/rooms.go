@@ -6,6 +6,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/config"
@@ -37,7 +38,8 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 	if err != nil {
 		return r, err
 	}
-	checker := &authz.Checker{Policy: rules, Services: services, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing}
+	checker := &authz.Checker{Policy: rules, Services: services, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing, Protect: cfg.Lintel.ProtectPeople}
+	guard := &authority.Service{DB: db, Authz: checker}
 	hasher, strength, err := passwords(cfg)
 	if err != nil {
 		return r, err
@@ -47,7 +49,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		return r, fmt.Errorf("[security_compliance]: %w", err)
 	}
 	r.directory = &directory.Service{
-		DB: db, Authz: checker, Rules: strength,
+		DB: db, Authz: checker, Authority: guard, Rules: strength,
 		Passwords: &password.Pool{Hasher: hasher, Workers: cfg.Lintel.HashWorkers, Queue: cfg.Lintel.HashQueue, Now: opt.Now},
 		Compliance: directory.Compliance{
 			LockoutFailures: orZero(cfg.SecurityCompliance.LockoutFailureAttempts), LockoutDuration: cfg.SecurityCompliance.LockoutDuration,
@@ -64,14 +66,14 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		InvalidPasswords: invalid,
 		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
 	}
-	r.assignment = &assignment.Service{DB: db, Authz: checker, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
+	r.assignment = &assignment.Service{DB: db, Authz: checker, Authority: guard, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
 	r.catalog = &catalog.Service{
 		DB: db, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
 		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,
 		StrictLimits:   cfg.UnifiedLimit.EnforcementModel == "strict_two_level",
 	}
 	r.credential = &credential.Service{
-		DB: db, Authz: checker, Directory: r.directory, Assignment: r.assignment, Log: opt.Log,
+		DB: db, Authz: checker, Authority: guard, Directory: r.directory, Assignment: r.assignment, Log: opt.Log,
 		UserLimit:                  cfg.Credential.UserLimit,
 		ApplicationCredentialLimit: cfg.ApplicationCredential.UserLimit,
 		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
@@ -84,7 +86,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		InsecureDelegation:         cfg.SecurityCompliance.AllowInsecureAdminTrustCrossProjectCredentialsAccess,
 	}
 	r.federation = &federation.Service{
-		DB: db, Authz: checker, Directory: r.directory, RelayStatePrefix: cfg.SAML.RelayStatePrefix,
+		DB: db, Authz: checker, Authority: guard, Directory: r.directory, RelayStatePrefix: cfg.SAML.RelayStatePrefix,
 		AssertionPrefix:    cfg.Federation.AssertionPrefix,
 		RemoteIDAttributes: cfg.RemoteIDAttributes, RemoteIDAttribute: cfg.Federation.RemoteIDAttribute,
 	}
@@ -117,7 +119,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		return r, err
 	}
 	r.credential.Party = r.auth.Passkeys
-	r.membership = &membership.Service{DB: db, Directory: r.directory, Assignment: r.assignment, Standing: r.auth.Standing}
+	r.membership = &membership.Service{DB: db, Authority: guard, Directory: r.directory, Assignment: r.assignment, Standing: r.auth.Standing}
 	return r, nil
 }
 

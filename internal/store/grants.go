@@ -27,14 +27,23 @@ func grantKey(g identity.Grant) (table, kind, actor, target string) {
 	}
 }
 
-// PutGrant writes a grant, unless it is there already. It fails with identity.NotFound when role or target are gone. An
-// actor that is in no table is taken to live in a directory.
+// PutGrant is PutGrantFor for a grant of which nothing more is known.
 func (tx *Tx) PutGrant(ctx context.Context, g identity.Grant) error {
-	// Many who put the same grant would wait for each other, and lose in turns, only to change nothing.
-	if found, err := tx.HasGrant(ctx, g); err != nil || found {
-		return err
-	}
+	return tx.PutGrantFor(ctx, g, identity.Terms{})
+}
+
+// PutGrantFor writes a grant with its terms, unless it is there already and ends when they say. It fails with
+// identity.NotFound when role or target are gone. An actor that is in no table is taken to live in a directory.
+func (tx *Tx) PutGrantFor(ctx context.Context, g identity.Grant, t identity.Terms) error {
 	table, kind, actor, target := grantKey(g)
+	// Many who put the same grant would wait for each other, and lose in turns, only to change nothing.
+	if found, err := tx.HasGrant(ctx, g); err != nil {
+		return err
+	} else if found {
+		if now, err := tx.Terms(ctx, g); err != nil || now.Until.Equal(t.Until) {
+			return err
+		}
+	}
 	entity := "user"
 	if g.Group != "" {
 		entity = "group"
@@ -59,6 +68,9 @@ func (tx *Tx) PutGrant(ctx context.Context, g identity.Grant) error {
 		}
 	}
 	tx.touch("grants", actor)
+	if err := tx.putTerms(ctx, g, t); err != nil {
+		return err
+	}
 	return tx.upsert(ctx, table, 5, []string{"type", "actor_id", "target_id", "role_id", "inherited"}, kind, actor, target, g.Role, g.Inherited)
 }
 
@@ -67,7 +79,9 @@ const grantMatch = ` WHERE "type" = ? AND "actor_id" = ? AND "target_id" = ? AND
 // HasGrant tells whether a grant is there.
 func (tx *Tx) HasGrant(ctx context.Context, g identity.Grant) (bool, error) {
 	table, kind, actor, target := grantKey(g)
-	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "`+table+`"`+grantMatch, kind, actor, target, g.Role, g.Inherited)
+	lasts, more := tx.unended(table)
+	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "`+table+`"`+grantMatch+` AND `+lasts,
+		append([]any{kind, actor, target, g.Role, g.Inherited}, more...)...)
 	return len(found) > 0, err
 }
 
@@ -76,15 +90,23 @@ func (tx *Tx) HasGrant(ctx context.Context, g identity.Grant) (bool, error) {
 func (tx *Tx) DeleteGrant(ctx context.Context, g identity.Grant) (bool, error) {
 	table, kind, actor, target := grantKey(g)
 	tx.touch("grants", actor)
-	n, err := tx.exec(ctx, `DELETE FROM "`+table+`"`+grantMatch, kind, actor, target, g.Role, g.Inherited)
-	return n > 0, err
+	lasts, more := tx.unended(table)
+	args := []any{kind, actor, target, g.Role, g.Inherited}
+	n, err := tx.exec(ctx, `DELETE FROM "`+table+`"`+grantMatch+` AND `+lasts, append(slices.Clone(args), more...)...)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = tx.exec(ctx, `DELETE FROM "lintel_grant_meta"`+grantMatch, args...)
+	return true, err
 }
 
 // GrantedRoles returns the roles that were granted to an actor on a target, whatever role g names, ordered by id.
 func (tx *Tx) GrantedRoles(ctx context.Context, g identity.Grant) ([]identity.Role, error) {
 	table, kind, actor, target := grantKey(g)
+	lasts, more := tx.unended(table)
 	roles, err := list(ctx, tx, scanRole, `SELECT `+roleColumns+` FROM "role" WHERE "id" IN (SELECT "role_id" FROM "`+table+`"
-		WHERE "type" = ? AND "actor_id" = ? AND "target_id" = ? AND "inherited" = ?) ORDER BY "id"`, kind, actor, target, g.Inherited)
+		WHERE "type" = ? AND "actor_id" = ? AND "target_id" = ? AND "inherited" = ? AND `+lasts+`) ORDER BY "id"`,
+		append([]any{kind, actor, target, g.Inherited}, more...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -124,13 +146,13 @@ func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, erro
 	var parts []string
 	var args []any
 	if !f.OnlySystem {
-		s := f.actors(tx, `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
+		s := f.actors(tx, "assignment", `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
 		f.targets(&s)
 		parts = append(parts, columns+`"assignment"`+s.sql())
 		args = s.args
 	}
 	if !f.NoSystem && f.Domain == "" && f.Project == "" && f.Within == "" {
-		s := f.actors(tx, `'UserSystem'`, `'GroupSystem'`)
+		s := f.actors(tx, "system_assignment", `'UserSystem'`, `'GroupSystem'`)
 		parts = append(parts, columns+`"system_assignment"`+s.sql())
 		args = append(args, s.args...)
 	}
@@ -161,7 +183,9 @@ func (f GrantFilter) trees() (with string, args []any) {
 }
 
 // actors is the part of a filter that is alike for both tables but for their types of users' and groups' grants.
-func (f GrantFilter) actors(tx *Tx, users, groups string) (s selection) {
+func (f GrantFilter) actors(tx *Tx, table, users, groups string) (s selection) {
+	lasts, args := tx.unended(table)
+	s.also(lasts, args...)
 	if f.Role != "" {
 		s.also(`"role_id" = ?`, f.Role)
 	}

@@ -24,6 +24,7 @@ FROM "lintel_invitation" i LEFT JOIN "lintel_mail" m ON m."id" = i."mail_id"`
 // invitationDetails is what is kept as JSON.
 type invitationDetails struct {
 	Roles []identity.RoleID `json:"roles"`
+	Until *time.Time        `json:"until,omitempty"`
 	Words string            `json:"words,omitempty"`
 }
 
@@ -34,14 +35,10 @@ func scanInvitation(s scanner) (v identity.Invitation, err error) {
 		timeOf{&v.CreatedAt}, timeOf{&v.SentAt}, timeOf{&v.ExpiresAt}, timeOf{&v.DecidedAt}, &v.Sends, &v.MailID, &v.Problem, &v.UserID,
 		&v.Waits, &v.Bounced)
 	v.Roles, v.Words = details.Roles, details.Words
-	switch kind, id, _ := strings.Cut(scope, ":"); kind {
-	case "project":
-		v.Scope = identity.OnProject(identity.ProjectID(id))
-	case "domain":
-		v.Scope = identity.OnDomain(identity.DomainID(id))
-	case "system":
-		v.Scope = identity.OnSystem()
+	if details.Until != nil {
+		v.Until = *details.Until
 	}
+	v.Scope = scopeOf(scope)
 	return v, err
 }
 
@@ -66,7 +63,11 @@ func openKey(project identity.ProjectID, address string) string {
 // PutInvitation writes an invitation, which is new or open. It fails with Conflict when another one to that address is open,
 // and tells whether it is still open.
 func (tx *Tx) PutInvitation(ctx context.Context, v identity.Invitation) (open bool, err error) {
-	body, err := json.Marshal(invitationDetails{v.Roles, v.Words})
+	details := invitationDetails{Roles: v.Roles, Words: v.Words}
+	if !v.Until.IsZero() {
+		details.Until = &v.Until
+	}
+	body, err := json.Marshal(details)
 	if err != nil {
 		return false, err
 	}

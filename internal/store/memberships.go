@@ -16,6 +16,9 @@ import (
 
 // AddToGroup makes a user a lasting member of a group; it changes nothing for one who is. User and group must exist.
 func (tx *Tx) AddToGroup(ctx context.Context, user identity.UserID, group identity.GroupID) error {
+	if _, err := tx.lockParent(ctx, "user", string(user)); err != nil { // see LockAccount
+		return err
+	}
 	tx.touch("user", string(user))
 	return tx.upsert(ctx, "user_group_membership", 2, []string{"user_id", "group_id"}, user, group)
 }
@@ -122,23 +125,27 @@ func (tx *Tx) InGroup(ctx context.Context, user identity.UserID, group identity.
 	return len(found) > 0, err
 }
 
-// GroupIDs returns the groups that a user is in, and when the first of these memberships ends; zero for never.
+// GroupIDs returns the groups that a user is in, and when the first of these memberships, or of the grants of the user and
+// of these groups, ends; zero for never.
 func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) (groups []identity.GroupID, until time.Time, err error) {
 	groups, err = list(ctx, tx, column[identity.GroupID], `SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?`, user)
 	if err != nil {
 		return nil, until, err
 	}
 	lives, args := tx.lives()
+	firstEnd, more := tx.firstEnd(user)
 	_, err = list(ctx, tx, func(row scanner) (none struct{}, err error) {
 		var group identity.GroupID
 		var e ending
 		err = also{row, e.columns()}.Scan(&group)
-		groups = append(groups, group)
-		if end := e.at(tx); until.IsZero() || end.Before(until) {
-			until = *end
+		if group == "" {
+			until = soonest(until, e.verified)
+			return none, err
 		}
+		groups, until = append(groups, group), soonest(until, *e.at(tx))
 		return none, err
-	}, `SELECT m."group_id", `+endingColumns+fromExpiring+` WHERE m."user_id" = ? AND `+lives, append([]any{user}, args...)...)
+	}, `SELECT m."group_id", `+endingColumns+fromExpiring+` WHERE m."user_id" = ? AND `+lives+` UNION ALL `+firstEnd,
+		slices.Concat([]any{user}, args, more)...)
 	return groups, until, err
 }
 

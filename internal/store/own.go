@@ -42,8 +42,11 @@ var ownTrail string
 //go:embed own_passkeys.sql
 var ownPasskeys string
 
+//go:embed own_grants.sql
+var ownGrants string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -30,18 +30,19 @@ const fromUsers = ` FROM "user" u LEFT JOIN "local_user" l ON l."user_id" = u."i
 // members of the groups.
 func (tx *Tx) holders(project identity.ProjectID) (with string, args []any) {
 	lives, more := tx.lives()
+	lasts, now := tx.unended("assignment")
 	const grants, columns = `"type" IN ('UserProject', 'GroupProject')`, `"type", "actor_id", "target_id", "role_id", "inherited"`
 	return `WITH RECURSIVE "above" ("id", "parent_id") AS (SELECT "id", "parent_id" FROM "project" WHERE "id" = ?
 		UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" a ON p."id" = a."parent_id"),
 		"onto" (` + columns + `) AS (SELECT CONCAT("type", ''), "actor_id", "target_id", "role_id", "inherited" FROM "assignment"
-		WHERE "inherited" = ? AND ` + grants + ` AND "target_id" = ?
-		OR "inherited" = ? AND "target_id" IN (SELECT "id" FROM "above") AND "target_id" <> ?),
+		WHERE ("inherited" = ? AND ` + grants + ` AND "target_id" = ?
+		OR "inherited" = ? AND "target_id" IN (SELECT "id" FROM "above") AND "target_id" <> ?) AND ` + lasts + `),
 		"holder" ("user_id", ` + columns + `) AS (SELECT "actor_id", ` + columns + ` FROM "onto" WHERE "type" IN ('UserProject', 'UserDomain')
 		UNION SELECT m."user_id", o."type", o."actor_id", o."target_id", o."role_id", o."inherited" FROM "onto" o
 		JOIN "user_group_membership" m ON m."group_id" = o."actor_id" WHERE o."type" IN ('GroupProject', 'GroupDomain')
 		UNION SELECT m."user_id", o."type", o."actor_id", o."target_id", o."role_id", o."inherited"` + fromExpiring + `
 		JOIN "onto" o ON o."actor_id" = m."group_id" WHERE o."type" IN ('GroupProject', 'GroupDomain') AND ` + lives + `) `,
-		append([]any{project, false, project, true, project}, more...)
+		slices.Concat([]any{project, false, project, true, project}, now, more)
 }
 
 // PeopleOf returns a page of the users who have a role on a project, in the order of their names, without what is not in their

@@ -418,6 +418,7 @@ func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
 	}
 	err := tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserProject', 'GroupProject')`,
+		`DELETE FROM "lintel_grant_meta" WHERE "target_id" = ?`,
 		`DELETE FROM "credential" WHERE "project_id" = ?`,
 		`DELETE FROM "access_token" WHERE "project_id" = ?`,
 		`DELETE FROM "request_token" WHERE "requested_project_id" = ?`,
@@ -497,6 +498,7 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 	}
 	err = tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')`,
+		`DELETE FROM "lintel_grant_rule" WHERE "domain_id" = ?`,
 		`DELETE FROM "limit" WHERE "domain_id" = ?`,
 		`DELETE FROM "whitelisted_config" WHERE "domain_id" = ?`,
 		`DELETE FROM "sensitive_config" WHERE "domain_id" = ?`,

@@ -56,15 +56,22 @@ func (tx *Tx) heldRoles(ctx context.Context, user identity.UserID, groups []iden
 		return `"type" = ? AND ("actor_id" IN ` + member + ` OR "actor_id" IN ` + extra + `)`
 	}
 	const from = `SELECT "role_id" FROM "assignment" WHERE `
+	lasting := func(table, grants string) string {
+		lasts, now := tx.unended(table)
+		args = append(args, now...)
+		return grants + ` AND ` + lasts
+	}
 	above := ""
 	switch scope.Kind() {
 	case identity.SystemScoped:
-		grants = `SELECT "role_id" FROM "system_assignment" WHERE ` + actor("UserSystem") +
-			` UNION SELECT "role_id" FROM "system_assignment" WHERE ` + group("GroupSystem")
+		onSystem := func(who string) string {
+			return lasting("system_assignment", `SELECT "role_id" FROM "system_assignment" WHERE `+who)
+		}
+		grants = onSystem(actor("UserSystem")) + ` UNION ` + onSystem(group("GroupSystem"))
 	case identity.DomainScoped:
 		onTarget := func(who string) string {
 			args = append(args, scope.DomainID(), false)
-			return from + who + ` AND "target_id" = ? AND "inherited" = ?`
+			return lasting("assignment", from+who+` AND "target_id" = ? AND "inherited" = ?`)
 		}
 		grants = onTarget(actor("UserDomain")) + ` UNION ` + onTarget(group("GroupDomain"))
 	case identity.ProjectScoped:
@@ -74,11 +81,11 @@ func (tx *Tx) heldRoles(ctx context.Context, user identity.UserID, groups []iden
 		args = append(args, scope.ProjectID())
 		onTarget := func(who string) string {
 			args = append(args, scope.ProjectID(), false)
-			return from + who + ` AND "target_id" = ? AND "inherited" = ?`
+			return lasting("assignment", from+who+` AND "target_id" = ? AND "inherited" = ?`)
 		}
 		inherited := func(who string) string {
 			args = append(args, true, scope.ProjectID())
-			return from + who + ` AND "inherited" = ? AND "target_id" IN (SELECT "id" FROM "above" WHERE "id" <> ?)`
+			return lasting("assignment", from+who+` AND "inherited" = ? AND "target_id" IN (SELECT "id" FROM "above" WHERE "id" <> ?)`)
 		}
 		grants = onTarget(actor("UserProject")) + ` UNION ` + onTarget(group("GroupProject")) +
 			` UNION ` + inherited(actor("UserProject")) + ` UNION ` + inherited(group("GroupProject")) +
@@ -278,12 +285,19 @@ func (tx *Tx) DeleteRole(ctx context.Context, id identity.RoleID) error {
 	return tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "role_id" = ?`,
 		`DELETE FROM "system_assignment" WHERE "role_id" = ?`,
+		`DELETE FROM "lintel_grant_meta" WHERE "role_id" = ?`,
+		`DELETE FROM "lintel_grant_rule" WHERE "holder_role_id" = ?`,
+		`DELETE FROM "lintel_grant_rule" WHERE "target_role_id" = ?`,
+		`DELETE FROM "lintel_role_profile" WHERE "role_id" = ?`,
 		`DELETE FROM "role" WHERE "id" = ?`, // the rest follows by foreign keys
 	)
 }
 
 // InsertImpliedRole makes one role imply another, unless it does already.
 func (tx *Tx) InsertImpliedRole(ctx context.Context, i identity.ImpliedRole) error {
+	if _, err := tx.lockParent(ctx, "role", string(i.Prior)); err != nil { // see LockAccount
+		return err
+	}
 	tx.touch("implied_role", "")
 	return tx.upsert(ctx, "implied_role", 2, []string{"prior_role_id", "implied_role_id"}, i.Prior, i.Implied)
 }

@@ -17,11 +17,12 @@ const useful = `"useful" ("id") AS (SELECT "id" FROM "role" WHERE "domain_id" = 
 func (tx *Tx) reach(user identity.UserID, groups []identity.GroupID) (with string, args []any) {
 	member, memberArgs := tx.groupsOf(user)
 	extra, extraArgs := in(groups)
+	lasts, now := tx.unended("assignment")
 	return `WITH RECURSIVE ` + useful + `, "reach" ("type", "target_id", "inherited") AS (
-		SELECT "type", "target_id", "inherited" FROM "assignment" WHERE "role_id" IN (SELECT "id" FROM "useful") AND (
+		SELECT "type", "target_id", "inherited" FROM "assignment" WHERE ` + lasts + ` AND "role_id" IN (SELECT "id" FROM "useful") AND (
 		"type" IN ('UserProject', 'UserDomain') AND "actor_id" = ? OR "type" IN ('GroupProject', 'GroupDomain') AND (
 		"actor_id" IN ` + member + ` OR "actor_id" IN ` + extra + `)))`,
-		slices.Concat([]any{identity.NoRoleDomain, user}, memberArgs, extraArgs)
+		slices.Concat([]any{identity.NoRoleDomain}, now, []any{user}, memberArgs, extraArgs)
 }
 
 // ProjectsOf returns a page of the projects on which a user holds a role that shows in a token, as EffectiveRoles finds
@@ -73,15 +74,16 @@ func (tx *Tx) Realms(ctx context.Context, user identity.UserID, groups []identit
 	with, args := tx.reach(user, groups)
 	member, memberArgs := tx.groupsOf(user)
 	extra, extraArgs := in(groups)
+	lasts, now := tx.unended("system_assignment")
 	rows, err := list(ctx, tx, func(s scanner) (d identity.Domain, err error) {
 		err = s.Scan(&d.ID, &d.Name)
 		d.Enabled = true
 		return d, err
 	}, with+`SELECT "id", "name" FROM "project" WHERE "domain_id" = ? AND "enabled" = ? AND "id" IN (
 		SELECT "target_id" FROM "reach" WHERE "inherited" = ? AND "type" IN ('UserDomain', 'GroupDomain'))
-		UNION SELECT '', '' FROM "system_assignment" WHERE "role_id" IN (SELECT "id" FROM "useful") AND (
+		UNION SELECT '', '' FROM "system_assignment" WHERE `+lasts+` AND "role_id" IN (SELECT "id" FROM "useful") AND (
 		"type" = 'UserSystem' AND "actor_id" = ? OR "type" = 'GroupSystem' AND ("actor_id" IN `+member+` OR "actor_id" IN `+extra+`))
-		ORDER BY 2, 1`, slices.Concat(args, []any{identity.RootDomain, true, false, user}, memberArgs, extraArgs)...)
+		ORDER BY 2, 1`, slices.Concat(args, []any{identity.RootDomain, true, false}, now, []any{user}, memberArgs, extraArgs)...)
 	for _, d := range rows {
 		if d.ID == "" {
 			system = true

@@ -1,0 +1,110 @@
+package identity
+
+import "time"
+
+// Terms are what is known of a grant beside the grant itself.
+type Terms struct {
+	Until     time.Time // when it ends; zero for never
+	GrantedBy UserID
+	GrantedAt time.Time
+	Reason    string // at most 255 characters
+	Source    GrantSource
+}
+
+// GrantSource says how a grant came about.
+type GrantSource string
+
+// The sources of grants.
+const (
+	ByHand       GrantSource = "admin"
+	ByInvitation GrantSource = "invite"
+	ByImport     GrantSource = "import"
+)
+
+// Holding is a role that somebody was granted on a scope, directly, by a group or from above.
+type Holding struct {
+	Role      RoleID
+	Inherited bool      // from above, so that it counts on all below the scope, too
+	Until     time.Time // when it ends; zero for never
+}
+
+// Tier is where a grant rule counts.
+type Tier string
+
+// The tiers. A group's tier is that of the roles that it confers on its members.
+const (
+	ProjectTier Tier = "project"
+	DomainTier  Tier = "domain"
+	SystemTier  Tier = "system"
+	GroupTier   Tier = "group"
+)
+
+// TierOf is the tier of a scope; empty for none.
+func TierOf(s Scope) Tier {
+	return [...]Tier{Unscoped: "", ProjectScoped: ProjectTier, DomainScoped: DomainTier, SystemScoped: SystemTier}[s.Kind()]
+}
+
+// TierRoles are roles, each set where they count: on projects, on domains, on the system.
+type TierRoles struct{ Project, Domain, System []RoleID }
+
+// Empty tells whether there is none.
+func (r TierRoles) Empty() bool { return len(r.Project)+len(r.Domain)+len(r.System) == 0 }
+
+// GrantRule lets those who hold a role do something with another one, beside what the policy lets them do. A rule of a domain
+// opens nothing by itself: where a domain has rules for a role, rules of the whole cloud for that role count in it as far as
+// these allow the same.
+type GrantRule struct {
+	ID          string
+	Holder      RoleID
+	HolderTier  Tier // a project, a domain or the system: the scope of the holder's token
+	Target      RoleID
+	TargetTier  Tier     // a project, a domain or a group
+	DomainID    DomainID // empty for the whole cloud
+	Grant       bool
+	Revoke      bool
+	Invite      bool
+	MaxDays     int  // that a grant may last; 0 is no limit
+	NeedsAnswer bool // somebody else who may do it must agree
+	StepUp      bool // the holder must have proved just now who they are
+}
+
+// Impact says how much power a role gives.
+type Impact string
+
+// The impacts. Without one, it is found out from what the cloud's services let the role do.
+const (
+	NormalImpact Impact = "normal"
+	HighImpact   Impact = "high"
+)
+
+// RoleProfile is what people are told of a role, and how heavy it counts. Texts are by language.
+type RoleProfile struct {
+	RoleID   RoleID
+	Impact   Impact // empty for unknown
+	Category string // "general", "kubernetes" …; roles are grouped by it
+	Sort     int
+	Audience string // "project" or "operator"
+	DocsURL  string
+	Name     map[string]string
+	Summary  map[string]string
+	Warning  map[string]string
+}
+
+// Origin is who last set something of an account, and with the rights that they had where.
+type Origin struct {
+	UserID   UserID
+	What     AccountPart
+	SetterID UserID
+	Scope    Scope
+	At       time.Time
+}
+
+// AccountPart is something of an account by which its owner, or somebody else, gets in.
+type AccountPart string
+
+// The parts of an account of which it is kept who set them.
+const (
+	Address  AccountPart = "address"
+	Password AccountPart = "password"
+	Factors  AccountPart = "factors"
+)
