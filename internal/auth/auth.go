@@ -83,13 +83,13 @@ type Service struct {
 type Issued struct {
 	Text    string
 	Token   identity.Token
-	Life    time.Duration   // of a new token, which may be stamped a moment ahead
-	Catalog []catalog.Entry // nil for an unscoped token, or when it was not asked for
+	Life    time.Duration     // of a new token, which may be stamped a moment ahead
+	Catalog *catalog.Rendered // nil for an unscoped token, or when it was not asked for
 
 	// ServiceProviders are the clouds that take assertions of this one; every token shows them.
 	ServiceProviders []identity.ServiceProvider
 
-	wire *wire // nil for a token that is not remembered
+	remembered *entry // where what is written of the token is kept; nil for a token that is not remembered
 }
 
 // maxSkew is how far ahead of this node's clock another node may have stamped a token.

@@ -69,7 +69,7 @@ func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, actio
 	if key.TrustID != "" {
 		on = ScopeRequest{Trust: &key.TrustID}
 	}
-	issued, err := s.issue(ctx, on, false, true, func(ctx context.Context, tx *store.Tx, p *proved) error {
+	issued, err := s.issue(ctx, on, s.view, true, func(ctx context.Context, tx *store.Tx, p *proved) error {
 		p.by("ec2credential")
 		return s.confirmKey(ctx, tx, key, p)
 	})

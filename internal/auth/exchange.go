@@ -5,6 +5,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
 )
 
 // Token is the text of a token that is to be turned into another (keystone/auth/plugins/token.py).
@@ -16,14 +17,14 @@ func (m Token) prove(_ context.Context, s *Service, r *Request) (confirm, error)
 		return nil, err
 	}
 	return func(ctx context.Context, tx *store.Tx, p *proved) error {
-		t, err := s.judge(ctx, tx, string(m), pl, 0)
+		t, err := s.parent(ctx, tx, string(m), pl)
 		if err != nil {
 			return err
 		}
-		if err := s.mayExchange(&t, r.Scope); err != nil {
+		if err := s.mayExchange(t, r.Scope); err != nil {
 			return err
 		}
-		p.parent = &t
+		p.parent = t
 		if t.Federated {
 			p.provider = &provided{t.IdentityProviderID, t.ProtocolID, t.ProvidedGroups}
 		}
@@ -31,6 +32,20 @@ func (m Token) prove(_ context.Context, s *Service, r *Request) (confirm, error)
 		p.by(t.Methods...)
 		return p.is(t.User.ID)
 	}, nil
+}
+
+// parent judges the token that another is to be made from; a glance may find it in memory.
+func (s *Service) parent(ctx context.Context, tx *store.Tx, text string, pl token.Payload) (*identity.Token, error) {
+	if !tx.Glancing() {
+		t, err := s.judge(ctx, tx, text, pl, 0)
+		return &t, err
+	}
+	here := func(_ context.Context, fn func(*store.Tx) error) error { return fn(tx) }
+	e, err := s.recallIn(ctx, here, text, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &e.token, nil
 }
 
 // mayExchange tells whether a token may be turned into another: what was delegated may

@@ -21,15 +21,24 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	out, err := s.issue(ctx, r.Scope, r.writes(), !r.NoCatalog, show)
+	out, err := s.issue(ctx, r.Scope, s.readerFor(&r), !r.NoCatalog, show)
 	if err == nil {
 		err = s.entered(ctx, &out.Token, nil)
 	}
 	return out, err
 }
 
-// writes tells whether showing what proves the login writes: what can be sent once is written down.
-func (r *Request) writes() bool { return slices.Contains(r.Methods, "oauth1") }
+// readerFor is what a login is shown in. What can be sent once is written down. A token that is shown alone proves nothing new: what
+// is made from it is refused if it was ended meanwhile, so what the node remembers is enough to make it from.
+func (s *Service) readerFor(r *Request) reader {
+	switch {
+	case slices.Contains(r.Methods, "oauth1"):
+		return s.update
+	case len(r.Methods) == 1 && r.Methods[0] == "token" && r.Receipt == "" && r.External == nil:
+		return s.current
+	}
+	return s.view
+}
 
 // proveAll does of all methods of a login what comes before the transaction.
 func (s *Service) proveAll(ctx context.Context, r *Request) (confirm, error) {
@@ -57,9 +66,9 @@ func (s *Service) proveAll(ctx context.Context, r *Request) (confirm, error) {
 	}, nil
 }
 
-// issue makes a token, with its text, for what is shown in the transaction that makes it; writes says that showing it writes.
-func (s *Service) issue(ctx context.Context, on ScopeRequest, writes, withCatalog bool, show confirm) (Issued, error) {
-	out, err := s.make(ctx, on, writes, withCatalog, show)
+// issue makes a token, with its text, for what is shown in the transaction that makes it, one of run.
+func (s *Service) issue(ctx context.Context, on ScopeRequest, run reader, withCatalog bool, show confirm) (Issued, error) {
+	out, err := s.make(ctx, on, run, withCatalog, show)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -68,9 +77,8 @@ func (s *Service) issue(ctx context.Context, on ScopeRequest, writes, withCatalo
 }
 
 // make is issue without the text.
-func (s *Service) make(ctx context.Context, on ScopeRequest, writes, withCatalog bool, show confirm) (out Issued, err error) {
-	run := s.view
-	if writes || on.Trust != nil {
+func (s *Service) make(ctx context.Context, on ScopeRequest, run reader, withCatalog bool, show confirm) (out Issued, err error) {
+	if on.Trust != nil {
 		run = s.update // a use of the trust may be taken
 	}
 	var login *directory.Login
@@ -167,12 +175,16 @@ func (s *Service) stamp(ctx context.Context, tx *store.Tx, t, parent *identity.T
 	if parent != nil && parent.IssuedAt.After(t.IssuedAt) {
 		t.IssuedAt = parent.IssuedAt
 	}
+	if parent != nil {
+		until, err := tx.RevokedSince(ctx, t, parent.IssuedAt)
+		if err == nil && !until.IsZero() {
+			err = identity.Unauthenticatedf("the new token is revoked already")
+		}
+		return err
+	}
 	until, err := tx.RevokedUntil(ctx, t)
 	if err != nil || until.IsZero() {
 		return err
-	}
-	if parent != nil {
-		return identity.Unauthenticatedf("the new token is revoked already")
 	}
 	t.IssuedAt = until.Truncate(time.Second).Add(time.Second)
 	return nil

@@ -72,7 +72,7 @@ func (s *Service) issueToSecret(ctx context.Context, c Client) (Issued, error) {
 // issueToCertificate gives a user whom the client's certificate names a token for the user's default project. The token is
 // good only together with the certificate.
 func (s *Service) issueToCertificate(ctx context.Context, c Client) (Issued, error) {
-	out, err := s.issue(ctx, ScopeRequest{}, false, false, func(ctx context.Context, tx *store.Tx, p *proved) error {
+	out, err := s.issue(ctx, ScopeRequest{}, s.view, false, func(ctx context.Context, tx *store.Tx, p *proved) error {
 		named, err := s.named(ctx, tx, c.Certificate)
 		if err != nil {
 			return err

@@ -191,7 +191,7 @@ func (s *Service) identify(ctx context.Context, r Request) (identity.Token, erro
 	if err != nil {
 		return identity.Token{}, err
 	}
-	out, err := s.make(ctx, r.Scope, r.writes(), false, show)
+	out, err := s.make(ctx, r.Scope, s.readerFor(&r), false, show)
 	return out.Token, err
 }
 

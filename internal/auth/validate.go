@@ -54,9 +54,9 @@ func (s *Service) Validate(ctx context.Context, caller identity.Caller, subject 
 	if err != nil {
 		return Issued{}, err
 	}
-	out.wire = e.wire(s, subject)
-	if !whole && !out.wire.written() {
-		err = s.DB.View(ctx, func(tx *store.Tx) error { return complete(tx, &e.token) })
+	out.remembered = e
+	if !whole {
+		err = s.DB.Glance(ctx, func(tx *store.Tx) error { return complete(tx, &e.token) })
 	}
 	return out, err
 }
@@ -90,13 +90,21 @@ func (s *Service) subject(ctx context.Context, caller identity.Caller, action au
 }
 
 // recall opens a token, from memory if it is remembered: then what passes with time is asked again, and nothing else
-// can have changed. Otherwise it is read, built and judged, with more called in the same transaction, and remembered.
+// can have changed. Otherwise it is read, built and judged at a glance, with more called in the same one, and remembered.
 func (s *Service) recall(ctx context.Context, text string, window time.Duration, more func(*store.Tx, *identity.Token) error) (*entry, error) {
+	e, err := s.recallIn(ctx, s.DB.Glance, text, window, more)
+	return e, s.endDisabled(ctx, err)
+}
+
+// reader is DB.Glance, or what runs a function in one that is under way.
+type reader func(context.Context, func(*store.Tx) error) error
+
+func (s *Service) recallIn(ctx context.Context, glance reader, text string, window time.Duration, more func(*store.Tx, *identity.Token) error) (*entry, error) {
 	now := s.DB.Now()
 	e, ok := s.Remembered.Get(text)
 	ok = ok && (e.until.IsZero() || now.Before(e.until))
 	if ok && now.Sub(time.Unix(0, e.opened.Load())).Abs() < reopenAfter {
-		return e, s.endDisabled(ctx, s.stands(ctx, now, text, &e.token, window))
+		return e, s.stands(ctx, now, text, &e.token, window)
 	}
 	pl, err := s.read(text)
 	if err != nil {
@@ -104,13 +112,13 @@ func (s *Service) recall(ctx context.Context, text string, window time.Duration,
 	}
 	if ok {
 		e.opened.Store(now.UnixNano())
-		return e, s.endDisabled(ctx, s.stands(ctx, now, text, &e.token, window))
+		return e, s.stands(ctx, now, text, &e.token, window)
 	}
 	e = new(entry)
 	e.opened.Store(now.UnixNano())
 	stamp := s.DB.Stamp()
 	var groups []identity.GroupID
-	err = s.view(ctx, func(tx *store.Tx) error {
+	err = glance(ctx, func(tx *store.Tx) error {
 		if e.token, err = s.judge(ctx, tx, text, pl, window); err != nil {
 			return err
 		}
@@ -122,7 +130,7 @@ func (s *Service) recall(ctx context.Context, text string, window time.Duration,
 	if err != nil {
 		return nil, err
 	}
-	s.Remembered.Put(text, e, entryCost, stamp, store.TokenKeys(&e.token, groups))
+	s.Remembered.Put(text, e, e.cost(), stamp, store.TokenKeys(&e.token, groups))
 	return e, nil
 }
 
@@ -155,6 +163,14 @@ func (s *Service) view(ctx context.Context, fn func(*store.Tx) error) error {
 // update is view for work that also writes.
 func (s *Service) update(ctx context.Context, fn func(*store.Tx) error) error {
 	return s.endDisabled(ctx, s.DB.Update(ctx, fn))
+}
+
+// current is view for work on what the node remembers, once it has caught up with all others.
+func (s *Service) current(ctx context.Context, fn func(*store.Tx) error) error {
+	if err := s.DB.CatchUp(ctx); err != nil {
+		return err
+	}
+	return s.endDisabled(ctx, s.DB.Glance(ctx, fn))
 }
 
 func (s *Service) endDisabled(ctx context.Context, err error) error {

@@ -5,6 +5,7 @@ package catalog
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -37,9 +38,77 @@ type Entry struct {
 	Endpoints []identity.Endpoint // URLs are filled in
 }
 
+// Rendered is a catalog as it is seen from a scope.
+type Rendered struct {
+	Entries []Entry
+	written identity.Memo
+}
+
+// Written returns what write makes of the entries, which it is asked for once.
+func (r *Rendered) Written(write func([]Entry) ([]byte, error)) ([]byte, error) {
+	w := r.written.Once(func() any {
+		b, err := write(r.Entries)
+		return written{b, err}
+	}).(written)
+	return w.bytes, w.err
+}
+
+type written struct {
+	bytes []byte
+	err   error
+}
+
+// Cost is about what it takes, in bytes, with what is written of it.
+func (r *Rendered) Cost() int {
+	n := 1
+	for _, e := range r.Entries {
+		n += 1 + len(e.Endpoints)
+	}
+	return n << 10
+}
+
+// offer is what all catalogs are made of.
+type offer struct {
+	services      []identity.Service // enabled ones
+	endpoints     []identity.Endpoint
+	user, project bool // some URL names the user, or the project
+}
+
+func (o *offer) Cost() int { return (1 + len(o.services) + len(o.endpoints)) << 10 }
+
+// anywhere is the key of all that a catalog is made from but the scope.
+var anywhere = []store.Key{{Kind: "catalog"}}
+
 // Render makes the catalog for a user, and the project of the scope if there is one
 // (keystone/catalog/backends/sql.py, get_v3_catalog).
-func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID, project identity.ProjectID) ([]Entry, error) {
+func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID, project identity.ProjectID) (*Rendered, error) {
+	all, err := store.Recall(tx, store.Fact{What: "offer"}, func() (*offer, []store.Key, error) {
+		all, err := read(ctx, tx)
+		return all, anywhere, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	visible, filtered, err := s.visible(ctx, tx, project, all.endpoints)
+	if err != nil {
+		return nil, err
+	}
+	if !filtered && s.HideUnfiltered {
+		return &Rendered{Entries: []Entry{}}, nil
+	}
+	seen := store.Fact{What: "catalog"} // from where it looks different
+	if all.user {
+		seen.Of = string(user)
+	}
+	if all.project || filtered {
+		seen.On = string(project)
+	}
+	return store.Recall(tx, seen, func() (*Rendered, []store.Key, error) {
+		return &Rendered{Entries: s.entries(ctx, all, user, project, visible, filtered)}, anywhere, nil
+	})
+}
+
+func read(ctx context.Context, tx *store.Tx) (*offer, error) {
 	services, err := tx.Services(ctx, identity.Query{}.Where("enabled", "true"))
 	if err != nil {
 		return nil, err
@@ -48,28 +117,32 @@ func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID
 	if err != nil {
 		return nil, err
 	}
-	visible, filtered, err := s.visible(ctx, tx, project, endpoints.Items)
-	if err != nil {
-		return nil, err
+	all := &offer{services: services.Items, endpoints: endpoints.Items}
+	for _, e := range all.endpoints {
+		all.user = all.user || mentions(e.URL, "user_id")
+		all.project = all.project || mentions(e.URL, ofProject...)
 	}
-	if !filtered && s.HideUnfiltered {
-		return []Entry{}, nil
-	}
-	entries := make([]Entry, len(services.Items))
+	return all, nil
+}
+
+// entries are what is seen of all services. visible, if filtered is true, are the endpoints to show, and services with none
+// of them are left out.
+func (s *Service) entries(ctx context.Context, all *offer, user identity.UserID, project identity.ProjectID, visible map[identity.EndpointID]bool, filtered bool) []Entry {
+	entries := make([]Entry, len(all.services))
 	at := make(map[identity.ServiceID]int, len(entries))
-	for i, sv := range services.Items {
+	for i, sv := range all.services {
 		entries[i] = Entry{ID: sv.ID, Type: sv.Type, Name: sv.Name()}
 		at[sv.ID] = i
 	}
 	values := s.values(user, project)
-	for _, e := range endpoints.Items {
+	for _, e := range all.endpoints {
 		i, ok := at[e.ServiceID]
 		if !ok || !e.Enabled || filtered && !visible[e.ID] {
 			continue
 		}
 		url, ok := expand(e.URL, values)
 		if !ok {
-			if project != "" || !needsProject(e.URL) {
+			if project != "" || !mentions(e.URL, ofProject...) {
 				s.Log.ErrorContext(ctx, "an endpoint has a URL that cannot be filled in; it is left out", "endpoint", e.ID, "url", e.URL)
 			}
 			continue
@@ -77,16 +150,10 @@ func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID
 		e.URL = url
 		entries[i].Endpoints = append(entries[i].Endpoints, e)
 	}
-	if !filtered {
-		return entries, nil
+	if filtered {
+		entries = slices.DeleteFunc(entries, func(e Entry) bool { return len(e.Endpoints) == 0 })
 	}
-	shown := entries[:0]
-	for _, e := range entries {
-		if len(e.Endpoints) > 0 {
-			shown = append(shown, e)
-		}
-	}
-	return shown, nil
+	return entries
 }
 
 // Of is the catalog for the project of the caller's token.
@@ -98,7 +165,10 @@ func (s *Service) Of(ctx context.Context, caller identity.Caller) (entries []Ent
 		return nil, identity.Deniedf("A project-scoped token is required to produce a service catalog.")
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		entries, err = s.Render(ctx, tx, caller.UserID(), caller.Token.Scope.ProjectID())
+		r, err := s.Render(ctx, tx, caller.UserID(), caller.Token.Scope.ProjectID())
+		if err == nil {
+			entries = r.Entries
+		}
 		return err
 	})
 	return entries, err

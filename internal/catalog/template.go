@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -36,14 +37,17 @@ func checkURL(url string) error {
 	return nil
 }
 
-// needsProject tells whether a URL makes sense for a project only.
-func needsProject(url string) bool {
-	needs, ok := false, true
+// ofProject are the names that have a value for projects only.
+var ofProject = []string{"tenant_id", "project_id"}
+
+// mentions tells whether a URL that is not broken has one of the names in it.
+func mentions(url string, some ...string) bool {
+	found, ok := false, true
 	each(url, func(name string) string {
-		needs = needs || name == "tenant_id" || name == "project_id"
+		found = found || slices.Contains(some, name)
 		return ""
 	}, &ok)
-	return ok && needs
+	return ok && found
 }
 
 // expand fills a URL in; false when it names something without a value.

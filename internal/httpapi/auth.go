@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"net/http"
@@ -243,14 +244,30 @@ func writeToken(w http.ResponseWriter, status int, issued auth.Issued) error {
 	h := w.Header()
 	h.Set("X-Subject-Token", issued.Text)
 	h.Set("Cache-Control", "no-store")
-	body, err := issued.Wire(func(i *auth.Issued) ([]byte, error) { return encode(object{"token": renderToken(i)}) })
+	own, err := issued.Own(func(i *auth.Issued) ([]byte, error) {
+		b, err := encode(object{"token": renderToken(i)})
+		return bytes.TrimSuffix(b, tokenEnd), err
+	})
 	if err != nil {
 		return err
 	}
-	return writeBytes(w, status, "application/json", body)
+	if issued.Catalog == nil {
+		return writeBytes(w, status, "application/json", own, tokenEnd)
+	}
+	catalog, err := issued.Catalog.Written(func(e []catalog.Entry) ([]byte, error) {
+		b, err := encode(renderCatalog(e))
+		return bytes.TrimSuffix(b, []byte("\n")), err
+	})
+	if err != nil {
+		return err
+	}
+	return writeBytes(w, status, "application/json", own, catalogBegin, catalog, tokenEnd)
 }
 
-// renderToken is a token's body (keystone/common/render_token.py).
+// A token is written in pieces: what is its own, and the catalog, which many share.
+var catalogBegin, tokenEnd = []byte(`,"catalog":`), []byte("}}\n")
+
+// renderToken is a token's body without the catalog (keystone/common/render_token.py).
 func renderToken(issued *auth.Issued) object {
 	t := &issued.Token
 	o := object{
@@ -311,9 +328,6 @@ func renderToken(issued *auth.Issued) object {
 	}
 	if t.Thumbprint != "" {
 		o["oauth2_credential"] = object{"x5t#S256": t.Thumbprint}
-	}
-	if issued.Catalog != nil {
-		o["catalog"] = renderCatalog(issued.Catalog)
 	}
 	return o
 }

@@ -35,6 +35,21 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
+// BenchmarkRescope is what a console does when somebody changes to another project: a token for a token.
+func BenchmarkRescope(b *testing.B) {
+	env := testenv.New(b)
+	admin := env.Admin()
+	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["token"], "token": {"id": %q}}, "scope": {"project": {"id": %q}}}}`,
+		admin.Token, admin.Validate(admin.Token).Want(200).Get("token.project.id"))
+	h := env.Server.Handler()
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest("POST", "http://identity.example/v3/auth/tokens", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		h.ServeHTTP(nowhere{http.Header{}}, r)
+	}
+}
+
 // BenchmarkFailedLogins tells how long each way to fail at the password takes, in turns, at a cost of hashes as it is in
 // production: the medians of 200 rounds (-benchtime 200x) lie within a tenth of each other. S-017
 func BenchmarkFailedLogins(b *testing.B) {

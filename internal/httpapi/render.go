@@ -57,13 +57,22 @@ func encode(v any) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-func writeBytes(w http.ResponseWriter, status int, media string, body []byte) error {
+// writeBytes answers with a body in pieces.
+func writeBytes(w http.ResponseWriter, status int, media string, body ...[]byte) error {
+	n := 0
+	for _, piece := range body {
+		n += len(piece)
+	}
 	h := w.Header()
 	h.Set("Content-Type", media)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Length", strconv.Itoa(n))
 	w.WriteHeader(status)
-	_, err := w.Write(body)
-	return err
+	for _, piece := range body {
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noContent answers 204.

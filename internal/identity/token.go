@@ -52,6 +52,11 @@ func (s Scope) DomainID() DomainID {
 	return ""
 }
 
+// String names the scope: "project ID", "domain ID", "system", or "" for nothing.
+func (s Scope) String() string {
+	return [...]string{"", "project ", "domain ", "system"}[s.kind] + s.id
+}
+
 // IsSystem tells whether the scope is the system.
 func (s Scope) IsSystem() bool { return s.kind == SystemScoped }
 

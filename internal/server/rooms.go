@@ -98,7 +98,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		},
 		Tokens:             tokens,
 		Receipts:           receipts,
-		Remembered:         auth.NewMemory(db, memory),
+		Remembered:         auth.NewMemory(db, cfg.Lintel.CacheMemory<<20/2),
 		Methods:            cfg.Auth.Methods,
 		AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,
 		ClientMethods:      cfg.OAuth2.OAuth2AuthnMethods,

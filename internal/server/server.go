@@ -218,6 +218,7 @@ func OpenDatabase(ctx context.Context, cfg *config.Config, opt Options) (*store.
 		MaxConns:        cfg.Database.MaxPoolSize + max(0, cfg.Database.MaxOverflow),
 		KeepRevocations: cfg.Token.Expiration + cfg.Token.AllowExpiredWindow + cfg.Revoke.ExpirationBuffer,
 		MembershipTTL:   cfg.Federation.DefaultAuthorizationTTL,
+		FactMemory:      cfg.Lintel.CacheMemory << 20 / 2,
 		Now:             opt.Now,
 		KeepTrail:       time.Duration(cfg.Lintel.AuditDays) * 24 * time.Hour,
 		Outbox:          store.Outbox{Sinks: sinkNames(cfg), OptOut: cfg.Default.NotificationOptOut},
@@ -442,9 +443,6 @@ func (s *Server) Close() error {
 
 // Handler serves the whole service, for tests that need no listener.
 func (s *Server) Handler() http.Handler { return s.handler }
-
-// memory is the most bytes of tokens and answers that a server remembers.
-const memory = 64 << 20
 
 // lookAtFiles is how often policy files are looked at.
 const lookAtFiles = 500 * time.Millisecond

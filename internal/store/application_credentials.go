@@ -36,16 +36,23 @@ func scanApplicationCredential(s scanner) (c numberedCredential, err error) {
 
 // ApplicationCredential returns an application credential; a NotFound when there is none.
 func (tx *Tx) ApplicationCredential(ctx context.Context, id identity.ApplicationCredentialID) (identity.ApplicationCredential, error) {
-	var s selection
-	s.also(`"id" = ?`, id)
-	found, err := tx.applicationCredentials(ctx, s, identity.Query{})
-	if err == nil && len(found.Items) == 0 {
-		err = identity.Missing("Application Credential", id)
-	}
-	if err != nil {
-		return identity.ApplicationCredential{}, err
-	}
-	return found.Items[0], nil
+	return Recall(tx, Fact{What: "application credential", Of: string(id)}, func() (c identity.ApplicationCredential, from []Key, err error) {
+		var s selection
+		s.also(`"id" = ?`, id)
+		found, err := tx.applicationCredentials(ctx, s, identity.Query{})
+		if err == nil && len(found.Items) == 0 {
+			err = identity.Missing("Application Credential", id)
+		}
+		if err != nil {
+			return c, nil, err
+		}
+		c = found.Items[0]
+		from = []Key{{"application_credential", string(c.ID)}, {"user", string(c.UserID)}, {"project", string(c.ProjectID)}}
+		for _, r := range c.Roles {
+			from = append(from, Key{"role", string(r.ID)})
+		}
+		return c, from, nil
+	})
 }
 
 // ApplicationCredentials returns a page of a user's application credentials. Filters: name.

@@ -84,13 +84,19 @@ type Stamp struct {
 // Stamp returns the mark of this moment.
 func (db *DB) Stamp() Stamp { return Stamp{db.stamps.now.Load(), time.Now()} }
 
-// CatchUp reads the change log to its end, so that all that was committed anywhere before counts here.
+// CatchUp reads the change log to its end, so that all that was committed anywhere before counts here. Callers that come
+// together share one look.
 func (db *DB) CatchUp(ctx context.Context) error {
+	before := db.looks.Load()
 	db.following.Lock()
 	defer db.following.Unlock()
+	if db.looks.Load() > before && db.looked == nil {
+		return nil // it began after this call
+	}
+	db.looks.Add(1)
 	at := time.Since(db.stamps.born)
 	keys, all, err := db.Changes(ctx, &db.cursor)
-	if err != nil {
+	if db.looked = err; err != nil {
 		return err
 	}
 	db.stamps.touch(keys, all)

@@ -50,12 +50,15 @@ type EndpointFilter struct {
 
 // EndpointFilters returns what is associated with a project (OS-EP-FILTER); nothing means that it sees everything.
 func (tx *Tx) EndpointFilters(ctx context.Context, project identity.ProjectID) ([]EndpointFilter, error) {
-	return list(ctx, tx, func(s scanner) (f EndpointFilter, err error) {
-		err = s.Scan(textOf(&f.ID), jsonOf(&f.Group))
-		return f, err
-	}, `SELECT "endpoint_id", NULL FROM "project_endpoint" WHERE "project_id" = ?
-		UNION ALL SELECT NULL, g."filters" FROM "endpoint_group" g
-		JOIN "project_endpoint_group" p ON p."endpoint_group_id" = g."id" WHERE p."project_id" = ?`, project, project)
+	return Recall(tx, Fact{What: "endpoint filters", Of: string(project)}, func() ([]EndpointFilter, []Key, error) {
+		found, err := list(ctx, tx, func(s scanner) (f EndpointFilter, err error) {
+			err = s.Scan(textOf(&f.ID), jsonOf(&f.Group))
+			return f, err
+		}, `SELECT "endpoint_id", NULL FROM "project_endpoint" WHERE "project_id" = ?
+			UNION ALL SELECT NULL, g."filters" FROM "endpoint_group" g
+			JOIN "project_endpoint_group" p ON p."endpoint_group_id" = g."id" WHERE p."project_id" = ?`, project, project)
+		return found, []Key{{"catalog", ""}}, err
+	})
 }
 
 const regionColumns = `"id", "description", "parent_region_id", "extra"`

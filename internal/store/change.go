@@ -51,7 +51,7 @@ type gap struct {
 // Changes returns the keys that were changed since the cursor's last reading, and moves the cursor. When all is true the
 // reader is new or has fallen too far behind, and must drop everything it has cached before that reading.
 func (db *DB) Changes(ctx context.Context, c *Cursor) (keys []Key, all bool, err error) {
-	err = db.View(ctx, func(tx *Tx) error {
+	err = db.Glance(ctx, func(tx *Tx) error {
 		now := tx.Now()
 		next := *c
 		next.gaps = slices.Clone(c.gaps)

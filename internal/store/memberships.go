@@ -128,6 +128,17 @@ func (tx *Tx) InGroup(ctx context.Context, user identity.UserID, group identity.
 // GroupIDs returns the groups that a user is in, and when the first of these memberships, or of the grants of the user and
 // of these groups, ends; zero for never.
 func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) (groups []identity.GroupID, until time.Time, err error) {
+	groups, err = Recall(tx, Fact{What: "groups", Of: string(user)}, func() ([]identity.GroupID, []Key, error) {
+		groups, until, err = tx.groupIDs(ctx, user)
+		if !until.IsZero() {
+			return groups, nil, err
+		}
+		return groups, []Key{{"user", string(user)}}, err
+	})
+	return groups, until, err
+}
+
+func (tx *Tx) groupIDs(ctx context.Context, user identity.UserID) (groups []identity.GroupID, until time.Time, err error) {
 	groups, err = list(ctx, tx, column[identity.GroupID], `SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?`, user)
 	if err != nil {
 		return nil, until, err

@@ -97,9 +97,19 @@ func (tx *Tx) project(ctx context.Context, entity, called, condition string, arg
 	return found[0], nil
 }
 
+// recallProject is Recall for one project or domain, however it is asked for.
+func recallProject(tx *Tx, f Fact, read func() (identity.Project, error)) (identity.Project, error) {
+	return Recall(tx, f, func() (identity.Project, []Key, error) {
+		p, err := read()
+		return p, []Key{{"project", string(p.ID)}}, err
+	})
+}
+
 // Domain returns a domain. It fails with identity.NotFound.
 func (tx *Tx) Domain(ctx context.Context, id identity.DomainID) (identity.Domain, error) {
-	p, err := tx.project(ctx, "domain", string(id), `"id" = ? AND "domain_id" = ?`, id, identity.RootDomain)
+	p, err := recallProject(tx, Fact{What: "domain", Of: string(id)}, func() (identity.Project, error) {
+		return tx.project(ctx, "domain", string(id), `"id" = ? AND "domain_id" = ?`, id, identity.RootDomain)
+	})
 	if err == nil && p.ID != identity.ProjectID(id) {
 		return identity.Domain{}, identity.Missing("domain", id) // MariaDB ignores case; ids are compared byte for byte
 	}
@@ -108,13 +118,17 @@ func (tx *Tx) Domain(ctx context.Context, id identity.DomainID) (identity.Domain
 
 // DomainByName returns the domain whose name is equal, as the database compares. It fails with identity.NotFound.
 func (tx *Tx) DomainByName(ctx context.Context, name string) (identity.Domain, error) {
-	p, err := tx.project(ctx, "domain", name, `"name" = ? AND "domain_id" = ?`, name, identity.RootDomain)
+	p, err := recallProject(tx, Fact{What: "domain's name", Of: name}, func() (identity.Project, error) {
+		return tx.project(ctx, "domain", name, `"name" = ? AND "domain_id" = ?`, name, identity.RootDomain)
+	})
 	return p.AsDomain(), err
 }
 
 // Project returns a project, or the project that acts as a domain. It fails with identity.NotFound.
 func (tx *Tx) Project(ctx context.Context, id identity.ProjectID) (identity.Project, error) {
-	p, err := tx.project(ctx, "project", string(id), `"id" = ?`, id)
+	p, err := recallProject(tx, Fact{What: "project", Of: string(id)}, func() (identity.Project, error) {
+		return tx.project(ctx, "project", string(id), `"id" = ?`, id)
+	})
 	if err == nil && p.ID != id {
 		return identity.Project{}, identity.Missing("project", id)
 	}
@@ -124,7 +138,9 @@ func (tx *Tx) Project(ctx context.Context, id identity.ProjectID) (identity.Proj
 // ProjectByName returns the project of a domain whose name is equal, as the database compares. It fails with
 // identity.NotFound.
 func (tx *Tx) ProjectByName(ctx context.Context, domain identity.DomainID, name string) (identity.Project, error) {
-	return tx.project(ctx, "project", name, `"domain_id" = ? AND "name" = ?`, domain, name)
+	return recallProject(tx, Fact{"project's name", name, string(domain)}, func() (identity.Project, error) {
+		return tx.project(ctx, "project", name, `"domain_id" = ? AND "name" = ?`, domain, name)
+	})
 }
 
 // LockProject is Project for one that the transaction is about to change or delete: until it ends, others cannot do that,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -170,6 +171,26 @@ func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.T
 	other, err := tx.RevokedUntil(ctx, &given)
 	if other.After(until) {
 		until = other
+	}
+	return until, err
+}
+
+// RevokedSince is RevokedUntil for a token that is about to be made from one that stands, issued at a time since: nothing
+// names the new one itself yet, so the answer is the same for all that are made like it.
+func (tx *Tx) RevokedSince(ctx context.Context, t *identity.Token, since time.Time) (time.Time, error) {
+	like := *t
+	like.IssuedAt, like.AuditIDs = since, slices.Clone(t.AuditIDs)
+	like.AuditIDs[0] = ""
+	of := fmt.Sprint(t.User.ID, t.AuditIDs[1:], t.Methods, t.ExpiresAt.Unix(), since.Unix())
+	for _, r := range t.Roles {
+		of += string(r.ID)
+	}
+	until, err := Recall(tx, Fact{"revoked", of, t.Scope.String()}, func() (time.Time, []Key, error) {
+		until, err := tx.RevokedUntil(ctx, &like)
+		return until, TokenKeys(&like, nil), err
+	})
+	if until.Before(t.IssuedAt) {
+		until = time.Time{}
 	}
 	return until, err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -30,7 +31,39 @@ func scanRole(s scanner) (r identity.Role, err error) {
 // not know of. The answer takes one statement, however many grants, groups, parents and implied roles there are.
 // Options of the roles are not read.
 func (tx *Tx) EffectiveRoles(ctx context.Context, user identity.UserID, groups []identity.GroupID, scope identity.Scope) ([]identity.Role, error) {
-	return tx.heldRoles(ctx, user, groups, scope, `"domain_id" = ?`, identity.NoRoleDomain)
+	read := func() ([]identity.Role, error) {
+		return tx.heldRoles(ctx, user, groups, scope, `"domain_id" = ?`, identity.NoRoleDomain)
+	}
+	if tx.begun == nil || len(groups) > 0 {
+		return read()
+	}
+	roles, err := Recall(tx, Fact{"roles", string(user), scope.String()}, func() ([]identity.Role, []Key, error) {
+		member, until, err := tx.GroupIDs(ctx, user)
+		if err != nil {
+			return nil, nil, err
+		}
+		roles, err := read()
+		if !until.IsZero() {
+			return roles, nil, err
+		}
+		return roles, roleKeys(user, scope, member, roles), err
+	})
+	return slices.Clone(roles), err
+}
+
+// roleKeys are the keys of all that a user's roles on a scope come from.
+func roleKeys(user identity.UserID, scope identity.Scope, member []identity.GroupID, roles []identity.Role) []Key {
+	keys := []Key{{"user", string(user)}, {"grants", string(user)}, {"implied_role", ""}}
+	if id := cmp.Or(string(scope.ProjectID()), string(scope.DomainID())); id != "" {
+		keys = append(keys, Key{"project", id})
+	}
+	for _, g := range member {
+		keys = append(keys, Key{"group", string(g)}, Key{"grants", string(g)})
+	}
+	for _, r := range roles {
+		keys = append(keys, Key{"role", string(r.ID)})
+	}
+	return keys
 }
 
 // HeldRoles is EffectiveRoles with the roles of domains among them, and with options.

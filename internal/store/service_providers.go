@@ -40,7 +40,10 @@ func (tx *Tx) ServiceProviders(ctx context.Context, q identity.Query) (identity.
 
 // EnabledServiceProviders returns the enabled service providers.
 func (tx *Tx) EnabledServiceProviders(ctx context.Context) ([]identity.ServiceProvider, error) {
-	return list(ctx, tx, scanServiceProvider, selectServiceProvider+` WHERE "enabled" = ? ORDER BY "id"`, true)
+	return Recall(tx, Fact{What: "service providers"}, func() ([]identity.ServiceProvider, []Key, error) {
+		found, err := list(ctx, tx, scanServiceProvider, selectServiceProvider+` WHERE "enabled" = ? ORDER BY "id"`, true)
+		return found, []Key{{"service_provider", ""}}, err
+	})
 }
 
 // InsertServiceProvider writes a new service provider; a Conflict when its id is taken.

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -47,6 +48,9 @@ type Options struct {
 	// has no time of its own.
 	MembershipTTL time.Duration
 
+	// FactMemory bounds what a node remembers of what it read, in bytes.
+	FactMemory int
+
 	Now    func() time.Time // nil is time.Now
 	NewID  func() string    // nil is identity.NewID
 	Logger *slog.Logger     // nil discards
@@ -66,10 +70,13 @@ type DB struct {
 	log     *slog.Logger
 	rebound sync.Map // statement as written here -> as the dialect wants it
 
-	// What this node knows of changes; see cache.go. following guards cursor.
+	// What this node knows of changes, and of facts; see cache.go and facts.go. following guards cursor and looked.
 	stamps    stamps
 	following sync.Mutex
 	cursor    Cursor
+	looked    error // how the last look at the change log ended
+	looks     atomic.Uint64
+	facts     *Cache[Fact, any]
 
 	// gate is taken in part by each Update, and wholly by one that has lost before, so that it runs alone on this node.
 	gate *semaphore.Weighted
@@ -96,6 +103,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	}
 	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, outbox: opts.Outbox, gate: semaphore.NewWeighted(gateWidth)}
 	db.stamps.born, db.stamps.touched = time.Now(), map[Key]uint64{}
+	db.facts = NewCache[Fact, any](db, opts.FactMemory)
 	db.membershipTTL, db.trail.life = opts.MembershipTTL, opts.KeepTrail
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
 	if db.now == nil {
@@ -136,6 +144,16 @@ func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond)
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return db.retry(ctx, func(int) error {
 		return db.transact(ctx, db.read, db.dialect.viewOptions(), fn)
+	})
+}
+
+// Glance runs fn, which only reads, without a transaction: each statement sees what was committed when it runs, so later ones
+// see later states, and that saves two round trips. What the node remembers of the facts that tokens are made from is not
+// asked for again; see [Recall]. It is for judging what exists: what is read last decides. fn may run again after a conflict.
+func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
+	return db.retry(ctx, func(int) error {
+		begun := db.Stamp()
+		return fn(&Tx{db: db, tx: db.read, now: db.Now(), begun: &begun})
 	})
 }
 

@@ -17,7 +17,21 @@ type Grounds struct {
 
 // Grounds reads what a token of that user and scope stands on, in two statements, or three when the user has options; a
 // NotFound names what is not there.
-func (tx *Tx) Grounds(ctx context.Context, user identity.UserID, scope identity.Scope) (g Grounds, err error) {
+func (tx *Tx) Grounds(ctx context.Context, user identity.UserID, scope identity.Scope) (Grounds, error) {
+	return Recall(tx, Fact{"grounds", string(user), scope.String()}, func() (Grounds, []Key, error) {
+		g, err := tx.grounds(ctx, user, scope)
+		keys := []Key{{"user", string(g.User.ID)}, {"project", string(g.UserDomain.ID)}}
+		if g.ScopeDomain.ID != "" {
+			keys = append(keys, Key{"project", string(g.ScopeDomain.ID)})
+		}
+		if g.Project.ID != "" {
+			keys = append(keys, Key{"project", string(g.Project.ID)})
+		}
+		return g, keys, err
+	})
+}
+
+func (tx *Tx) grounds(ctx context.Context, user identity.UserID, scope identity.Scope) (g Grounds, err error) {
 	if g.User, err = tx.User(ctx, user); err != nil {
 		return g, err
 	}

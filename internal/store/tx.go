@@ -9,17 +9,31 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-// Tx is a transaction. It must not be used after the function it was given to returns, nor by two goroutines at once.
+// Tx is a transaction, or a glance. It must not be used after the function it was given to returns, nor by two goroutines
+// at once.
 type Tx struct {
 	db      *DB
-	tx      *sql.Tx
+	tx      conversation
 	now     time.Time
 	touched []Key // in the order of the first touch
 	seen    map[Key]bool
 	signIns []signIn
 
 	farewells map[Key]identity.TrailEntry // of what was deleted
+
+	// begun is when a glance began, by which it knows what it may recall; nil for a transaction.
+	begun *Stamp
 }
+
+// conversation is what runs statements: *sql.Tx, or *sql.DB for those that stand alone.
+type conversation interface {
+	ExecContext(ctx context.Context, stmt string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, stmt string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, stmt string, args ...any) *sql.Row
+}
+
+// Glancing tells whether this is a glance rather than a transaction.
+func (tx *Tx) Glancing() bool { return tx.begun != nil }
 
 // Now is the time of the transaction: UTC, in microseconds, the same at each call.
 func (tx *Tx) Now() time.Time { return tx.now }

@@ -158,14 +158,16 @@ func (tx *Tx) loadFederated(ctx context.Context, ids []identity.UserID, at map[i
 
 // User returns a user of any kind. It fails with identity.NotFound.
 func (tx *Tx) User(ctx context.Context, id identity.UserID) (identity.User, error) {
-	users, err := tx.users(ctx, `u."id" = ?`, id)
-	if err != nil {
-		return identity.User{}, err
-	}
-	if len(users) == 0 {
-		return identity.User{}, identity.Missing("user", id)
-	}
-	return users[0], nil
+	return Recall(tx, Fact{What: "user", Of: string(id)}, func() (u identity.User, from []Key, err error) {
+		users, err := tx.users(ctx, `u."id" = ?`, id)
+		if err != nil {
+			return u, nil, err
+		}
+		if len(users) == 0 {
+			return u, nil, identity.Missing("user", id)
+		}
+		return users[0], []Key{{"user", string(users[0].ID)}}, nil
+	})
 }
 
 // UserByName returns the local user whose name is equal, as the database compares. It fails with identity.NotFound.

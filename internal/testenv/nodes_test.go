@@ -458,3 +458,41 @@ func TestChangesOfOneThingOnBothNodes(t *testing.T) {
 		})
 	}
 }
+
+// A token is not turned into another on what a node remembers of a moment ago: what another node acknowledged before counts,
+// without a wait. S-003, S-009
+func TestAnExchangeKnowsWhatOtherNodesDidBefore(t *testing.T) {
+	n := newNodes(t)
+	on := testenv.OnProjectID(n.project)
+	login := func() string { return n.a.Authenticate(password(n.ann, testenv.Unscoped)).Want(201).Actor().Token }
+	revoked, kept := login(), login()
+	n.settle()
+	for range 3 {
+		for _, token := range []string{revoked, kept} {
+			n.b.Authenticate(exchange(token, on)).Want(201)
+		}
+	}
+	roles := func() []string {
+		return n.b.Authenticate(exchange(kept, on)).Want(201).Texts("token.roles", "name")
+	}
+
+	n.admins[0].Delete("/v3/auth/tokens", "X-Subject-Token", revoked).Want(204)
+	n.b.Authenticate(exchange(revoked, on)).Want(404)
+
+	n.put("/v3/projects/" + n.project + "/users/" + n.ann + "/roles/" + n.reader)
+	if got := roles(); !slices.Contains(got, "reader") {
+		t.Errorf("roles after a grant elsewhere: %v", got)
+	}
+	n.admins[0].Patch("/v3/projects/"+n.project, object{"project": object{"name": "renamed"}}).Want(200)
+	if name := n.b.Authenticate(exchange(kept, on)).Want(201).Get("token.project.name"); name != "renamed" {
+		t.Errorf("a project renamed elsewhere is called %q", name)
+	}
+	n.make("services", "service", object{"name": "nova", "type": "compute"})
+	if got := n.b.Authenticate(exchange(kept, on)).Want(201).Texts("token.catalog", "type"); !slices.Contains(got, "compute") {
+		t.Errorf("the catalog after a service was added elsewhere: %v", got)
+	}
+	n.admins[0].Patch("/v3/projects/"+n.project, object{"project": object{"enabled": false}}).Want(200)
+	n.b.Authenticate(exchange(kept, on)).Want(401)
+	n.admins[0].Patch("/v3/users/"+n.ann, object{"user": object{"enabled": false}}).Want(200)
+	n.b.Authenticate(exchange(kept, testenv.Unscoped)).Want(404)
+}
