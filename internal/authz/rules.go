@@ -1,14 +1,15 @@
 package authz
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/policy"
 )
 
-// Rules returns the rules of Keystone with their defaults, in the order of the modules of keystone/common/policies. The first ones are
-// helpers, which guard no request but serve the others.
-func Rules() []policy.Default { return rules }
+// Rules returns the rules of Keystone with their defaults, in the order of the modules of keystone/common/policies, and then our
+// own. The first ones are helpers, which guard no request but serve the others.
+func Rules() []policy.Default { return slices.Concat(rules, own) }
 
 // The checks that more than one rule has.
 const (

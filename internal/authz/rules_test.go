@@ -43,7 +43,7 @@ func TestRulesAreUpstreams(t *testing.T) {
 	if len(want) != 204 {
 		t.Errorf("the list has %d rules, want 204", len(want))
 	}
-	if diff := cmp.Diff(want, Rules()); diff != "" {
+	if diff := cmp.Diff(want, rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
 }
@@ -81,7 +81,7 @@ func TestDecisionsAreUpstreams(t *testing.T) {
 	}
 	decisions := 0
 	for _, c := range cases {
-		for _, r := range Rules() {
+		for _, r := range rules {
 			want := slices.Contains(c.Allowed, r.Name)
 			got, err := enforcers[c.New].Enforce(t.Context(), r.Name, c.Target, c.Creds)
 			if got != want || err != nil {

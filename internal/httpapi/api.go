@@ -26,6 +26,7 @@ import (
 	"github.com/lintel-id/lintel/internal/federation/saml"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/telemetry"
+	"github.com/lintel-id/lintel/internal/trail"
 )
 
 // API serves the routes of Identity v3. All fields are set once, before Handler.
@@ -36,6 +37,7 @@ type API struct {
 	Assignment *assignment.Service
 	Credential *credential.Service
 	Federation *federation.Service
+	Trail      *trail.Service
 	SAML       *saml.Issuer
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.

@@ -123,6 +123,7 @@ func areas() []area {
 		{"mappings", mappingRoutes},
 		{"federated logins", federatedLoginRoutes},
 		{"assertions", samlRoutes},
+		{"events", eventRoutes},
 	}
 }
 

@@ -36,6 +36,7 @@ var levels = map[string]int{
 	"internal/catalog":            2,
 	"internal/assignment":         4,
 	"internal/credential":         5,
+	"internal/trail":              3,
 	"internal/federation":         5,
 	"internal/auth":               6,
 	"internal/membership":         6,

@@ -22,6 +22,7 @@ type listing struct {
 	Tabs    []entry  // other views of the same things
 	Crumbs  []link   // where the list stands in a tree
 	Filters []filter // beside the search
+	Inputs  []input  // beside them
 	Columns []column
 	Rows    []row
 	Bulk    []bulk // what can be done to those rows that are chosen
@@ -67,16 +68,21 @@ type cell struct {
 	Chips []string
 	Time  time.Time
 	Never string // what stands in place of a time that is not
+
+	Moment bool // the time of day counts, too
 }
 
 // shownCell is a cell with its time in words.
 type shownCell struct {
 	cell
 	Stamp, Day string
+	Minute     string // of a moment
 }
 
 // Cell is a cell as pages show it.
-func (c *chrome) Cell(of cell) shownCell { return shownCell{of, c.Stamp(of.Time), c.Day(of.Time)} }
+func (c *chrome) Cell(of cell) shownCell {
+	return shownCell{of, c.Stamp(of.Time), c.Day(of.Time), c.Moment(of.Time)}
+}
 
 // plain is the cell as it goes out of the portal.
 func (c cell) plain() string {
@@ -93,6 +99,16 @@ func (c cell) plain() string {
 type filter struct {
 	Name, Label string
 	Choices     []option
+}
+
+// input is a text that narrows a list.
+type input struct{ Name, Label, Value, Type string }
+
+// input offers a field to narrow the list by, and returns what the reader typed.
+func (l *listing) input(v *visit, name, label, kind string) string {
+	in := input{name, label, strings.TrimSpace(v.field(name)), kind}
+	l.Inputs = append(l.Inputs, in)
+	return in.Value
 }
 
 // option is a value of a field, with what it is called.
@@ -248,14 +264,14 @@ func (l *listing) lead(v *visit, q identity.Query, more bool) {
 		text := strconv.Itoa(n)
 		l.Sizes = append(l.Sizes, option{text, text, n == q.Limit})
 	}
-	l.Exports = []link{{"CSV", to("format", "csv", "marker", "")}, {"JSON", to("format", "json", "marker", "")}}
+	l.Exports = append(l.Exports, []link{{"CSV", to("format", "csv", "marker", "")}, {"JSON", to("format", "json", "marker", "")}}...)
 	l.Keep = url.Values{}
 	for _, k := range []string{"sort", "view", "under", "by"} {
 		if here.Has(k) {
 			l.Keep[k] = here[k]
 		}
 	}
-	l.Narrowed = l.Search != ""
+	l.Narrowed = l.Search != "" || slices.ContainsFunc(l.Inputs, func(in input) bool { return in.Value != "" })
 	for _, f := range l.Filters {
 		l.Narrowed = l.Narrowed || slices.ContainsFunc(f.Choices, func(c option) bool { return c.Chosen && c.Value != "" })
 	}

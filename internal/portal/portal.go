@@ -23,6 +23,7 @@ import (
 	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/telemetry"
+	"github.com/lintel-id/lintel/internal/trail"
 )
 
 // Prefix is where the portal stands on the API's port.
@@ -36,6 +37,7 @@ type Portal struct {
 	Credential *credential.Service
 	Catalog    *catalog.Service
 	Membership *membership.Service
+	Trail      *trail.Service
 
 	// Services are those of the cloud whose rules are known ([lintel] policy_bundles), Identity's own among them.
 	Services *policy.Services
@@ -69,7 +71,7 @@ const get, post = http.MethodGet, http.MethodPost
 // pages returns the table, put together from those that stand above their pages.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, homePages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages,
+	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, homePages, activityPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages,
 		settingsPages, rolePages,
 		userPages, accountPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
 		all = append(all, table...)

@@ -26,6 +26,8 @@ type here struct {
 	More   bool               // there are others than these
 	People bool               // the reader may see who has which role
 
+	Activity bool // the reader may see what was done there
+
 	// callers are the reader with the rights that they have on the project, on its domain and on the system, as far as they can
 	// see it from there. An openstack client would be told which of them to use.
 	callers []identity.Caller
@@ -119,6 +121,7 @@ func (v *visit) here() (*here, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.Activity = slices.ContainsFunc(h.callers, func(c identity.Caller) bool { return v.p.Trail.Sees(v.Context(), c, h.ID) })
 	for _, c := range h.callers {
 		if h.People, err = v.p.Assignment.LooksAfter(v.Context(), c, h.Project); err != nil {
 			return nil, err

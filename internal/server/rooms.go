@@ -19,6 +19,7 @@ import (
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/trail"
 )
 
 // rooms are those where the rules live.
@@ -30,6 +31,7 @@ type rooms struct {
 	federation *federation.Service
 	auth       *auth.Service
 	membership *membership.Service
+	trail      *trail.Service
 }
 
 // openRooms gives each room what it needs of the configuration, and the rooms below it.
@@ -67,6 +69,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
 	}
 	r.assignment = &assignment.Service{DB: db, Authz: checker, Authority: guard, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
+	r.trail = &trail.Service{DB: db, Authz: checker, Authority: guard}
 	r.catalog = &catalog.Service{
 		DB: db, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
 		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,

@@ -135,6 +135,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		Assignment:     r.assignment,
 		Credential:     r.credential,
 		Federation:     r.federation,
+		Trail:          r.trail,
 		WebSSO:         sso,
 		MappedMethods:  cfg.MappedMethods,
 		MappingVersion: cfg.Federation.AttributeMappingDefaultSchemaVersion,
@@ -159,7 +160,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	front := &front{health: health, api: api.Handler()}
 	if cfg.Lintel.Portal {
 		s.portal = (&portal.Portal{
-			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog, Membership: r.membership,
+			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog, Membership: r.membership, Trail: r.trail,
 			Services: s.services, Name: cfg.Lintel.CloudName, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
 		}).Handler()
 		if cfg.Lintel.PortalListen == "" {

@@ -180,6 +180,9 @@ func (tx *Tx) Trail(ctx context.Context, q identity.TrailQuery) (page identity.P
 			s.also(`"`+column+`" = ?`, value)
 		}
 	}
+	if q.Class == "" && q.Action == "" {
+		s.also(`"class" <> ?`, identity.ClassReading)
+	}
 	if q.Failed != nil {
 		s.also(`"failed" = ?`, *q.Failed)
 	}

@@ -13,6 +13,9 @@ import (
 // query, and the same of the HEAD; the others check the whole body. Those of the Inline style say which part they check,
 // and that the handler does so after authorization (PasswordChange, TokenIssue and SAMLAssertion need none).
 
+// EventList is for GET /v3/lintel/events, and for the events of a domain, a project and a user. Keystone has none of these.
+var EventList = request("EventList")
+
 // keystone/identity/schema.py
 var (
 	UserList       = request("UserList")      // GET /v3/users

@@ -1,0 +1,22 @@
+package authz
+
+import "github.com/lintel-id/lintel/internal/policy"
+
+// The actions that Keystone does not have.
+const (
+	ListEvents        Action = "lintel:list_events"
+	ListDomainEvents  Action = "lintel:list_domain_events"
+	ListProjectEvents Action = "lintel:list_project_events"
+	ListUserEvents    Action = "lintel:list_user_events"
+)
+
+var own = []policy.Default{
+	rule(ListEvents, admin+" or "+systemReader, nil, nil,
+		"GET /v3/lintel/events"),
+	rule(ListDomainEvents, admin+" or "+systemReader+" or (role:manager and domain_id:%(target.domain.id)s)", nil, nil,
+		"GET /v3/lintel/domains/{domain_id}/events"),
+	rule(ListProjectEvents, admin+" or "+systemReader+" or (role:manager and "+domainOfProject+") or (role:manager and project_id:%(target.project.id)s)", nil, nil,
+		"GET /v3/lintel/projects/{project_id}/events"),
+	rule(ListUserEvents, admin+" or "+systemReader+" or user_id:%(target.user.id)s or (role:manager and domain_id:%(target.user.domain_id)s)", nil, nil,
+		"GET /v3/lintel/users/{user_id}/events"),
+}

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/trail"
+)
+
+// What Keystone has no routes for: the audit trail.
+var eventRoutes = []route{
+	{method: get, path: "/v3/lintel/events", serve: (*API).listEvents, actions: []authz.Action{authz.ListEvents}, query: schema.EventList,
+		summary: "List what happened in the cloud, the newest first", answer: pageOf("events", "event")},
+	{method: get, path: "/v3/lintel/domains/{domain_id}/events", serve: (*API).listDomainEvents, actions: []authz.Action{authz.ListDomainEvents},
+		query:   schema.EventList,
+		summary: "List what happened in a domain, the newest first", answer: pageOf("events", "event")},
+	{method: get, path: "/v3/lintel/projects/{project_id}/events", serve: (*API).listProjectEvents,
+		actions: []authz.Action{authz.ListProjectEvents}, query: schema.EventList,
+		summary: "List what happened in a project, the newest first", answer: pageOf("events", "event")},
+	{method: get, path: "/v3/lintel/users/{user_id}/events", serve: (*API).listUserEvents, actions: []authz.Action{authz.ListUserEvents},
+		query:   schema.EventList,
+		summary: "List what a user did and what was done to them, the newest first", answer: pageOf("events", "event")},
+}
+
+// renderEvent is an entry of the trail. Its id is where the list goes on after it.
+func renderEvent(_ *request, e identity.TrailEntry) object {
+	o := object{
+		"id": e.Marker, "event_id": e.ID, "at": renderTime(e.At), "class": e.Class, "action": e.Action, "outcome": "success", "reason": orNull(e.Cause),
+		"times": max(1, e.Times), "actor": renderParty(&e.Actor), "via": renderParty(e.Via), "by": renderParty(e.By), "target": renderParty(&e.Target),
+		"person": renderParty(e.Person), "role": renderParty(e.Role), "project": renderParty(e.Project), "domain": renderParty(e.Domain),
+		"system": e.System, "inherited": e.Inherited, "methods": append([]string{}, e.Methods...), "changes": append([]string{}, e.Changes...),
+		"identity_provider": orNull(e.Provider), "claimed_name": orNull(e.Claimed),
+		"address": orNull(e.Address), "agent": orNull(e.Agent), "request_id": orNull(e.RequestID), "global_request_id": orNull(e.GlobalRequestID),
+	}
+	if e.Failed {
+		o["outcome"] = "failure"
+	}
+	return o
+}
+
+func renderParty(p *identity.Party) any {
+	if p == nil || *p == (identity.Party{}) {
+		return nil
+	}
+	return object{"kind": orNull(p.Kind), "id": orNull(p.ID), "name": orNull(p.Name), "domain_name": orNull(p.In)}
+}
+
+// eventQuery reads which entries are asked for.
+func (a *API) eventQuery(r *request) (q identity.TrailQuery, page identity.Query, err error) {
+	if page, err = a.list(r, trail.MaxPage); err != nil {
+		return q, page, err
+	}
+	page.Limit = min(max(page.Limit, 1), trail.MaxPage)
+	q = identity.TrailQuery{
+		Project: text[identity.ProjectID](r.Args, "project_id"), Domain: text[identity.DomainID](r.Args, "domain_id"),
+		Actor: text[string](r.Args, "actor"), Target: text[string](r.Args, "target"), Class: text[string](r.Args, "class"),
+		Action: text[string](r.Args, "action"), Address: text[string](r.Args, "address"), RequestID: text[string](r.Args, "request_id"),
+		Marker: page.Marker, Limit: page.Limit,
+	}
+	if o := text[string](r.Args, "outcome"); o != "" {
+		failed := o == "failure"
+		q.Failed = &failed
+	}
+	for name, at := range map[string]*time.Time{"from": &q.From, "until": &q.Until} {
+		t := text[string](r.Args, name)
+		if t == "" {
+			continue
+		}
+		var ok bool
+		if *at, ok = identity.ParseTime(t); !ok {
+			return q, page, identity.Invalidf("Invalid input for field/attribute %s. Value: %s. It must be a time in ISO 8601.", name, strconv.Quote(t))
+		}
+	}
+	return q, page, nil
+}
+
+func (a *API) writeEvents(w http.ResponseWriter, r *request, load func(identity.TrailQuery) (trail.Page, error)) error {
+	q, page, err := a.eventQuery(r)
+	if err != nil {
+		return err
+	}
+	found, err := load(q)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, collection(r, "events", found, page, renderEvent))
+}
+
+func (a *API) listEvents(w http.ResponseWriter, r *request) error {
+	return a.writeEvents(w, r, func(q identity.TrailQuery) (trail.Page, error) { return a.Trail.All(r.Context(), r.Caller, q) })
+}
+
+func (a *API) listDomainEvents(w http.ResponseWriter, r *request) error {
+	return a.writeEvents(w, r, func(q identity.TrailQuery) (trail.Page, error) {
+		return a.Trail.OfDomain(r.Context(), r.Caller, id[identity.DomainID](r, "domain_id"), q)
+	})
+}
+
+func (a *API) listProjectEvents(w http.ResponseWriter, r *request) error {
+	return a.writeEvents(w, r, func(q identity.TrailQuery) (trail.Page, error) {
+		return a.Trail.OfProject(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), q)
+	})
+}
+
+func (a *API) listUserEvents(w http.ResponseWriter, r *request) error {
+	return a.writeEvents(w, r, func(q identity.TrailQuery) (trail.Page, error) {
+		return a.Trail.OfUser(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), q)
+	})
+}
