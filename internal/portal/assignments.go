@@ -199,7 +199,7 @@ func (v *visit) newAssignment() error {
 		Target: strings.TrimSpace(v.field("project")), Inherited: v.field("inherited") != "", chrome: chrome{Fields: problems{}}}
 	frameAssignments(&pg.chrome, d)
 	pg.Title, pg.Lead = v.T("Grant a role"), v.T("To a person, or to all who are in a group.")
-	pg.Terminal = []string{"openstack role add --user NAME --project PROJECT ROLE"}
+	pg.Terminal = []string{"openstack role add --user NAME --user-domain " + word(d.Name) + " --project PROJECT --project-domain " + word(d.Name) + " ROLE"}
 	if d.ID == "" {
 		pg.Terminal = []string{"openstack role add --user NAME --system all ROLE"}
 	}
@@ -311,7 +311,34 @@ func (v *visit) revokeAssignment() error {
 	}}
 	frameAssignments(&out.chrome, d)
 	out.Title, out.Lead = v.F("Take %s from %s?", r.Role, r.Who), v.T("What comes by other ways, such as a group, stays.")
+	out.Terminal = []string{revokeCommand(g, called)}
 	return v.decide(out, func() (string, error) {
 		return path + "?done=grant-revoked", v.p.Assignment.RevokeGrant(v.Context(), caller, g)
 	})
+}
+
+// revokeCommand is how the openstack command takes a role back.
+func revokeCommand(g identity.Grant, called assignment.Names) string {
+	said := "openstack role remove"
+	option := func(kind, id string) {
+		l := called.Of(kind, id)
+		said += " --" + kind + " " + word(l.Name) + " --" + kind + "-domain " + word(l.DomainName)
+	}
+	if g.Group != "" {
+		option("group", string(g.Group))
+	} else {
+		option("user", string(g.User))
+	}
+	switch {
+	case g.System:
+		said += " --system all"
+	case g.Project != "":
+		option("project", string(g.Project))
+	default:
+		said += " --domain " + word(called.Of("project", string(g.Domain)).Name)
+	}
+	if g.Inherited {
+		said += " --inherited"
+	}
+	return said + " " + word(called.Of("role", string(g.Role)).Name)
 }

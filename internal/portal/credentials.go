@@ -294,7 +294,7 @@ func (v *visit) newKey() error {
 	if pg.Projects, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil {
 		return err
 	}
-	pg.Terminal = []string{"openstack ec2 credentials create --project PROJECT"}
+	pg.Terminal = []string{"openstack ec2 credentials create"}
 	return v.show(http.StatusOK, "newkey", pg)
 }
 
@@ -327,7 +327,15 @@ func (v *visit) askDeleteKey() error {
 }
 
 func (v *visit) deleteKey() error {
-	if err := v.p.Credential.DeleteEC2Key(v.Context(), v.self(), v.User().ID, v.PathValue("id")); err != nil {
+	key, err := v.p.Credential.EC2Key(v.Context(), v.self(), v.User().ID, v.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	caller, err := v.on(key.ProjectID) // deleting takes a role
+	if err != nil {
+		return err
+	}
+	if err := v.p.Credential.DeleteEC2Key(v.Context(), caller, v.User().ID, key.Access); err != nil {
 		return err
 	}
 	v.redirect("/credentials?done=key-deleted")

@@ -412,7 +412,7 @@ var resetFactor = &act{
 		}}
 		out.Title, out.Lead = v.F("Reset the second factor of %s?", pg.Account.Name), v.T("For somebody who has lost their phone and their recovery codes.")
 		out.Terminal = append(osUser("set --disable-multi-factor-auth", pg),
-			"openstack credential list --type totp --user-domain "+word(pg.In.Name)+" --user "+word(pg.Account.Name)+" -f value -c ID | xargs -r openstack credential delete")
+			"openstack credential list --type totp --user "+word(string(pg.Account.ID))+" -f value -c ID | xargs -r openstack credential delete")
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {

@@ -264,6 +264,7 @@ func TestOthersThings(t *testing.T) {
 	alice.Send("POST", "/portal/credentials/keys/new", url.Values{"csrf": csrf["csrf"], "project": {other}}).Want(404)
 	alice.Open("/portal").Want(200)
 	bob.Open("/portal/credentials").Want(200, "backup", key)
+	bob.Open("/portal/credentials/keys/"+key+"/delete").Submit("Delete the key").Want(200, "The key was deleted", "You have none")
 }
 
 // M7: sessions are listed and can be ended.
