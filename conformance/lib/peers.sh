@@ -54,6 +54,12 @@ peers_need() {
 			need_packages python3-pip
 			retry python3 -m pip install -q --no-deps --target "$PEERS/horizon" horizon==26.0.0 || die 'cannot install horizon'
 			;;
+		chromium) command -v chromium >/dev/null || need_packages chromium ;;
+		axe) # axe-core, which judges pages
+			[ -f "$PEERS/axe/node_modules/axe-core/axe.min.js" ] && continue
+			command -v npm >/dev/null || need_packages npm
+			retry npm install --silent --no-audit --no-fund --prefix "$PEERS/axe" axe-core@4.14.1 || die 'cannot install axe-core'
+			;;
 		mariadb) [ -x /usr/sbin/mariadbd ] || need_packages mariadb-server ;;
 		postgresql) [ -n "$(postgresql_bin)" ] || need_packages postgresql ;;
 		rabbitmq) [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || need_packages rabbitmq-server ;;

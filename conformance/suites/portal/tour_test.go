@@ -1,0 +1,335 @@
+package portal
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// Tour is a walk over all pages, to look at each in light and dark, on a wide screen and on a phone.
+type Tour struct {
+	*Story
+	axe string
+
+	mu   sync.Mutex
+	seen map[string]bool // paths of pages, with their ids
+}
+
+// look is a way to show a page.
+type view struct {
+	name  string
+	wide  int64
+	dark  bool
+	whole bool // all rules are tried; else those about colours, since the others have been
+}
+
+var views = []view{{"light", 1440, false, true}, {"dark", 1440, true, false}, {"phone-dark", 360, true, true}, {"phone", 360, false, false}}
+
+// axeScript tries a page against the rules of WCAG and good practice, and returns what it found, one a line.
+const axeScript = `(async () => {
+	const found = await axe.run(document, {resultTypes: ["violations"], ...(%t ? {} : {runOnly: {type: "rule", values: ["color-contrast"]}})});
+	return found.violations.flatMap((v) => v.nodes.map((n) => v.id + " (" + v.help + "): " + n.html.slice(0, 200) + " " + n.failureSummary.replace(/\s+/g, " ").slice(0, 200)));
+})()`
+
+// Look judges the page that somebody has before them, and takes its pictures: of the light wide page always, of the others
+// when they are asked for.
+func (tour *Tour) Look(p *Person, name string, pictures ...string) {
+	tour.Helper()
+	path, _, _ := strings.Cut(p.Address(), "?")
+	tour.mu.Lock()
+	tour.seen[path] = true
+	tour.mu.Unlock()
+	if status, _ := p.Came("Content-Type"); status >= 400 && status != 422 && name != "failure" {
+		tour.Errorf("%s came with %d: %s", name, status, p.where())
+		return
+	}
+	p.do(evaluate(tour.axe))
+	for _, v := range views {
+		p.show(v)
+		ctx := p.ctx
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](fmt.Sprintf(axeScript, v.whole), chromedp.EvalAwaitPromise))
+		if err != nil {
+			tour.Fatalf("%s: %v", name, err)
+		}
+		for _, f := range found {
+			tour.Errorf("%s, %s: %s", name, v.name, f)
+		}
+		if over := see[float64](p, "overflow"); over > 0 {
+			tour.Errorf("%s, %s: the page is %v px wider than the window", name, v.name, over)
+		}
+		if dir := os.Getenv("LINTEL_PICTURES"); dir != "" && (v.name == "light" || slices.Contains(pictures, v.name)) {
+			if v.wide < 760 { // the menu is closed where the page is opened on a phone
+				p.do(evaluate(`const menu = document.querySelector(".sheetnav"); if (menu) menu.open = false`))
+			}
+			file := name
+			if v.name != "light" {
+				file += "-" + v.name
+			}
+			p.picture(filepath.Join(dir, file+".png"))
+			if v.wide < 760 {
+				p.do(evaluate(`const menu = document.querySelector(".sheetnav"); if (menu) menu.open = true`))
+			}
+		}
+	}
+	p.show(views[0])
+}
+
+// evaluate runs a script whose result does not matter.
+func evaluate(script string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := chromedp.Evaluate[bool]("(() => { "+script+"; return true; })()")(ctx, t)
+		return err
+	})
+}
+
+// show sets the window and the colours.
+func (p *Person) show(v view) {
+	p.t.Helper()
+	scheme := "light"
+	if v.dark {
+		scheme = "dark"
+	}
+	p.do(chromedp.EmulateViewport(v.wide, 900))
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+}
+
+// picture writes what the whole page looks like, in few colours.
+func (p *Person) picture(file string) {
+	p.t.Helper()
+	shot := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, CaptureBeyondViewport: new(true)})
+	img := must[image.Image](p.t)(png.Decode(bytes.NewReader(shot.Data)))
+	var out bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&out, fewColours(img)); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// fewColours is an image in at most 256 colours: the frequent ones, but none that is hardly another than one before it, and
+// each of the others as the nearest of them.
+func fewColours(img image.Image) *image.Paletted {
+	count := map[color.RGBA]int{}
+	b := img.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			count[color.RGBAModel.Convert(img.At(x, y)).(color.RGBA)]++
+		}
+	}
+	all := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+	})
+	var palette color.Palette
+	for _, c := range all {
+		if len(palette) == 256 {
+			break
+		}
+		if len(palette) == 0 || apart(palette[palette.Index(c)].(color.RGBA), c) > 14 {
+			palette = append(palette, c)
+		}
+	}
+	index := make(map[color.RGBA]uint8, len(all))
+	for _, c := range all {
+		index[c] = uint8(palette.Index(c))
+	}
+	out := image.NewPaletted(b, palette)
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			out.SetColorIndex(x, y, index[color.RGBAModel.Convert(img.At(x, y)).(color.RGBA)])
+		}
+	}
+	return out
+}
+
+// apart is how far two colours are from each other in the channel where they are most so.
+func apart(a, b color.RGBA) int {
+	far := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
+	return max(far(a.R, b.R), far(a.G, b.G), far(a.B, b.B))
+}
+
+var pathPattern = regexp.MustCompile(`(?:method: get, path: |both\()"([^"]*)"`)
+
+// unseen are the pages of the portal that the tour has not been to, as its tables spell them.
+func (tour *Tour) unseen() (missing []string) {
+	files := must[[]string](tour.T)(filepath.Glob(filepath.Join(repo, "internal/portal/*.go")))
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text := must[[]byte](tour.T)(os.ReadFile(file))
+		for _, m := range pathPattern.FindAllStringSubmatch(string(text), -1) {
+			pattern := regexp.MustCompile("^/portal" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(m[1]), `[^/]+`) + "$")
+			found := false
+			for path := range tour.seen {
+				found = found || pattern.MatchString(path)
+			}
+			if !found && !slices.Contains(noPage, m[1]) {
+				missing = append(missing, m[1])
+			}
+		}
+	}
+	return missing
+}
+
+// noPage are addresses that answer with a file, or with another page.
+var noPage = []string{"/terminal/{file}"}
+
+// Every page, judged by axe-core in light and dark, as wide as a screen and as narrow as a phone.
+func TestTour(t *testing.T) {
+	t.Parallel()
+	s := &Story{T: t, way: ways[0]}
+	s.Cloud = newCloud(t, "seed", "")
+	s.seed(t)
+	tour := &Tour{Story: s, seen: map[string]bool{}, axe: string(must[[]byte](t)(os.ReadFile(filepath.Join(peers, "axe/node_modules/axe-core/axe.min.js"))))}
+	guest := s.Visitor().Open("/portal")
+	tour.Look(guest, "sign-in", "dark", "phone")
+	guest.Fill("User name", "ayesha").Fill("Password", "wrong").Press("Sign in")
+	tour.Look(guest, "sign-in-wrong")
+	guest.Press("Forgotten your password?")
+	tour.Look(guest, "forgotten")
+	guest.Fill("User name or e-mail", "basil").Press("Send me a link")
+	tour.Look(guest, "forgotten-sent")
+	guest.Open(s.Mail("basil@northwind.example", "password").Link(t))
+	tour.Look(guest, "reset")
+
+	first := newCloud(t, "seed", "[security_compliance]\nchange_password_upon_first_use = true")
+	first.User("ayesha")
+	newcomer := open(t, first, ways[0]).Open("/portal")
+	newcomer.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in")
+	tour.Look(newcomer, "first-password")
+
+	for _, leg := range legs {
+		t.Run(leg.who, func(t *testing.T) {
+			pw := secret
+			if leg.who == "admin" {
+				pw = password
+			}
+			p := open(t, s.Cloud, ways[0])
+			p.Open("/portal").Fill("User name", leg.who).Fill("Password", pw).Press("Sign in")
+			leg.walk(tour, p)
+		})
+	}
+	if missing := tour.unseen(); len(missing) > 0 {
+		t.Errorf("nobody looked at %q", missing)
+	}
+}
+
+// legs are the parts of the tour, each as somebody walks it.
+var legs = []struct {
+	who  string
+	walk func(tour *Tour, p *Person)
+}{
+	{"ayesha", (*Tour).member}, {"moira", (*Tour).manager}, {"admin", (*Tour).admin},
+}
+
+// stop is a page by its address, and the pictures that are taken of it beside the light wide one.
+type stop struct{ name, path, pictures string }
+
+func (tour *Tour) visit(p *Person, stops ...stop) {
+	tour.Helper()
+	for _, s := range stops {
+		p.Open("/portal" + s.path)
+		tour.Look(p, s.name, strings.Fields(s.pictures)...)
+	}
+}
+
+func (tour *Tour) member(p *Person) {
+	web := "/p/" + tour.id("projects", "acme-web")
+	tour.visit(p, stop{"home", "", "dark phone"}, stop{"profile", "/profile", ""}, stop{"security", "/security", "phone"}, stop{"password", "/security/password", ""},
+		stop{"terminal", "/terminal", ""}, stop{"credentials", "/credentials", "dark phone"}, stop{"new-credential", "/credentials/new", "phone"}, stop{"new-key", "/credentials/keys/new", ""},
+		stop{"project", web, ""}, stop{"permissions", web + "/permissions", ""}, stop{"settings-member", web + "/settings", ""})
+	p.Open("/portal/credentials").Press("Delete", "nightly backup")
+	tour.Look(p, "delete-credential")
+	p.Press("Cancel").Press("Delete", "acme-web Delete")
+	tour.Look(p, "delete-key")
+	p.Open("/portal/credentials/new").Fill("Name", "shop monitoring").Press("Create the credential")
+	tour.Look(p, "secret", "phone")
+	p.Open("/portal/credentials/keys/new").Press("Create the key")
+	tour.Look(p, "key")
+	p.Press("Security").Press("Turn on a second factor")
+	tour.Look(p, "factor-consequences", "dark phone")
+	p.Press("Continue with an authenticator app")
+	tour.Look(p, "factor-scan", "dark phone")
+	phone := scan(p)
+	p.Fill("The six digits that the app shows", phone.Code()).Press("Continue")
+	tour.Look(p, "factor-codes", "phone")
+	codes := strings.Fields(p.Shown("codes"))
+	p.Fill("Type one of them back", codes[0]).Press("Turn it on")
+	tour.Look(p, "security-on", "dark")
+	tour.visit(p, stop{"passkeys", "/security/passkeys", ""}, stop{"recovery-codes", "/security/recovery-codes", ""}, stop{"factor-off", "/security/totp/remove", ""})
+	q := open(tour.T, tour.Cloud, ways[0]).Open("/portal")
+	q.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in")
+	tour.Look(q, "verify", "phone")
+	helper := open(tour.T, tour.Cloud, ways[0]).Open("/portal")
+	helper.Fill("User name", "moira").Fill("Password", secret).Press("Sign in")
+	tour.visit(helper, stop{"reset-factor", "/d/default/users/" + tour.id("users", "ayesha") + "/factor", ""})
+	q.Press("Use a recovery code")
+	tour.Look(q, "verify-recovery")
+	tour.visit(p, stop{"confirm", "/confirm", ""}, stop{"failure", "/nowhere", ""})
+	p.Press("Account of ayesha").Press("Sign out")
+	tour.Look(p, "signed-out")
+}
+
+func (tour *Tour) manager(p *Person) {
+	web := "/p/" + tour.id("projects", "acme-web")
+	d := "/d/default"
+	celia, group, project := d+"/users/"+tour.id("users", "celia"), d+"/groups/"+tour.id("groups", "deployers"), d+"/projects/"+tour.id("projects", "acme-ci")
+	tour.visit(p, stop{"people", web + "/people", "dark phone"}, stop{"people-inherited", web + "/people?tab=inherited", ""}, stop{"people-groups", web + "/groups", ""},
+		stop{"person", web + "/people/" + tour.id("users", "celia"), "phone"}, stop{"add-person", web + "/people/add", ""}, stop{"revoke", web + "/revoke?user=" + tour.id("users", "celia") + "&user=" + tour.id("users", "erika"), "phone"},
+		stop{"role-guide", web + "/roles", ""}, stop{"role-permissions", web + "/roles/" + tour.id("roles", "member"), ""}, stop{"settings", web + "/settings", ""},
+		stop{"users", d + "/users", "dark phone"}, stop{"new-user", d + "/users/new", "phone"}, stop{"user", celia, "dark phone"}, stop{"edit-user", celia + "/edit", ""},
+		stop{"disable-user", celia + "/disable", ""}, stop{"enable-user", d + "/users/" + tour.id("users", "jonas") + "/enable", ""}, stop{"delete-user", celia + "/delete", ""}, stop{"temporary-password", celia + "/password", ""},
+		stop{"groups", d + "/groups", ""}, stop{"new-group", d + "/groups/new", ""}, stop{"group", group, ""}, stop{"edit-group", group + "/edit", ""}, stop{"delete-group", group + "/delete", ""},
+		stop{"add-to-group", group + "/add?name=celia", ""},
+		stop{"projects", d + "/projects", ""}, stop{"projects-tree", d + "/projects?view=tree", ""}, stop{"new-project", d + "/projects/new", ""}, stop{"domain-project", project, ""}, stop{"edit-project", project + "/edit", ""},
+		stop{"disable-project", project + "/disable", ""}, stop{"delete-project", project + "/delete", ""}, stop{"assignments", d + "/assignments", "phone"}, stop{"grant", d + "/assignments/new", ""})
+	p.Open("/portal"+d+"/assignments?user=celia").PressFirst("Revoke", "heat_stack_owner")
+	tour.Look(p, "revoke-assignment")
+	tour.Grant("moira", "reader", "acme-web")
+	tour.visit(p, stop{"leave", web + "/leave", ""})
+	p.Open("/portal" + web + "/people/" + tour.id("users", "erika")).Tick("member").Press("Review the change")
+	tour.Look(p, "change-person", "phone")
+}
+
+func (tour *Tour) admin(p *Person) {
+	web := "/p/" + tour.id("projects", "acme-web")
+	role, domain := "/cloud/roles/"+tour.id("roles", "project_mod"), "/cloud/domains/default"
+	tour.visit(p, stop{"invitations-none", web + "/invitations", ""}, stop{"invite", web + "/invite", "dark phone"})
+	p.Fill("E-mail addresses", "kim@partner.example\nlena@partner.example\nmateo@partner.example").Fill("Message (optional)", "We start on Monday.").Press("Send the invitations")
+	tour.Look(p, "invitations", "phone")
+	p.PressFirst("Change", "kim@partner.example")
+	tour.Look(p, "change-invitation")
+	p.Open("/portal"+web+"/invitations").Press("Withdraw", "kim@partner.example")
+	tour.Look(p, "withdraw-invitation")
+	p.Open("/portal/cloud/assignments?user=vera").Press("Revoke", "vera")
+	tour.Look(p, "revoke-system")
+	guest := open(tour.T, tour.Cloud, ways[0]).Open(tour.Mail("lena@partner.example", "acme-web").Link(tour.T))
+	tour.Look(guest, "offer", "dark phone")
+	guest.Press("Decline")
+	tour.Look(guest, "declined")
+	tour.visit(p, stop{"domains", "/cloud/domains", "dark"}, stop{"domain", domain, ""}, stop{"new-domain", "/cloud/domains/new", ""}, stop{"edit-domain", domain + "/edit", ""}, stop{"disable-domain", domain + "/disable", ""},
+		stop{"roles", "/cloud/roles", "phone"}, stop{"role", role, ""}, stop{"new-role", "/cloud/roles/new", ""}, stop{"edit-role", role + "/edit", ""}, stop{"delete-role", role + "/delete", ""},
+		stop{"system", "/cloud/assignments", ""}, stop{"grant-system", "/cloud/assignments/new", ""},
+		stop{"enable-domain", domain + "/enable", ""}, stop{"delete-domain", domain + "/delete", ""}, stop{"enable-project", "/d/default/projects/" + tour.id("projects", "acme-ci") + "/enable", ""}, stop{"unlock-user", "/d/default/users/" + tour.id("users", "celia") + "/unlock", ""}, stop{"end-sessions", "/d/default/users/" + tour.id("users", "celia") + "/end", ""})
+}
