@@ -238,7 +238,7 @@ DIVERGENCES = [
     Divergence("only PUT authorizes a request token", r"^GET /v3/OS-OAUTH1/authorize/", statuses="400 405"),
     # OAuth 2.0
     Divergence("a client that is not there is answered as one with a wrong secret", r"^POST /v3/OS-OAUTH2/token$", statuses="404 401"),
-    Divergence("a bound token is good with its certificate only", r"^GET /v3/(users/\$ann|auth/projects)$", statuses="200 401", who="^bound$"),
+    Divergence("a bound token is good with its certificate only", r"^GET /v3/(users/\$cora|auth/projects)$", statuses="200 401", who="^bound$"),
     Divergence(
         "one answer to what is wrong with a client",
         r"^POST /v3/OS-OAUTH2/token$",
@@ -250,7 +250,7 @@ DIVERGENCES = [
     # Certificates in place of tokens
     Divergence("a certificate gives what its user has a role on", r"^GET /v3/regions(/unknown)?$", statuses="(200|404) 401", who="^nobody$"),
     Divergence("one answer to whom a certificate does not name", r"^GET /v3/regions$", statuses="40[04] 401", who="^nobody$"),
-    Divergence("a certificate does not stand in for a token that is not good", r"^GET /v3/users/\$ann$", statuses="400 401", who="^(member|expired)$"),
+    Divergence("a certificate does not stand in for a token that is not good", r"^GET /v3/users/\$cora$", statuses="400 401", who="^(by_password|expired)$"),
     Divergence("a provider that is disabled vouches for nobody", r"^GET /v3/regions$", statuses="200 403", who="^nobody$"),
     Divergence("a parameter that is sent twice is a 400", r"^POST /v3/OS-OAUTH2/token$", statuses="200 400", body=r"(grant_type|client_secret)=.*\1="),
 ]

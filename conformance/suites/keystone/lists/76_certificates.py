@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import NameOID
 
-from script import DELETE, GET, HEAD, PATCH, POST, PUT, as_
+from script import DELETE, GET, HEAD, PATCH, POST, PUT, SECRET, as_, login, password, project
 
 TOKEN = "/v3/OS-OAUTH2/token"
 MAPPING = "/v3/OS-FEDERATION/mappings/oauth2_mapping"
@@ -36,7 +36,7 @@ def named(name, email=None, **more):
     return pem((NameOID.COMMON_NAME, name), *[(NameOID.EMAIL_ADDRESS, email)] * bool(email), **more)
 
 
-def ask(certificate, client="$ann", body=GRANT, keep=None, **headers):
+def ask(certificate, client="$cora", body=GRANT, keep=None, **headers):
     with as_(None):
         form = {"Content-Type": "application/x-www-form-urlencoded", "X-Env-Ssl-Client-Cert": certificate}
         POST(TOKEN, f"{body}&client_id={client}" if client else body, headers={**form, **headers}, keep=keep)
@@ -47,67 +47,75 @@ def rules(*remote, **user):
         PATCH(MAPPING, {"mapping": {"rules": [{"local": [{"user": user}], "remote": [{"type": f"SSL_CLIENT_{each}"} for each in remote]}]}})
 
 
-ANN = named("ann", "ann@example.org")
-ask(ANN)  # there is no mapping
+with as_("admin"):
+    POST(
+        "/v3/users",
+        {"user": {"name": "cora", "domain_id": "$acme", "password": SECRET, "email": "cora@example.org"}},
+        keep={"cora": "user.id"},
+    )
+    PUT("/v3/projects/$web/users/$cora/roles/$role_member")
+login("by_password", password("$cora", SECRET, project("$web")))
+CORA = named("cora", "cora@example.org")
+ask(CORA)  # there is no mapping
 with as_("admin"):
     PUT(MAPPING, {"mapping": {"rules": [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "SSL_CLIENT_SUBJECT_DN_CN"}]}]}})
-ask(ANN)  # nor a default project
+ask(CORA)  # nor a default project
 with as_("admin"):
-    PATCH("/v3/users/$ann", {"user": {"default_project_id": "$web"}})
-ask(ANN, keep={"bound": "access_token"})
+    PATCH("/v3/users/$cora", {"user": {"default_project_id": "$web"}})
+ask(CORA, keep={"bound": "access_token"})
 with as_("admin"):
     GET("/v3/auth/tokens", headers={"X-Subject-Token": "$bound"})
 with as_("bound"):
-    for headers in ({"X-Env-Ssl-Client-Cert": ANN}, {"X-Env-Ssl-Client-Cert": named("rob")}, {}):
-        GET("/v3/users/$ann", headers=headers)
+    for headers in ({"X-Env-Ssl-Client-Cert": CORA}, {"X-Env-Ssl-Client-Cert": named("rob")}, {}):
+        GET("/v3/users/$cora", headers=headers)
         GET("/v3/auth/projects", headers=headers)
-    for headers in ({"X-Env-Ssl-Client-Cert": ANN},):
-        POST("/v3/users/$ann/application_credentials", {"application_credential": {"name": "bound"}}, headers=headers)
-        POST("/v3/credentials", {"credential": {"type": "x", "blob": "y", "user_id": "$ann"}}, headers=headers)
-        POST("/v3/users/$ann/credentials/OS-EC2", {"tenant_id": "$web"}, headers=headers)
+    for headers in ({"X-Env-Ssl-Client-Cert": CORA},):
+        POST("/v3/users/$cora/application_credentials", {"application_credential": {"name": "bound"}}, headers=headers)
+        POST("/v3/credentials", {"credential": {"type": "x", "blob": "y", "user_id": "$cora"}}, headers=headers)
+        POST("/v3/users/$cora/credentials/OS-EC2", {"tenant_id": "$web"}, headers=headers)
         DELETE("/v3/auth/tokens", headers=headers | {"X-Subject-Token": "$bound"})
 for client in ("$rob", "unknown", "", None, "$web", "$svc"):
-    ask(ANN, client)
+    ask(CORA, client)
 ask(named("rob"))
-ask(named("Ann"))
-ask(named("ann", version=2))
-ask(pem((NameOID.ORGANIZATION_NAME, "ann")))
-ask(pem((NameOID.COMMON_NAME, "ann"), (NameOID.COMMON_NAME, "rob")))
-for text in ("x", "-----BEGIN CERTIFICATE-----", ANN[:300], ""):
+ask(named("Cora"))
+ask(named("cora", version=2))
+ask(pem((NameOID.ORGANIZATION_NAME, "cora")))
+ask(pem((NameOID.COMMON_NAME, "cora"), (NameOID.COMMON_NAME, "rob")))
+for text in ("x", "-----BEGIN CERTIFICATE-----", CORA[:300], ""):
     ask(text)
-ask(ANN, body=GRANT + "&client_secret=s")
-ask(ANN, body="grant_type=password")
-ask(ANN, client=None, Authorization="Basic dW5rbm93bjpz")
-ask(ANN, Authorization="Basic dW5rbm93bjpz")
+ask(CORA, body=GRANT + "&client_secret=s")
+ask(CORA, body="grant_type=password")
+ask(CORA, client=None, Authorization="Basic dW5rbm93bjpz")
+ask(CORA, Authorization="Basic dW5rbm93bjpz")
 rules("SUBJECT_DN_CN", "SUBJECT_DN_EMAILADDRESS", name="{0}", email="{1}")
-ask(ANN)
-ask(named("ann"))
-ask(named("ann", "other@example.org"))
+ask(CORA)
+ask(named("cora"))
+ask(named("cora", "other@example.org"))
 rules("SUBJECT_DN_CN", name="{0}", domain={"id": "$acme"})
-ask(ANN)
+ask(CORA)
 rules("SUBJECT_DN_CN", name="{0}", domain={"name": "acme"})
-ask(ANN)
+ask(CORA)
 rules("SUBJECT_DN_CN", name="{0}", domain={"name": "other"})
-ask(ANN)
-rules("SUBJECT_DN_CN", id="$ann")
+ask(CORA)
+rules("SUBJECT_DN_CN", id="$cora")
 ask(named("whoever"))
 rules("SUBJECT_DN_CN", "ISSUER_DN_O", name="{0}", domain={"name": "{1}"})
-ask(ANN)
+ask(CORA)
 rules("SUBJECT_DN_CN", name="{0}", type="local", domain={"name": "acme"})
-ask(ANN)
+ask(CORA)
 with as_("admin"):
     PATCH(MAPPING, {"mapping": {"rules": [{"local": [{"user": {"name": "{0}"}}], "remote": [
         {"type": "SSL_CLIENT_SUBJECT_DN_CN"}, {"type": "SSL_CLIENT_ISSUER_DN_CN", "any_one_of": ["Suite CA"]}]}]}})
-ask(ANN)
-ask(named("ann", issuer="Other CA"))
+ask(CORA)
+ask(named("cora", issuer="Other CA"))
 with as_("admin"):
-    PATCH("/v3/users/$ann", {"user": {"default_project_id": "$far"}})
-ask(ANN)
+    PATCH("/v3/users/$cora", {"user": {"default_project_id": "$far"}})
+ask(CORA)
 with as_("admin"):
-    PATCH("/v3/users/$ann", {"user": {"default_project_id": "$web", "enabled": False}})
-ask(ANN, body=GRANT + "&disabled")
+    PATCH("/v3/users/$cora", {"user": {"default_project_id": "$web", "enabled": False}})
+ask(CORA, body=GRANT + "&disabled")
 with as_("admin"):
-    PATCH("/v3/users/$ann", {"user": {"enabled": True}})
+    PATCH("/v3/users/$cora", {"user": {"enabled": True}})
 
 # In place of a token. Most rules of Keystone cannot be asked about such a caller: they name a part of the token.
 IDP = "/v3/OS-FEDERATION/identity_providers/" + hashlib.sha256(b"CN=Suite CA").hexdigest()
@@ -116,7 +124,7 @@ with as_("admin"):
         {"local": [{"user": {"name": "{0}", "type": "local", "domain": {"name": "acme"}}}], "remote": [{"type": "SSL_CLIENT_S_DN_CN"}]}]}})
 
 
-def shows(name="ann", issuer="CN=Suite CA", **scope):
+def shows(name="cora", issuer="CN=Suite CA", **scope):
     return {"X-Env-Ssl-Client-I-Dn": issuer, "X-Env-Ssl-Client-S-Dn-Cn": name} | {k.replace("_", "-"): v for k, v in scope.items()}
 
 
@@ -154,13 +162,13 @@ with as_(None):
     HEAD("/v3/regions", headers=shows(X_Project_Id="$web"))
     POST("/v3/regions", {"region": {}}, headers=shows(X_Project_Id="$web"))
     GET("/v3", headers=shows(X_Project_Id="$web"))
-with as_("member"):
-    GET("/v3/users/$ann", headers=shows("unknown"))
+with as_("by_password"):  # which is over
+    GET("/v3/users/$cora", headers=shows("unknown"))
 with as_("expired"):
-    GET("/v3/users/$ann", headers=shows(X_Project_Id="$web"))
+    GET("/v3/users/$cora", headers=shows(X_Project_Id="$web"))
 for change in ({"enabled": False}, {"enabled": True}):
     with as_("admin"):
-        PATCH("/v3/users/$ann", {"user": change})
+        PATCH("/v3/users/$cora", {"user": change})
     with as_(None):
         GET("/v3/regions", headers=shows(X_Project_Id="$web"))
 with as_("admin"):
