@@ -161,14 +161,8 @@ func (tx *Tx) SecretHash(ctx context.Context, id identity.ApplicationCredentialI
 // it is kept. It fails with a Conflict when the owner has one of that name, with a NotFound when owner, project
 // or rule are not there.
 func (tx *Tx) InsertApplicationCredential(ctx context.Context, c identity.ApplicationCredential, secretHash string) (identity.ApplicationCredential, error) {
-	for _, needed := range []struct{ table, id string }{{"user", string(c.UserID)}, {"project", string(c.ProjectID)}} {
-		found, err := tx.lock(ctx, needed.table, needed.id)
-		if err == nil && !found {
-			err = identity.Missing(needed.table, needed.id)
-		}
-		if err != nil {
-			return c, err
-		}
+	if err := tx.lockAll(ctx, [2]string{"user", string(c.UserID)}, [2]string{"project", string(c.ProjectID)}); err != nil {
+		return c, err
 	}
 	var expires any
 	if c.ExpiresAt != nil {

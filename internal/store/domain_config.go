@@ -32,7 +32,7 @@ func domainOptions(domain identity.DomainID, group, name string) (s selection) {
 
 // PutDomainOptions sets options of a domain that is there. Others stay as they are.
 func (tx *Tx) PutDomainOptions(ctx context.Context, domain identity.DomainID, options []identity.DomainOption) error {
-	if _, err := tx.lock(ctx, "project", string(domain)); err != nil {
+	if _, err := tx.lockParent(ctx, "project", string(domain)); err != nil {
 		return err
 	}
 	for _, o := range options {

@@ -75,11 +75,11 @@ func filterTable(f identity.ProjectFilter) (table, column, id string) {
 // already.
 func (tx *Tx) InsertProjectFilter(ctx context.Context, f identity.ProjectFilter) error {
 	if f.EndpointID != "" { // the table has no foreign keys
-		if _, err := tx.lock(ctx, "endpoint", string(f.EndpointID)); err != nil {
+		if _, err := tx.lockParent(ctx, "endpoint", string(f.EndpointID)); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.lock(ctx, "project", string(f.ProjectID)); err != nil {
+	if _, err := tx.lockParent(ctx, "project", string(f.ProjectID)); err != nil {
 		return err
 	}
 	table, column, id := filterTable(f)

@@ -51,13 +51,13 @@ func (tx *Tx) PutGrantFor(ctx context.Context, g identity.Grant, t identity.Term
 	if _, err := tx.lockParent(ctx, entity, actor); err != nil {
 		return err
 	}
-	if found, err := tx.lock(ctx, "role", string(g.Role)); err != nil {
+	if found, err := tx.lockParent(ctx, "role", string(g.Role)); err != nil {
 		return err
 	} else if !found {
 		return identity.Missing("role", g.Role)
 	}
 	if !g.System {
-		found, err := tx.lock(ctx, "project", target)
+		found, err := tx.lockParent(ctx, "project", target)
 		switch {
 		case err != nil:
 			return err

@@ -80,10 +80,10 @@ func (tx *Tx) PutPolicyAssociation(ctx context.Context, a identity.PolicyAssocia
 	if a.EndpointID != "" {
 		table, id = "endpoint", string(a.EndpointID)
 	}
-	if _, err := tx.lock(ctx, table, id); err != nil {
+	if _, err := tx.lockParent(ctx, table, id); err != nil {
 		return err
 	}
-	if _, err := tx.lock(ctx, "policy", string(a.PolicyID)); err != nil {
+	if _, err := tx.lockParent(ctx, "policy", string(a.PolicyID)); err != nil {
 		return err
 	}
 	var s selection

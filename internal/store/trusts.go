@@ -79,19 +79,12 @@ func (tx *Tx) Trusts(ctx context.Context, q identity.Query) ([]identity.Trust, e
 // InsertTrust writes a new trust. It fails with a Conflict when there is one between the same people on the same project
 // that ends at the same time, and with a NotFound when people or project are gone.
 func (tx *Tx) InsertTrust(ctx context.Context, t identity.Trust) error {
-	for _, needed := range []struct{ table, id string }{
-		{"user", string(t.TrustorUserID)}, {"user", string(t.TrusteeUserID)}, {"project", string(t.ProjectID)},
-	} {
-		if needed.id == "" {
-			continue
-		}
-		found, err := tx.lock(ctx, needed.table, needed.id)
-		if err == nil && !found {
-			err = identity.Missing(needed.table, needed.id)
-		}
-		if err != nil {
-			return err
-		}
+	needed := [][2]string{{"user", string(t.TrustorUserID)}, {"user", string(t.TrusteeUserID)}}
+	if t.ProjectID != "" {
+		needed = append(needed, [2]string{"project", string(t.ProjectID)})
+	}
+	if err := tx.lockAll(ctx, needed...); err != nil {
+		return err
 	}
 	var exact any
 	if t.ExpiresAt != nil {

@@ -137,8 +137,7 @@ func (tx *Tx) upsert(ctx context.Context, table string, keys int, columns []stri
 }
 
 // lock makes other writers wait for this transaction, or fail and retry, when they want to change or delete the row.
-// Use it on a row that a new row needs but that no foreign key ties: a grant's user, project and role. It tells
-// whether the row is there. SQLite has one writer at a time, so there it only looks.
+// It tells whether the row is there. SQLite has one writer at a time, so there it only looks.
 func (tx *Tx) lock(ctx context.Context, table, id string) (bool, error) {
 	stmt := `SELECT 1 FROM "` + table + `" WHERE "id" = ?`
 	if tx.db.dialect != sqlite {
@@ -148,7 +147,8 @@ func (tx *Tx) lock(ctx context.Context, table, id string) (bool, error) {
 	return len(rows) > 0, err
 }
 
-// lockParent is lock for a row whose deletion takes along what refers to it. On PostgreSQL a deletion that began to read
+// lockParent is lock for a row that a new row needs, by no foreign key, and whose deletion takes along what refers to it: a
+// grant's user, project and role. On PostgreSQL a deletion that began to read
 // before this transaction commits would not see the new row and leave it behind, so here the old row is written again,
 // at which that deletion fails and starts over. Others see such new rows as they delete.
 func (tx *Tx) lockParent(ctx context.Context, table, id string) (bool, error) {

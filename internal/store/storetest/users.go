@@ -497,44 +497,6 @@ func testFailures(t *testing.T, db *store.DB) {
 	}
 }
 
-// A grant or credential that another node makes while a user is being deleted, after the deletion began to read, goes
-// with the user. No foreign key would tell.
-func testGrantsOfDeletedUsers(t *testing.T, db *store.DB) {
-	if db.Dialect() == "sqlite" {
-		t.Skip("SQLite has one writer at a time")
-	}
-	url, _ := urls.Load(db)
-	other := Open(t, url.(string))
-	insertUsers(t, db, identity.User{ID: "u", Name: "alice"})
-	update(t, db, func(ctx context.Context, tx *store.Tx) error {
-		return errors.Join(
-			tx.InsertDomain(ctx, identity.Domain{ID: "d", Name: "d"}),
-			tx.InsertRole(ctx, identity.Role{ID: "r", Name: "r"}),
-		)
-	})
-	granted := false
-	update(t, db, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := tx.User(ctx, "u"); err != nil {
-			return err
-		}
-		if !granted {
-			granted = true
-			update(t, other, func(ctx context.Context, tx *store.Tx) error {
-				return errors.Join(
-					tx.PutGrant(ctx, identity.Grant{Role: "r", User: "u", Domain: "d"}),
-					tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "c", UserID: "u", Type: "totp"}, EncryptedBlob: "b", KeyHash: "k"}),
-				)
-			})
-		}
-		return tx.DeleteUser(ctx, "u")
-	})
-	for _, table := range []string{"assignment", "credential"} {
-		if n := keystoneOf(t, db).count(`SELECT COUNT(*) FROM "` + table + `"`); n != 0 {
-			t.Errorf("%d rows of a deleted user are left in %s", n, table)
-		}
-	}
-}
-
 func testResetLastActive(t *testing.T, db *store.DB) {
 	k := keystoneOf(t, db)
 	insertUsers(t, db, identity.User{ID: "u", DomainID: "d", Name: "u"}, identity.User{ID: "v", DomainID: "d", Name: "v"})
