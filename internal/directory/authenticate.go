@@ -265,8 +265,11 @@ func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User
 	return a, nil
 }
 
+// locked tells whether a lock holds. The database tells the time of day of the last failure, which is all that other nodes
+// know of it; a lock of this process also lasts when the wall clock is set ahead.
 func (s *Service) locked(u identity.User, f store.Failures, now time.Time) bool {
-	return s.lockedOnce(f) && !u.Options.Bool(identity.OptIgnoreLockout) && now.Before(f.Last.Add(s.Compliance.LockoutDuration))
+	life := s.Compliance.LockoutDuration
+	return s.lockedOnce(f) && !u.Options.Bool(identity.OptIgnoreLockout) && (now.Before(f.Last.Add(life)) || s.Limits.locked(u.ID, life))
 }
 
 // lockedOnce tells whether there were failures enough for a lock, which may be over.
@@ -324,6 +327,10 @@ func (s *Service) addFailure(ctx context.Context, tx *store.Tx, a account) error
 		if err := tx.ClearFailures(ctx, a.ID); err != nil {
 			return err
 		}
+		f.Count = 0
+	}
+	if f.Count++; s.lockedOnce(f) {
+		s.Limits.lock(a.ID) // which means nothing if this transaction is lost: the count has the last word
 	}
 	return tx.AddFailure(ctx, a.ID)
 }

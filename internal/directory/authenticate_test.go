@@ -168,6 +168,32 @@ func TestLockout(t *testing.T) {
 	}
 }
 
+// S-018: a wall clock that is set ahead frees nobody whom this process has locked; only a new process has to believe it.
+func TestLockoutHoldsWhenTheClockIsSet(t *testing.T) {
+	r := newRoom(t, Compliance{LockoutFailures: 3, LockoutDuration: 30 * time.Minute})
+	steady := &clock{now: r.clock.Now()}
+	r.Limits = &Limits{Now: steady.Now}
+	id := r.user("alice", identity.User{Enabled: true})
+	for range 3 {
+		refusal(t, "a wrong password", r.login(id, "wrong"))
+	}
+	r.clock.advance(2 * time.Hour)
+	steady.advance(29 * time.Minute)
+	refusal(t, "before the end, on a clock two hours ahead", r.login(id, "secret"))
+	r.patch(id, identity.UserUpdate{Enabled: identity.Some(true)})
+	if err := r.login(id, "secret"); err != nil {
+		t.Errorf("an administrator unlocked it: %v", err)
+	}
+	for range 3 {
+		r.login(id, "wrong")
+	}
+	r.clock.advance(2 * time.Hour)
+	steady.advance(30 * time.Minute)
+	if err := r.login(id, "secret"); err != nil {
+		t.Errorf("after the lock: %v", err)
+	}
+}
+
 // S-018: guesses that run beside each other do not get round the lock.
 func TestLockoutHoldsAgainstParallelGuesses(t *testing.T) {
 	r := newRoom(t, Compliance{LockoutFailures: 5, LockoutDuration: time.Hour})

@@ -11,7 +11,7 @@ import (
 )
 
 // Limits bound how many logins may fail in a minute, per address and per account, whether there is such an account or
-// not. They act before a password is hashed. The zero value has no limits.
+// not. They act before a password is hashed. The zero value has no limits. They also remember when accounts were locked.
 //
 // Time is monotonic as far as the clock's is: a wall clock that is set neither frees nor locks anybody.
 type Limits struct {
@@ -22,6 +22,7 @@ type Limits struct {
 	once     sync.Once
 	mu       sync.Mutex
 	failures *lru.Cache[string, window] // the least recently seen are forgotten
+	locks    *lru.Cache[identity.UserID, time.Time]
 }
 
 // window counts failures since its start.
@@ -34,6 +35,32 @@ const (
 	limitWindow = time.Minute
 	maxWindows  = 100_000
 )
+
+// lock notes that an account is locked from now on.
+func (l *Limits) lock(id identity.UserID) {
+	if l == nil || l.Now == nil {
+		return
+	}
+	l.open()
+	l.locks.Add(id, l.Now())
+}
+
+// locked tells whether an account was locked less than some time ago, as far as this process has seen it.
+func (l *Limits) locked(id identity.UserID, life time.Duration) bool {
+	if l == nil || l.Now == nil {
+		return false
+	}
+	l.open()
+	since, ok := l.locks.Peek(id)
+	return ok && l.Now().Sub(since) < life
+}
+
+func (l *Limits) open() {
+	l.once.Do(func() {
+		l.failures, _ = lru.New[string, window](maxWindows)
+		l.locks, _ = lru.New[identity.UserID, time.Time](maxWindows)
+	})
+}
 
 // allow refuses a login while its address or account has failed too often.
 func (l *Limits) allow(addr netip.Addr, account string) error {
@@ -69,7 +96,7 @@ func (l *Limits) each(addr netip.Addr, account string, visit func(key string, mo
 	if l == nil || l.PerAddress == 0 && l.PerAccount == 0 {
 		return
 	}
-	l.once.Do(func() { l.failures, _ = lru.New[string, window](maxWindows) })
+	l.open()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.PerAddress > 0 && addr.IsValid() {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -90,7 +91,8 @@ func evalLiteral(source string) (v pyValue, err error) {
 			if !ok {
 				panic(r)
 			}
-			err = &evalError{failure.text + " (<unknown>, line 1)"}
+			line := min(1, len(source)) // Python counts none in nothing
+			err = &evalError{fmt.Sprintf("%s (<unknown>, line %d)", failure.text, line)}
 		}
 	}()
 	v = p.tuple()

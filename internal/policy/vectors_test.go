@@ -74,7 +74,7 @@ func TestVectors(t *testing.T) {
 			}
 			if got != want[1] {
 				t.Errorf("%s\nrule %s: got %s (%v), want %v", short(v.File), name, got, err, want[1:])
-			} else if err != nil && want[2] != "SyntaxError" && want[2] != "RecursionError" && err.Error() != want[3] {
+			} else if err != nil && (want[2] != "SyntaxError" && want[2] != "RecursionError" || strings.Contains(want[3], "line 0")) && err.Error() != want[3] {
 				t.Errorf("%s\nrule %s: got the exception %q, want %q", short(v.File), name, err, want[3])
 			}
 		}
