@@ -51,10 +51,15 @@ var errScopeOfCredential = &identity.Error{
 
 // prove compares the secret. Whoever cannot log in by a name gets one answer after the time of one
 // hash. An id says by itself whether there is such a credential.
-func (p *ApplicationCredential) prove(ctx context.Context, s *Service, _ *Request) (confirm, error) {
+func (p *ApplicationCredential) prove(ctx context.Context, s *Service, r *Request) (confirm, error) {
+	if p.ID != "" && s.Secrets.right(p.ID, p.Secret) {
+		r.recalled = true
+		return s.confirmCredential(p.ID), nil
+	}
 	var c identity.ApplicationCredential
 	var hash string
 	owner := directory.UserRef{}
+	stamp := s.DB.Stamp()
 	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
 		if c, err = s.findApplicationCredential(ctx, tx, p); err != nil {
 			return err
@@ -73,15 +78,18 @@ func (p *ApplicationCredential) prove(ctx context.Context, s *Service, _ *Reques
 	if err := s.Directory.CheckSecret(ctx, owner, hash, p.Secret); err != nil {
 		return nil, s.refuse(ctx, c.UserID, identity.Party{Kind: "application_credential", ID: string(c.ID), Name: c.Name}, identity.CauseSecret, err)
 	}
+	s.Secrets.learn(&c, p.Secret, stamp)
+	return s.confirmCredential(c.ID), nil
+}
+
+func (s *Service) confirmCredential(id identity.ApplicationCredentialID) confirm {
 	return func(ctx context.Context, tx *store.Tx, in *proved) error {
-		now, err := tx.ApplicationCredential(ctx, c.ID)
-		if errors.Is(err, identity.NotFound) {
-			return identity.Unauthenticatedf("%s", err)
-		} else if err != nil {
+		now, err := tx.ApplicationCredential(ctx, id)
+		if err != nil {
 			return err
 		}
 		if now.ExpiresAt != nil && !tx.Now().Before(*now.ExpiresAt) {
-			return identity.Unauthenticatedf("application credential %s has expired", c.ID)
+			return identity.Unauthenticatedf("application credential %s has expired", id)
 		}
 		if _, err := s.Directory.Admit(ctx, tx, directory.UserRef{ID: now.UserID}); err != nil {
 			return err
@@ -89,7 +97,7 @@ func (p *ApplicationCredential) prove(ctx context.Context, s *Service, _ *Reques
 		in.credential = &now
 		in.by("application_credential")
 		return in.is(now.UserID)
-	}, nil
+	}
 }
 
 func (s *Service) findApplicationCredential(ctx context.Context, tx *store.Tx, p *ApplicationCredential) (c identity.ApplicationCredential, err error) {

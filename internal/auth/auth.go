@@ -50,6 +50,9 @@ type Service struct {
 	// Remembered are the tokens seen lately.
 	Remembered *Memory
 
+	// Secrets are those of application credentials that were right lately; nil to remember none.
+	Secrets *Secrets
+
 	Tokenless Tokenless
 
 	// Passkeys is for whom passkeys are made; nil where there are none.

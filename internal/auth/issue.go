@@ -28,13 +28,13 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	return out, err
 }
 
-// readerFor is what a login is shown in. What can be sent once is written down. A token that is shown alone proves nothing new: what
-// is made from it is refused if it was ended meanwhile, so what the node remembers is enough to make it from.
+// readerFor is what a login is shown in. What can be sent once is written down. What a node remembers, once it has caught up with
+// all others, is enough for a token that is shown alone, or a secret that was right before.
 func (s *Service) readerFor(r *Request) reader {
 	switch {
 	case slices.Contains(r.Methods, "oauth1"):
 		return s.update
-	case len(r.Methods) == 1 && r.Methods[0] == "token" && r.Receipt == "" && r.External == nil:
+	case len(r.Methods) == 1 && (r.recalled || r.Methods[0] == "token") && r.Receipt == "" && r.External == nil:
 		return s.current
 	}
 	return s.view
@@ -175,16 +175,16 @@ func (s *Service) stamp(ctx context.Context, tx *store.Tx, t, parent *identity.T
 	if parent != nil && parent.IssuedAt.After(t.IssuedAt) {
 		t.IssuedAt = parent.IssuedAt
 	}
+	since := t.IssuedAt
 	if parent != nil {
-		until, err := tx.RevokedSince(ctx, t, parent.IssuedAt)
-		if err == nil && !until.IsZero() {
-			err = identity.Unauthenticatedf("the new token is revoked already")
-		}
-		return err
+		since = parent.IssuedAt
 	}
-	until, err := tx.RevokedUntil(ctx, t)
+	until, err := tx.RevokedSince(ctx, t, since)
 	if err != nil || until.IsZero() {
 		return err
+	}
+	if parent != nil {
+		return identity.Unauthenticatedf("the new token is revoked already")
 	}
 	t.IssuedAt = until.Truncate(time.Second).Add(time.Second)
 	return nil

@@ -23,6 +23,8 @@ type Request struct {
 
 	Scope     ScopeRequest
 	NoCatalog bool
+
+	recalled bool // what it brings was found in memory
 }
 
 // ScopeRequest is the scope that a login asks for. The zero value asks for nothing: the user's default project, if

@@ -702,6 +702,7 @@ type LintelGroup struct {
 	Coherence       string        `opt:"coherence" choices:"exclusive|shared"`           // who writes the database: Lintel alone, or a Keystone too; unset: exclusive if Lintel made it
 	SharedCacheTime time.Duration `opt:"shared_cache_time" unit:"s" min:"0" default:"0"` // how long a shared database's rows are believed without asking
 	CacheMemory     int           `opt:"cache_memory" min:"0" default:"64"`              // MiB of tokens and of what they are made from that a node remembers at most
+	RememberSecrets bool          `opt:"remember_secrets" default:"true"`                // compare generated secrets of application credentials with a digest in memory after their first use
 	Listen          string        `opt:"listen" default:"127.0.0.1:5000"`
 	AdminListen     string        `opt:"admin_listen"`                     // address of the listener for /metrics; unset: none
 	HashWorkers     int           `opt:"hash_workers" min:"0" default:"0"` // password hashes at a time; 0: as many as processors

@@ -93,6 +93,10 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		AssertionPrefix:    cfg.Federation.AssertionPrefix,
 		RemoteIDAttributes: cfg.RemoteIDAttributes, RemoteIDAttribute: cfg.Federation.RemoteIDAttribute,
 	}
+	var secrets *auth.Secrets
+	if cfg.Lintel.RememberSecrets {
+		secrets = auth.NewSecrets(db, cfg.Lintel.CacheMemory<<20/16)
+	}
 	r.auth = &auth.Service{
 		DB: db, Authz: checker, Directory: r.directory, Assignment: r.assignment, Catalog: r.catalog, Credential: r.credential, Federation: r.federation,
 		Tokenless: auth.Tokenless{
@@ -101,6 +105,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		},
 		Tokens:             tokens,
 		Receipts:           receipts,
+		Secrets:            secrets,
 		Remembered:         auth.NewMemory(db, cfg.Lintel.CacheMemory<<20/2),
 		Methods:            cfg.Auth.Methods,
 		AdditionalPrimary:  cfg.Auth.AdditionalPrimaryAuthMethods,

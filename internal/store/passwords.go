@@ -18,18 +18,23 @@ type Password struct {
 
 // Passwords returns a user's passwords, the oldest first; none for a user who lives elsewhere.
 func (tx *Tx) Passwords(ctx context.Context, id identity.UserID) ([]Password, error) {
-	return list(ctx, tx, func(s scanner) (p Password, err error) {
-		var createdInt, expiresInt sql.NullInt64
-		var created, expires time.Time
-		err = s.Scan(textOf(&p.Hash), &createdInt, timeOf{&created}, &expiresInt, timeOf{&expires}, &p.SelfService)
-		if t := storedTime(createdInt, created); t != nil {
-			p.CreatedAt = *t
-		}
-		p.ExpiresAt = storedTime(expiresInt, expires)
-		return p, err
-	}, `SELECT p."password_hash", p."created_at_int", p."created_at", p."expires_at_int", p."expires_at", p."self_service"
-		FROM "password" p JOIN "local_user" l ON l."id" = p."local_user_id" WHERE l."user_id" = ?
-		ORDER BY p."created_at_int", p."id"`, id)
+	return Recall(tx, Fact{What: "passwords", Of: string(id)}, func() ([]Password, []Key, error) {
+		all, err := list(ctx, tx, scanPassword, `SELECT p."password_hash", p."created_at_int", p."created_at", p."expires_at_int",
+			p."expires_at", p."self_service" FROM "password" p JOIN "local_user" l ON l."id" = p."local_user_id"
+			WHERE l."user_id" = ? ORDER BY p."created_at_int", p."id"`, id)
+		return all, []Key{{"user", string(id)}}, err
+	})
+}
+
+func scanPassword(s scanner) (p Password, err error) {
+	var createdInt, expiresInt sql.NullInt64
+	var created, expires time.Time
+	err = s.Scan(textOf(&p.Hash), &createdInt, timeOf{&created}, &expiresInt, timeOf{&expires}, &p.SelfService)
+	if t := storedTime(createdInt, created); t != nil {
+		p.CreatedAt = *t
+	}
+	p.ExpiresAt = storedTime(expiresInt, expires)
+	return p, err
 }
 
 // AddPassword gives a local user a new current password, made now. Of the ones before, all but the last keep are
@@ -77,20 +82,24 @@ type Failures struct {
 
 // Failures returns how often a local user failed to log in; none for a user who lives elsewhere.
 func (tx *Tx) Failures(ctx context.Context, id identity.UserID) (Failures, error) {
-	all, err := list(ctx, tx, func(s scanner) (f Failures, err error) {
-		var count sql.NullInt64
-		err = s.Scan(&count, timeOf{&f.Last})
-		f.Count = int(count.Int64)
-		return f, err
-	}, `SELECT "failed_auth_count", "failed_auth_at" FROM "local_user" WHERE "user_id" = ?`, id)
-	if err != nil || len(all) == 0 {
-		return Failures{}, err
-	}
-	return all[0], nil
+	return Recall(tx, Fact{What: "failures", Of: string(id)}, func() (Failures, []Key, error) {
+		from := []Key{{"user", string(id)}, {"failures", string(id)}}
+		all, err := list(ctx, tx, func(s scanner) (f Failures, err error) {
+			var count sql.NullInt64
+			err = s.Scan(&count, timeOf{&f.Last})
+			f.Count = int(count.Int64)
+			return f, err
+		}, `SELECT "failed_auth_count", "failed_auth_at" FROM "local_user" WHERE "user_id" = ?`, id)
+		if err != nil || len(all) == 0 {
+			return Failures{}, from, err
+		}
+		return all[0], from, nil
+	})
 }
 
 // AddFailure counts one more wrong password, made now.
 func (tx *Tx) AddFailure(ctx context.Context, id identity.UserID) error {
+	tx.touch("failures", string(id))
 	_, err := tx.exec(ctx, `UPDATE "local_user" SET "failed_auth_count" = COALESCE("failed_auth_count", 0) + 1, "failed_auth_at" = ?
 		WHERE "user_id" = ?`, tx.now, id)
 	return err
@@ -98,6 +107,7 @@ func (tx *Tx) AddFailure(ctx context.Context, id identity.UserID) error {
 
 // ClearFailures forgets the wrong passwords.
 func (tx *Tx) ClearFailures(ctx context.Context, id identity.UserID) error {
+	tx.touch("failures", string(id))
 	_, err := tx.exec(ctx, `UPDATE "local_user" SET "failed_auth_count" = 0, "failed_auth_at" = NULL WHERE "user_id" = ?`, id)
 	return err
 }
