@@ -18,7 +18,7 @@ func accessCommand() *cobra.Command {
 		Use:   "access",
 		Short: "Tell what people and roles may do",
 	}
-	cmd.AddCommand(accessRoleCommand())
+	cmd.AddCommand(accessRoleCommand(), accessShowCommand())
 	return cmd
 }
 
@@ -129,13 +129,10 @@ func weigh(services []*policy.Service, s policy.Supposition) *roleAccess {
 	out := &roleAccess{Roles: s.Roles, Scope: s.Scope, Elsewhere: s.Elsewhere}
 	for _, p := range services {
 		one := &serviceAccess{Service: p.Name, List: []permissionAccess{}}
-		for _, d := range p.Rules {
-			got := p.Enforcer.Suppose(d.Name, s)
-			out.Total.add(got.Verdict)
-			one.add(got.Verdict)
-			line := permissionAccess{
-				Name: d.Name, Description: d.Description, Verdict: got.Verdict.String(), Conditions: got.Conditions, Reason: got.Reason,
-			}
+		for _, d := range p.Weigh(s) {
+			out.Total.add(d.Verdict)
+			one.add(d.Verdict)
+			line := permissionAccess{Name: d.Name, Description: d.Description, Verdict: d.Verdict.String(), Conditions: d.Conditions, Reason: d.Reason}
 			for _, o := range d.Operations {
 				line.Operations = append(line.Operations, o.Method+" "+o.Path)
 			}

@@ -56,6 +56,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand())
+	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
+		userCommand(), inviteCommand(), invitationCommand())
 	return root
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
-	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -171,15 +170,6 @@ func (s *Service) CreateGrant(ctx context.Context, caller identity.Caller, g ide
 // CreateGrantFor is CreateGrant for a grant that may end. To set another end is to grant anew.
 func (s *Service) CreateGrantFor(ctx context.Context, caller identity.Caller, g identity.Grant, t identity.Terms) error {
 	return s.changeGrants(ctx, caller, []identity.Grant{g}, func(_ *store.Tx, change changer) error { return change(create, g, t) })
-}
-
-// Enroll makes a user with a role on a project, as who makes the user and then grants the role, but in one transaction: if the
-// caller may do only one of the two, or the project is not there, there is no user either.
-func (s *Service) Enroll(ctx context.Context, caller identity.Caller, people *directory.Service, u identity.User, pw identity.Opt[string],
-	project identity.ProjectID, role identity.RoleID) (identity.User, error) {
-	return people.CreateUserWith(ctx, caller, u, pw, func(tx *store.Tx, made identity.User) error {
-		return s.GrantIn(ctx, tx, caller, identity.Grant{Role: role, User: made.ID, Project: project}, identity.Terms{Source: identity.ByHand})
-	})
 }
 
 // RevokeGrant takes a grant back. A grant that is not there is identity.NotFound.

@@ -73,9 +73,9 @@ func (s *Service) shown(u identity.User, now time.Time) identity.User {
 	return u
 }
 
-// domainFor is the domain of a new entity that names none: that of the caller's token, else the default one
+// DomainFor is the domain of a new entity that names none: that of the caller's token, else the default one
 // (_normalize_domain_id in keystone/server/flask/common.py).
-func (s *Service) domainFor(caller identity.Caller) (identity.DomainID, error) {
+func (s *Service) DomainFor(caller identity.Caller) (identity.DomainID, error) {
 	if caller.Admin {
 		return "", identity.Invalidf("You have tried to create a resource using the admin token. As this token is not within a" +
 			" domain you must explicitly include a domain for this resource to belong to.")

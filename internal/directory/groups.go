@@ -66,7 +66,7 @@ func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g ide
 	}
 	var err error
 	if g.DomainID == "" {
-		if g.DomainID, err = s.domainFor(caller); err != nil {
+		if g.DomainID, err = s.DomainFor(caller); err != nil {
 			return g, err
 		}
 	}

@@ -158,7 +158,7 @@ func (s *Service) CreateProject(ctx context.Context, caller identity.Caller, p i
 	}
 	var err error
 	if p.DomainID == "" && !p.IsDomain {
-		if p.DomainID, err = s.domainFor(caller); err != nil {
+		if p.DomainID, err = s.DomainFor(caller); err != nil {
 			return p, err
 		}
 	}

@@ -201,7 +201,7 @@ func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u 
 	}
 	var err error
 	if u.DomainID == "" {
-		if u.DomainID, err = s.domainFor(caller); err != nil {
+		if u.DomainID, err = s.DomainFor(caller); err != nil {
 			return u, err
 		}
 	}

@@ -152,6 +152,10 @@ var bodies = map[string]string{
 	"PUT /v3/projects/{project_id}/tags":                         `{"tags": ["{value}"]}`,
 	"PUT /v3/regions/{region_id}":                                `{"region": {}}`,
 
+	"POST /v3/lintel/users":       `{"user": {"name": "{n}", "domain": {"id": "{domain_id}"}, "project": {"id": "{project_id}"}, "roles": [{"id": "{role_id}"}], "invite": true}}`,
+	"POST /v3/lintel/invitations": `{"invitations": {"addresses": ["x@shop.example"], "project": {"id": "{project_id}"}, "roles": [{"id": "{role_id}"}]}}`,
+	"POST /v3/lintel/projects/{project_id}/invitations/{invitation_id}": `{}`,
+
 	"PUT /v3/OS-FEDERATION/service_providers/{service_provider_id}":   `{"service_provider": {"auth_url": "https://x/v3", "sp_url": "https://x/sp"}}`,
 	"PATCH /v3/OS-FEDERATION/service_providers/{service_provider_id}": `{"service_provider": {"description": "x"}}`,
 

@@ -25,6 +25,8 @@ import (
 	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/federation/saml"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
+	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/telemetry"
 	"github.com/lintel-id/lintel/internal/trail"
 )
@@ -39,6 +41,13 @@ type API struct {
 	Federation *federation.Service
 	Trail      *trail.Service
 	SAML       *saml.Issuer
+	Membership *membership.Service
+
+	// Services are those of the cloud whose rules are known.
+	Services *policy.Services
+
+	// PortalURL is where the portal is, if not beside the API.
+	PortalURL string
 
 	// PublicEndpoint is the base of every link ([DEFAULT] public_endpoint); empty takes it from the request.
 	PublicEndpoint string

@@ -124,6 +124,7 @@ func areas() []area {
 		{"federated logins", federatedLoginRoutes},
 		{"assertions", samlRoutes},
 		{"events", eventRoutes},
+		{"tasks", taskRoutes},
 	}
 }
 

@@ -23,6 +23,7 @@ var levels = map[string]int{
 	"internal/token":              0,
 	"internal/policy":             0,
 	"internal/passkey":            1,
+	"internal/client":             0,
 	"internal/password":           1,
 	"internal/store":              1,
 	"internal/authz":              1,
@@ -57,8 +58,8 @@ var reserved = []struct {
 	reason string
 }{
 	{"database/sql", []string{"internal/store", "internal/store/storetest"}, "SQL lives in the store"},
-	{"net/http", []string{"internal/audit", "internal/httpapi", "internal/portal", "internal/server", "internal/telemetry", "internal/testenv", "internal/policy", "bench/load", "cmd/lintel"},
-		"rules know nothing of HTTP; policy has http: checks, audit a webhook"},
+	{"net/http", []string{"internal/audit", "internal/httpapi", "internal/portal", "internal/server", "internal/telemetry", "internal/testenv", "internal/policy", "internal/client", "bench/load", "cmd/lintel"},
+		"rules know nothing of HTTP; policy has http: checks, audit a webhook, and the client is one of HTTP"},
 	{module + "internal/config", []string{"internal/server", "cmd/lintel", "internal/testenv"}, "packages take their few values as fields"},
 	{"testing", []string{"internal/store/storetest", "internal/testenv"}, "test code stays out of the binary"},
 	{"math/rand", nil, "keys, ids and salts come from crypto/rand"},

@@ -45,6 +45,8 @@ const (
 	ResetElsewhere  Kind = "reset-elsewhere"  // M5b
 	PasswordChanged Kind = "password-changed" // M8
 
+	AccountMade Kind = "account-made" // M2b
+
 	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
 )
 

@@ -313,6 +313,15 @@ type Rule struct {
 	Line  int
 }
 
+// Rule returns a rule that is in force; one that does not exist has no name.
+func (e *Enforcer) Rule(name string) Rule {
+	s := e.rules.Load().sources[name]
+	if s == nil {
+		return Rule{}
+	}
+	return Rule{name, s.text, s.file, s.line}
+}
+
 // Rules lists all rules that are in force, sorted by name.
 func (e *Enforcer) Rules() []Rule {
 	rules := e.rules.Load()

@@ -10,7 +10,8 @@ import (
 // Counts sum up the verdicts on permissions.
 type Counts struct{ All, Yes, Conditional int }
 
-func (c *Counts) add(v Verdict) {
+// Add counts a verdict.
+func (c *Counts) Add(v Verdict) {
 	c.All++
 	switch v {
 	case Yes:
@@ -23,7 +24,14 @@ func (c *Counts) add(v Verdict) {
 // A Reach is what somebody may do, over all permissions of all services that are known. It must not be changed.
 type Reach struct {
 	Counts
+	Services []ServiceReach
 	verdicts []Verdict
+}
+
+// A ServiceReach is a Reach in one service.
+type ServiceReach struct {
+	*Service
+	Counts
 }
 
 // Beyond counts the permissions that r gives and other does not, or only under a condition. Both are of the same services.
@@ -74,6 +82,16 @@ func (e *Enforcer) mentions(role string) bool {
 	return false
 }
 
+// RolesAsked are the roles that some rule asks for, as it writes them, by name.
+func (e *Enforcer) RolesAsked() (names []string) {
+	rules := e.rules.Load()
+	for _, check := range rules.checks {
+		names = append(names, rules.roles(check, nil)...)
+	}
+	slices.SortFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	return slices.CompactFunc(names, sameLower)
+}
+
 func (k *known) reach(s Supposition) *Reach {
 	roles := make([]string, len(s.Roles))
 	for i, r := range s.Roles {
@@ -90,11 +108,14 @@ func (k *known) reach(s Supposition) *Reach {
 	return k.counted.get(key, func() *Reach {
 		r := new(Reach)
 		for _, one := range k.services {
+			in := ServiceReach{Service: one}
 			for _, d := range one.Rules {
 				v := one.Enforcer.Suppose(d.Name, s).Verdict
-				r.add(v)
+				r.Add(v)
+				in.Add(v)
 				r.verdicts = append(r.verdicts, v)
 			}
+			r.Services = append(r.Services, in)
 		}
 		return r
 	})

@@ -38,6 +38,7 @@ type Service struct {
 func ServiceOf(name string, e *Enforcer) *Service {
 	s := &Service{Name: name, Enforcer: e, Flags: Flags{EnforceScope: !e.options.AnyScope, EnforceNewDefaults: e.options.EnforceNewDefaults}}
 	for _, d := range e.defaults {
+		s.defaults = append(s.defaults, d.Default)
 		if len(d.Operations) > 0 {
 			s.Rules = append(s.Rules, d.Default)
 		}
@@ -319,11 +320,51 @@ func (s *Service) open() (*Service, error) {
 	return s, nil
 }
 
+// A Permission is one of a service's rules that permit something, with what it says to somebody.
+type Permission struct {
+	Default
+	Prospect
+}
+
+// Weigh tells of each permission whether somebody has it.
+func (s *Service) Weigh(somebody Supposition) (all []Permission) {
+	for _, d := range s.Rules {
+		all = append(all, Permission{d, s.Enforcer.Suppose(d.Name, somebody)})
+	}
+	return all
+}
+
 // With is the service as it would be with the rules of one more file.
 func (s *Service) With(f *File) (*Service, error) {
 	with := *s
 	with.over = append(slices.Clip(s.over), f)
+	if s.contents == nil { // its enforcer may have been given others
+		if loaded := s.Enforcer.loaded(); loaded != nil {
+			with.over = nil
+			for _, c := range loaded {
+				old, err := ParseFile(c.path, c.data)
+				if err != nil {
+					return nil, err
+				}
+				with.over = append(with.over, old)
+			}
+			with.over = append(with.over, f)
+		}
+	}
 	return with.open()
+}
+
+// Strict is the service as it would be without deprecated rules.
+func (s *Service) Strict() (*Service, error) {
+	strict := *s
+	strict.EnforceNewDefaults = true
+	return strict.open()
+}
+
+// Alone is a service whose rules are those of one file, and no others.
+func Alone(f *File) (*Service, error) {
+	s := &Service{Name: f.Path, Flags: Flags{EnforceScope: true, EnforceNewDefaults: true}, Files: []string{f.Path}, over: []*File{f}}
+	return s.open()
 }
 
 // ReadServices reads what OpenServices does, or one file of it. The first service that cannot be read is an error. With legacy,

@@ -38,19 +38,41 @@ type Prospect struct {
 	Reason string
 }
 
+// A Branch is a check or an operator with the verdict on it. Operands that were not needed are not among its branches.
+type Branch struct {
+	Check    string // in the text notation
+	Operator string // "and", "or", "not", "rule", or empty for a check
+	Verdict  Verdict
+	Why      string // for a check
+	Branches []*Branch
+}
+
 // Suppose tells what a rule allows when not all is known (PORTAL's question: what does a role permit?). Roles and scope are
 // facts; that the target lies in the scope, or elsewhere, is one; the caller is no administrator by flag. Every other check
 // on the target is a condition, and so is one that another server or a service's own code decides.
 func (e *Enforcer) Suppose(rule string, s Supposition) Prospect {
+	p, _ := e.suppose(rule, s, false)
+	return p
+}
+
+// SupposeWhy is Suppose with how the verdict came about; nil when the rule was not asked.
+func (e *Enforcer) SupposeWhy(rule string, s Supposition) (Prospect, *Branch) {
+	return e.suppose(rule, s, true)
+}
+
+func (e *Enforcer) suppose(rule string, s Supposition, trace bool) (Prospect, *Branch) {
 	rules := e.rules.Load()
 	check, ok := rules.lookup(rule)
 	if !ok {
-		return Prospect{Reason: fmt.Sprintf("there is no rule %q", rule)}
+		return Prospect{Reason: fmt.Sprintf("there is no rule %q", rule)}, nil
 	}
 	if scopes := rules.scopes[rule]; len(scopes) > 0 && !slices.Contains(scopes, s.Scope) {
-		return Prospect{Reason: "it must be asked with the scope " + strings.Join(scopes, " or ")}
+		return Prospect{Reason: "it must be asked with the scope " + strings.Join(scopes, " or ")}, nil
 	}
 	w := &supposing{Supposition: s, rules: rules}
+	if trace {
+		w.at = new(Branch)
+	}
 	got := w.weigh(check, 0)
 	p := Prospect{Verdict: got.verdict, Reason: got.why}
 	if p.Verdict == Depends {
@@ -61,12 +83,16 @@ func (e *Enforcer) Suppose(rule string, s Supposition) Prospect {
 			}
 		}
 	}
-	return p
+	if !trace {
+		return p, nil
+	}
+	return p, w.at.Branches[0]
 }
 
 type supposing struct {
 	Supposition
 	rules *ruleset
+	at    *Branch // that is being weighed; nil when nobody wants to know
 }
 
 // weighed is the verdict on a check, with what it hangs on.
@@ -77,6 +103,30 @@ type weighed struct {
 }
 
 func (w *supposing) weigh(n node, depth int) weighed {
+	if w.at == nil || depth > maxShown {
+		return w.decide(n, depth)
+	}
+	up, b := w.at, &Branch{Check: n.String()}
+	up.Branches = append(up.Branches, b)
+	w.at = b
+	got := w.decide(n, depth)
+	w.at, b.Verdict = up, got.verdict
+	switch n.(type) {
+	case not:
+		b.Operator = "not"
+	case and:
+		b.Operator = "and"
+	case or:
+		b.Operator = "or"
+	case ruleRef:
+		b.Operator = "rule"
+	default:
+		b.Why = got.why
+	}
+	return got
+}
+
+func (w *supposing) decide(n node, depth int) weighed {
 	if depth > maxDepth {
 		return weighed{why: errDepth.Error()}
 	}

@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 )
 
 var userPages = []page{
@@ -178,11 +180,11 @@ func (v *visit) createUser() error {
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
 	}
-	if u.DefaultProjectID == "" {
-		u, err = v.p.Directory.CreateUser(v.Context(), caller, u, identity.Some(pw))
-	} else {
-		u, err = v.p.Assignment.Enroll(v.Context(), caller, v.p.Directory, u, identity.Some(pw), u.DefaultProjectID, identity.RoleID(pg.Role))
+	e := membership.Enrolment{User: u, Password: identity.Some(pw)}
+	if u.DefaultProjectID != "" {
+		e.Project, e.Roles = assignment.Ref{Name: string(u.DefaultProjectID)}, []string{pg.Role}
 	}
+	made, err := v.p.Membership.Enroll(v.Context(), caller, e)
 	if errors.Is(err, identity.Conflict) {
 		pg.Fields["name"] = v.T("The domain has a user of this name. Choose another one.")
 	} else if pg.Problem, err = refusal(err); err != nil {
@@ -191,7 +193,7 @@ func (v *visit) createUser() error {
 	if len(pg.Fields) > 0 || pg.Problem != "" {
 		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
 	}
-	v.redirect(inDomain(d.ID) + "/users/" + string(u.ID) + "?done=user-created")
+	v.redirect(inDomain(d.ID) + "/users/" + string(made.User.ID) + "?done=user-created")
 	return nil
 }
 

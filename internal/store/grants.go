@@ -282,6 +282,28 @@ func (tx *Tx) Below(ctx context.Context, roots []identity.ProjectID) (all []Node
 	return all, nil
 }
 
+// Above returns projects and all that are above them, up to their domains.
+func (tx *Tx) Above(ctx context.Context, projects []identity.ProjectID) (all []Node, err error) {
+	seen := map[identity.ProjectID]bool{}
+	for part := range slices.Chunk(projects, maxIn) {
+		set, args := in(part)
+		nodes, err := list(ctx, tx, scanNode, `WITH RECURSIVE "above" ("id", "parent_id") AS (
+			SELECT "id", "parent_id" FROM "project" WHERE "id" IN `+set+`
+			UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" a ON p."id" = a."parent_id")
+			SELECT "id", "parent_id" FROM "above" ORDER BY "id"`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range nodes {
+			if !seen[n.ID] {
+				seen[n.ID] = true
+				all = append(all, n)
+			}
+		}
+	}
+	return all, nil
+}
+
 // RoleRules are what turns one role into others.
 type RoleRules struct {
 	Implied map[identity.RoleID][]identity.RoleID

@@ -181,3 +181,26 @@ func (tx *Tx) BelongingsOf(ctx context.Context, project identity.ProjectID, user
 		AND "trustor_user_id" IN `+set+` GROUP BY "trustor_user_id"`, slices.Concat(args, args, args)...)
 	return all, err
 }
+
+// CountHoldersOfBoth counts the users who were granted one of some roles anywhere, and one of others on a project, themselves or as
+// members of groups.
+func (tx *Tx) CountHoldersOfBoth(ctx context.Context, anywhere, onProject []identity.RoleID) (int, error) {
+	if len(anywhere) == 0 || len(onProject) == 0 {
+		return 0, nil
+	}
+	var args []any
+	holders := func(roles []identity.RoleID, user, group string) string {
+		set, more := in(roles)
+		args = append(append(args, more...), more...)
+		return `SELECT "actor_id" AS "user_id" FROM "assignment" WHERE "type" IN (` + user + `) AND "role_id" IN ` + set + `
+			UNION SELECT m."user_id" FROM "user_group_membership" m JOIN "assignment" a ON a."actor_id" = m."group_id"
+			WHERE a."type" IN (` + group + `) AND a."role_id" IN ` + set
+	}
+	first := holders(anywhere, `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
+	both := `SELECT COUNT(*) FROM (` + first + `) h JOIN (` + holders(onProject, `'UserProject'`, `'GroupProject'`) + `) l ON l."user_id" = h."user_id"`
+	found, err := list(ctx, tx, column[int], both, args...)
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	return found[0], nil
+}

@@ -16,6 +16,15 @@ import (
 // EventList is for GET /v3/lintel/events, and for the events of a domain, a project and a user. Keystone has none of these.
 var EventList = request("EventList")
 
+// Of Lintel's own.
+var (
+	Enrolment   = request("Enrolment")   // POST /v3/lintel/users
+	Invitations = request("Invitations") // POST /v3/lintel/invitations
+	AccessShow  = request("AccessShow")  // GET /v3/lintel/access
+
+	InvitationList = request("InvitationList") // GET /v3/lintel/invitations
+)
+
 // keystone/identity/schema.py
 var (
 	UserList       = request("UserList")      // GET /v3/users

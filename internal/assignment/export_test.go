@@ -1,0 +1,4 @@
+package assignment
+
+// AccessIn is AccessOf inside a transaction, for whom nothing is hidden.
+var AccessIn = accessOf

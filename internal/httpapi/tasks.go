@@ -1,0 +1,260 @@
+package httpapi
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
+	"github.com/lintel-id/lintel/internal/policy"
+)
+
+// taskRoutes do in one call, by names and in one transaction, what takes several of Keystone's. They are what the command
+// lintel calls.
+var taskRoutes = []route{
+	{method: post, path: "/v3/lintel/users", serve: (*API).enroll, actions: []authz.Action{authz.CreateUser, authz.CreateGrant}, body: schema.Enrolment,
+		summary: "Create a user with roles on a project, and a link to set the first password", answer: one("user", "enrolment")},
+	{method: post, path: "/v3/lintel/invitations", serve: (*API).invite, actions: []authz.Action{authz.CreateGrant}, body: schema.Invitations,
+		summary: "Invite people to a project", answer: many("invitations", "invitation")},
+	{method: get, path: "/v3/lintel/invitations", serve: (*API).listInvitations, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.InvitationList,
+		summary: "List the open invitations to a project", answer: many("invitations", "listed_invitation")},
+	{method: post, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}", serve: (*API).resendInvitation,
+		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.CreateGrant},
+		summary: "Send an invitation again, with a new link", answer: one("invitation")},
+	{method: del, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}", serve: (*API).cancelInvitation,
+		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.RevokeGrant},
+		summary: "Withdraw an invitation"},
+	{method: get, path: "/v3/lintel/access", serve: (*API).showAccess, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.AccessShow,
+		summary: "Tell where a user has roles, what gives them, and what they permit", answer: one("access")},
+}
+
+// domainOf is a member that names a domain by id or name; of neither if there is none.
+func domainOf(o *schema.Object) (d directory.DomainRef) {
+	if named := domainRef(o); named != nil {
+		d = *named
+	}
+	return d
+}
+
+// refOf is a member that names something by id, or by name in a domain.
+func refOf(o *schema.Object, key string) assignment.Ref {
+	in := o.Object(key)
+	return assignment.Ref{Name: cmp.Or(text[string](in, "id"), text[string](in, "name")), Domain: domainOf(in)}
+}
+
+// atHome takes a name without a domain for one of the caller's own.
+func atHome(r *request, ref assignment.Ref) assignment.Ref {
+	if ref.Domain == (directory.DomainRef{}) && r.Caller.Token != nil {
+		ref.Domain.ID = r.Caller.Token.UserDomain.ID
+	}
+	return ref
+}
+
+func roleNames(o *schema.Object) (names []string) {
+	for _, r := range schema.List[*schema.Object](o, "roles").Value {
+		names = append(names, cmp.Or(text[string](r, "id"), text[string](r, "name")))
+	}
+	return names
+}
+
+// portalPage is the address of a page of the portal.
+func (a *API) portalPage(r *request, path string) string {
+	return cmp.Or(a.PortalURL, strings.TrimSuffix(r.base, "/v3")+"/portal") + path
+}
+
+func (a *API) enroll(w http.ResponseWriter, r *request) error {
+	in := r.Body.Object("user")
+	u := identity.User{Name: text[string](in, "name"), Enabled: !in.Has("enabled") || schema.Flag(in, "enabled").Value, Extra: identity.Extra{}}
+	for _, key := range []string{"email", "description"} {
+		if f := schema.Field[string](in, key); f.Present {
+			u.Extra[key] = f.Value
+		}
+	}
+	out, err := a.Membership.Enroll(r.Context(), r.Caller, membership.Enrolment{
+		User: u, Domain: domainOf(in), Password: schema.Field[string](in, "password"), Project: refOf(in, "project"), Roles: roleNames(in),
+		SetUp: schema.Flag(in, "invite").Value, Language: text[string](in, "language"),
+	})
+	if err != nil {
+		return err
+	}
+	o := object{"user": renderOneUser(r, out.User)}
+	if out.Project.ID != "" {
+		o["project"] = idName(out.Project.ID, out.Project.Name)
+		roles := make([]object, len(out.Roles))
+		for i, role := range out.Roles {
+			roles[i] = idName(role.ID, role.Name)
+		}
+		o["roles"] = roles
+	}
+	if !out.Until.IsZero() {
+		o["link_expires_at"] = renderTime(out.Until)
+	}
+	if out.Secret != "" {
+		o["link"] = a.portalPage(r, "/reset/"+out.Secret)
+	}
+	return writeJSON(w, http.StatusCreated, object{"user": o})
+}
+
+func (a *API) invite(w http.ResponseWriter, r *request) error {
+	in := r.Body.Object("invitations")
+	sent, err := a.Membership.InviteTo(r.Context(), r.Caller, atHome(r, refOf(in, "project")), schema.List[string](in, "addresses").Value, roleNames(in),
+		membership.Draft{Words: text[string](in, "message"), Language: text[string](in, "language")})
+	if err != nil {
+		return err
+	}
+	all := make([]object, len(sent))
+	for i, s := range sent {
+		all[i] = a.renderSent(r, s)
+	}
+	return writeJSON(w, http.StatusCreated, object{"invitations": all})
+}
+
+func (a *API) renderSent(r *request, s membership.Sent) object {
+	o := object{"id": string(s.ID), "address": s.Address, "project_id": string(s.ProjectID), "expires_at": renderTime(s.ExpiresAt), "changed": s.Again}
+	if s.Secret != "" {
+		o["link"] = a.portalPage(r, "/invite/"+s.Secret)
+	}
+	return o
+}
+
+func (a *API) listInvitations(w http.ResponseWriter, r *request) error {
+	to := atHome(r, assignment.Ref{Name: text[string](r.Args, "project"), Domain: directory.DomainRef{Name: text[string](r.Args, "domain")}})
+	found, err := a.Membership.InvitationsTo(r.Context(), r.Caller, to, text[string](r.Args, "address"))
+	if err != nil {
+		return err
+	}
+	all := []object{}
+	for _, l := range found.Items {
+		all = append(all, object{
+			"id": string(l.ID), "address": l.Address, "project_id": string(l.ProjectID), "roles": l.RoleNames, "inviter": l.Inviter,
+			"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(),
+		})
+	}
+	return writeJSON(w, http.StatusOK, object{"invitations": all})
+}
+
+func (a *API) resendInvitation(w http.ResponseWriter, r *request) error {
+	sent, err := a.Membership.Resend(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.InvitationID](r, "invitation_id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusCreated, object{"invitation": a.renderSent(r, sent)})
+}
+
+func (a *API) cancelInvitation(w http.ResponseWriter, r *request) error {
+	if err := a.Membership.Cancel(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.InvitationID](r, "invitation_id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *API) showAccess(w http.ResponseWriter, r *request) error {
+	who := assignment.Ref{Name: text[string](r.Args, "user"), Domain: directory.DomainRef{Name: text[string](r.Args, "domain")}}
+	if who.Name == "" {
+		who.Name = string(r.Caller.UserID())
+	}
+	access, err := a.Assignment.AccessOf(r.Context(), r.Caller, atHome(r, who))
+	if err != nil {
+		return err
+	}
+	places := []object{}
+	for _, p := range access.Places() {
+		o := object{"below": p.Below}
+		switch l := access.Called.Of("project", cmp.Or(string(p.ProjectID()), string(p.DomainID()))); {
+		case p.ProjectID() != "":
+			o["project"] = object{"id": string(p.ProjectID()), "name": l.Name, "domain": idName(l.Domain, l.DomainName)}
+		case p.DomainID() != "":
+			o["domain"] = idName(p.DomainID(), l.Name)
+		default:
+			o["system"] = true
+		}
+		roles := []object{}
+		var names []string
+		ways := access.Ways(p)
+		for _, role := range access.RolesAt(p) {
+			names = append(names, role.Name)
+			held := object{"id": string(role.ID), "name": role.Name}
+			list := []object{}
+			for _, way := range ways {
+				if way.Role() == role.ID {
+					list = append(list, renderWay(access, way))
+				}
+			}
+			held["ways"] = list
+			roles = append(roles, held)
+		}
+		o["roles"], o["services"] = roles, a.renderPermissions(policy.Supposition{Roles: names, Scope: scopeWord(p.Scope)}, r.flag("permissions"))
+		places = append(places, o)
+	}
+	l := access.Called.Of("user", string(access.User.ID))
+	user := object{"id": string(access.User.ID), "name": l.Name, "domain": idName(l.Domain, l.DomainName)}
+	return writeJSON(w, http.StatusOK, object{"access": object{"user": user, "places": places}})
+}
+
+// scopeWord is the kind of a scope as rules name it.
+func scopeWord(s identity.Scope) string {
+	return map[identity.ScopeKind]string{identity.ProjectScoped: "project", identity.DomainScoped: "domain", identity.SystemScoped: "system"}[s.Kind()]
+}
+
+// renderWay says how a role comes to somebody.
+func renderWay(access assignment.Access, w assignment.Way) object {
+	o := object{}
+	var roles []object
+	for _, id := range w.Roles {
+		roles = append(roles, idName(id, access.Roles[id].Name))
+	}
+	o["roles"] = roles
+	o["origin"] = strings.Join(w.Origin(access.Roles), ", ")
+	if g := w.Grant.Group; g != "" {
+		o["group"] = idName(g, access.Called.Of("group", string(g)).Name)
+	}
+	if w.Grant.Inherited {
+		from := cmp.Or(string(w.Grant.Project), string(w.Grant.Domain))
+		o["inherited_from"] = idName(from, access.Called.Of("project", from).Name)
+	}
+	return o
+}
+
+// renderPermissions sums up what somebody may do in each service, or lists it too.
+func (a *API) renderPermissions(somebody policy.Supposition, list bool) []object {
+	all := []object{}
+	for _, s := range a.Services.Reaches(somebody)[0].Services {
+		o := object{"service": s.Name, "permissions": s.All, "yes": s.Yes, "conditional": s.Conditional, "no": s.All - s.Yes - s.Conditional}
+		if list {
+			lines := []object{}
+			for _, p := range s.Weigh(somebody) {
+				lines = append(lines, renderPermission(p))
+			}
+			o["list"] = lines
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+func renderPermission(p policy.Permission) object {
+	o := object{"name": p.Name, "verdict": p.Verdict.String()}
+	if p.Description != "" {
+		o["description"] = p.Description
+	}
+	if p.Reason != "" {
+		o["reason"] = p.Reason
+	}
+	if len(p.Conditions) > 0 {
+		o["conditions"] = p.Conditions
+	}
+	var operations []string
+	for _, op := range p.Operations {
+		operations = append(operations, op.Method+" "+op.Path)
+	}
+	if len(operations) > 0 {
+		o["operations"] = operations
+	}
+	return o
+}

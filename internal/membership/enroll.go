@@ -1,0 +1,188 @@
+package membership
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+	mails "github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// setUpLife is how long a link to set a first password works.
+const setUpLife = 72 * time.Hour
+
+// Enrolment is a new account, with its first project and its roles there.
+type Enrolment struct {
+	User     identity.User // its domain and default project come from the fields below
+	Domain   directory.DomainRef
+	Password identity.Opt[string]
+	Project  assignment.Ref // of no name for none
+	Roles    []string       // their names or ids
+
+	// SetUp makes a link by which the person sets a first password, and sends it to the account's address where mails are sent.
+	SetUp    bool
+	Language string // of the mail
+}
+
+// Enrolled is what came of an Enrolment.
+type Enrolled struct {
+	User    identity.User
+	Project identity.Project
+	Roles   []identity.Role
+
+	// Secret sets the first password. It is told only where no mail is sent.
+	Secret string
+	Until  time.Time // of the link
+}
+
+// Enroll makes a user with roles on a project, as who makes the user (identity:create_user) and then grants each role
+// (identity:create_grant), but in one transaction: if one of it may not be or cannot be done, there is no user either.
+func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolment) (out Enrolled, err error) {
+	u := e.User
+	var roles []identity.RoleID
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if e.Domain != (directory.DomainRef{}) {
+			if u.DomainID, err = assignment.DomainNamed(ctx, tx, e.Domain); err != nil {
+				return err
+			}
+		}
+		if e.Project.Name == "" {
+			return nil
+		}
+		if u.DomainID == "" {
+			if u.DomainID, err = s.Directory.DomainFor(caller); err != nil {
+				return err
+			}
+		}
+		if e.Project.Domain == (directory.DomainRef{}) {
+			e.Project.Domain.ID = u.DomainID
+		}
+		if u.DefaultProjectID, err = assignment.ProjectNamed(ctx, tx, e.Project); err != nil {
+			return err
+		}
+		roles, err = assignment.RolesNamed(ctx, tx, u.DefaultProjectID, e.Roles)
+		return err
+	})
+	switch {
+	case err != nil:
+		return out, err
+	case e.Project.Name == "" && len(e.Roles) > 0, e.Project.Name != "" && len(e.Roles) == 0:
+		return out, identity.Invalidf("A project and at least one role belong together.")
+	case e.SetUp && e.Password.Present:
+		return out, identity.Invalidf("A password is given here, or set by a link that is sent: not both.")
+	case e.SetUp && s.Mails():
+		if _, err := Address(emailOf(u)); err != nil {
+			return out, err
+		}
+	}
+	out.User, err = s.Directory.CreateUserWith(ctx, caller, u, e.Password, func(tx *store.Tx, made identity.User) error {
+		out.Roles = nil
+		for _, id := range roles {
+			if err := s.Assignment.GrantIn(ctx, tx, caller, identity.Grant{Role: id, User: made.ID, Project: u.DefaultProjectID}, identity.Terms{Source: identity.ByHand}); err != nil {
+				return err
+			}
+			r, err := tx.Role(ctx, id)
+			if err != nil {
+				return err
+			}
+			out.Roles = append(out.Roles, r)
+		}
+		if u.DefaultProjectID != "" {
+			if out.Project, err = tx.Project(ctx, u.DefaultProjectID); err != nil {
+				return err
+			}
+		}
+		if e.SetUp {
+			return s.setUp(ctx, tx, caller, e, made, &out)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// setUp makes the link to a first password, and its mail.
+func (s *Service) setUp(ctx context.Context, tx *store.Tx, caller identity.Caller, e Enrolment, u identity.User, out *Enrolled) error {
+	mark, err := s.mark(ctx, tx, u)
+	if err != nil {
+		return err
+	}
+	out.Until = tx.Now().Add(setUpLife)
+	secret, err := s.link(ctx, tx, toReset, string(u.ID), mark, out.Until)
+	if err != nil {
+		return err
+	}
+	if !s.Mails() {
+		out.Secret = secret
+		return nil
+	}
+	v := mails.Values{To: emailOf(u), Name: u.Name, Project: out.Project.Name, Link: "/reset/" + secret, Until: out.Until, Request: requestID(ctx)}
+	if caller.Token != nil {
+		actor, _ := caller.Token.Actor()
+		v.By = called(actor)
+	}
+	domain, err := tx.Domain(ctx, u.DomainID)
+	if err != nil {
+		return err
+	}
+	v.Domain = domain.Name
+	for _, r := range out.Roles {
+		v.Roles = append(v.Roles, r.Name)
+	}
+	slices.Sort(v.Roles)
+	_, err = s.Office.Post(ctx, tx, mails.AccountMade, mails.Language(e.Language), v)
+	return err
+}
+
+// InviteTo is Invite with the project and the roles by their names.
+func (s *Service) InviteTo(ctx context.Context, caller identity.Caller, to assignment.Ref, addresses, roles []string, d Draft) (all []Sent, err error) {
+	var p identity.ProjectID
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if p, err = assignment.ProjectNamed(ctx, tx, to); err != nil {
+			return err
+		}
+		d.Roles, err = assignment.RolesNamed(ctx, tx, p, roles)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Invite(ctx, caller, p, addresses, d)
+}
+
+// mostListed is how many invitations one call tells of.
+const mostListed = 1000
+
+// InvitationsTo is Invitations of a project that is named, to an address or, without one, to all.
+func (s *Service) InvitationsTo(ctx context.Context, caller identity.Caller, to assignment.Ref, address string) (out Invitations, err error) {
+	var p identity.ProjectID
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		p, err = assignment.ProjectNamed(ctx, tx, to)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out, err = s.Invitations(ctx, caller, p, store.InvitationFilter{Address: address, Limit: mostListed})
+	if address != "" {
+		out.Items = slices.DeleteFunc(out.Items, func(l Listed) bool { return !strings.EqualFold(l.Address, address) })
+	}
+	return out, err
+}
+
+// Standing is what has become of an open invitation: bounced, expired, waiting to be sent, or open.
+func (l Listed) Standing() string {
+	switch {
+	case l.Bounced:
+		return "bounced"
+	case l.Ended:
+		return "expired"
+	case l.Waits:
+		return "waiting"
+	}
+	return "open"
+}
