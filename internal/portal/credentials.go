@@ -327,15 +327,17 @@ func (v *visit) askDeleteKey() error {
 }
 
 func (v *visit) deleteKey() error {
-	key, err := v.p.Credential.EC2Key(v.Context(), v.self(), v.User().ID, v.PathValue("id"))
+	keys, err := v.p.Credential.EC2Keys(v.Context(), v.self(), v.User().ID)
 	if err != nil {
 		return err
 	}
-	caller, err := v.on(key.ProjectID) // deleting takes a role
-	if err != nil {
-		return err
+	caller := v.self()
+	if i := slices.IndexFunc(keys, func(k credential.EC2Key) bool { return k.Access == v.PathValue("id") }); i >= 0 {
+		if caller, err = v.on(keys[i].ProjectID); err != nil { // deleting takes a role
+			return err
+		}
 	}
-	if err := v.p.Credential.DeleteEC2Key(v.Context(), caller, v.User().ID, key.Access); err != nil {
+	if err := v.p.Credential.DeleteEC2Key(v.Context(), caller, v.User().ID, v.PathValue("id")); err != nil {
 		return err
 	}
 	v.redirect("/credentials?done=key-deleted")

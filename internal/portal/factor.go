@@ -411,7 +411,8 @@ var resetFactor = &act{
 			v.T("Make sure that it is they who ask: whoever has the password needs nothing more after this."),
 		}}
 		out.Title, out.Lead = v.F("Reset the second factor of %s?", pg.Account.Name), v.T("For somebody who has lost their phone and their recovery codes.")
-		out.Terminal = append(osUser("set --disable-multi-factor-auth", pg),
+		out.Terminal = append(out.Terminal, `curl -X PATCH -H "X-Auth-Token: $(openstack token issue -f value -c id)" -H 'Content-Type: application/json' `+word(v.p.Endpoint(v.Request)+"/users/"+string(pg.Account.ID))+
+			` -d '{"user": {"options": {"multi_factor_auth_enabled": null, "multi_factor_auth_rules": null}}}'`,
 			"openstack credential list --type totp --user "+word(string(pg.Account.ID))+" -f value -c ID | xargs -r openstack credential delete")
 		return out
 	},

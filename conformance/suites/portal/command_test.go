@@ -191,6 +191,7 @@ func (s *Story) alikeTyped(p *Person, on, typed string, commands []string, act f
 			}
 			return hole
 		})
+		lines[i] = strings.ReplaceAll(lines[i], s.URL, twin.URL)
 	}
 	if out, err := sh.Try("set -e\n" + strings.Join(lines, "\n")); err != nil {
 		s.Fatalf("%v\n%s", err, out)

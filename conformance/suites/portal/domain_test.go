@@ -94,7 +94,8 @@ func TestLookAfterAccount(t *testing.T) {
 		s.User("nova")
 		s.Project("service")
 		s.Grant("nova", "service", "service")
-		moira.Press("Users").Press("nova").Sees("service account").Press("Disable").Sees("the service stops working for everybody", "Type nova to go on").Press("Cancel")
+		moira.Press("Users").Press("nova").Sees("service account", "This account is protected")
+		s.admin().Press("Domains").Press("Default").Press("Its users").Press("nova").Press("Disable").Sees("the service stops working for everybody", "Type nova to go on").Press("Cancel")
 		moira.Press("Users").Press("moira").Sees("This is you")
 		if moira.Has("Delete") || moira.Has("Disable") {
 			s.Error("one can shut oneself out")
@@ -146,7 +147,9 @@ func TestGroups(t *testing.T) {
 		s.alike(moira, "domain Default", moira.Terminal(), func() { moira.Press("Add ayesha").Sees("Added to the group") })
 		s.Login("ayesha", secret, onProject("acme-web"))
 		moira.Tick("Choose ayesha").Press("Remove those chosen").Sees("reader on acme-web")
-		s.alike(moira, "domain Default", moira.Terminal(), func() { moira.Press("Remove 1 person").Sees("Nobody is in it") }, "NAME", "ayesha")
+		s.alike(moira, "domain Default", moira.Terminal(), func() {
+			moira.Press("Remove 1 person").Sees("1 of 1 were done").Press("Back to the list").Sees("Nobody is in it")
+		}, "NAME", "ayesha")
 		moira.Press("Edit")
 		s.alike(moira, "domain Default", moira.Terminal(), func() { moira.Fill("Name", "shippers").Press("Save").Sees("Saved") }, "NAME", "shippers")
 		moira.Press("Delete").Sees("reader on acme-web")

@@ -173,7 +173,7 @@ func TestInvite(t *testing.T) {
 		hugo := s.Mail("hugo@partner.example", "acme-web").Link(s)
 		admin.Press("Invited").Press("Change", "hugo@partner.example").Sees("The link that they have goes on working").Tick("member").Tick("reader").Press("Save")
 		s.Visitor().Open(hugo).Sees("as reader")
-		admin.Open("/portal/p/"+s.id("projects", "acme-web")+"/invitations").Press("Send again", "hugo@partner.example").Sees("try again in a moment")
+		admin.Open("/portal/p/"+s.id("projects", "acme-web")+"/invitations").Press("Send again", "hugo@partner.example").Sees("sent only just now")
 		admin.Open("/portal/p/"+s.id("projects", "acme-web")+"/invitations").Press("Withdraw", "hugo@partner.example").Sees("stops working at once").Press("Withdraw the invitation").Sees("was withdrawn", "Nobody is waiting")
 		s.Mail("hugo@partner.example", "withdrawn")
 

@@ -39,7 +39,7 @@ func (c *Cloud) seed(t testing.TB) {
 		}
 		projects[p.name] = make("projects", "project", project)
 	}
-	for _, name := range []string{"moira", "ayesha", "basil", "celia", "dimitri", "erika", "farid", "gwen", "hiro", "ines", "jonas", "nova", "vera"} {
+	for _, name := range []string{"moira", "ayesha", "basil", "celia", "dimitri", "erika", "farid", "gwen", "hiro", "ines", "jonas", "karl", "nova", "vera"} {
 		c.User(name)
 	}
 	for _, g := range []struct{ user, role, project string }{
@@ -60,7 +60,7 @@ func (c *Cloud) seed(t testing.TB) {
 	}
 	root.Put("/v3/projects/"+projects["acme-web"]+"/groups/"+c.id("groups", "deployers")+"/roles/"+c.id("roles", "member"), nil)
 	root.Put("/v3/OS-INHERIT/projects/"+projects["acme"]+"/groups/"+c.id("groups", "auditors")+"/roles/"+c.id("roles", "reader")+"/inherited_to_projects", nil)
-	root.Patch("/v3/users/"+c.id("users", "jonas"), map[string]any{"user": map[string]any{"enabled": false}})
+	root.Patch("/v3/users/"+c.id("users", "karl"), map[string]any{"user": map[string]any{"enabled": false}})
 
 	ayesha := c.Login("ayesha", secret, onProject("acme-web"))
 	for _, a := range []map[string]any{

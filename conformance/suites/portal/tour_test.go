@@ -277,12 +277,21 @@ func (tour *Tour) member(p *Person) {
 	codes := strings.Fields(p.Shown("codes"))
 	p.Fill("Type one of them back", codes[0]).Press("Turn it on")
 	tour.Look(p, "security-on", "dark")
-	tour.visit(p, stop{"passkeys", "/security/passkeys", ""}, stop{"recovery-codes", "/security/recovery-codes", ""}, stop{"factor-off", "/security/totp/remove", ""})
+	p.authenticator()
+	p.Press("Add a passkey")
+	tour.Look(p, "passkeys-none")
+	p.Press("Add a passkey")
+	tour.Look(p, "new-passkey")
+	p.Fill("What do you call it?", "this laptop").Press("Make the passkey")
+	tour.Look(p, "passkeys", "phone")
+	p.Press("Change this laptop").Press("Remove")
+	tour.Look(p, "remove-passkey")
+	tour.visit(p, stop{"recovery-codes", "/security/recovery-codes", ""}, stop{"factor-off", "/security/totp/remove", ""})
 	q := open(tour.T, tour.Cloud, ways[0]).Open("/portal")
 	q.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in")
 	tour.Look(q, "verify", "phone")
 	helper := open(tour.T, tour.Cloud, ways[0]).Open("/portal")
-	helper.Fill("User name", "moira").Fill("Password", secret).Press("Sign in")
+	helper.Fill("User name", "admin").Fill("Password", password).Press("Sign in")
 	tour.visit(helper, stop{"reset-factor", "/d/default/users/" + tour.id("users", "ayesha") + "/factor", ""})
 	q.Press("Use a recovery code")
 	tour.Look(q, "verify-recovery")
@@ -294,12 +303,13 @@ func (tour *Tour) member(p *Person) {
 func (tour *Tour) manager(p *Person) {
 	web := "/p/" + tour.id("projects", "acme-web")
 	d := "/d/default"
+	erika := d + "/users/" + tour.id("users", "erika")
 	celia, group, project := d+"/users/"+tour.id("users", "celia"), d+"/groups/"+tour.id("groups", "deployers"), d+"/projects/"+tour.id("projects", "acme-ci")
 	tour.visit(p, stop{"people", web + "/people", "dark phone"}, stop{"people-inherited", web + "/people?tab=inherited", ""}, stop{"people-groups", web + "/groups", ""},
 		stop{"person", web + "/people/" + tour.id("users", "celia"), "phone"}, stop{"add-person", web + "/people/add", ""}, stop{"revoke", web + "/revoke?user=" + tour.id("users", "celia") + "&user=" + tour.id("users", "erika"), "phone"},
 		stop{"role-guide", web + "/roles", ""}, stop{"role-permissions", web + "/roles/" + tour.id("roles", "member"), ""}, stop{"settings", web + "/settings", ""},
-		stop{"users", d + "/users", "dark phone"}, stop{"new-user", d + "/users/new", "phone"}, stop{"user", celia, "dark phone"}, stop{"edit-user", celia + "/edit", ""},
-		stop{"disable-user", celia + "/disable", ""}, stop{"enable-user", d + "/users/" + tour.id("users", "jonas") + "/enable", ""}, stop{"delete-user", celia + "/delete", ""}, stop{"temporary-password", celia + "/password", ""},
+		stop{"users", d + "/users", "dark phone"}, stop{"new-user", d + "/users/new", "phone"}, stop{"user", celia, "dark phone"}, stop{"edit-user", erika + "/edit", ""},
+		stop{"disable-user", erika + "/disable", ""}, stop{"enable-user", d + "/users/" + tour.id("users", "karl") + "/enable", ""}, stop{"delete-user", erika + "/delete", ""}, stop{"temporary-password", erika + "/password", ""},
 		stop{"groups", d + "/groups", ""}, stop{"new-group", d + "/groups/new", ""}, stop{"group", group, ""}, stop{"edit-group", group + "/edit", ""}, stop{"delete-group", group + "/delete", ""},
 		stop{"add-to-group", group + "/add?name=celia", ""},
 		stop{"projects", d + "/projects", ""}, stop{"projects-tree", d + "/projects?view=tree", ""}, stop{"new-project", d + "/projects/new", ""}, stop{"domain-project", project, ""}, stop{"edit-project", project + "/edit", ""},
@@ -308,8 +318,6 @@ func (tour *Tour) manager(p *Person) {
 	tour.Look(p, "revoke-assignment")
 	tour.Grant("moira", "reader", "acme-web")
 	tour.visit(p, stop{"leave", web + "/leave", ""})
-	p.Open("/portal" + web + "/people/" + tour.id("users", "erika")).Tick("member").Press("Review the change")
-	tour.Look(p, "change-person", "phone")
 }
 
 func (tour *Tour) admin(p *Person) {
@@ -322,6 +330,8 @@ func (tour *Tour) admin(p *Person) {
 	tour.Look(p, "change-invitation")
 	p.Open("/portal"+web+"/invitations").Press("Withdraw", "kim@partner.example")
 	tour.Look(p, "withdraw-invitation")
+	p.Open("/portal" + web + "/people/" + tour.id("users", "erika")).Tick("member").Press("Review the change")
+	tour.Look(p, "change-person", "phone")
 	p.Open("/portal/cloud/assignments?user=vera").Press("Revoke", "vera")
 	tour.Look(p, "revoke-system")
 	guest := open(tour.T, tour.Cloud, ways[0]).Open(tour.Mail("lena@partner.example", "acme-web").Link(tour.T))
