@@ -257,7 +257,7 @@ func (tour *Tour) visit(p *Person, stops ...stop) {
 func (tour *Tour) member(p *Person) {
 	web := "/p/" + tour.id("projects", "acme-web")
 	tour.visit(p, stop{"home", "", "dark phone"}, stop{"profile", "/profile", ""}, stop{"security", "/security", "phone"}, stop{"password", "/security/password", ""},
-		stop{"terminal", "/terminal", ""}, stop{"credentials", "/credentials", "dark phone"}, stop{"new-credential", "/credentials/new", "phone"}, stop{"new-key", "/credentials/keys/new", ""},
+		stop{"terminal", "/terminal", ""}, stop{"activity", "/activity", "phone"}, stop{"credentials", "/credentials", "dark phone"}, stop{"new-credential", "/credentials/new", "phone"}, stop{"new-key", "/credentials/keys/new", ""},
 		stop{"project", web, ""}, stop{"permissions", web + "/permissions", ""}, stop{"settings-member", web + "/settings", ""})
 	p.Open("/portal/credentials").Press("Delete", "nightly backup")
 	tour.Look(p, "delete-credential")
@@ -307,11 +307,11 @@ func (tour *Tour) manager(p *Person) {
 	celia, group, project := d+"/users/"+tour.id("users", "celia"), d+"/groups/"+tour.id("groups", "deployers"), d+"/projects/"+tour.id("projects", "acme-ci")
 	tour.visit(p, stop{"people", web + "/people", "dark phone"}, stop{"people-inherited", web + "/people?tab=inherited", ""}, stop{"people-groups", web + "/groups", ""},
 		stop{"person", web + "/people/" + tour.id("users", "celia"), "phone"}, stop{"add-person", web + "/people/add", ""}, stop{"revoke", web + "/revoke?user=" + tour.id("users", "celia") + "&user=" + tour.id("users", "erika"), "phone"},
-		stop{"role-guide", web + "/roles", ""}, stop{"role-permissions", web + "/roles/" + tour.id("roles", "member"), ""}, stop{"settings", web + "/settings", ""},
+		stop{"project-activity", web + "/activity", ""}, stop{"domain-audit", d + "/audit", ""}, stop{"role-guide", web + "/roles", ""}, stop{"role-permissions", web + "/roles/" + tour.id("roles", "member"), ""}, stop{"settings", web + "/settings", ""},
 		stop{"users", d + "/users", "dark phone"}, stop{"new-user", d + "/users/new", "phone"}, stop{"user", celia, "dark phone"}, stop{"edit-user", erika + "/edit", ""},
 		stop{"disable-user", erika + "/disable", ""}, stop{"enable-user", d + "/users/" + tour.id("users", "karl") + "/enable", ""}, stop{"delete-user", erika + "/delete", ""}, stop{"temporary-password", erika + "/password", ""},
 		stop{"groups", d + "/groups", ""}, stop{"new-group", d + "/groups/new", ""}, stop{"group", group, ""}, stop{"edit-group", group + "/edit", ""}, stop{"delete-group", group + "/delete", ""},
-		stop{"add-to-group", group + "/add?name=celia", ""},
+		stop{"add-to-group", group + "/add?name=erika", ""},
 		stop{"projects", d + "/projects", ""}, stop{"projects-tree", d + "/projects?view=tree", ""}, stop{"new-project", d + "/projects/new", ""}, stop{"domain-project", project, ""}, stop{"edit-project", project + "/edit", ""},
 		stop{"disable-project", project + "/disable", ""}, stop{"delete-project", project + "/delete", ""}, stop{"assignments", d + "/assignments", "phone"}, stop{"grant", d + "/assignments/new", ""})
 	p.Open("/portal"+d+"/assignments?user=celia").PressFirst("Revoke", "heat_stack_owner")
@@ -340,6 +340,6 @@ func (tour *Tour) admin(p *Person) {
 	tour.Look(guest, "declined")
 	tour.visit(p, stop{"domains", "/cloud/domains", "dark"}, stop{"domain", domain, ""}, stop{"new-domain", "/cloud/domains/new", ""}, stop{"edit-domain", domain + "/edit", ""}, stop{"disable-domain", domain + "/disable", ""},
 		stop{"roles", "/cloud/roles", "phone"}, stop{"role", role, ""}, stop{"new-role", "/cloud/roles/new", ""}, stop{"edit-role", role + "/edit", ""}, stop{"delete-role", role + "/delete", ""},
-		stop{"system", "/cloud/assignments", ""}, stop{"grant-system", "/cloud/assignments/new", ""},
+		stop{"audit", "/cloud/audit", "dark"}, stop{"remove-from-group", "/d/default/groups/" + tour.id("groups", "deployers") + "/remove/" + tour.id("users", "farid"), ""}, stop{"system", "/cloud/assignments", ""}, stop{"grant-system", "/cloud/assignments/new", ""},
 		stop{"enable-domain", domain + "/enable", ""}, stop{"delete-domain", domain + "/delete", ""}, stop{"enable-project", "/d/default/projects/" + tour.id("projects", "acme-ci") + "/enable", ""}, stop{"unlock-user", "/d/default/users/" + tour.id("users", "celia") + "/unlock", ""}, stop{"end-sessions", "/d/default/users/" + tour.id("users", "celia") + "/end", ""})
 }
