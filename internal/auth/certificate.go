@@ -62,8 +62,10 @@ func (s *Service) AuthenticateCertificate(ctx context.Context, c Certificate, on
 			ProjectID: string(scope.ProjectID()), DomainID: string(scope.DomainID()),
 		}
 		if person.Local {
-			t, err = s.build(ctx, tx, pl)
-			return hide(err)
+			if t, err = s.build(ctx, tx, pl); err != nil {
+				return hide(err)
+			}
+			return toAPI.admit(&t)
 		}
 		t, err = s.members(ctx, tx, pl, scope, person.Groups)
 		return err

@@ -68,7 +68,7 @@ func (s *Service) proveAll(ctx context.Context, r *Request) (confirm, error) {
 
 // issue makes a token, with its text, for what is shown in the transaction that makes it, one of run.
 func (s *Service) issue(ctx context.Context, on ScopeRequest, run reader, withCatalog bool, show confirm) (Issued, error) {
-	out, err := s.make(ctx, on, run, withCatalog, show)
+	out, err := s.make(ctx, toAPI, on, run, withCatalog, show)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -76,8 +76,8 @@ func (s *Service) issue(ctx context.Context, on ScopeRequest, run reader, withCa
 	return out, err
 }
 
-// make is issue without the text.
-func (s *Service) make(ctx context.Context, on ScopeRequest, run reader, withCatalog bool, show confirm) (out Issued, err error) {
+// make is issue without the text, for either door.
+func (s *Service) make(ctx context.Context, d door, on ScopeRequest, run reader, withCatalog bool, show confirm) (out Issued, err error) {
 	if on.Trust != nil {
 		run = s.update // a use of the trust may be taken
 	}
@@ -101,6 +101,9 @@ func (s *Service) make(ctx context.Context, on ScopeRequest, run reader, withCat
 		out.Token, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
 		if err != nil {
 			return hide(err)
+		}
+		if err := d.admit(&out.Token); err != nil {
+			return err
 		}
 		out.Life = out.Token.ExpiresAt.Sub(out.Token.IssuedAt)
 		if err := s.stamp(ctx, tx, &out.Token, p.parent); err != nil {

@@ -32,7 +32,7 @@ const (
 var errNoSession = identity.Unauthenticatedf("the session has ended")
 
 // SignIn is Issue for a browser: it begins a session and returns its key, which is kept nowhere here. The request's scope
-// is not looked at.
+// is not looked at. Who is proved, and has no place in the portal, gets ErrAPIOnly.
 func (s *Service) SignIn(ctx context.Context, r Request, address, agent string) (key string, v identity.Session, err error) {
 	t, err := s.identify(ctx, r)
 	if err != nil {
@@ -115,6 +115,9 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 		if t, err = s.judge(ctx, tx, "", pl, 0); err != nil {
 			return hide(err)
 		}
+		if toPortal.admit(&t) != nil {
+			return errNoSession
+		}
 		if on.Unscoped {
 			return nil
 		}
@@ -191,7 +194,7 @@ func (s *Service) identify(ctx context.Context, r Request) (identity.Token, erro
 	if err != nil {
 		return identity.Token{}, err
 	}
-	out, err := s.make(ctx, r.Scope, s.readerFor(&r), false, show)
+	out, err := s.make(ctx, toPortal, r.Scope, s.readerFor(&r), false, show)
 	return out.Token, err
 }
 

@@ -122,6 +122,9 @@ func (s *Service) recallIn(ctx context.Context, glance reader, text string, wind
 		if e.token, err = s.judge(ctx, tx, text, pl, window); err != nil {
 			return err
 		}
+		if toAPI.admit(&e.token) != nil {
+			return notFound("Failed to validate token")
+		}
 		if groups, e.until, err = groupsBehind(ctx, tx, &e.token); err != nil || more == nil {
 			return err
 		}

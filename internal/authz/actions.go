@@ -4,6 +4,10 @@ package authz
 // An Action is the name of a rule that guards requests. It is what a 403 tells the caller.
 type Action string
 
+// CloudAdmin guards what Keystone has no request for and only administrators of the cloud may do. It is one of Keystone's helper
+// rules.
+const CloudAdmin Action = "admin_required"
+
 // The actions of Keystone, module by module of keystone/common/policies.
 const (
 	GetAccessRule    Action = "identity:get_access_rule"

@@ -47,6 +47,9 @@ func (s *Service) CreateApplicationCredential(ctx context.Context, caller identi
 		if err := s.mayCreateApplicationCredential(ctx, caller, owner); err != nil {
 			return err
 		}
+		if err := forAPI(ctx, tx, owner); err != nil {
+			return err
+		}
 		c.ProjectID = caller.Token.Scope.ProjectID()
 		if c.Roles, err = s.grantedRoles(ctx, tx, caller.Token, in.Roles); err != nil {
 			return err

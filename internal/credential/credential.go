@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -154,7 +155,25 @@ func (s *Service) insert(ctx context.Context, c identity.Credential, e identity.
 	if err != nil {
 		return err
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error { return s.insertSealed(ctx, tx, sealed, e) })
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := forAPI(ctx, tx, c.UserID); err != nil {
+			return err
+		}
+		return s.insertSealed(ctx, tx, sealed, e)
+	})
+}
+
+// forAPI refuses to make what logs a user in to the API when that is closed to the account: a Keystone on this database would
+// take it. Who is not there is not refused here.
+func forAPI(ctx context.Context, tx *store.Tx, user identity.UserID) error {
+	u, err := tx.User(ctx, user)
+	switch {
+	case errors.Is(err, identity.NotFound):
+		return nil
+	case err == nil && u.Surface.NoAPI:
+		return identity.Refusedf("This account is for the portal only and can have no credentials for the API.")
+	}
+	return err
 }
 
 func (s *Service) insertSealed(ctx context.Context, tx *store.Tx, c store.SealedCredential, e identity.Event) error {

@@ -43,6 +43,9 @@ func (s *Service) CreateTrust(ctx context.Context, caller identity.Caller, in Ne
 		if caller.Token == nil || caller.UserID() != in.TrustorUserID {
 			return identity.NotAllowed("The authenticated user should match the trustor")
 		}
+		if err := forAPI(ctx, tx, in.TrustorUserID); err != nil {
+			return err
+		}
 		if _, err := tx.User(ctx, in.TrusteeUserID); err != nil {
 			return err
 		}

@@ -139,8 +139,9 @@ type Account struct {
 	identity.User
 	Locked bool // too many wrong passwords keep the user out now
 
-	// Manage and End tell whether the caller may change and delete the user, and end the user's tokens.
-	Manage, End bool
+	// Manage, End and Settle tell whether the caller may change and delete the user, end the user's tokens, and say what the
+	// account is for.
+	Manage, End, Settle bool
 
 	// Shield says why the caller may not, where it is not the policy that says no: a *authz.Obstacle if they may know of it.
 	Shield error
@@ -165,6 +166,7 @@ func (s *Service) Account(ctx context.Context, caller identity.Caller, id identi
 			}
 		}
 		a.End = a.Shield == nil && s.Authz.Allowed(ctx, caller, authz.RevokeTokensForUser, target)
+		a.Settle = a.Shield == nil && s.MaySetSurface(ctx, caller) == nil
 		a.User = s.shown(a.User, tx.Now())
 		return err
 	})

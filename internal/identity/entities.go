@@ -81,6 +81,7 @@ type User struct {
 	LastActiveAt time.Time // a date; zero when never
 	Kind         UserKind
 	Federated    []FederatedIdentity
+	Surface      Surface
 }
 
 // UserUpdate is a change of a user. ID and DomainID cannot change: they are there to be compared. Options and Extra are

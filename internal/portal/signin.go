@@ -77,6 +77,9 @@ func (v *visit) trySignIn() error {
 		return nil
 	case errors.As(err, &receipt):
 		return v.askMore(receipt, pg.Next)
+	case errors.Is(err, auth.ErrAPIOnly):
+		pg.Problem = v.T("This is an API user. It works with the API and the command line, and cannot sign in to the portal.")
+		return v.show(http.StatusForbidden, "signin", pg)
 	case errors.Is(err, identity.TooManyRequests):
 		return v.tooMany(err, &pg.chrome, func(status int) error { return v.show(status, "signin", pg) })
 	case errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):

@@ -19,8 +19,9 @@ type Password struct {
 // Passwords returns a user's passwords, the oldest first; none for a user who lives elsewhere.
 func (tx *Tx) Passwords(ctx context.Context, id identity.UserID) ([]Password, error) {
 	return Recall(tx, Fact{What: "passwords", Of: string(id)}, func() ([]Password, []Key, error) {
-		all, err := list(ctx, tx, scanPassword, `SELECT p."password_hash", p."created_at_int", p."created_at", p."expires_at_int",
+		all, err := list(ctx, tx, scanPassword, `SELECT COALESCE(p."password_hash", h."hash"), p."created_at_int", p."created_at", p."expires_at_int",
 			p."expires_at", p."self_service" FROM "password" p JOIN "local_user" l ON l."id" = p."local_user_id"
+			LEFT JOIN "lintel_portal_password" h ON h."user_id" = l."user_id" AND h."password_id" = p."id"
 			WHERE l."user_id" = ? ORDER BY p."created_at_int", p."id"`, id)
 		return all, []Key{{"user", string(id)}}, err
 	})
@@ -41,9 +42,12 @@ func scanPassword(s scanner) (p Password, err error) {
 // forgotten (at least one stays), and those that have not expired expire now.
 func (tx *Tx) AddPassword(ctx context.Context, id identity.UserID, p Password, keep int) error {
 	var local int64
-	if err := tx.row(ctx, `SELECT "id" FROM "local_user" WHERE "user_id" = ?`, id).Scan(&local); err != nil {
+	var open sql.NullBool
+	if err := tx.row(ctx, `SELECT l."id", s."api_login" FROM "local_user" l LEFT JOIN "lintel_user_surface" s ON s."user_id" = l."user_id"
+		WHERE l."user_id" = ?`, id).Scan(&local, &open); err != nil {
 		return err
 	}
+	closed := open.Valid && !open.Bool
 	old, err := list(ctx, tx, column[int64], `SELECT "id" FROM "password" WHERE "local_user_id" = ?
 		ORDER BY "created_at_int" DESC, "id" DESC`, local)
 	if err != nil {
@@ -53,6 +57,9 @@ func (tx *Tx) AddPassword(ctx context.Context, id identity.UserID, p Password, k
 	if len(old) > keep {
 		marks, args := in(old[keep:])
 		if _, err := tx.exec(ctx, `DELETE FROM "password" WHERE "id" IN `+marks, args...); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `DELETE FROM "lintel_portal_password" WHERE "password_id" IN `+marks, args...); err != nil {
 			return err
 		}
 	}
@@ -67,10 +74,19 @@ func (tx *Tx) AddPassword(ctx context.Context, id identity.UserID, p Password, k
 	if p.ExpiresAt != nil {
 		expires = micros(*p.ExpiresAt)
 	}
+	hash := orNull(p.Hash)
+	if closed {
+		hash = nil
+	}
 	_, err = tx.exec(ctx, `INSERT INTO "password" ("local_user_id", "password_hash", "self_service", "created_at",
 		"created_at_int", "expires_at", "expires_at_int") VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		local, orNull(p.Hash), p.SelfService, tx.now, now, p.ExpiresAt, expires)
+		local, hash, p.SelfService, tx.now, now, p.ExpiresAt, expires)
 	tx.touch("user", string(id))
+	if err != nil || !closed || p.Hash == "" {
+		return err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO "lintel_portal_password" ("user_id", "password_id", "hash")
+		SELECT ?, MAX("id"), ? FROM "password" WHERE "local_user_id" = ?`, id, p.Hash, local)
 	return err
 }
 

@@ -18,10 +18,11 @@ import (
 const selectUser = `SELECT u."id", u."domain_id", u."enabled", u."default_project_id", u."extra", u."created_at",
 	u."last_active_at", l."name", n."name", p."expires_at_int", p."expires_at",
 	EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = u."id"),
-	EXISTS (SELECT 1 FROM "federated_user" f WHERE f."user_id" = u."id")
+	EXISTS (SELECT 1 FROM "federated_user" f WHERE f."user_id" = u."id"), s."kind", s."portal_login", s."api_login"
 FROM "user" u
 LEFT JOIN "local_user" l ON l."user_id" = u."id"
 LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"
+LEFT JOIN "lintel_user_surface" s ON s."user_id" = u."id"
 LEFT JOIN "password" p ON p."id" = (SELECT q."id" FROM "password" q WHERE q."local_user_id" = l."id"
 	ORDER BY q."created_at_int" DESC, q."id" DESC LIMIT 1)`
 
@@ -36,10 +37,14 @@ func scanUser(s scanner) (r userRow, err error) {
 		local, nonlocal sql.NullString
 		expiresInt      sql.NullInt64
 		expires         time.Time
+		kind            sql.NullString
+		portal, api     sql.NullBool
 	)
 	err = s.Scan(&r.ID, &r.DomainID, &enabled, textOf(&r.DefaultProjectID), jsonOf(&r.Extra), timeOf{&r.CreatedAt},
-		timeOf{&r.LastActiveAt}, &local, &nonlocal, &expiresInt, timeOf{&expires}, &r.options, &r.federated)
+		timeOf{&r.LastActiveAt}, &local, &nonlocal, &expiresInt, timeOf{&expires}, &r.options, &r.federated, &kind, &portal, &api)
 	r.Enabled = enabled.Bool
+	r.Surface.Kind, _ = identity.ParseAccountKind(kind.String)
+	r.Surface.NoPortal, r.Surface.NoAPI = portal.Valid && !portal.Bool, api.Valid && !api.Bool
 	switch {
 	case local.Valid:
 		r.Name = local.String
@@ -214,8 +219,8 @@ func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identit
 	return found, nil
 }
 
-// Users returns a page of the users. Filters: domain_id, name, enabled (as stored), active (ever logged in), idp_id,
-// protocol_id, unique_id, password_expires_at (of the current password, in lists by id alone); search (a part of the name or
+// Users returns a page of the users. Filters: domain_id, name, enabled (as stored), active (ever logged in), kind (of the
+// account, in words), idp_id, protocol_id, unique_id, password_expires_at (of the current password, in lists by id alone); search (a part of the name or
 // e-mail address, or the id), local (kept in this database), factor (has rules on several factors), placed (has a role on a
 // project). A list can be ordered by name, last_active_at and created_at. A marker that is no user fails with identity.NotFound.
 func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identity.User], error) {
@@ -251,6 +256,8 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 			s.userName(tx, f, q)
 		case "enabled":
 			s.flag(`u."enabled"`, f)
+		case "kind":
+			s.also(`COALESCE(s."kind", 'person') = ?`, f.Value)
 		case "active": // whether the user is known to have logged in ever
 			if f.Bool() {
 				s.also(`u."last_active_at" IS NOT NULL`)
@@ -350,6 +357,11 @@ func (tx *Tx) InsertUser(ctx context.Context, u identity.User) error {
 	}
 	for name, v := range u.Options {
 		if err := tx.putOption(ctx, "user", string(u.ID), userOptions[name], v); err != nil {
+			return err
+		}
+	}
+	if (u.Surface != identity.Surface{}) {
+		if err := tx.putSurface(ctx, u.ID, u.Surface); err != nil {
 			return err
 		}
 	}
@@ -483,6 +495,8 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_user_surface" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_portal_password" WHERE "user_id" = ?`,
 	} {
 		if _, err := tx.exec(ctx, stmt, id); err != nil {
 			return err

@@ -88,6 +88,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Uses", testUses},
 		{"Factors", testFactors},
 		{"Passkeys", testPasskeys},
+		{"Surfaces", testSurfaces},
 		{"Unattended", testUnattended},
 		{"MethodRevocations", testMethodRevocations},
 	} {
