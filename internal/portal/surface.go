@@ -32,8 +32,8 @@ func (m *messages) surfaces() []offeredSurface {
 }
 
 // AccountKind is for whom an account is, in words.
-func (c *chrome) AccountKind(s identity.Surface) string {
-	known := c.surfaces()
+func (m *messages) AccountKind(s identity.Surface) string {
+	known := m.surfaces()
 	for _, k := range known {
 		if k.Kind == s.Kind && (s.Kind != identity.PersonAccount || k.NoAPI == s.NoAPI) {
 			return k.label

@@ -37,7 +37,7 @@ func (v *visit) users() error {
 	pg.Terminal = []string{"openstack user list --long --domain " + word(d.Name)}
 	pg.None, pg.Hint = v.T("Nobody yet"), v.T("Create a user, or connect a directory that knows your people.")
 	show := pg.add(v, "show", v.T("Show"), "", v.T("all"), "enabled", v.T("enabled"), "disabled", v.T("disabled"), "locked", v.T("locked"),
-		"never", v.T("never signed in"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"))
+		"never", v.T("never signed in"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"), "api", v.T("API users"), "service", v.T("service accounts"))
 	if v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
 		pg.Action = &link{v.T("Create User"), at + "/new"}
 		pg.Bulk = []bulk{{v.T("Enable"), at + "/enable", false}, {v.T("Disable"), at + "/disable", true}}
@@ -55,6 +55,8 @@ func (v *visit) users() error {
 		q = q.Where("factor", "false")
 	case "external":
 		q = q.Where("local", "false")
+	case "api", "service":
+		q = q.Where("kind", show)
 	case "locked":
 		list = v.p.Directory.LockedUsers
 	}
@@ -67,6 +69,7 @@ func (v *visit) userList(at string) listing {
 		{Key: "name", Label: v.T("Name"), Sort: "name"}, {Key: "email", Label: v.T("E-mail")}, {Key: "state", Label: v.T("State")},
 		{Key: "second_factor", Label: v.T("Second factor")}, {Key: "last_signed_in", Label: v.T("Last signed in"), Sort: "last_active_at"},
 		{Key: "created", Label: v.T("Created"), Sort: "created_at", Hidden: true}, {Key: "kept", Label: v.T("Kept"), Hidden: true},
+		{Key: "kind", Label: v.T("For whom"), Hidden: true},
 		{Key: "description", Label: v.T("Description"), Hidden: true}, {Key: "id", Label: "ID", Hidden: true},
 	}}
 }
@@ -83,7 +86,7 @@ func (pg *listPage) users(v *visit) func([]identity.User) ([]row, error) {
 			kept := map[identity.UserKind]string{identity.LocalUser: v.T("here"), identity.NonlocalUser: v.T("in a directory"), identity.FederatedUser: v.T("at an identity provider")}
 			rows = append(rows, row{ID: string(u.ID), Name: u.Name, Fixed: u.ID == v.User().ID, Cells: []cell{
 				{Text: u.Name, Path: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}, {Text: pg.Email(u)}, v.state(u.Enabled), factor,
-				v.when(u.LastActiveAt), v.when(u.CreatedAt), {Text: kept[u.Kind]}, {Text: about}, {Text: string(u.ID), Code: true},
+				v.when(u.LastActiveAt), v.when(u.CreatedAt), {Text: kept[u.Kind]}, {Text: v.AccountKind(u.Surface)}, {Text: about}, {Text: string(u.ID), Code: true},
 			}})
 		}
 		return rows, nil

@@ -257,7 +257,11 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 		case "enabled":
 			s.flag(`u."enabled"`, f)
 		case "kind":
-			s.also(`COALESCE(s."kind", 'person') = ?`, f.Value)
+			if f.Value == identity.PersonAccount.String() {
+				s.also(`NOT EXISTS (SELECT 1 FROM "lintel_user_surface" k WHERE k."user_id" = u."id" AND k."kind" <> ?)`, f.Value)
+			} else {
+				s.also(`u."id" IN (SELECT k."user_id" FROM "lintel_user_surface" k WHERE k."kind" = ?)`, f.Value)
+			}
 		case "active": // whether the user is known to have logged in ever
 			if f.Bool() {
 				s.also(`u."last_active_at" IS NOT NULL`)
