@@ -90,3 +90,27 @@ func TestRolesAdd(t *testing.T) {
 		}
 	})
 }
+
+// One command brings somebody in, or makes nothing.
+func TestOneCommand(t *testing.T) {
+	scripted(t, "O1 O3 C15", func(s *Story) {
+		s.Project("acme-web")
+		sh := s.Shell("admin", password, "project admin")
+		before := s.state()
+		if out, err := sh.Try("lintel user create gwen --email gwen@northwind.example --project acme-wrong --role member --invite"); err == nil {
+			s.Error(out)
+		}
+		if made := change(before, s.state()); len(made) > 0 {
+			s.Errorf("a half-made user: %q", made)
+		}
+		sh.Run("lintel user create gwen --email gwen@northwind.example --project acme-web --role member --invite")
+		p := s.Visitor().Open(s.Mail("gwen@northwind.example", "password").Link(s))
+		p.Fill("New password", secret).Fill("New password, again", secret).Press("Set the password").Sees("Your password was set")
+		p.Fill("User name", "gwen").Fill("Password", secret).Press("Sign in").Row("acme-web", "member")
+		sh.Run("lintel invite hugo@partner.example --project acme-web --role reader")
+		s.Visitor().Open(s.Mail("hugo@partner.example", "acme-web").Link(s)).Sees("Join acme-web", "as reader")
+		if out := sh.Run("lintel access show gwen"); !strings.Contains(out, "acme-web") || !strings.Contains(out, "member") {
+			s.Error(out)
+		}
+	})
+}

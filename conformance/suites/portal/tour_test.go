@@ -27,8 +27,9 @@ type Tour struct {
 	*Story
 	axe string
 
-	mu   sync.Mutex
-	seen map[string]bool // paths of pages, with their ids
+	mu    sync.Mutex
+	seen  map[string]bool // paths of pages, with their ids
+	shown []string        // the pictures, as a page lists them
 }
 
 // look is a way to show a page.
@@ -82,6 +83,16 @@ func (tour *Tour) Look(p *Person, name string, pictures ...string) {
 				file += "-" + v.name
 			}
 			p.picture(filepath.Join(dir, file+".png"))
+			if v.name == "light" {
+				title := see[string](p, "text", "h1")
+				tour.mu.Lock()
+				tour.shown = append(tour.shown, fmt.Sprintf("- [%s](%s.png)", title, name))
+				tour.mu.Unlock()
+			} else {
+				tour.mu.Lock()
+				tour.shown[len(tour.shown)-1] += fmt.Sprintf(", [%s](%s.png)", map[string]string{"dark": "dark", "phone": "on a phone", "phone-dark": "on a phone, dark"}[v.name], file)
+				tour.mu.Unlock()
+			}
 			if v.wide < 760 {
 				p.do(evaluate(`const menu = document.querySelector(".sheetnav"); if (menu) menu.open = true`))
 			}
@@ -229,6 +240,13 @@ func TestTour(t *testing.T) {
 			p.Open("/portal").Fill("User name", leg.who).Fill("Password", pw).Press("Sign in")
 			leg.walk(tour, p)
 		})
+	}
+	if dir := os.Getenv("LINTEL_PICTURES"); dir != "" && !t.Failed() {
+		index := "# The portal in pictures\n\nEvery page, as `conformance/run portal --pictures` took it on a cloud with some people and projects: on a wide screen in light, some in dark\n" +
+			"and on a phone, too. In the order in which a guest, a member, somebody who looks after a domain and the administrator come to them.\n\n"
+		if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte(index+strings.Join(tour.shown, "\n")+"\n"), 0o644); err != nil {
+			t.Error(err)
+		}
 	}
 	if missing := tour.unseen(); len(missing) > 0 {
 		t.Errorf("nobody looked at %q", missing)
