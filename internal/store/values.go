@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -123,7 +124,9 @@ func (t text[T]) Scan(src any) error {
 }
 
 // jsonText reads and writes a value as JSON in a text column: `extra`, option values and the like. Numbers inside
-// untyped values are kept as json.Number. NULL and "null" leave the value as it was.
+// untyped values are kept as json.Number. NULL and "null" leave the value as it was, and no JSON can tell of the numbers
+// that Python writes as NaN and Infinity, which become null. What is no JSON is an untyped value's text, and an extra that is no
+// object has no attributes: one bad row, which Keystone answers with a 500, takes no list and no login away.
 type jsonText[T any] struct{ v *T }
 
 func jsonOf[T any](v *T) jsonText[T] { return jsonText[T]{v} }
@@ -140,9 +143,38 @@ func (j jsonText[T]) Scan(src any) error {
 	default:
 		return fmt.Errorf("JSON stored as %T", src)
 	}
+	err := j.decode(raw)
+	if err == nil {
+		return nil
+	}
+	if finite := notFinite.ReplaceAllFunc(raw, finiteOrText); j.decode(finite) == nil {
+		return nil
+	}
+	switch v := any(j.v).(type) {
+	case *identity.Extra:
+		*v = nil
+	case *any:
+		*v = string(raw)
+	default:
+		return err
+	}
+	return nil
+}
+
+func (j jsonText[T]) decode(raw []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	return dec.Decode(j.v)
+}
+
+// notFinite finds the numbers that are none in JSON, and the texts, in which they are left alone.
+var notFinite = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?Infinity|NaN`)
+
+func finiteOrText(found []byte) []byte {
+	if found[0] == '"' {
+		return found
+	}
+	return []byte("null")
 }
 
 func (j jsonText[T]) Value() (driver.Value, error) {

@@ -16,6 +16,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 	}{
 		{"ViewSeesOneTime", testViewSeesOneTime},
 		{"Users", testUsers},
+		{"OddJSON", testOddJSON},
 		{"UserNames", testUserNames},
 		{"UserKinds", testUserKinds},
 		{"UserFilters", testUserFilters},

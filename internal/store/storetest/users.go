@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -117,6 +118,25 @@ func testUsers(t *testing.T, db *store.DB) {
 	err = db.Update(t.Context(), func(tx *store.Tx) error { return tx.DeleteUser(t.Context(), "u2") })
 	if !errors.Is(err, identity.NotFound) {
 		t.Errorf("deleting a user that is not there: %v, want NotFound", err)
+	}
+}
+
+// testOddJSON: what Python writes and JSON does not know, and what is no JSON at all, takes no user away.
+func testOddJSON(t *testing.T, db *store.DB) {
+	insertUsers(t, db, identity.User{ID: "u1", Name: "alice"})
+	k := keystoneOf(t, db)
+	for text, want := range map[string]identity.Extra{
+		`{"a": NaN, "b": [-Infinity, Infinity, 1], "c": "NaN"}`: {"a": nil, "b": []any{nil, nil, json.Number("1")}, "c": "NaN"},
+		`{"d": "half`: nil, ``: nil, `[]`: nil, `"text"`: nil, `null`: nil, `NaN`: nil,
+	} {
+		k.exec(`UPDATE "user" SET "extra" = '` + text + `'`)
+		if diff := cmp.Diff(want, user(t, db, "u1").Extra, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("extra of %s, -want +got:\n%s", text, diff)
+		}
+	}
+	k.exec(`INSERT INTO "user_option" ("user_id", "option_id", "option_value") VALUES ('u1', 'MFAR', '[["totp"'), ('u1', 'none', 'x')`)
+	if got := user(t, db, "u1").Options[identity.OptMultiFactorAuthRules]; got != `[["totp"` {
+		t.Errorf("rules that cannot be read are %v, want their text", got)
 	}
 }
 
