@@ -395,6 +395,9 @@ func (s *Server) warn() {
 	if s.cfg.Default.InsecureDebug {
 		s.log.Warn("[DEFAULT] insecure_debug is on: clients learn why they are refused")
 	}
+	if c := s.cfg.SecurityCompliance; len(c.ReportInvalidPasswordHash) > 0 && c.InvalidPasswordHashSecretKey == "" {
+		s.log.Warn("[security_compliance] report_invalid_password_hash has no effect without invalid_password_hash_secret_key")
+	}
 }
 
 // warnOfStrandedPasskeys tells of people whose passkeys are bound to another domain than the portal's of now: it was renamed.
