@@ -14,7 +14,16 @@ import (
 
 // Invitable returns the global roles that the caller may invite to on a project, for somebody of its domain who need not be there
 // yet, each with the rule that it takes: what it asks of the grant's end, for one.
-func (s *Service) Invitable(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) (may []Offer, err error) {
+func (s *Service) Invitable(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) ([]Offer, error) {
+	return s.toNewcomers(ctx, tx, caller, p, true)
+}
+
+// Grantable is Invitable for roles that the caller may grant to somebody of the project's domain who is yet to be made.
+func (s *Service) Grantable(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) ([]Offer, error) {
+	return s.toNewcomers(ctx, tx, caller, p, false)
+}
+
+func (s *Service) toNewcomers(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project, invite bool) (may []Offer, err error) {
 	all, err := openBook(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -23,7 +32,7 @@ func (s *Service) Invitable(ctx context.Context, tx *store.Tx, caller identity.C
 	if err != nil {
 		return nil, err
 	}
-	g.invite = true
+	g.invite = invite
 	may = g.offers(identity.User{DomainID: p.DomainID, Enabled: true}, nil)
 	return slices.DeleteFunc(may, func(o Offer) bool { return o.DomainID != "" }), nil
 }

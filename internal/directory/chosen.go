@@ -44,17 +44,22 @@ func (s *Service) SetChosen(ctx context.Context, tx *store.Tx, id identity.UserI
 	if !s.ChoosesPassword(u) {
 		return identity.Refusedf("This account's password cannot be set here.")
 	}
+	return s.SetFor(ctx, tx, identity.Caller{Token: &identity.Token{User: u}}, u, c)
+}
+
+// SetFor is SetChosen for an account whose password somebody else looks after, which its caller has made sure of.
+func (s *Service) SetFor(ctx context.Context, tx *store.Tx, by identity.Caller, u identity.User, c Chosen) error {
 	next := store.Password{Hash: c.hash, SelfService: true, ExpiresAt: s.passwordEnd(u.Options, tx.Now())}
-	if err := tx.AddPassword(ctx, id, next, s.Compliance.UniquePasswords); err != nil {
+	if err := tx.AddPassword(ctx, u.ID, next, s.Compliance.UniquePasswords); err != nil {
 		return err
 	}
-	if err := tx.ClearFailures(ctx, id); err != nil {
+	if err := tx.ClearFailures(ctx, u.ID); err != nil {
 		return err
 	}
-	if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: id}); err != nil {
+	if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: u.ID}); err != nil {
 		return err
 	}
-	return tx.Record(ctx, identity.Updated("user", id).By(identity.Caller{Token: &identity.Token{User: u}}))
+	return tx.Record(ctx, identity.Updated("user", u.ID).By(by))
 }
 
 // ChoosesPassword tells whether a user may choose a password: the account is not disabled, and the password is kept here and not
@@ -65,10 +70,15 @@ func (s *Service) ChoosesPassword(u identity.User) bool {
 
 // CreateIn is CreateUser inside a transaction, for a user with the password that they chose.
 func (s *Service) CreateIn(ctx context.Context, tx *store.Tx, caller identity.Caller, u identity.User, c Chosen) (identity.User, error) {
-	u.Name = strip(u.Name)
 	if err := s.Authz.Check(ctx, caller, authz.CreateUser, authz.Target{"user": authz.User(u)}); err != nil {
 		return u, err
 	}
+	return s.InsertIn(ctx, tx, caller, u, c)
+}
+
+// InsertIn is CreateIn for a caller who may make this user by another right than that to make any, which its caller has made sure of.
+func (s *Service) InsertIn(ctx context.Context, tx *store.Tx, caller identity.Caller, u identity.User, c Chosen) (identity.User, error) {
+	u.Name = strip(u.Name)
 	if _, err := tx.LockDomain(ctx, u.DomainID); err != nil {
 		return u, err
 	}

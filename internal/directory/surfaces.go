@@ -16,6 +16,9 @@ func (s *Service) SetSurface(ctx context.Context, caller identity.Caller, id ide
 		return u, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockAccount(ctx, id); err != nil {
+			return err
+		}
 		old, err := s.touchable(ctx, tx, caller, authz.UpdateUser, id)
 		if err != nil {
 			return err

@@ -40,6 +40,7 @@ type API struct {
 	Credential *credential.Service
 	Federation *federation.Service
 	Trail      *trail.Service
+	Membership *membership.Service
 	SAML       *saml.Issuer
 	Membership *membership.Service
 

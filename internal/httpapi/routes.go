@@ -110,6 +110,7 @@ func areas() []area {
 		{"scopes", scopeRoutes},
 		{"users", userRoutes},
 		{"groups", groupRoutes},
+		{"kinds of accounts", accountRoutes},
 		{"credentials", credentialRoutes},
 		{"signed requests", ec2TokenRoutes},
 		{"revocation", revocationRoutes},

@@ -26,6 +26,8 @@ type here struct {
 	More   bool               // there are others than these
 	People bool               // the reader may see who has which role
 
+	APIUsers bool // the reader may look after API users
+
 	Activity bool // the reader may see what was done there
 
 	// callers are the reader with the rights that they have on the project, on its domain and on the system, as far as they can
@@ -128,6 +130,16 @@ func (v *visit) here() (*here, error) {
 		} else if h.People {
 			break
 		}
+	}
+	err = h.as(func(c identity.Caller) error {
+		h.APIUsers, err = v.p.Membership.ProvidesAPIUsers(v.Context(), c, h.ID)
+		if err == nil && !h.APIUsers {
+			err = identity.NotAllowed("identity:create_grant")
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return nil, err
 	}
 	if h.Others, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil {
 		return nil, err

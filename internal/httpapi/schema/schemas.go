@@ -119,6 +119,13 @@ var (
 	ApplicationCredentialShow = request("ApplicationCredentialShow")
 )
 
+// Ours: what Keystone does not know.
+var (
+	SurfaceUpdate = request("SurfaceUpdate") // PUT /v3/lintel/users/{user_id}/surface
+	APIUserCreate = request("APIUserCreate") // POST /v3/lintel/projects/{project_id}/api_users
+	APIUserReset  = request("APIUserReset")  // POST /v3/lintel/projects/{project_id}/api_users/{user_id}/password
+)
+
 // keystone/limit/schema.py
 var (
 	RegisteredLimitList    = request("RegisteredLimitList")    // GET /v3/registered_limits

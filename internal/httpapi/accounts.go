@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
+)
+
+// Accounts of people, programs and services, which Keystone does not tell apart.
+var accountRoutes = []route{
+	{method: put, path: "/v3/lintel/users/{user_id}/surface", serve: (*API).setSurface, actions: []authz.Action{authz.CloudAdmin},
+		body: schema.SurfaceUpdate, rel: "lintel/1.0/user_surface", success: []int{http.StatusOK},
+		summary: "Say what an account is for and where its user may sign in", answer: one("surface")},
+
+	{method: get, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).listAPIUsers, actions: []authz.Action{authz.CreateGrant},
+		filters: []string{"name"}, rel: "lintel/1.0/api_users", summary: "List the API users of a project", answer: pageOf("api_users", "api_user")},
+	{method: post, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).createAPIUser, actions: []authz.Action{authz.CreateGrant},
+		body: schema.APIUserCreate, summary: "Create an API user with roles on a project", answer: one("api_user", "new_api_user")},
+	{method: post, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}/password", serve: (*API).resetAPIUser,
+		actions: []authz.Action{authz.CreateGrant}, body: schema.APIUserReset, rel: "lintel/1.0/api_user_password", success: []int{http.StatusOK},
+		summary: "Give an API user a new password", answer: one("api_user", "new_api_user")},
+	{method: del, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}", serve: (*API).deleteAPIUser, actions: []authz.Action{authz.CreateGrant},
+		rel: "lintel/1.0/api_user", summary: "Delete an API user"},
+}
+
+func (a *API) setSurface(w http.ResponseWriter, r *request) error {
+	body := r.Body.Object("surface")
+	kind, _ := identity.ParseAccountKind(text[string](body, "kind"))
+	to := identity.Surface{Kind: kind, NoPortal: !schema.Flag(body, "portal_login").Value, NoAPI: !schema.Flag(body, "api_login").Value}
+	u, err := a.Directory.SetSurface(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), to)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"surface": object{
+		"user_id": string(u.ID), "kind": u.Surface.Kind.String(), "portal_login": !u.Surface.NoPortal, "api_login": !u.Surface.NoAPI,
+		"links": r.self("/lintel/users/" + string(u.ID) + "/surface"),
+	}})
+}
+
+func renderAPIUser(r *request, u membership.APIUser) object {
+	roles := make([]object, len(u.Roles))
+	for i, role := range u.Roles {
+		roles[i] = object{"id": string(role.ID), "name": role.Name}
+	}
+	about, _ := u.Extra["description"].(string)
+	return object{
+		"id": string(u.ID), "name": u.Name, "domain_id": string(u.DomainID), "enabled": u.Enabled, "description": about, "owner": orNull(u.Owner), "roles": roles,
+		"links": r.self("/lintel/projects/" + r.PathValue("project_id") + "/api_users/" + string(u.ID)),
+	}
+}
+
+func (a *API) listAPIUsers(w http.ResponseWriter, r *request) error {
+	q, err := a.list(r, uncapped)
+	if err != nil {
+		return err
+	}
+	limit := maxAPIUsers
+	if q.Limit > 0 {
+		limit = min(limit, q.Limit)
+	}
+	name, _ := q.Equal("name")
+	found, err := a.Membership.APIUsers(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), name, identity.UserID(q.Marker), limit)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, collection(r, "api_users", found.Page, q, renderAPIUser))
+}
+
+// maxAPIUsers is the most that a page has.
+const maxAPIUsers = 100
+
+func (a *API) createAPIUser(w http.ResponseWriter, r *request) error {
+	body := r.Body.Object("api_user")
+	in := membership.NewAPIUser{Suffix: text[string](body, "name"), Password: text[string](body, "password"), Description: text[string](body, "description")}
+	project := id[identity.ProjectID](r, "project_id")
+	for _, ref := range roleRefs(body) {
+		if ref.ID == "" {
+			found, err := a.Membership.APIUsers(r.Context(), r.Caller, project, "", "", 1)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(found.Roles, func(o assignment.Offer) bool { return o.Name == ref.Name })
+			if i < 0 {
+				return identity.Missing("role", ref.Name)
+			}
+			ref.ID = found.Roles[i].ID
+		}
+		in.Roles = append(in.Roles, ref.ID)
+	}
+	u, pw, err := a.Membership.CreateAPIUser(r.Context(), r.Caller, project, in)
+	if err != nil {
+		return err
+	}
+	return writeSecret(w, http.StatusCreated, object{"api_user": newAPIUser(u, pw)})
+}
+
+func newAPIUser(u identity.User, pw string) object {
+	return object{"id": string(u.ID), "name": u.Name, "domain_id": string(u.DomainID), "password": pw}
+}
+
+func (a *API) resetAPIUser(w http.ResponseWriter, r *request) error {
+	u, pw, err := a.Membership.ResetAPIUser(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.UserID](r, "user_id"),
+		text[string](r.Body.Object("api_user"), "password"))
+	if err != nil {
+		return err
+	}
+	return writeSecret(w, http.StatusOK, object{"api_user": newAPIUser(u, pw)})
+}
+
+func (a *API) deleteAPIUser(w http.ResponseWriter, r *request) error {
+	err := a.Membership.DeleteAPIUser(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.UserID](r, "user_id"))
+	if err != nil {
+		return err
+	}
+	return noContent(w)
+}

@@ -1,0 +1,324 @@
+package membership
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// An API user is an account of its own, for programs and for people at a terminal: a user like any other to Keystone's API, who
+// cannot sign in to the portal. Its name begins with that of whoever makes it, so that two people can choose the same rest.
+//
+// It gets roles on one project alone: those that its maker may grant there, and those that the main user of the project holds
+// there. After that it is the project's: whoever could make it as it is now may look after it.
+
+// APIUser is an API user with its roles on the project that it was made for.
+type APIUser struct {
+	identity.User
+	Owner string // who made it; empty when they are gone
+	Roles []identity.Role
+}
+
+// APIUsers are a page of the API users of a project, and what the caller can make.
+type APIUsers struct {
+	identity.Page[APIUser]
+	Prefix string // with which names begin
+	Roles  []assignment.Offer
+}
+
+// NewAPIUser is an API user to be made.
+type NewAPIUser struct {
+	Suffix      string // what follows the prefix of the maker
+	Password    string // empty to have one made
+	Description string
+	Roles       []identity.RoleID
+}
+
+// maxSuffix is the most characters that follow the prefix.
+const maxSuffix = 64
+
+func prefixOf(owner identity.User) string { return owner.Name + "_" }
+
+// APIUsers returns a page of the API users of a project, whose names have a part. Who may make none there is refused.
+func (s *Service) APIUsers(ctx context.Context, caller identity.Caller, project identity.ProjectID, name string, after identity.UserID, limit int) (out APIUsers, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		var p identity.Project
+		if p, out.Roles, err = s.provider(ctx, tx, caller, project); err != nil {
+			return err
+		}
+		out.Prefix = prefixOf(caller.Token.User)
+		found, err := tx.APIUsers(ctx, project, name, after, limit)
+		if err != nil {
+			return err
+		}
+		out.More = found.More
+		ids := make([]identity.UserID, 0, 2*len(found.Items))
+		for _, a := range found.Items {
+			ids = append(ids, a.User)
+		}
+		held, err := tx.HoldingsOf(ctx, p.ID, ids)
+		if err != nil {
+			return err
+		}
+		for _, a := range found.Items {
+			ids = append(ids, a.Owner)
+		}
+		users, err := tx.UsersByID(ctx, ids)
+		if err != nil {
+			return err
+		}
+		all, err := tx.Roles(ctx, identity.Query{})
+		if err != nil {
+			return err
+		}
+		for _, a := range found.Items {
+			u := APIUser{User: users[a.User], Owner: users[a.Owner].Name}
+			for _, r := range all.Items {
+				if slices.ContainsFunc(held, func(h identity.Assignment) bool { return h.User == a.User && h.Role == r.ID }) {
+					u.Roles = append(u.Roles, r)
+				}
+			}
+			out.Items = append(out.Items, u)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// provider tells which roles the caller may give to API users of a project: those that they may grant, and if they are the main
+// user those that they hold. Who may give none is refused, as are rights that were handed on, and API users. B11, I7
+func (s *Service) provider(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.ProjectID) (p identity.Project, may []assignment.Offer, err error) {
+	if err := inPerson(caller); err != nil {
+		return p, nil, err
+	}
+	if caller.Token.User.Surface.Kind != identity.PersonAccount {
+		return p, nil, identity.Refusedf("API users cannot look after API users: a person has to.")
+	}
+	p, missing := tx.Project(ctx, id)
+	if missing != nil && !isMissing(missing) {
+		return p, nil, missing
+	}
+	if may, err = s.Assignment.Grantable(ctx, tx, caller, p); err != nil {
+		return p, nil, err
+	}
+	main, err := tx.MainUser(ctx, id)
+	if err != nil {
+		return p, nil, err
+	}
+	if main != "" && main == caller.UserID() && caller.Token.Scope == identity.OnProject(id) {
+		for _, r := range caller.Token.Roles {
+			if !offered(may, r.ID) {
+				may = append(may, assignment.Offer{Role: r})
+			}
+		}
+	}
+	switch {
+	case len(may) == 0:
+		return p, nil, identity.NotAllowed(string(authz.CreateGrant))
+	case missing != nil:
+		return p, nil, missing
+	case p.IsDomain:
+		return p, nil, identity.Missing("project", id)
+	}
+	return p, may, nil
+}
+
+func offered(may []assignment.Offer, id identity.RoleID) bool {
+	return slices.ContainsFunc(may, func(o assignment.Offer) bool { return o.ID == id })
+}
+
+// CreateAPIUser makes an API user with roles on a project: the account, what it is for, and its grants in one transaction. It
+// returns the password, which is kept nowhere.
+func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, in NewAPIUser) (u identity.User, pw string, err error) {
+	make := func(tx *store.Tx, chosen *directory.Chosen) error {
+		p, may, err := s.provider(ctx, tx, caller, project)
+		if err != nil {
+			return err
+		}
+		if err := checkSuffix(in.Suffix); err != nil {
+			return err
+		}
+		if len(in.Roles) == 0 {
+			return identity.Invalidf("Choose at least one role.")
+		}
+		for _, r := range in.Roles {
+			if !offered(may, r) {
+				return identity.Refusedf("You may not give the role %s here.", r)
+			}
+		}
+		if chosen == nil {
+			return nil
+		}
+		owner, _ := caller.Token.Actor()
+		u = identity.User{
+			DomainID: p.DomainID, Name: prefixOf(owner) + in.Suffix, Enabled: true, DefaultProjectID: p.ID, Extra: identity.Extra{},
+			Surface: identity.Surface{Kind: identity.APIAccount, NoPortal: true},
+		}
+		if in.Description != "" {
+			u.Extra["description"] = in.Description
+		}
+		if u, err = s.Directory.InsertIn(ctx, tx, caller, u, *chosen); err != nil {
+			return err
+		}
+		if err := tx.InsertAPIUser(ctx, store.APIUser{User: u.ID, Project: p.ID, Owner: owner.ID}); err != nil {
+			return err
+		}
+		for _, r := range in.Roles {
+			if err := s.giveRole(ctx, tx, caller, identity.Grant{Role: r, User: u.ID, Project: p.ID}, may); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := s.DB.View(ctx, func(tx *store.Tx) error { return make(tx, nil) }); err != nil {
+		return u, "", err
+	}
+	if pw = in.Password; pw == "" {
+		pw = rand.Text()
+	}
+	chosen, err := s.Directory.Choose(ctx, "", pw)
+	if err != nil {
+		return u, "", err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error { return make(tx, &chosen) })
+	return u, pw, err
+}
+
+// giveRole grants what provider says that the caller may give.
+func (s *Service) giveRole(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Grant, may []assignment.Offer) error {
+	terms := identity.Terms{Source: identity.ByHand, GrantedBy: caller.UserID()}
+	for _, r := range caller.Token.Roles {
+		main, err := tx.MainUser(ctx, g.Project)
+		if err != nil {
+			return err
+		}
+		if r.ID == g.Role && main == caller.UserID() && caller.Token.Scope == identity.OnProject(g.Project) {
+			if err := tx.PutGrantFor(ctx, g, terms); err != nil {
+				return err
+			}
+			return tx.Record(ctx, identity.Granted("created", g).By(caller))
+		}
+	}
+	return s.Assignment.GrantIn(ctx, tx, caller, g, terms)
+}
+
+func checkSuffix(text string) error {
+	if text == "" || len(text) > maxSuffix || strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
+		return identity.Invalidf("The name of an API user ends in 1 to %d letters, digits, dots, dashes and underscores.", maxSuffix)
+	}
+	return nil
+}
+
+// keeps returns an API user of a project whom the caller could make as it is now: all that it was granted is on the project, and
+// the caller's to give. Otherwise looking after it would reach above the caller.
+func (s *Service) keeps(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, user identity.UserID) (u identity.User, err error) {
+	if err := tx.LockAccount(ctx, user); err != nil {
+		return u, err
+	}
+	_, may, err := s.provider(ctx, tx, caller, project)
+	if err != nil {
+		return u, err
+	}
+	if _, err := tx.APIUser(ctx, project, user); err != nil {
+		return u, err
+	}
+	if u, err = tx.User(ctx, user); err != nil {
+		return u, err
+	}
+	above := identity.Refusedf("This API user has been given more than you may give. Ask an administrator of the domain.")
+	grants, err := tx.Grants(ctx, store.GrantFilter{User: user})
+	if err != nil {
+		return u, err
+	}
+	for _, g := range grants {
+		if g.Project != project || g.Inherited || !offered(may, g.Role) {
+			return u, above
+		}
+	}
+	groups, _, err := tx.GroupIDs(ctx, user)
+	if err != nil {
+		return u, err
+	}
+	trusts, err := tx.Trusts(ctx, identity.Query{}.Where("trustee_user_id", string(user)))
+	if err != nil {
+		return u, err
+	}
+	if len(groups)+len(trusts) > 0 || u.Surface.Kind != identity.APIAccount {
+		return u, above
+	}
+	return u, nil
+}
+
+// ResetAPIUser gives an API user a new password, and returns it. All its tokens end. The caller must be one who could make it.
+func (s *Service) ResetAPIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, pw string) (identity.User, string, error) {
+	var u identity.User
+	look := func(tx *store.Tx) (err error) {
+		u, err = s.keeps(ctx, tx, caller, project, user)
+		return err
+	}
+	if err := s.DB.Update(ctx, look); err != nil {
+		return u, "", err
+	}
+	if pw == "" {
+		pw = rand.Text()
+	}
+	chosen, err := s.Directory.Choose(ctx, "", pw)
+	if err != nil {
+		return u, "", err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := look(tx); err != nil {
+			return err
+		}
+		return s.Directory.SetFor(ctx, tx, caller, u, chosen)
+	})
+	return u, pw, err
+}
+
+// DeleteAPIUser deletes an API user, with all that hangs on it. The caller must be one who could make it.
+func (s *Service) DeleteAPIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.keeps(ctx, tx, caller, project, user); err != nil {
+			return err
+		}
+		if err := tx.DeleteUser(ctx, user); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("user", user).By(caller))
+	})
+}
+
+// APIUser returns an API user of a project, for who may look after API users there.
+func (s *Service) APIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID) (u identity.User, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if _, _, err := s.provider(ctx, tx, caller, project); err != nil {
+			return err
+		}
+		if _, err := tx.APIUser(ctx, project, user); err != nil {
+			return err
+		}
+		u, err = tx.User(ctx, user)
+		return err
+	})
+	return u, err
+}
+
+// ProvidesAPIUsers tells whether the caller may look after API users of a project.
+func (s *Service) ProvidesAPIUsers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (bool, error) {
+	err := s.DB.View(ctx, func(tx *store.Tx) error {
+		_, _, err := s.provider(ctx, tx, caller, project)
+		return err
+	})
+	if errors.Is(err, identity.Forbidden) || isMissing(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
