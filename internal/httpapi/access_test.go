@@ -125,6 +125,7 @@ var bodies = map[string]string{
 	"POST /v3/auth/tokens":                                               `{}`,
 	"POST /v3/users/{user_id}/application_credentials":                   `{"application_credential": {"name": "{n}"}}`,
 	"PUT /v3/lintel/users/{user_id}/surface":                             `{"surface": {"kind": "person", "portal_login": true, "api_login": true}}`,
+	"POST /v3/lintel/accounts":                                           `{"account": {"email": "{n}", "project": "x", "role": {"id": "{role_id}"}}}`,
 	"POST /v3/lintel/projects/{project_id}/api_users":                    `{"api_user": {"name": "ci", "roles": [{"id": "{role_id}"}]}}`,
 	"POST /v3/lintel/projects/{project_id}/api_users/{user_id}/password": `{"api_user": {}}`,
 	"POST /v3/users/{user_id}/credentials/OS-EC2":                        `{"tenant_id": "{project_id}"}`,

@@ -17,6 +17,9 @@ var accountRoutes = []route{
 		body: schema.SurfaceUpdate, rel: "lintel/1.0/user_surface", success: []int{http.StatusOK},
 		summary: "Say what an account is for and where its user may sign in", answer: one("surface")},
 
+	{method: post, path: "/v3/lintel/accounts", serve: (*API).openAccount, actions: []authz.Action{authz.CloudAdmin}, body: schema.AccountCreate,
+		rel: "lintel/1.0/accounts", summary: "Open the account of a customer: a project and its main user", answer: one("account")},
+
 	{method: get, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).listAPIUsers, actions: []authz.Action{authz.CreateGrant},
 		filters: []string{"name"}, rel: "lintel/1.0/api_users", summary: "List the API users of a project", answer: pageOf("api_users", "api_user")},
 	{method: post, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).createAPIUser, actions: []authz.Action{authz.CreateGrant},
@@ -39,6 +42,34 @@ func (a *API) setSurface(w http.ResponseWriter, r *request) error {
 	return writeJSON(w, http.StatusOK, object{"surface": object{
 		"user_id": string(u.ID), "kind": u.Surface.Kind.String(), "portal_login": !u.Surface.NoPortal, "api_login": !u.Surface.NoAPI,
 		"links": r.self("/lintel/users/" + string(u.ID) + "/surface"),
+	}})
+}
+
+func (a *API) openAccount(w http.ResponseWriter, r *request) error {
+	body := r.Body.Object("account")
+	in := membership.NewAccount{
+		Domain: text[identity.DomainID](body, "domain_id"), Address: text[string](body, "email"), Project: text[string](body, "project"), Password: text[string](body, "password"),
+	}
+	if in.Domain == "" {
+		in.Domain = a.Directory.DefaultDomain
+	}
+	role := body.Object("role")
+	if in.Role = text[identity.RoleID](role, "id"); in.Role == "" {
+		found, err := a.Assignment.Roles(r.Context(), r.Caller, identity.Query{}.Where("name", text[string](role, "name")))
+		if err != nil {
+			return err
+		}
+		if len(found.Items) == 0 {
+			return identity.Missing("role", text[string](role, "name"))
+		}
+		in.Role = found.Items[0].ID
+	}
+	made, err := a.Membership.OpenAccount(r.Context(), r.Caller, in)
+	if err != nil {
+		return err
+	}
+	return writeSecret(w, http.StatusCreated, object{"account": object{
+		"user": newAPIUser(made.User, made.Password), "project": object{"id": string(made.Project.ID), "name": made.Project.Name},
 	}})
 }
 

@@ -42,7 +42,6 @@ type API struct {
 	Trail      *trail.Service
 	Membership *membership.Service
 	SAML       *saml.Issuer
-	Membership *membership.Service
 
 	// Services are those of the cloud whose rules are known.
 	Services *policy.Services

@@ -214,6 +214,7 @@ func quoted(s string) string { return fmt.Sprintf("%q", s) }
 type profilePage struct {
 	chrome
 	Email     string
+	Main      []identity.Project // whose main user the reader is
 	Languages []language
 }
 
@@ -226,6 +227,10 @@ func (v *visit) profile() error {
 	pg := new(profilePage)
 	pg.Section, pg.Title, pg.Lead = "profile", v.T("Profile"), v.T("Who you are here, and how this portal looks to you.")
 	pg.Email, _ = v.User().Extra["email"].(string)
+	var err error
+	if pg.Main, err = v.p.Membership.MainOf(v.Context(), v.self()); err != nil {
+		return err
+	}
 	for _, l := range v.p.views.languages {
 		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
 	}

@@ -73,7 +73,7 @@ func pages() []page {
 	var all []page
 	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, homePages, activityPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages,
 		settingsPages, rolePages,
-		userPages, accountPages, surfacePages, apiUserPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
+		userPages, accountPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
 		all = append(all, table...)
 	}
 	return all

@@ -101,6 +101,7 @@ type newUserPage struct {
 	Name, Address, Description, Project, Role string
 	Enabled, LockPassword                     bool
 	Roles                                     []identity.Role
+	Customers                                 bool // the reader may open accounts of customers
 }
 
 // newUserPage fills the form from what was sent.
@@ -119,6 +120,7 @@ func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUser
 	if !v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
 		return pg, identity.NotAllowed("identity:create_user")
 	}
+	pg.Customers = v.p.Directory.MaySetSurface(v.Context(), caller) == nil
 	found, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return pg, err

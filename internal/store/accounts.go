@@ -71,3 +71,9 @@ func (tx *Tx) APIUsers(ctx context.Context, project identity.ProjectID, name str
 	}
 	return page, err
 }
+
+// MainProjects returns the projects whose main user somebody is, by name.
+func (tx *Tx) MainProjects(ctx context.Context, user identity.UserID) ([]identity.Project, error) {
+	return list(ctx, tx, scanProject, `SELECT `+projectColumns+` FROM "project"
+		WHERE "id" IN (SELECT "project_id" FROM "lintel_main_user" WHERE "user_id" = ?) ORDER BY "name", "id"`, user)
+}

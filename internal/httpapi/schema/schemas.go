@@ -122,6 +122,7 @@ var (
 // Ours: what Keystone does not know.
 var (
 	SurfaceUpdate = request("SurfaceUpdate") // PUT /v3/lintel/users/{user_id}/surface
+	AccountCreate = request("AccountCreate") // POST /v3/lintel/accounts
 	APIUserCreate = request("APIUserCreate") // POST /v3/lintel/projects/{project_id}/api_users
 	APIUserReset  = request("APIUserReset")  // POST /v3/lintel/projects/{project_id}/api_users/{user_id}/password
 )
