@@ -30,6 +30,7 @@ var credentialPages = []page{
 type credentialsPage struct {
 	chrome
 	Credentials []identity.ApplicationCredential
+	Full        string // says that there can be no more
 	Keys        []credential.EC2Key
 	projects    map[identity.ProjectID]string
 }
@@ -53,6 +54,9 @@ func (v *visit) credentials() error {
 		return err
 	}
 	pg.Credentials = found.Items
+	if most := v.p.Credential.ApplicationCredentialLimit; most >= 0 && len(pg.Credentials) >= most {
+		pg.Full = v.F("You have %d of %d application credentials. Delete one before you create another.", len(pg.Credentials), most)
+	}
 	projects, err := v.p.Assignment.Projects(v.Context(), v.self())
 	if err != nil {
 		return err
@@ -235,6 +239,10 @@ var credentialFiles = []struct {
 	}},
 	{"credential.env", ".env", func(v *visit, id, secret string) string {
 		return fmt.Sprintf("OS_AUTH_TYPE=v3applicationcredential\nOS_AUTH_URL=%s\nOS_APPLICATION_CREDENTIAL_ID=%s\nOS_APPLICATION_CREDENTIAL_SECRET=%s\n", v.p.Endpoint(v.Request), id, secret)
+	}},
+	{"secret.yaml", "Kubernetes", func(v *visit, id, secret string) string {
+		return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata:\n  name: openstack\ntype: Opaque\nstringData:\n  OS_AUTH_TYPE: v3applicationcredential\n  OS_AUTH_URL: %s\n  OS_APPLICATION_CREDENTIAL_ID: %s\n  OS_APPLICATION_CREDENTIAL_SECRET: %s\n",
+			quoted(v.p.Endpoint(v.Request)), quoted(id), quoted(secret))
 	}},
 	{"provider.tf", "Terraform", func(v *visit, id, secret string) string {
 		return fmt.Sprintf("provider \"openstack\" {\n  auth_url                      = %s\n  application_credential_id     = %s\n  application_credential_secret = %s\n}\n",
