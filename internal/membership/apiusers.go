@@ -50,10 +50,12 @@ func prefixOf(owner identity.User) string { return owner.Name + "_" }
 // APIUsers returns a page of the API users of a project, whose names have a part. Who may make none there is refused.
 func (s *Service) APIUsers(ctx context.Context, caller identity.Caller, project identity.ProjectID, name string, after identity.UserID, limit int) (out APIUsers, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		var p identity.Project
-		if p, out.Roles, err = s.provider(ctx, tx, caller, project); err != nil {
+		by, err := s.provider(ctx, tx, caller, project)
+		if err != nil {
 			return err
 		}
+		p := by.project
+		out.Roles = by.may
 		out.Prefix = prefixOf(caller.Token.User)
 		found, err := tx.APIUsers(ctx, project, name, after, limit)
 		if err != nil {
@@ -93,42 +95,54 @@ func (s *Service) APIUsers(ctx context.Context, caller identity.Caller, project 
 	return out, err
 }
 
-// provider tells which roles the caller may give to API users of a project: those that they may grant, and if they are the main
-// user those that they hold. Who may give none is refused, as are rights that were handed on, and API users. B11, I7
-func (s *Service) provider(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.ProjectID) (p identity.Project, may []assignment.Offer, err error) {
+// provider is somebody who may look after API users of a project.
+type provider struct {
+	project identity.Project
+	may     []assignment.Offer // the roles that they may give
+	held    []identity.RoleID  // those of them that they hold as the main user, and could not grant otherwise
+}
+
+// provider tells what the caller may give to API users of a project: the roles that they may grant, and if they are the main
+// user those that they hold now. Who may give none is refused, as are rights that were handed on, and API users. B11, I7
+func (s *Service) provider(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.ProjectID) (by provider, err error) {
 	if err := inPerson(caller); err != nil {
-		return p, nil, err
+		return by, err
 	}
 	if caller.Token.User.Surface.Kind != identity.PersonAccount {
-		return p, nil, identity.Refusedf("API users cannot look after API users: a person has to.")
+		return by, identity.Refusedf("API users cannot look after API users: a person has to.")
 	}
 	p, missing := tx.Project(ctx, id)
 	if missing != nil && !isMissing(missing) {
-		return p, nil, missing
+		return by, missing
 	}
-	if may, err = s.Assignment.Grantable(ctx, tx, caller, p); err != nil {
-		return p, nil, err
+	by.project = p
+	if by.may, err = s.Assignment.Grantable(ctx, tx, caller, p); err != nil {
+		return by, err
 	}
 	main, err := tx.MainUser(ctx, id)
 	if err != nil {
-		return p, nil, err
+		return by, err
 	}
-	if main != "" && main == caller.UserID() && caller.Token.Scope == identity.OnProject(id) {
-		for _, r := range caller.Token.Roles {
-			if !offered(may, r.ID) {
-				may = append(may, assignment.Offer{Role: r})
+	if on := identity.OnProject(id); main != "" && main == caller.UserID() && caller.Token.Scope == on {
+		roles, err := s.Assignment.Effective(ctx, tx, main, nil, on)
+		if err != nil {
+			return by, err
+		}
+		for _, r := range roles {
+			if !offered(by.may, r.ID) {
+				by.may, by.held = append(by.may, assignment.Offer{Role: r}), append(by.held, r.ID)
 			}
 		}
 	}
 	switch {
-	case len(may) == 0:
-		return p, nil, identity.NotAllowed(string(authz.CreateGrant))
+	case len(by.may) == 0:
+		return by, identity.NotAllowed(string(authz.CreateGrant))
 	case missing != nil:
-		return p, nil, missing
+		return by, missing
 	case p.IsDomain:
-		return p, nil, identity.Missing("project", id)
+		return by, identity.Missing("project", id)
 	}
-	return p, may, nil
+	return by, nil
 }
 
 func offered(may []assignment.Offer, id identity.RoleID) bool {
@@ -139,10 +153,11 @@ func offered(may []assignment.Offer, id identity.RoleID) bool {
 // returns the password, which is kept nowhere.
 func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, in NewAPIUser) (u identity.User, pw string, err error) {
 	make := func(tx *store.Tx, chosen *directory.Chosen) error {
-		p, may, err := s.provider(ctx, tx, caller, project)
+		by, err := s.provider(ctx, tx, caller, project)
 		if err != nil {
 			return err
 		}
+		p := by.project
 		if err := checkSuffix(in.Suffix); err != nil {
 			return err
 		}
@@ -150,7 +165,7 @@ func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, pro
 			return identity.Invalidf("Choose at least one role.")
 		}
 		for _, r := range in.Roles {
-			if !offered(may, r) {
+			if !offered(by.may, r) {
 				return identity.Refusedf("You may not give the role %s here.", r)
 			}
 		}
@@ -172,7 +187,7 @@ func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, pro
 			return err
 		}
 		for _, r := range in.Roles {
-			if err := s.giveRole(ctx, tx, caller, identity.Grant{Role: r, User: u.ID, Project: p.ID}, may); err != nil {
+			if err := s.giveRole(ctx, tx, caller, by, identity.Grant{Role: r, User: u.ID, Project: p.ID}); err != nil {
 				return err
 			}
 		}
@@ -192,22 +207,16 @@ func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, pro
 	return u, pw, err
 }
 
-// giveRole grants what provider says that the caller may give.
-func (s *Service) giveRole(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Grant, may []assignment.Offer) error {
+// giveRole grants a role that the caller may give. What the main user holds needs no right to grant it.
+func (s *Service) giveRole(ctx context.Context, tx *store.Tx, caller identity.Caller, by provider, g identity.Grant) error {
 	terms := identity.Terms{Source: identity.ByHand, GrantedBy: caller.UserID()}
-	for _, r := range caller.Token.Roles {
-		main, err := tx.MainUser(ctx, g.Project)
-		if err != nil {
-			return err
-		}
-		if r.ID == g.Role && main == caller.UserID() && caller.Token.Scope == identity.OnProject(g.Project) {
-			if err := tx.PutGrantFor(ctx, g, terms); err != nil {
-				return err
-			}
-			return tx.Record(ctx, identity.Granted("created", g).By(caller))
-		}
+	if !slices.Contains(by.held, g.Role) {
+		return s.Assignment.GrantIn(ctx, tx, caller, g, terms)
 	}
-	return s.Assignment.GrantIn(ctx, tx, caller, g, terms)
+	if err := tx.PutGrantFor(ctx, g, terms); err != nil {
+		return err
+	}
+	return tx.Record(ctx, identity.Granted("created", g).By(caller))
 }
 
 func checkSuffix(text string) error {
@@ -223,7 +232,7 @@ func (s *Service) keeps(ctx context.Context, tx *store.Tx, caller identity.Calle
 	if err := tx.LockAccount(ctx, user); err != nil {
 		return u, err
 	}
-	_, may, err := s.provider(ctx, tx, caller, project)
+	by, err := s.provider(ctx, tx, caller, project)
 	if err != nil {
 		return u, err
 	}
@@ -239,7 +248,7 @@ func (s *Service) keeps(ctx context.Context, tx *store.Tx, caller identity.Calle
 		return u, err
 	}
 	for _, g := range grants {
-		if g.Project != project || g.Inherited || !offered(may, g.Role) {
+		if g.Project != project || g.Inherited || !offered(by.may, g.Role) {
 			return u, above
 		}
 	}
@@ -299,7 +308,7 @@ func (s *Service) DeleteAPIUser(ctx context.Context, caller identity.Caller, pro
 // APIUser returns an API user of a project, for who may look after API users there.
 func (s *Service) APIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID) (u identity.User, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if _, _, err := s.provider(ctx, tx, caller, project); err != nil {
+		if _, err := s.provider(ctx, tx, caller, project); err != nil {
 			return err
 		}
 		if _, err := tx.APIUser(ctx, project, user); err != nil {
@@ -314,7 +323,7 @@ func (s *Service) APIUser(ctx context.Context, caller identity.Caller, project i
 // ProvidesAPIUsers tells whether the caller may look after API users of a project.
 func (s *Service) ProvidesAPIUsers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (bool, error) {
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
-		_, _, err := s.provider(ctx, tx, caller, project)
+		_, err := s.provider(ctx, tx, caller, project)
 		return err
 	})
 	if errors.Is(err, identity.Forbidden) || isMissing(err) {

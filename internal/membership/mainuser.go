@@ -69,13 +69,13 @@ func (s *Service) OpenAccount(ctx context.Context, caller identity.Caller, in Ne
 	return a, err
 }
 
-// MainOf returns the projects whose main user the caller is.
-func (s *Service) MainOf(ctx context.Context, caller identity.Caller) (projects []identity.Project, err error) {
+// MainOf returns the projects whose main user the caller is: all of them, or those that nobody else looks after.
+func (s *Service) MainOf(ctx context.Context, caller identity.Caller, alone bool) (projects []identity.Project, err error) {
 	if err := inPerson(caller); err != nil {
 		return nil, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		projects, err = tx.MainProjects(ctx, caller.UserID())
+		projects, err = tx.MainProjects(ctx, caller.UserID(), alone)
 		return err
 	})
 	return projects, err

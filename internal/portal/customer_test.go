@@ -7,7 +7,7 @@ import (
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
-// B1, B2, B6, B8: the operator opens an account; its main user signs in to the portal alone, and makes an API user for all else.
+// B1, B2, B6, B7, B8: the operator opens an account; its main user signs in to the portal alone, and makes an API user for all else.
 func TestAccountOfACustomer(t *testing.T) {
 	env := testenv.New(t)
 	root := env.SignIn("admin", testenv.Password)
@@ -26,10 +26,18 @@ func TestAccountOfACustomer(t *testing.T) {
 		t.Errorf("no reason: %s", r.Message())
 	}
 	ann := env.SignIn("ann@acme.example", pw)
+	ann.Open("/portal").Want(200, "Nobody but you looks after acme") // B7
 	ann.Open("/portal/profile").Want(200, "A person, in the portal alone", "Main user of acme", "May sign in to This portal")
 	project := env.Admin().Get("/v3/projects?name=acme").Want(200).Get("projects.0.id")
 	ann.Open("/portal/p/"+project+"/api-users/new").Submit("Create the API user", "suffix", "ci").Want(200, "ann@acme.example_ci") // B6: no prompt
 	env.Login("ann@acme.example_ci", shownSecret.FindStringSubmatch(ann.Body)[1], testenv.OnProjectID(project))
+
+	ann.Open("/portal").Want(200, "Nobody but you looks after acme") // an API user is nobody
+	mel, _ := member(env, "mel", "other")
+	env.Admin().Put("/v3/projects/"+project+"/users/"+mel+"/roles/"+roleID(env, "member"), nil).Want(204)
+	if ann.Open("/portal").Want(200); strings.Contains(ann.Text(), "Nobody but you") {
+		t.Error("somebody else is there by now")
+	}
 
 	// S-122: she opens no accounts herself, and neither does a manager of the domain.
 	manager(env, "mo", "manager")

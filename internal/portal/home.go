@@ -23,6 +23,7 @@ var homePages = []page{
 type homePage struct {
 	chrome
 	Places []place
+	Alone  []identity.Project // that nobody but the reader looks after, who is their main user
 }
 
 // place is a project, domain or the system, with the roles that somebody has there.
@@ -40,6 +41,9 @@ func (v *visit) home() error {
 		return err
 	}
 	pg := &homePage{Places: v.places(held, called)}
+	if pg.Alone, err = v.p.Membership.MainOf(v.Context(), v.self(), true); err != nil {
+		return err
+	}
 	pg.Section, pg.Title, pg.Lead = "home", v.T("Your access"), v.T("Where you can work, what you may do there, and where each role comes from.")
 	pg.Terminal = []string{"openstack project list --my-projects", "openstack role assignment list --user " + word(v.User().Name) + " --effective --names"}
 	return v.show(http.StatusOK, "home", pg)
@@ -228,7 +232,7 @@ func (v *visit) profile() error {
 	pg.Section, pg.Title, pg.Lead = "profile", v.T("Profile"), v.T("Who you are here, and how this portal looks to you.")
 	pg.Email, _ = v.User().Extra["email"].(string)
 	var err error
-	if pg.Main, err = v.p.Membership.MainOf(v.Context(), v.self()); err != nil {
+	if pg.Main, err = v.p.Membership.MainOf(v.Context(), v.self(), false); err != nil {
 		return err
 	}
 	for _, l := range v.p.views.languages {

@@ -72,8 +72,13 @@ func (tx *Tx) APIUsers(ctx context.Context, project identity.ProjectID, name str
 	return page, err
 }
 
-// MainProjects returns the projects whose main user somebody is, by name.
-func (tx *Tx) MainProjects(ctx context.Context, user identity.UserID) ([]identity.Project, error) {
-	return list(ctx, tx, scanProject, `SELECT `+projectColumns+` FROM "project"
-		WHERE "id" IN (SELECT "project_id" FROM "lintel_main_user" WHERE "user_id" = ?) ORDER BY "name", "id"`, user)
+// MainProjects returns the projects whose main user somebody is, by name: all of them, or those where nobody else was granted
+// a role but API users.
+func (tx *Tx) MainProjects(ctx context.Context, user identity.UserID, alone bool) ([]identity.Project, error) {
+	where := `SELECT m."project_id" FROM "lintel_main_user" m WHERE m."user_id" = ?`
+	if alone {
+		where += ` AND NOT EXISTS (SELECT 1 FROM "assignment" a WHERE a."target_id" = m."project_id" AND a."type" IN ('UserProject', 'GroupProject')
+			AND a."actor_id" <> m."user_id" AND a."actor_id" NOT IN (SELECT "user_id" FROM "lintel_api_user"))`
+	}
+	return list(ctx, tx, scanProject, `SELECT `+projectColumns+` FROM "project" WHERE "id" IN (`+where+`) ORDER BY "name", "id"`, user)
 }

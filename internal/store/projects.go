@@ -435,6 +435,8 @@ func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
 	err := tx.each(ctx, id,
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserProject', 'GroupProject')`,
 		`DELETE FROM "lintel_grant_meta" WHERE "target_id" = ?`,
+		`DELETE FROM "lintel_main_user" WHERE "project_id" = ?`,
+		`DELETE FROM "lintel_api_user" WHERE "project_id" = ?`,
 		`DELETE FROM "credential" WHERE "project_id" = ?`,
 		`DELETE FROM "access_token" WHERE "project_id" = ?`,
 		`DELETE FROM "request_token" WHERE "requested_project_id" = ?`,

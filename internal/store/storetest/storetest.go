@@ -90,6 +90,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Factors", testFactors},
 		{"Passkeys", testPasskeys},
 		{"Surfaces", testSurfaces},
+		{"Accounts", testAccounts},
 		{"Unattended", testUnattended},
 		{"MethodRevocations", testMethodRevocations},
 	} {
