@@ -51,9 +51,12 @@ type Flags struct {
 	Release            string // that its rules are of, as the operator says; empty when nobody said
 	EnforceScope       bool
 	EnforceNewDefaults bool
+	Operators          string // of an object store without rules: the roles that may use it, by commas
+	Reseller           string // and the one that may use everybody's
 }
 
-// settingsFile says the flags of the services of a folder: a map of their names to release, enforce_scope, enforce_new_defaults.
+// settingsFile says the flags of the services of a folder: a map of their names to release, enforce_scope, enforce_new_defaults; or,
+// of Swift and the like, which have no rules but roles in their configuration, to operator_roles and reseller_admin_role.
 const settingsFile = "services.yaml"
 
 // Services are the services of a cloud whose rules are known. The zero value, and nil, are none of them.
@@ -121,6 +124,18 @@ func (s *Services) Follow(ctx context.Context, interval time.Duration, report fu
 	})
 }
 
+// Reload reads the folder now. As Follow does, it keeps of each service what was read before if its files are no good.
+func (s *Services) Reload() error {
+	if s.dir == "" {
+		return nil
+	}
+	contents, err := readFolder(s.dir)
+	if err == nil {
+		s.use(contents)
+	}
+	return err
+}
+
 // List returns the services by name.
 func (s *Services) List() []*Service { return s.known().services }
 
@@ -170,6 +185,11 @@ func (s *Services) use(contents []content) {
 		of[name] = slices.Insert(of[name], base[name], c)
 		base[name]++
 	}
+	for name, f := range flags {
+		if f.Operators != "" && of[name] == nil {
+			of[name] = []content{}
+		}
+	}
 	before := s.known().services
 	for _, name := range sortedKeys(of) {
 		f, said := flags[name]
@@ -214,6 +234,9 @@ func parseFlags(c content) (map[string]Flags, error) {
 		Release            string `yaml:"release"`
 		EnforceScope       *bool  `yaml:"enforce_scope"`
 		EnforceNewDefaults *bool  `yaml:"enforce_new_defaults"`
+
+		OperatorRoles []string `yaml:"operator_roles"`
+		ResellerRole  string   `yaml:"reseller_admin_role"`
 	}
 	d := yaml.NewDecoder(bytes.NewReader(c.data))
 	d.KnownFields(true)
@@ -224,7 +247,9 @@ func parseFlags(c content) (map[string]Flags, error) {
 	flags := map[string]Flags{}
 	on := true
 	for name, f := range said {
-		flags[name] = Flags{f.Release, *cmp.Or(f.EnforceScope, &on), *cmp.Or(f.EnforceNewDefaults, &on)}
+		flags[name] = Flags{
+			f.Release, *cmp.Or(f.EnforceScope, &on), *cmp.Or(f.EnforceNewDefaults, &on), strings.Join(f.OperatorRoles, ","), f.ResellerRole,
+		}
 	}
 	return flags, nil
 }
@@ -270,6 +295,9 @@ func readFolder(dir string) (all []content, err error) {
 // readService makes a service of its files, the one with its defaults first if there is any.
 func readService(name string, contents []content, flags Flags) (*Service, error) {
 	s := &Service{Name: name, Flags: flags, contents: contents}
+	if len(contents) == 0 {
+		s.Files, s.defaults = []string{settingsFile}, objectStore(flags)
+	}
 	var err error
 	for i, c := range contents {
 		s.Files = append(s.Files, c.path)
@@ -338,7 +366,7 @@ func (s *Service) Weigh(somebody Supposition) (all []Permission) {
 func (s *Service) With(f *File) (*Service, error) {
 	with := *s
 	with.over = append(slices.Clip(s.over), f)
-	if s.contents == nil { // its enforcer may have been given others
+	if s.contents == nil && s.Enforcer != nil { // its enforcer may have been given others
 		if loaded := s.Enforcer.loaded(); loaded != nil {
 			with.over = nil
 			for _, c := range loaded {

@@ -62,7 +62,7 @@ func TestOpenServices(t *testing.T) {
 		"old.json":               `{"default": [], "admin_required": [["role:admin"]], "volume:create": [["role:compute-user"]], "volume:list": [["rule:elsewhere"]]}`,
 		"legacy.yaml":            novaBundle,
 		"legacy/policy.json":     `{"servers:more": "role:more"}`,
-		"services.yaml":          "legacy: {release: 2026.1, enforce_scope: false, enforce_new_defaults: false}\n",
+		"services.yaml":          "legacy: {release: 2026.1, enforce_scope: false, enforce_new_defaults: false}\nswift: {operator_roles: [admin, SwiftOperator], reseller_admin_role: ResellerAdmin}\n",
 		"..data/nova.yaml":       "{",
 		"README.txt":             "not read",
 		"cinder.yaml":            sample,
@@ -80,7 +80,7 @@ func TestOpenServices(t *testing.T) {
 			t.Errorf("%s: %v", s.Name, s.Problem)
 		}
 	}
-	if !slices.Equal(names, []string{"cinder", "legacy", "nova", "old"}) {
+	if !slices.Equal(names, []string{"cinder", "legacy", "nova", "old", "swift"}) {
 		t.Fatal(names)
 	}
 	nova := of["nova"]
@@ -101,6 +101,11 @@ func TestOpenServices(t *testing.T) {
 	}
 	if got := all.Mentioning("Compute-User"); !slices.Equal(got, []string{"old"}) {
 		t.Errorf("compute-user is mentioned by %q", got)
+	}
+	swift := of["swift"]
+	if len(swift.Rules) != 14 || !yes(t, swift, "object:put", "swiftoperator") || yes(t, swift, "object:put", "member") ||
+		swift.Enforcer.Suppose("object:put", Supposition{Roles: []string{"ResellerAdmin"}, Scope: "project", Elsewhere: true}).Verdict != Yes {
+		t.Errorf("%+v", swift.Rules)
 	}
 	if got := all.Mentioning("nobody"); got != nil {
 		t.Errorf("nobody is mentioned by %q", got)

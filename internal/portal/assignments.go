@@ -217,8 +217,12 @@ func (v *visit) newAssignment() error {
 		return err
 	}
 	if len(pg.Fields) == 0 {
-		if i := slices.IndexFunc(pg.Roles, func(r identity.Role) bool { return r.ID == g.Role }); i >= 0 && pg.Roles[i].Name == "admin" {
-			if ok, err := v.typed(v.warnOfAdmin(pg)); err != nil || !ok {
+		about, err := v.p.Assignment.AboutRole(v.Context(), caller, g.Role)
+		if err != nil && !errors.Is(err, identity.NotFound) {
+			return err
+		}
+		if about.Weight.High {
+			if ok, err := v.typed(v.warnOfReach(pg, about)); err != nil || !ok {
 				return err
 			}
 		}
@@ -233,13 +237,34 @@ func (v *visit) newAssignment() error {
 	return nil
 }
 
-// warnOfAdmin asks again before admin is granted.
-func (v *visit) warnOfAdmin(pg *newAssignmentPage) *actPage {
-	out := &actPage{Typed: pg.Name, Do: v.T("Grant admin"), Back: pg.Back, Means: []string{
-		v.T("Admin in any one place is admin of the whole cloud for most services: all projects, all servers, all people."),
-		v.T("Who runs things of their own as well should have a second account for that."),
-	}}
-	out.Section, out.Title = pg.Section, v.F("Make %s an administrator?", pg.Name)
+// grantCommand grants what the form says.
+func grantCommand(pg *newAssignmentPage, role string) string {
+	kind := "user"
+	if pg.Kind == "group" {
+		kind = "group"
+	}
+	who := "openstack role add --" + kind + " " + word(pg.Name)
+	switch in := word(pg.In.Name); {
+	case pg.In.ID == "":
+		return who + " --system all " + word(role)
+	case pg.Target == "":
+		who += " --" + kind + "-domain " + in + " --domain " + in
+	default:
+		who += " --" + kind + "-domain " + in + " --project " + word(pg.Target) + " --project-domain " + in
+	}
+	if pg.Inherited {
+		who += " --inherited"
+	}
+	return who + " " + word(role)
+}
+
+// warnOfReach asks again before a role of high impact is granted.
+func (v *visit) warnOfReach(pg *newAssignmentPage, about assignment.RoleAbout) *actPage {
+	where := cmp.Or(pg.Target, pg.In.Name, v.T("the whole cloud"))
+	out := &actPage{Typed: pg.Name, Do: v.F("Grant %s", about.Name), Back: pg.Back, Means: append(v.blast(about.Weight, about.Name, where, pg.Name),
+		v.T("Who runs things of their own as well should have a second account for that."))}
+	out.Section, out.Title = pg.Section, v.F("Grant %s to %s?", about.Name, pg.Name)
+	out.Terminal = []string{grantCommand(pg, about.Name)}
 	out.Hidden = map[string]string{"kind": pg.Kind, "name": pg.Name, "role": pg.Role, "project": pg.Target}
 	if pg.Inherited {
 		out.Hidden["inherited"] = "1"

@@ -209,6 +209,8 @@ type rolePage struct {
 	Immutable bool
 	Manage    bool
 	Path      string
+	Tabs      []entry
+	About     assignment.RoleAbout
 }
 
 func (v *visit) loadRole() (caller identity.Caller, pg *rolePage, err error) {
@@ -233,6 +235,11 @@ func (v *visit) role() error {
 }
 
 func (v *visit) showRole(status int, caller identity.Caller, pg *rolePage) error {
+	var err error
+	pg.Tabs = v.roleTabs(pg.Path, "role")
+	if pg.About, err = v.p.Assignment.AboutRole(v.Context(), caller, pg.Role.ID); err != nil {
+		return err
+	}
 	rules, err := v.p.Assignment.Inferences(v.Context(), caller)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return err

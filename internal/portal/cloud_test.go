@@ -32,7 +32,7 @@ func TestAssignments(t *testing.T) {
 	b.Open("/portal/d/default/assignments/new").Submit("Grant the role", "name", "alice", "role", admin, "project", "other").Want(403)
 
 	root := env.SignIn("admin", testenv.Password)
-	root.Open("/portal/d/default/assignments/new").Submit("Grant the role", "name", "alice", "role", admin, "project", "acme").Want(200, "Make alice an administrator?", "whole cloud")
+	root.Open("/portal/d/default/assignments/new").Submit("Grant the role", "name", "alice", "role", admin, "project", "acme").Want(200, "Grant admin to alice?", "Granting admin on acme gives alice", "known permissions in every project")
 	root.Submit("Grant admin", "typed", "bob").Want(422, "Type alice")
 	root.Submit("Grant admin", "typed", "alice").Want(200, "The role was granted")
 }

@@ -45,7 +45,7 @@ func (v *visit) home() error {
 		return err
 	}
 	pg.Section, pg.Title, pg.Lead = "home", v.T("Your access"), v.T("Where you can work, what you may do there, and where each role comes from.")
-	pg.Terminal = []string{"openstack project list --my-projects", "openstack role assignment list --user " + word(v.User().Name) + " --effective --names"}
+	pg.Terminal = []string{"openstack project list --my-projects", "lintel access show"}
 	return v.show(http.StatusOK, "home", pg)
 }
 
@@ -238,7 +238,7 @@ func (v *visit) profile() error {
 	for _, l := range v.p.views.languages {
 		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
 	}
-	pg.Terminal = []string{"openstack user show " + word(v.User().Name) + " --domain " + word(string(v.User().DomainID))}
+	pg.Terminal = []string{"openstack user show " + string(v.User().ID)}
 	return v.show(http.StatusOK, "profile", pg)
 }
 

@@ -73,6 +73,7 @@ func (v *visit) invitationsPage(h *here) (*invitationsPage, error) {
 	}
 	pg.All = found.All
 	pg.Here, pg.Section, pg.Title = h, "invitations", v.T("Invited")
+	pg.Terminal = []string{"lintel invitation list" + ofProject(h)}
 	pg.Lead = v.F("Who was invited to %s and has not answered yet.", h.Name)
 	if pg.May = h.as(func(c identity.Caller) error { _, _, err := v.p.Membership.Offers(v.Context(), c, h.ID); return err }) == nil; pg.May {
 		pg.Action = &link{v.T("Invite people"), h.Path("/invite")}
@@ -103,12 +104,15 @@ type invitePage struct {
 	Languages []language
 	Mails     bool
 	Do, Back  string
+	Blast     []string // what granting the chosen roles of high impact means
+	Typed     string
 }
 
 // offered is a role to tick.
 type offered struct {
 	choice
 	About string
+	Sum   string // how much it permits, and what covers it
 }
 
 // invitePage finds what the reader may invite to, and takes over what was typed.
@@ -122,13 +126,23 @@ func (v *visit) invitePage(h *here) (*invitePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range may {
-		c := offered{choice: choice{Value: string(r.ID), Label: r.Name, Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) || v.Method == get && r.Name == "member"}}
+	sums := make([]roleChoice, len(may))
+	for i, r := range may {
+		sums[i] = choiceOf(r)
+	}
+	v.explain(sums, nil)
+	for i, r := range may {
+		c := offered{Sum: sums[i].Sum, choice: choice{Value: string(r.ID), Label: r.Name, Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) || v.Method == get && r.Name == "member"}}
 		if r.Description != nil {
 			c.About = *r.Description
 		}
+		if c.Chosen {
+			pg.Blast = append(pg.Blast, v.blast(r.Weight, r.Name, h.Name, v.T("everybody invited"))...)
+		}
 		pg.Roles = append(pg.Roles, c)
 	}
+	pg.Typed = strings.TrimSpace(v.field("typed"))
+	pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role member ADDRESS"}
 	for _, l := range v.p.views.languages {
 		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
 	}
@@ -191,8 +205,12 @@ func (v *visit) sendInvitations() error {
 	if len(d.Roles) == 0 {
 		pg.Fields["roles"] = v.T("Choose at least one role.")
 	}
+	v.askTyped(pg, h)
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "invite", pg)
+	}
+	if pg.Blast != nil && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
+		return errConfirm
 	}
 	var sent []membership.Sent
 	err = h.as(func(c identity.Caller) (err error) {
@@ -203,6 +221,18 @@ func (v *visit) sendInvitations() error {
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invite", pg) })
 	}
 	return v.sent(h, sent...)
+}
+
+// ofProject are the options that name a project.
+func ofProject(h *here) string {
+	return " --project " + word(h.Name) + " --project-domain " + word(h.In)
+}
+
+// askTyped wants the project's name typed before somebody is invited to a role of high impact.
+func (v *visit) askTyped(pg *invitePage, h *here) {
+	if pg.Blast != nil && pg.Typed != h.Name {
+		pg.Fields["typed"] = v.F("Type %s to go on.", h.Name)
+	}
 }
 
 // refuse shows a form again with what a room said against it. What is no fault of the form fails the page.
@@ -278,6 +308,7 @@ func (v *visit) changePage() (*here, *invitePage, membership.Listed, error) {
 	}
 	pg.Address, pg.Title, pg.Do = l.Address, v.F("Invitation of %s", l.Address), v.T("Save")
 	pg.Lead = v.T("The link that they have goes on working, and offers what you choose here.")
+	pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role ROLE " + word(l.Address), "lintel invitation resend" + ofProject(h) + " " + word(l.Address)}
 	if v.Method == get {
 		pg.Words = l.Words
 		for i := range pg.Roles {
@@ -304,9 +335,16 @@ func (v *visit) changeInvitation() error {
 		return err
 	}
 	d := v.draft(pg.Roles)
+	pg.Fields = problems{}
 	if len(d.Roles) == 0 {
-		pg.Fields = problems{"roles": v.T("Choose at least one role.")}
+		pg.Fields["roles"] = v.T("Choose at least one role.")
+	}
+	v.askTyped(pg, h)
+	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "invite", pg)
+	}
+	if pg.Blast != nil && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
+		return errConfirm
 	}
 	var sent membership.Sent
 	err = h.as(func(c identity.Caller) (err error) {
@@ -355,6 +393,7 @@ func (v *visit) askCancelInvitation() error {
 		pg.Means = append(pg.Means, v.T("They get a mail that says so."))
 	}
 	pg.Here, pg.Section, pg.Title = h, "invitations", v.F("Withdraw the invitation of %s?", l.Address)
+	pg.Terminal = []string{"lintel invitation cancel" + ofProject(h) + " " + word(l.Address)}
 	return v.show(http.StatusOK, "withdraw", pg)
 }
 

@@ -31,13 +31,12 @@ type roleChoice struct {
 	Fixed       bool     // it was granted, and the reader may not take it back
 	Before      bool     // it was granted
 	Brings      []string // the roles that come with it
+	Weight      assignment.Weight
+	Sum         string // how much it permits, and adds
 }
 
-// admin tells whether the role makes an administrator, of whom there is nothing that they may not do in the whole cloud.
-func (r roleChoice) admin() bool { return r.Name == "admin" || slices.Contains(r.Brings, "admin") }
-
 func choiceOf(o assignment.Offer) roleChoice {
-	c := roleChoice{ID: o.ID, Name: o.Name}
+	c := roleChoice{ID: o.ID, Name: o.Name, Weight: o.Weight}
 	if o.Description != nil {
 		c.Description = *o.Description
 	}
@@ -95,6 +94,11 @@ func (v *visit) personPage() (*here, *personPage, error) {
 	}
 	slices.SortFunc(pg.Roles, func(a, b roleChoice) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	pg.Locked = v.rolesHeld(elsewhere, f.Called)
+	var held []string
+	for _, a := range f.Held {
+		held = append(held, f.Called.Of("role", string(a.Role)).Name)
+	}
+	v.explain(pg.Roles, held)
 	pg.Granter = slices.ContainsFunc(pg.Roles, func(r roleChoice) bool { return !r.Fixed })
 	pg.Terminal = []string{
 		"openstack role add" + grantOptions(h, f.Name, pg.Person.In) + " ROLE",
@@ -122,8 +126,8 @@ type changePage struct {
 	Person        personRow
 	Before, After []identity.RoleID
 	Add, Remove   []string
-	Own           bool // the reader takes roles from themselves
-	Admin         bool // the change makes an administrator
+	Own           bool     // the reader takes roles from themselves
+	Blast         []string // what granting roles of high impact means
 	Typed         string
 }
 
@@ -139,7 +143,7 @@ func (v *visit) changePerson() error {
 		pg.Roles[i].Chosen = slices.Contains(chosen, r.ID) || r.Fixed
 		switch wanted := pg.Roles[i].Chosen; {
 		case wanted && !r.Before:
-			diff.Add, diff.Admin = append(diff.Add, r.Name), diff.Admin || r.admin()
+			diff.Add, diff.Blast = append(diff.Add, r.Name), append(diff.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Person.Name)...)
 		case !wanted && r.Before:
 			diff.Remove = append(diff.Remove, r.Name)
 		}
@@ -168,7 +172,7 @@ func (v *visit) changePerson() error {
 	if v.field("seen") == "" {
 		return v.show(http.StatusOK, "change", diff)
 	}
-	if diff.Admin || diff.Own {
+	if diff.Blast != nil || diff.Own {
 		if diff.Typed != h.Name {
 			diff.Fields = problems{"typed": v.F("Type %s to go on.", h.Name)}
 			return v.show(http.StatusUnprocessableEntity, "change", diff)
@@ -209,7 +213,7 @@ type addPage struct {
 	Who, DomainName string
 	Roles           []roleChoice
 	Typed           string
-	Admin           bool
+	Blast           []string // what granting the chosen roles of high impact means
 }
 
 func (v *visit) addPage() (*here, *addPage, error) {
@@ -233,9 +237,12 @@ func (v *visit) addPage() (*here, *addPage, error) {
 		if v.Method == get {
 			c.Chosen = r.Name == "member"
 		}
-		pg.Admin = pg.Admin || c.Chosen && c.admin()
+		if c.Chosen {
+			pg.Blast = append(pg.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Who)...)
+		}
 		pg.Roles = append(pg.Roles, c)
 	}
+	v.explain(pg.Roles, nil)
 	pg.Terminal = []string{"openstack role add" + grantOptions(h, cmp.Or(pg.Who, "USER"), pg.DomainName) + " ROLE"}
 	return h, pg, nil
 }
@@ -260,13 +267,13 @@ func (v *visit) tryAddPerson() error {
 	if len(v.PostForm["role"]) == 0 {
 		pg.Fields["roles"] = v.T("Choose at least one role.")
 	}
-	if pg.Admin && pg.Typed != h.Name {
-		pg.Fields["typed"] = v.F("The role admin gives power over the whole cloud. Type %s to go on.", h.Name)
+	if pg.Blast != nil && pg.Typed != h.Name {
+		pg.Fields["typed"] = v.F("Type %s to go on.", h.Name)
 	}
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
 	}
-	if pg.Admin && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
+	if pg.Blast != nil && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
 		return errConfirm
 	}
 	err = h.as(func(c identity.Caller) error {

@@ -78,7 +78,7 @@ func TestMakingAnAdministrator(t *testing.T) {
 	page := "/portal/p/" + tm.web + "/people/" + dora
 	b := tm.SignIn("alice", "secret").Open(page)
 	both := []string{"role", tm.role("reader"), "role", tm.role("admin")}
-	b.Submit("Review the change", both...).Want(200, "administers the whole cloud")
+	b.Submit("Review the change", both...).Want(200, "Granting admin on acme-web gives")
 	b.Submit("Save the change", "typed", "acme").Want(422, "Type acme-web to go on")
 	tm.wantRoles(dora, "reader")
 	tm.Clock.Advance(20 * time.Minute)
@@ -90,7 +90,7 @@ func TestMakingAnAdministrator(t *testing.T) {
 	b.Submit("Save the change", "typed", "acme-web").Want(200, "The roles were changed")
 	tm.wantRoles(dora, "admin", "reader")
 
-	b.Open("/portal/p/"+tm.web+"/people/add").Submit("Add the person", "who", "eve", "role", tm.role("admin")).Want(422, "power over the whole cloud")
+	b.Open("/portal/p/"+tm.web+"/people/add").Submit("Add the person", "who", "eve", "role", tm.role("admin")).Want(422, "Granting admin on acme-web gives eve")
 
 	// Who takes from themselves is asked, too.
 	own := "/portal/p/" + tm.web + "/people/" + alice

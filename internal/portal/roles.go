@@ -56,6 +56,9 @@ type permissionsPage struct {
 	Names    []string // of the roles
 	Services []servicePermissions
 	Others   bool // there are services beside Identity
+	Needed   []neededRole
+	Unknown  []string // services of the catalog whose rules are not loaded
+	Why      string   // the page that tells why
 	Back     *link
 }
 
@@ -114,6 +117,9 @@ func (v *visit) roleHere() error {
 	pg.Here, pg.Section, pg.Title = h, "roles", guide[i].Name
 	pg.Lead = v.T("What this role permits in its project, computed from the rules of each service.")
 	v.permits(pg)
+	if pg.Unknown, err = v.unknown(h.callers[0]); err != nil {
+		return err
+	}
 	pg.Terminal = []string{"lintel access role " + word(guide[i].Name) + " --policies DIR"}
 	return v.show(http.StatusOK, "permissions", pg)
 }
@@ -133,6 +139,14 @@ func (v *visit) myPermissions() error {
 	pg.Here, pg.Section, pg.Title = h, "project", v.T("What you may do")
 	pg.Lead = v.F("What your roles permit in %s, computed from the rules of each service.", h.Name)
 	v.permits(pg)
-	pg.Terminal = []string{"lintel access role " + word(pg.Names[0]) + strings.Repeat(" --with ROLE", min(1, len(pg.Names)-1)) + " --policies DIR"}
+	access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{Name: string(v.User().ID)}, h.ID)
+	if err != nil {
+		return err
+	}
+	if pg.Unknown, err = v.unknown(h.callers[0]); err != nil {
+		return err
+	}
+	pg.Needed, pg.Why = v.needed(access, policy.Supposition{Roles: pg.Names, Scope: "project"}), Prefix+"/access?project="+string(h.ID)
+	pg.Terminal = []string{"lintel access show", "lintel access role " + word(pg.Names[0]) + strings.Repeat(" --with ROLE", min(1, len(pg.Names)-1)) + " --policies DIR"}
 	return v.show(http.StatusOK, "permissions", pg)
 }

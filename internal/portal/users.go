@@ -3,7 +3,6 @@ package portal
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -99,7 +98,8 @@ type newUserPage struct {
 	In identity.Domain
 
 	Name, Address, Description, Project, Role string
-	Enabled, LockPassword                     bool
+	Enabled, LockPassword, Invite             bool
+	Mails                                     bool // links to set a password are sent
 	Roles                                     []identity.Role
 	Customers                                 bool // the reader may open accounts of customers
 }
@@ -109,32 +109,28 @@ func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUser
 	pg := &newUserPage{
 		In: d, Name: strings.TrimSpace(v.field("name")), Address: strings.TrimSpace(v.field("email")), Description: v.field("description"),
 		Project: strings.TrimSpace(v.field("project")), Role: v.field("role"), Enabled: v.Method == get || v.field("enabled") != "",
-		LockPassword: v.field("lock") != "",
+		LockPassword: v.field("lock") != "", Invite: v.field("invite") != "", Mails: v.p.Membership.Mails(),
 	}
 	pg.Section, pg.Title = "users", v.T("Create User")
 	pg.Lead = v.T("The account, its first project and its role there are made together, or none of them.")
-	pg.Terminal = []string{
-		"openstack user create --domain " + word(d.Name) + " --project PROJECT --email EMAIL --password-prompt NAME",
-		"openstack role add --user NAME --user-domain " + word(d.Name) + " --project PROJECT --project-domain " + word(d.Name) + " member",
-	}
+	pg.Terminal = []string{"lintel user create --domain " + word(d.Name) + " --email EMAIL --project PROJECT --role member --password-prompt NAME"}
 	if !v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
 		return pg, identity.NotAllowed("identity:create_user")
 	}
 	pg.Customers = v.p.Directory.MaySetSurface(v.Context(), caller) == nil
-	found, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	roles, err := v.p.Assignment.AboutRoles(v.Context(), caller)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return pg, err
 	}
-	for _, r := range found.Items {
-		if r.Name == "admin" { // which is no role to begin with
+	for _, r := range roles {
+		if r.Weight.High { // which is no role to begin with
 			continue
 		}
-		pg.Roles = append(pg.Roles, r)
+		pg.Roles = append(pg.Roles, r.Role)
 		if pg.Role == "" && r.Name == "member" {
 			pg.Role = string(r.ID)
 		}
 	}
-	slices.SortFunc(pg.Roles, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
 	return pg, nil
 }
 
@@ -174,8 +170,11 @@ func (v *visit) createUser() error {
 		pg.Fields["name"] = v.T("Give the account a name.")
 	}
 	pw := v.PostForm.Get("password")
-	if pw == "" {
+	switch {
+	case !pg.Invite && pw == "":
 		pg.Fields["password"] = v.T("Choose a first password.")
+	case pg.Invite && pg.Mails && pg.Address == "":
+		pg.Fields["email"] = v.T("Enter the address that the link is sent to.")
 	}
 	if u.DefaultProjectID, err = v.projectNamed(caller, d.ID, pg.Project); err != nil {
 		return err
@@ -185,7 +184,10 @@ func (v *visit) createUser() error {
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
 	}
-	e := membership.Enrolment{User: u, Password: identity.Some(pw)}
+	e := membership.Enrolment{User: u, SetUp: pg.Invite, Language: v.Lang}
+	if !pg.Invite {
+		e.Password = identity.Some(pw)
+	}
 	if u.DefaultProjectID != "" {
 		e.Project, e.Roles = assignment.Ref{Name: string(u.DefaultProjectID)}, []string{pg.Role}
 	}
@@ -197,6 +199,12 @@ func (v *visit) createUser() error {
 	}
 	if len(pg.Fields) > 0 || pg.Problem != "" {
 		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
+	}
+	if made.Secret != "" {
+		links := &linksPage{Links: []inviteLink{{made.User.Name, v.whole("/reset/" + made.Secret)}}, Back: Prefix + inDomain(d.ID) + "/users/" + string(made.User.ID)}
+		links.Section, links.Title = "users", v.T("Hand this link on")
+		links.Lead = v.T("This cloud sends no mail. The link sets the first password, works once, for 72 hours, and is not shown again.")
+		return v.show(http.StatusOK, "invitelinks", links)
 	}
 	v.redirect(inDomain(d.ID) + "/users/" + string(made.User.ID) + "?done=user-created")
 	return nil

@@ -448,6 +448,9 @@ func (s *Server) Close() error {
 	return s.DB.Close()
 }
 
+// ReadServices reads now what the services of the cloud permit, for tests that do not wait until Serve does.
+func (s *Server) ReadServices() error { return s.services.Reload() }
+
 // Handler serves the whole service, for tests that need no listener.
 func (s *Server) Handler() http.Handler { return s.handler }
 
