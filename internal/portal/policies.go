@@ -153,7 +153,7 @@ type whatIfPage struct {
 	Warns   []string
 	Tried   bool
 	Changes []roleChange
-	Same    string // says what all roles gain or lose alike
+	Same    string // says what everybody gains, with any role
 	Lists   []changedRule
 }
 
@@ -314,6 +314,9 @@ func (v *visit) compare(pg *whatIfPage, roles []assignment.RoleAbout, before, af
 			}
 		}
 		pg.Changes = append(pg.Changes, c)
+	}
+	if n := pg.Changes[0].Gains; n > 0 {
+		pg.Same = v.N(n, "+%d permission for every role", "+%d permissions for every role")
 	}
 	for _, d := range after.Rules {
 		if line := changed[d.Name]; line != nil && len(pg.Lists) < mostLines {

@@ -261,40 +261,28 @@ func scanNode(s scanner) (n Node, err error) {
 }
 
 // Below returns all projects below projects or domains, without these themselves unless one is below another.
-func (tx *Tx) Below(ctx context.Context, roots []identity.ProjectID) (all []Node, err error) {
-	seen := map[identity.ProjectID]bool{}
-	for part := range slices.Chunk(roots, maxIn) {
-		set, args := in(part)
-		nodes, err := list(ctx, tx, scanNode, `WITH RECURSIVE "below" ("id", "parent_id") AS (
-			SELECT "id", "parent_id" FROM "project" WHERE "parent_id" IN `+set+`
-			UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "below" b ON p."parent_id" = b."id")
-			SELECT "id", "parent_id" FROM "below" ORDER BY "id"`, args...)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range nodes {
-			if !seen[n.ID] {
-				seen[n.ID] = true
-				all = append(all, n)
-			}
-		}
-	}
-	return all, nil
+func (tx *Tx) Below(ctx context.Context, roots []identity.ProjectID) ([]Node, error) {
+	return tx.nodes(ctx, roots, `"parent_id"`, `p."parent_id" = t."id"`)
 }
 
 // Above returns projects and all that are above them, up to their domains.
-func (tx *Tx) Above(ctx context.Context, projects []identity.ProjectID) (all []Node, err error) {
+func (tx *Tx) Above(ctx context.Context, projects []identity.ProjectID) ([]Node, error) {
+	return tx.nodes(ctx, projects, `"id"`, `p."id" = t."parent_id"`)
+}
+
+// nodes walks the tree of projects from those whose column is among ids, by the condition that joins a project p to one found, t.
+func (tx *Tx) nodes(ctx context.Context, ids []identity.ProjectID, column, step string) (all []Node, err error) {
 	seen := map[identity.ProjectID]bool{}
-	for part := range slices.Chunk(projects, maxIn) {
+	for part := range slices.Chunk(ids, maxIn) {
 		set, args := in(part)
-		nodes, err := list(ctx, tx, scanNode, `WITH RECURSIVE "above" ("id", "parent_id") AS (
-			SELECT "id", "parent_id" FROM "project" WHERE "id" IN `+set+`
-			UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" a ON p."id" = a."parent_id")
-			SELECT "id", "parent_id" FROM "above" ORDER BY "id"`, args...)
+		found, err := list(ctx, tx, scanNode, `WITH RECURSIVE "tree" ("id", "parent_id") AS (
+			SELECT "id", "parent_id" FROM "project" WHERE `+column+` IN `+set+`
+			UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "tree" t ON `+step+`)
+			SELECT "id", "parent_id" FROM "tree" ORDER BY "id"`, args...)
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range nodes {
+		for _, n := range found {
 			if !seen[n.ID] {
 				seen[n.ID] = true
 				all = append(all, n)

@@ -57,6 +57,29 @@ func testPeopleOfProjects(t *testing.T, db *store.DB) {
 	if !errors.Is(err, identity.NotFound) {
 		t.Errorf("after somebody who is gone: %v", err)
 	}
+	// c and d reach u and w by their group, as c only from the domain; u has a on q.
+	for _, tt := range []struct {
+		anywhere, onProject []identity.RoleID
+		want                int
+	}{
+		{[]identity.RoleID{"c", "d"}, []identity.RoleID{"a"}, 1},
+		{[]identity.RoleID{"a"}, []identity.RoleID{"c"}, 0},
+		{[]identity.RoleID{"b", "d"}, []identity.RoleID{"d", "b"}, 2},
+		{nil, []identity.RoleID{"a"}, 0},
+	} {
+		n, err := read(t, db, func(ctx context.Context, tx *store.Tx) (int, error) {
+			return tx.CountHoldersOfBoth(ctx, tt.anywhere, tt.onProject)
+		})
+		if err != nil || n != tt.want {
+			t.Errorf("%q and %q: %d have both, want %d, error %v", tt.anywhere, tt.onProject, n, tt.want, err)
+		}
+	}
+	nodes, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]store.Node, error) {
+		return tx.Above(ctx, []identity.ProjectID{"q", "p"})
+	})
+	if err != nil || len(nodes) != 3 || nodes[1] != (store.Node{ID: "p", Parent: "d"}) || nodes[2] != (store.Node{ID: "q", Parent: "p"}) {
+		t.Errorf("above q: %v, %v", nodes, err)
+	}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		return tx.InsertImpliedRole(ctx, identity.ImpliedRole{Prior: "b", Implied: "d"})
 	})
