@@ -9,10 +9,11 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// Ref names something as people do: by its exact name in a domain, or by its id. What is not there is taken for an id, so that
+// Ref names something by its id, or as people do: by its exact name in a domain. A name that is not there is taken for an id, so that
 // whoever may not know it is answered as for any id.
 type Ref struct {
-	Name   string // or the id
+	ID     string // wins
+	Name   string
 	Domain directory.DomainRef
 }
 
@@ -34,6 +35,9 @@ func orName[ID ~string](id ID, name string, err error) (ID, error) {
 
 // UserNamed finds a user by name or id.
 func UserNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.UserID, error) {
+	if ref.ID != "" {
+		return identity.UserID(ref.ID), nil
+	}
 	domain, err := DomainNamed(ctx, tx, ref.Domain)
 	if err != nil {
 		return "", err
@@ -44,6 +48,9 @@ func UserNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.UserID, err
 
 // ProjectNamed finds a project by name or id.
 func ProjectNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.ProjectID, error) {
+	if ref.ID != "" {
+		return identity.ProjectID(ref.ID), nil
+	}
 	domain, err := DomainNamed(ctx, tx, ref.Domain)
 	if err != nil {
 		return "", err

@@ -44,7 +44,7 @@ func domainOf(o *schema.Object) (d directory.DomainRef) {
 // refOf is a member that names something by id, or by name in a domain.
 func refOf(o *schema.Object, key string) assignment.Ref {
 	in := o.Object(key)
-	return assignment.Ref{Name: cmp.Or(text[string](in, "id"), text[string](in, "name")), Domain: domainOf(in)}
+	return assignment.Ref{ID: text[string](in, "id"), Name: text[string](in, "name"), Domain: domainOf(in)}
 }
 
 // atHome takes a name without a domain for one of the caller's own.
@@ -157,7 +157,7 @@ func (a *API) cancelInvitation(w http.ResponseWriter, r *request) error {
 func (a *API) showAccess(w http.ResponseWriter, r *request) error {
 	who := assignment.Ref{Name: text[string](r.Args, "user"), Domain: directory.DomainRef{Name: text[string](r.Args, "domain")}}
 	if who.Name == "" {
-		who.Name = string(r.Caller.UserID())
+		who.ID = string(r.Caller.UserID())
 	}
 	access, err := a.Assignment.AccessOf(r.Context(), r.Caller, atHome(r, who))
 	if err != nil {

@@ -21,7 +21,7 @@ type Enrolment struct {
 	User     identity.User // its domain and default project come from the fields below
 	Domain   directory.DomainRef
 	Password identity.Opt[string]
-	Project  assignment.Ref // of no name for none
+	Project  assignment.Ref // zero for none
 	Roles    []string       // their names or ids
 
 	// SetUp makes a link by which the person sets a first password, and sends it to the account's address where mails are sent.
@@ -51,7 +51,7 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 				return err
 			}
 		}
-		if e.Project.Name == "" {
+		if e.Project == (assignment.Ref{}) {
 			return nil
 		}
 		if u.DomainID == "" {
@@ -71,7 +71,7 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 	switch {
 	case err != nil:
 		return out, err
-	case e.Project.Name == "" && len(e.Roles) > 0, e.Project.Name != "" && len(e.Roles) == 0:
+	case (e.Project == assignment.Ref{}) != (len(e.Roles) == 0):
 		return out, identity.Invalidf("A project and at least one role belong together.")
 	case e.SetUp && e.Password.Present:
 		return out, identity.Invalidf("A password is given here, or set by a link that is sent: not both.")

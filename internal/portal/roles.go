@@ -139,7 +139,7 @@ func (v *visit) myPermissions() error {
 	pg.Here, pg.Section, pg.Title = h, "project", v.T("What you may do")
 	pg.Lead = v.F("What your roles permit in %s, computed from the rules of each service.", h.Name)
 	v.permits(pg)
-	access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{Name: string(v.User().ID)}, h.ID)
+	access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{ID: string(v.User().ID)}, h.ID)
 	if err != nil {
 		return err
 	}

@@ -189,7 +189,7 @@ func (v *visit) createUser() error {
 		e.Password = identity.Some(pw)
 	}
 	if u.DefaultProjectID != "" {
-		e.Project, e.Roles = assignment.Ref{Name: string(u.DefaultProjectID)}, []string{pg.Role}
+		e.Project, e.Roles = assignment.Ref{ID: string(u.DefaultProjectID)}, []string{pg.Role}
 	}
 	made, err := v.p.Membership.Enroll(v.Context(), caller, e)
 	if errors.Is(err, identity.Conflict) {

@@ -99,7 +99,7 @@ func (v *visit) myAccess() error {
 	pg.Lead = v.T("Choose a place, look for something to do there, and see what permits it to you, or what you lack.")
 	pg.Terminal = []string{"lintel access show"}
 	project := identity.ProjectID(v.field("project"))
-	access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{Name: string(v.User().ID)}, project)
+	access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{ID: string(v.User().ID)}, project)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (v *visit) accountAccess() error {
 	pg.Section, pg.Title = "users", v.F("What %s may do, and why", pg.Name)
 	pg.Lead = v.T("Choose a place, look for something to do there, and see what permits it, or what is lacking.")
 	pg.Terminal = []string{"lintel access show --domain " + word(account.In.Name) + " " + word(pg.Name)}
-	access, err := v.p.Assignment.AccessOf(v.Context(), caller, assignment.Ref{Name: string(account.Account.ID)})
+	access, err := v.p.Assignment.AccessOf(v.Context(), caller, assignment.Ref{ID: string(account.Account.ID)})
 	if err != nil {
 		return err
 	}
