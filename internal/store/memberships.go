@@ -133,7 +133,11 @@ func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) (groups []iden
 		if !until.IsZero() {
 			return groups, nil, err
 		}
-		return groups, []Key{{"user", string(user)}}, err
+		from := []Key{{"user", string(user)}, {"grants", string(user)}}
+		for _, g := range groups {
+			from = append(from, Key{"grants", string(g)})
+		}
+		return groups, from, err
 	})
 	return groups, until, err
 }
