@@ -76,63 +76,61 @@ func (tx *Tx) HeldRoles(ctx context.Context, user identity.UserID, groups []iden
 }
 
 func (tx *Tx) heldRoles(ctx context.Context, user identity.UserID, groups []identity.GroupID, scope identity.Scope, condition string, arg any) ([]identity.Role, error) {
-	var grants string
-	var args []any
-	extra, extraArgs := in(groups)
-	member, memberArgs := tx.groupsOf(user)
-	actor := func(kind string) string {
-		args = append(args, kind, user)
-		return `"type" = ? AND "actor_id" = ?`
+	with, args := tx.held(user, groups, scope)
+	if len(with) == 0 {
+		return nil, nil
 	}
-	group := func(kind string) string {
-		args = slices.Concat(args, []any{kind}, memberArgs, extraArgs)
-		return `"type" = ? AND ("actor_id" IN ` + member + ` OR "actor_id" IN ` + extra + `)`
-	}
-	const from = `SELECT "role_id" FROM "assignment" WHERE `
-	lasting := func(table, grants string) string {
-		lasts, now := tx.unended(table)
-		args = append(args, now...)
-		return grants + ` AND ` + lasts
-	}
-	above := ""
+	return list(ctx, tx, scanRole, `WITH RECURSIVE `+strings.Join(with, `, `)+` SELECT `+roleColumns+` FROM "role"
+		WHERE "id" IN (SELECT "role_id" FROM "held") AND `+condition+` ORDER BY "name"`, append(args, arg)...)
+}
+
+// held are the tables that end with "held", the ids of the roles that a user holds on a scope; none for no scope.
+func (tx *Tx) held(user identity.UserID, groups []identity.GroupID, scope identity.Scope) (with []string, args []any) {
+	table, on := "assignment", ""
+	var targets []string
+	var onArgs []any
 	switch scope.Kind() {
 	case identity.SystemScoped:
-		onSystem := func(who string) string {
-			return lasting("system_assignment", `SELECT "role_id" FROM "system_assignment" WHERE `+who)
-		}
-		grants = onSystem(actor("UserSystem")) + ` UNION ` + onSystem(group("GroupSystem"))
+		table, targets, on = "system_assignment", []string{"System"}, `1 = 1`
 	case identity.DomainScoped:
-		onTarget := func(who string) string {
-			args = append(args, scope.DomainID(), false)
-			return lasting("assignment", from+who+` AND "target_id" = ? AND "inherited" = ?`)
-		}
-		grants = onTarget(actor("UserDomain")) + ` UNION ` + onTarget(group("GroupDomain"))
+		targets, on, onArgs = []string{"Domain"}, `a."target_id" = ? AND a."inherited" = ?`, []any{scope.DomainID(), false}
 	case identity.ProjectScoped:
-		above = `"above" ("id", "parent_id") AS (
+		with = append(with, `"above" ("id", "parent_id") AS (
 			SELECT "id", "parent_id" FROM "project" WHERE "id" = ?
-			UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" a ON p."id" = a."parent_id"), `
+			UNION SELECT p."id", p."parent_id" FROM "project" p JOIN "above" b ON p."id" = b."parent_id")`)
 		args = append(args, scope.ProjectID())
-		onTarget := func(who string) string {
-			args = append(args, scope.ProjectID(), false)
-			return lasting("assignment", from+who+` AND "target_id" = ? AND "inherited" = ?`)
-		}
-		inherited := func(who string) string {
-			args = append(args, true, scope.ProjectID())
-			return lasting("assignment", from+who+` AND "inherited" = ? AND "target_id" IN (SELECT "id" FROM "above" WHERE "id" <> ?)`)
-		}
-		grants = onTarget(actor("UserProject")) + ` UNION ` + onTarget(group("GroupProject")) +
-			` UNION ` + inherited(actor("UserProject")) + ` UNION ` + inherited(group("GroupProject")) +
-			` UNION ` + inherited(actor("UserDomain")) + ` UNION ` + inherited(group("GroupDomain"))
+		targets = []string{"Project", "Domain"}
+		on = `(a."target_id" = ? AND a."inherited" = ?
+			OR a."inherited" = ? AND a."target_id" <> ? AND a."target_id" IN (SELECT "id" FROM "above"))`
+		onArgs = []any{scope.ProjectID(), false, true, scope.ProjectID()}
 	default:
 		return nil, nil
 	}
+	lasting, now := tx.unended("a")
+	onArgs = append(onArgs, now...)
+	var grants []string
+	// These find the grants of actors of a kind by the index of actors, and hold for group by group, not for a set of them.
+	granted := func(kind, from, actors string, actorArgs []any) {
+		types := make([]string, len(targets))
+		for i, t := range targets {
+			types[i] = `'` + kind + t + `'`
+		}
+		grants = append(grants, `SELECT a."role_id" FROM `+from+`"`+table+`" a WHERE `+actors+
+			` AND a."type" IN (`+strings.Join(types, `, `)+`) AND `+on+` AND `+lasting)
+		args = slices.Concat(args, actorArgs, onArgs)
+	}
+	granted("User", "", `a."actor_id" = ?`, []any{user})
+	member, memberArgs := tx.groupsOf(user)
+	granted("Group", member+` m, `, `a."actor_id" = m."group_id"`, memberArgs)
+	if len(groups) > 0 {
+		set, setArgs := in(groups)
+		granted("Group", "", `a."actor_id" IN `+set, setArgs)
+	}
 	// Keystone on SQLite leaves rules about roles that it deleted; nothing follows from those.
-	stmt := `WITH RECURSIVE ` + above + `"granted" ("role_id") AS (` + grants + `), "held" ("role_id") AS (
-		SELECT "role_id" FROM "granted"
+	return append(with, `"granted" ("role_id") AS (`+strings.Join(grants, ` UNION `)+`)`,
+		`"held" ("role_id") AS (SELECT "role_id" FROM "granted"
 		UNION SELECT i."implied_role_id" FROM "implied_role" i JOIN "held" h ON i."prior_role_id" = h."role_id"
-		JOIN "role" p ON p."id" = i."prior_role_id")
-		SELECT ` + roleColumns + ` FROM "role" WHERE "id" IN (SELECT "role_id" FROM "held") AND ` + condition + ` ORDER BY "name"`
-	return list(ctx, tx, scanRole, stmt, append(args, arg)...)
+		JOIN "role" p ON p."id" = i."prior_role_id")`), args
 }
 
 // Role returns a role with its options; a NotFound when there is none.

@@ -15,16 +15,19 @@ import (
 // A user is a row of "user" and, by where it lives, one of local_user (with the passwords), one of nonlocal_user, or
 // some of federated_user, whose first gives the name (keystone/identity/backends/sql_model.py).
 
-const selectUser = `SELECT u."id", u."domain_id", u."enabled", u."default_project_id", u."extra", u."created_at",
-	u."last_active_at", l."name", n."name", p."expires_at_int", p."expires_at",
-	EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = u."id"),
-	EXISTS (SELECT 1 FROM "federated_user" f WHERE f."user_id" = u."id"), s."kind", s."portal_login", s."api_login"
-FROM "user" u
-LEFT JOIN "local_user" l ON l."user_id" = u."id"
-LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"
-LEFT JOIN "lintel_user_surface" s ON s."user_id" = u."id"
-LEFT JOIN "password" p ON p."id" = (SELECT q."id" FROM "password" q WHERE q."local_user_id" = l."id"
-	ORDER BY q."created_at_int" DESC, q."id" DESC LIMIT 1)`
+const (
+	userColumns = `u."id", u."domain_id", u."enabled", u."default_project_id", u."extra", u."created_at", ` +
+		`u."last_active_at", l."name", n."name", p."expires_at_int", p."expires_at", ` +
+		`EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = u."id"), ` +
+		`EXISTS (SELECT 1 FROM "federated_user" f WHERE f."user_id" = u."id"), s."kind", s."portal_login", s."api_login"`
+	userTables = `FROM "user" u
+		LEFT JOIN "local_user" l ON l."user_id" = u."id"
+		LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"
+		LEFT JOIN "lintel_user_surface" s ON s."user_id" = u."id"
+		LEFT JOIN "password" p ON p."id" = (SELECT q."id" FROM "password" q WHERE q."local_user_id" = l."id"
+		ORDER BY q."created_at_int" DESC, q."id" DESC LIMIT 1)`
+	selectUser = `SELECT ` + userColumns + ` ` + userTables
+)
 
 type userRow struct {
 	identity.User
@@ -121,20 +124,21 @@ func (tx *Tx) loadUserOptions(ctx context.Context, ids []identity.UserID, at map
 	if err != nil {
 		return err
 	}
-	names := make(map[string]string, len(userOptions))
-	for name, id := range userOptions {
-		names[id] = name
-	}
 	for _, o := range found {
-		u := at[o.entity]
-		if u.Options == nil {
-			u.Options = identity.Options{}
-		}
-		if name, known := names[o.id]; known {
-			u.Options[name] = o.value
-		}
+		setUserOption(at[o.entity], o.id, o.value)
 	}
 	return nil
+}
+
+func setUserOption(u *identity.User, id string, value any) {
+	if u.Options == nil {
+		u.Options = identity.Options{}
+	}
+	for name, stored := range userOptions {
+		if stored == id {
+			u.Options[name] = value
+		}
+	}
 }
 
 func (tx *Tx) loadFederated(ctx context.Context, ids []identity.UserID, at map[identity.UserID]*identity.User) error {
