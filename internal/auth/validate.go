@@ -261,7 +261,11 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 	case pl.ProjectID != "":
 		t.Scope = identity.OnProject(identity.ProjectID(pl.ProjectID))
 	}
-	g, err := tx.Grounds(ctx, identity.UserID(pl.UserID), t.Scope)
+	t.User.ID = identity.UserID(pl.UserID)
+	if err := tx.Foresee(ctx, &t); err != nil {
+		return t, err
+	}
+	g, err := tx.Grounds(ctx, t.User.ID, t.Scope)
 	if err != nil {
 		return t, err
 	}

@@ -17,6 +17,9 @@ func Recall[T any](tx *Tx, f Fact, read func() (T, []Key, error)) (T, error) {
 		v, _, err := read()
 		return v, err
 	}
+	if v, ok := tx.known[f]; ok {
+		return v.(T), nil
+	}
 	if v, ok := tx.db.facts.Get(f); ok {
 		return v.(T), nil
 	}

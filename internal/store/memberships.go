@@ -128,40 +128,54 @@ func (tx *Tx) InGroup(ctx context.Context, user identity.UserID, group identity.
 // GroupIDs returns the groups that a user is in, and when the first of these memberships, or of the grants of the user and
 // of these groups, ends; zero for never.
 func (tx *Tx) GroupIDs(ctx context.Context, user identity.UserID) (groups []identity.GroupID, until time.Time, err error) {
-	groups, err = Recall(tx, Fact{What: "groups", Of: string(user)}, func() ([]identity.GroupID, []Key, error) {
-		groups, until, err = tx.groupIDs(ctx, user)
-		if !until.IsZero() {
-			return groups, nil, err
-		}
-		from := []Key{{"user", string(user)}, {"grants", string(user)}}
-		for _, g := range groups {
-			from = append(from, Key{"grants", string(g)})
-		}
-		return groups, from, err
+	m, err := Recall(tx, Fact{What: "groups", Of: string(user)}, func() (m memberships, from []Key, err error) {
+		var g gathering
+		tx.memberships(&g, user, &m)
+		err = g.run(ctx, tx)
+		return m, m.keys(user), err
 	})
-	return groups, until, err
+	return m.groups, m.until, err
 }
 
-func (tx *Tx) groupIDs(ctx context.Context, user identity.UserID) (groups []identity.GroupID, until time.Time, err error) {
-	groups, err = list(ctx, tx, column[identity.GroupID], `SELECT "group_id" FROM "user_group_membership" WHERE "user_id" = ?`, user)
-	if err != nil {
-		return nil, until, err
+// memberships are what GroupIDs returns.
+type memberships struct {
+	groups []identity.GroupID
+	until  time.Time
+}
+
+// keys are those of what a user's memberships were read from; none if they end by themselves.
+func (m *memberships) keys(user identity.UserID) []Key {
+	if !m.until.IsZero() {
+		return nil
 	}
+	keys := []Key{{"user", string(user)}, {"grants", string(user)}}
+	for _, g := range m.groups {
+		keys = append(keys, Key{"grants", string(g)})
+	}
+	return keys
+}
+
+// memberships adds what m is read from to a gathering.
+func (tx *Tx) memberships(g *gathering, user identity.UserID, m *memberships) {
+	g.add(`"group_id"`, `FROM "user_group_membership" WHERE "user_id" = ?`, []any{user}, func(s scanner) error {
+		group, err := column[identity.GroupID](s)
+		m.groups = append(m.groups, group)
+		return err
+	})
 	lives, args := tx.lives()
-	firstEnd, more := tx.firstEnd(user)
-	_, err = list(ctx, tx, func(row scanner) (none struct{}, err error) {
-		var group identity.GroupID
+	g.add(`m."group_id", `+endingColumns, fromExpiring+` WHERE m."user_id" = ? AND `+lives, append([]any{user}, args...), func(s scanner) error {
 		var e ending
-		err = also{row, e.columns()}.Scan(&group)
-		if group == "" {
-			until = soonest(until, e.verified)
-			return none, err
-		}
-		groups, until = append(groups, group), soonest(until, *e.at(tx))
-		return none, err
-	}, `SELECT m."group_id", `+endingColumns+fromExpiring+` WHERE m."user_id" = ? AND `+lives+` UNION ALL `+firstEnd,
-		slices.Concat([]any{user}, args, more)...)
-	return groups, until, err
+		group, err := column[identity.GroupID](also{s, e.columns()})
+		m.groups, m.until = append(m.groups, group), soonest(m.until, *e.at(tx))
+		return err
+	})
+	from, args := tx.firstEnd(user)
+	g.add(`MIN("expires_at")`, from, args, func(s scanner) error {
+		var end time.Time
+		err := s.Scan(timeOf{&end})
+		m.until = soonest(m.until, end)
+		return err
+	})
 }
 
 // Members returns who is in each of the groups.

@@ -161,8 +161,12 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 // Each branch below is a short range of one index, however many events there are; the last takes those that name
 // neither user, project, token nor trust, which are few. Beside them are the revocations of RevokeWithout.
 func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.Time, err error) {
-	stmt, args := revokedUntil(t)
-	if err = tx.row(ctx, stmt, args...).Scan(timeOf{&until}); err != nil || len(t.Trusts) == 0 {
+	until, err = Recall(tx, revokedUntilOf(t), func() (time.Time, []Key, error) {
+		stmt, args := revokedUntil(t)
+		err := tx.row(ctx, stmt, args...).Scan(timeOf{&until})
+		return until, nil, err
+	})
+	if err != nil || len(t.Trusts) == 0 {
 		return until, err
 	}
 	// An event about a user also ends the tokens of trusts that the user gave.
@@ -195,24 +199,35 @@ func (tx *Tx) RevokedSince(ctx context.Context, t *identity.Token, since time.Ti
 	return until, err
 }
 
+// revokedUntilOf names what RevokedUntil tells of a token that is judged; see Foresee.
+func revokedUntilOf(t *identity.Token) Fact {
+	return Fact{"revoked until", t.AuditIDs[0], string(t.User.ID)}
+}
+
 func revokedUntil(t *identity.Token) (stmt string, args []any) {
-	var chain string
-	if len(t.AuditIDs) > 1 {
-		chain = t.AuditIDs[1]
-	}
 	roles := make([]identity.RoleID, len(t.Roles))
 	for i, r := range t.Roles {
 		roles[i] = r.ID
 	}
 	roleSet, roleArgs := in(roles)
+	from, args := revocations(t, roleSet, roleArgs, `?`, []any{t.User.DomainID})
+	return `SELECT MAX("issued_before") ` + from, args
+}
+
+// revocations are what may have ended a token, whose roles and whose user's domain are given as expressions.
+func revocations(t *identity.Token, roleSet string, roleArgs []any, home string, homeArgs []any) (from string, args []any) {
+	var chain string
+	if len(t.AuditIDs) > 1 {
+		chain = t.AuditIDs[1]
+	}
 	var consumer identity.ConsumerID
 	if t.AccessToken != nil {
 		consumer = t.AccessToken.ConsumerID
 	}
-	rest := ` AND ("domain_id" IS NULL OR "domain_id" = ? OR "domain_id" = ? AND "expires_at" IS NULL)
+	rest := ` AND ("domain_id" IS NULL OR "domain_id" = ? OR "domain_id" = ` + home + ` AND "expires_at" IS NULL)
 		AND ("expires_at" IS NULL OR "expires_at" = ?) AND ("consumer_id" IS NULL OR "consumer_id" = ?)
 		AND ("role_id" IS NULL OR "role_id" IN ` + roleSet + `) AND "issued_before" >= ?`
-	restArgs := slices.Concat([]any{t.Scope.DomainID(), t.User.DomainID, t.ExpiresAt.Truncate(time.Second), consumer}, roleArgs, []any{t.IssuedAt})
+	restArgs := slices.Concat([]any{t.Scope.DomainID()}, homeArgs, []any{t.ExpiresAt.Truncate(time.Second), consumer}, roleArgs, []any{t.IssuedAt})
 
 	keys := []struct{ column, value string }{
 		{"user_id", string(t.User.ID)}, {"project_id", string(t.Scope.ProjectID())}, {"audit_id", t.AuditIDs[0]},
@@ -251,5 +266,5 @@ func revokedUntil(t *identity.Token) (stmt string, args []any) {
 		args = append(args, t.User.ID, t.IssuedAt)
 		args = append(args, methodArgs...)
 	}
-	return `SELECT MAX("issued_before") FROM (` + strings.Join(branches, ` UNION ALL `) + `) e`, args
+	return `FROM (` + strings.Join(branches, ` UNION ALL `) + `) e`, args
 }

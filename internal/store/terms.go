@@ -134,7 +134,7 @@ func (tx *Tx) Holdings(ctx context.Context, user identity.UserID, groups []ident
 // user's groups or of some others ends.
 func (tx *Tx) firstEnd(user identity.UserID) (stmt string, args []any) {
 	member, args := tx.groupsOf(user)
-	return `SELECT '', MIN("expires_at"), 0 FROM "lintel_grant_meta" WHERE "expires_at" > ? AND ("actor_id" = ? OR "actor_id" IN ` + member + `)`,
+	return `FROM "lintel_grant_meta" WHERE "expires_at" > ? AND ("actor_id" = ? OR "actor_id" IN ` + member + `)`,
 		append([]any{tx.now, user}, args...)
 }
 

@@ -18,29 +18,41 @@ type Grounds struct {
 // Grounds reads what a token of that user and scope stands on, in two statements, or three when the user has options; a
 // NotFound names what is not there.
 func (tx *Tx) Grounds(ctx context.Context, user identity.UserID, scope identity.Scope) (Grounds, error) {
-	return Recall(tx, Fact{"grounds", string(user), scope.String()}, func() (Grounds, []Key, error) {
-		g, err := tx.grounds(ctx, user, scope)
-		keys := []Key{{"user", string(g.User.ID)}, {"project", string(g.UserDomain.ID)}}
-		if g.ScopeDomain.ID != "" {
-			keys = append(keys, Key{"project", string(g.ScopeDomain.ID)})
+	return Recall(tx, groundsOf(user, scope), func() (Grounds, []Key, error) {
+		u, err := tx.User(ctx, user)
+		if err != nil {
+			return Grounds{}, nil, err
 		}
-		if g.Project.ID != "" {
-			keys = append(keys, Key{"project", string(g.Project.ID)})
+		rows, err := list(ctx, tx, scanProject, `SELECT `+projectColumns+` FROM "project"
+			WHERE "id" IN (?, ?, ?, (SELECT "domain_id" FROM "project" WHERE "id" = ?)) AND "id" <> ?`,
+			u.DomainID, scope.DomainID(), scope.ProjectID(), scope.ProjectID(), identity.RootDomain)
+		if err != nil {
+			return Grounds{}, nil, err
 		}
-		return g, keys, err
+		g, err := assemble(u, rows, scope)
+		return g, g.keys(), err
 	})
 }
 
-func (tx *Tx) grounds(ctx context.Context, user identity.UserID, scope identity.Scope) (g Grounds, err error) {
-	if g.User, err = tx.User(ctx, user); err != nil {
-		return g, err
+func groundsOf(user identity.UserID, scope identity.Scope) Fact {
+	return Fact{"grounds", string(user), scope.String()}
+}
+
+// keys are those of what the grounds were read from.
+func (g *Grounds) keys() []Key {
+	keys := []Key{{"user", string(g.User.ID)}, {"project", string(g.UserDomain.ID)}}
+	if g.ScopeDomain.ID != "" {
+		keys = append(keys, Key{"project", string(g.ScopeDomain.ID)})
 	}
-	rows, err := list(ctx, tx, scanProject, `SELECT `+projectColumns+` FROM "project"
-		WHERE "id" IN (?, ?, ?, (SELECT "domain_id" FROM "project" WHERE "id" = ?)) AND "id" <> ?`,
-		g.User.DomainID, scope.DomainID(), scope.ProjectID(), scope.ProjectID(), identity.RootDomain)
-	if err != nil {
-		return g, err
+	if g.Project.ID != "" {
+		keys = append(keys, Key{"project", string(g.Project.ID)})
 	}
+	return keys
+}
+
+// assemble finds grounds among the projects and domains that were read for them.
+func assemble(u identity.User, rows []identity.Project, scope identity.Scope) (g Grounds, err error) {
+	g.User = u
 	domain := func(id identity.DomainID) (identity.Domain, error) {
 		for _, r := range rows {
 			if r.DomainID == identity.RootDomain && identity.DomainID(r.ID) == id {
@@ -49,7 +61,7 @@ func (tx *Tx) grounds(ctx context.Context, user identity.UserID, scope identity.
 		}
 		return identity.Domain{}, identity.Missing("domain", id)
 	}
-	if g.UserDomain, err = domain(g.User.DomainID); err != nil {
+	if g.UserDomain, err = domain(u.DomainID); err != nil {
 		return g, err
 	}
 	switch scope.Kind() {

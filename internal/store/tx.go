@@ -23,6 +23,7 @@ type Tx struct {
 
 	// begun is when a glance began, by which it knows what it may recall; nil for a transaction.
 	begun *Stamp
+	known map[Fact]any // what a glance foresaw
 }
 
 // conversation is what runs statements: *sql.Tx, or *sql.DB for those that stand alone.

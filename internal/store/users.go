@@ -175,9 +175,11 @@ func (tx *Tx) User(ctx context.Context, id identity.UserID) (identity.User, erro
 		if len(users) == 0 {
 			return u, nil, identity.Missing("user", id)
 		}
-		return users[0], []Key{{"user", string(users[0].ID)}}, nil
+		return users[0], userKeys(users[0]), nil
 	})
 }
+
+func userKeys(u identity.User) []Key { return []Key{{"user", string(u.ID)}} }
 
 // UserByName returns the local user whose name is equal, as the database compares. It fails with identity.NotFound.
 func (tx *Tx) UserByName(ctx context.Context, domain identity.DomainID, name string) (identity.User, error) {
