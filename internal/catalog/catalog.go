@@ -67,29 +67,26 @@ func (r *Rendered) Cost() int {
 	return n << 10
 }
 
-// offer is what all catalogs are made of.
-type offer struct {
-	services      []identity.Service // enabled ones
-	endpoints     []identity.Endpoint
-	user, project bool // some URL names the user, or the project
-}
-
-func (o *offer) Cost() int { return (1 + len(o.services) + len(o.endpoints)) << 10 }
-
 // anywhere is the key of all that a catalog is made from but the scope.
 var anywhere = []store.Key{{Kind: "catalog"}}
 
 // Render makes the catalog for a user, and the project of the scope if there is one
 // (keystone/catalog/backends/sql.py, get_v3_catalog).
 func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID, project identity.ProjectID) (*Rendered, error) {
-	all, err := store.Recall(tx, store.Fact{What: "offer"}, func() (*offer, []store.Key, error) {
-		all, err := read(ctx, tx)
-		return all, anywhere, err
+	if err := tx.ForeseeCatalog(ctx, project); err != nil {
+		return nil, err
+	}
+	all, err := store.Recall(tx, store.Fact{What: "what is on offer"}, func() (*offer, []store.Key, error) {
+		all, err := tx.Offer(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return look(all), anywhere, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	visible, filtered, err := s.visible(ctx, tx, project, all.endpoints)
+	visible, filtered, err := s.visible(ctx, tx, project, all.Endpoints)
 	if err != nil {
 		return nil, err
 	}
@@ -108,34 +105,32 @@ func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID
 	})
 }
 
-func read(ctx context.Context, tx *store.Tx) (*offer, error) {
-	services, err := tx.Services(ctx, identity.Query{}.Where("enabled", "true"))
-	if err != nil {
-		return nil, err
+// offer is what all catalogs are made of.
+type offer struct {
+	*store.Offer
+	user, project bool // some URL names the user, or the project
+}
+
+func look(all *store.Offer) *offer {
+	o := &offer{Offer: all}
+	for _, e := range all.Endpoints {
+		o.user = o.user || mentions(e.URL, "user_id")
+		o.project = o.project || mentions(e.URL, ofProject...)
 	}
-	endpoints, err := tx.Endpoints(ctx, identity.Query{})
-	if err != nil {
-		return nil, err
-	}
-	all := &offer{services: services.Items, endpoints: endpoints.Items}
-	for _, e := range all.endpoints {
-		all.user = all.user || mentions(e.URL, "user_id")
-		all.project = all.project || mentions(e.URL, ofProject...)
-	}
-	return all, nil
+	return o
 }
 
 // entries are what is seen of all services. visible, if filtered is true, are the endpoints to show, and services with none
 // of them are left out.
 func (s *Service) entries(ctx context.Context, all *offer, user identity.UserID, project identity.ProjectID, visible map[identity.EndpointID]bool, filtered bool) []Entry {
-	entries := make([]Entry, len(all.services))
+	entries := make([]Entry, len(all.Services))
 	at := make(map[identity.ServiceID]int, len(entries))
-	for i, sv := range all.services {
+	for i, sv := range all.Services {
 		entries[i] = Entry{ID: sv.ID, Type: sv.Type, Name: sv.Name()}
 		at[sv.ID] = i
 	}
 	values := s.values(user, project)
-	for _, e := range all.endpoints {
+	for _, e := range all.Endpoints {
 		i, ok := at[e.ServiceID]
 		if !ok || !e.Enabled || filtered && !visible[e.ID] {
 			continue

@@ -50,15 +50,28 @@ type EndpointFilter struct {
 
 // EndpointFilters returns what is associated with a project (OS-EP-FILTER); nothing means that it sees everything.
 func (tx *Tx) EndpointFilters(ctx context.Context, project identity.ProjectID) ([]EndpointFilter, error) {
-	return Recall(tx, Fact{What: "endpoint filters", Of: string(project)}, func() ([]EndpointFilter, []Key, error) {
-		found, err := list(ctx, tx, func(s scanner) (f EndpointFilter, err error) {
-			err = s.Scan(textOf(&f.ID), jsonOf(&f.Group))
-			return f, err
-		}, `SELECT "endpoint_id", NULL FROM "project_endpoint" WHERE "project_id" = ?
-			UNION ALL SELECT NULL, g."filters" FROM "endpoint_group" g
-			JOIN "project_endpoint_group" p ON p."endpoint_group_id" = g."id" WHERE p."project_id" = ?`, project, project)
-		return found, []Key{{"catalog", ""}}, err
+	return Recall(tx, filtersOf(project), func() (found []EndpointFilter, from []Key, err error) {
+		var g gathering
+		gatherFilters(&g, project, &found)
+		err = g.run(ctx, tx)
+		return found, catalogKeys, err
 	})
+}
+
+func filtersOf(project identity.ProjectID) Fact {
+	return Fact{What: "endpoint filters", Of: string(project)}
+}
+
+func gatherFilters(g *gathering, project identity.ProjectID, all *[]EndpointFilter) {
+	take := func(s scanner) error {
+		var f EndpointFilter
+		err := s.Scan(textOf(&f.ID), jsonOf(&f.Group))
+		*all = append(*all, f)
+		return err
+	}
+	g.add(`"endpoint_id", NULL`, `FROM "project_endpoint" WHERE "project_id" = ?`, []any{project}, take)
+	g.add(`NULL, g."filters"`, `FROM "endpoint_group" g JOIN "project_endpoint_group" p ON p."endpoint_group_id" = g."id"
+		WHERE p."project_id" = ?`, []any{project}, take)
 }
 
 const regionColumns = `"id", "description", "parent_region_id", "extra"`

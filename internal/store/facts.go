@@ -24,12 +24,19 @@ func Recall[T any](tx *Tx, f Fact, read func() (T, []Key, error)) (T, error) {
 		return v.(T), nil
 	}
 	v, keys, err := read()
-	if err == nil && len(keys) > 0 {
-		cost := factCost
-		if v, ok := any(v).(interface{ Cost() int }); ok {
-			cost = v.Cost()
-		}
-		tx.db.facts.Put(f, v, cost, *tx.begun, keys)
+	if err == nil {
+		tx.remember(f, v, keys)
 	}
 	return v, err
+}
+
+func (tx *Tx) remember(f Fact, v any, keys []Key) {
+	if len(keys) == 0 {
+		return
+	}
+	cost := factCost
+	if v, ok := v.(interface{ Cost() int }); ok {
+		cost = v.Cost()
+	}
+	tx.db.facts.Put(f, v, cost, *tx.begun, keys)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -90,6 +91,76 @@ func (tx *Tx) Foresee(ctx context.Context, t *identity.Token) error {
 	return nil
 }
 
+// Offer is what all catalogs are made of: the services that are enabled, and all endpoints, each in the order of their ids.
+type Offer struct {
+	Services  []identity.Service
+	Endpoints []identity.Endpoint
+}
+
+// Cost is about what an offer takes, in bytes.
+func (o *Offer) Cost() int { return (1 + len(o.Services) + len(o.Endpoints)) << 10 }
+
+// Offer returns what all catalogs are made of.
+func (tx *Tx) Offer(ctx context.Context) (*Offer, error) {
+	return Recall(tx, offered, func() (*Offer, []Key, error) {
+		o := new(Offer)
+		var g gathering
+		o.gather(&g)
+		err := g.run(ctx, tx)
+		o.sort()
+		return o, catalogKeys, err
+	})
+}
+
+var (
+	offered     = Fact{What: "offer"}
+	catalogKeys = []Key{{"catalog", ""}}
+)
+
+func (o *Offer) gather(g *gathering) {
+	g.add(serviceColumns, `FROM "service" WHERE "enabled" = ?`, []any{true}, func(s scanner) error {
+		v, err := scanService(s)
+		o.Services = append(o.Services, v)
+		return err
+	})
+	g.add(endpointColumns, `FROM "endpoint"`, nil, func(s scanner) error {
+		e, err := scanEndpoint(s)
+		o.Endpoints = append(o.Endpoints, e)
+		return err
+	})
+}
+
+func (o *Offer) sort() {
+	slices.SortFunc(o.Services, func(a, b identity.Service) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(o.Endpoints, func(a, b identity.Endpoint) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// ForeseeCatalog is Foresee for what is shown of a token beside itself: its catalog and the service providers.
+func (tx *Tx) ForeseeCatalog(ctx context.Context, project identity.ProjectID) error {
+	if tx.begun == nil {
+		return nil
+	}
+	if _, ok := tx.db.facts.Get(offered); ok {
+		return nil
+	}
+	o := new(Offer)
+	var filters []EndpointFilter
+	var providers []identity.ServiceProvider
+	var g gathering
+	o.gather(&g)
+	gatherFilters(&g, project, &filters)
+	gatherProviders(&g, &providers)
+	if err := g.run(ctx, tx); err != nil {
+		return err
+	}
+	o.sort()
+	slices.SortFunc(providers, func(a, b identity.ServiceProvider) int { return cmp.Compare(a.ID, b.ID) })
+	tx.foresaw(offered, o, catalogKeys)
+	tx.foresaw(filtersOf(project), filters, catalogKeys)
+	tx.foresaw(serviceProviders, providers, providerKeys)
+	return nil
+}
+
 // homeOf is the domain of a user.
 const homeOf = `(SELECT "domain_id" FROM "user" WHERE "id" = ?)`
 
@@ -99,7 +170,5 @@ func (tx *Tx) foresaw(f Fact, v any, keys []Key) {
 		tx.known = map[Fact]any{}
 	}
 	tx.known[f] = v
-	if len(keys) > 0 {
-		tx.db.facts.Put(f, v, factCost, *tx.begun, keys)
-	}
+	tx.remember(f, v, keys)
 }

@@ -8,7 +8,10 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-const selectServiceProvider = `SELECT "id", "description", "enabled", "auth_url", "sp_url", "relay_state_prefix" FROM "service_provider"`
+const (
+	serviceProviderColumns = `"id", "description", "enabled", "auth_url", "sp_url", "relay_state_prefix"`
+	selectServiceProvider  = `SELECT ` + serviceProviderColumns + ` FROM "service_provider"`
+)
 
 func scanServiceProvider(s scanner) (p identity.ServiceProvider, err error) {
 	err = s.Scan(&p.ID, &p.Description, &p.Enabled, &p.AuthURL, &p.SPURL, &p.RelayStatePrefix)
@@ -40,9 +43,22 @@ func (tx *Tx) ServiceProviders(ctx context.Context, q identity.Query) (identity.
 
 // EnabledServiceProviders returns the enabled service providers.
 func (tx *Tx) EnabledServiceProviders(ctx context.Context) ([]identity.ServiceProvider, error) {
-	return Recall(tx, Fact{What: "service providers"}, func() ([]identity.ServiceProvider, []Key, error) {
-		found, err := list(ctx, tx, scanServiceProvider, selectServiceProvider+` WHERE "enabled" = ? ORDER BY "id"`, true)
-		return found, []Key{{"service_provider", ""}}, err
+	return Recall(tx, serviceProviders, func() (found []identity.ServiceProvider, from []Key, err error) {
+		found, err = list(ctx, tx, scanServiceProvider, selectServiceProvider+` WHERE "enabled" = ? ORDER BY "id"`, true)
+		return found, providerKeys, err
+	})
+}
+
+var (
+	serviceProviders = Fact{What: "service providers"}
+	providerKeys     = []Key{{"service_provider", ""}}
+)
+
+func gatherProviders(g *gathering, all *[]identity.ServiceProvider) {
+	g.add(serviceProviderColumns, `FROM "service_provider" WHERE "enabled" = ?`, []any{true}, func(s scanner) error {
+		p, err := scanServiceProvider(s)
+		*all = append(*all, p)
+		return err
 	})
 }
 
