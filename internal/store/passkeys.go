@@ -64,7 +64,7 @@ func (tx *Tx) InsertPasskey(ctx context.Context, k identity.Passkey) error {
 // UsePasskey notes that a passkey was used, and what its authenticator has counted. Of two who come with the same count, or
 // one that is over, the second is told false: the key may be in two hands. Authenticators that count nothing always say 0.
 func (tx *Tx) UsePasskey(ctx context.Context, k identity.Passkey) (first bool, err error) {
-	n, err := tx.exec(ctx, `UPDATE "lintel_passkey" SET "sign_count" = ?, "synced" = ?, "used_at" = ? WHERE "id" = ? AND ("sign_count" < ? OR "sign_count" = 0 AND 0 = ?)`,
+	n, err := tx.exec(ctx, `UPDATE "lintel_passkey" SET "sign_count" = ?, "synced" = ?, "used_at" = ? WHERE "id" = ? AND ("sign_count" < ? OR "sign_count" = 0 AND "sign_count" = ?)`,
 		k.Count, k.Synced, tx.now, k.ID, k.Count, k.Count)
 	return n > 0, err
 }
