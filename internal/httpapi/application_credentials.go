@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/lintel-id/lintel/internal/authz"
@@ -129,12 +130,9 @@ func (a *API) deleteApplicationCredential(w http.ResponseWriter, r *request) err
 }
 
 func (a *API) listAccessRules(w http.ResponseWriter, r *request) error {
-	q, err := a.list(r, uncapped)
-	if err != nil {
-		return err
-	}
+	q, malformed := a.list(r, uncapped)
 	page, err := a.Credential.AccessRules(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), q)
-	if err != nil {
+	if err = cmp.Or(err, malformed); err != nil { // who may not list them hears only that, as from Keystone
 		return err
 	}
 	return writeJSON(w, http.StatusOK, collection(r, "access_rules", page, q, renderAccessRule))

@@ -42,3 +42,14 @@ func TestListLimits(t *testing.T) {
 		}
 	}
 }
+
+// Who may not list a user's access rules is not told what is wrong with the request.
+func TestMalformedListOfAnothersAccessRules(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	ann := createUser(admin, "ann", "secret")
+	createUser(admin, "ben", "secret")
+	path := "/v3/users/" + ann + "/access_rules?limit=1.5"
+	env.Login("ben", "secret").Get(path).Want(403)
+	env.Login("ann", "secret").Get(path).Want(400)
+}
