@@ -87,6 +87,14 @@ func (s *Service) Assignments(ctx context.Context, caller identity.Caller, q Que
 	return found, called, err
 }
 
+// CheckListIn refuses who may not list the role assignments in a domain.
+func (s *Service) CheckListIn(ctx context.Context, caller identity.Caller, domain identity.DomainID) error {
+	if in := caller.Token; in != nil && in.Scope.DomainID() != "" && in.Scope.DomainID() != domain {
+		return identity.NotAllowed(string(authz.ListRoleAssignments))
+	}
+	return s.Authz.Check(ctx, caller, authz.ListRoleAssignments, authz.Target{"domain_id": string(domain)})
+}
+
 // allowedList authorizes a list and checks its query. It returns the domain that the list is confined to, if it is.
 func (s *Service) allowedList(ctx context.Context, tx *store.Tx, caller identity.Caller, q Query) (within identity.DomainID, err error) {
 	action := authz.ListRoleAssignments

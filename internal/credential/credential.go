@@ -334,3 +334,18 @@ func withDelegation(text string, blob map[string]any, t *identity.Token) (string
 	out, err := json.Marshal(blob)
 	return string(out), err
 }
+
+// OwnersOf returns the users who have a credential of some id, or an EC2 access key, to who may list everybody's credentials and
+// users (identity:list_credentials, identity:list_users).
+func (s *Service) OwnersOf(ctx context.Context, caller identity.Caller, id string) (owners []identity.UserID, err error) {
+	for _, action := range []authz.Action{authz.ListCredentials, authz.ListUsers} {
+		if err := s.Authz.Check(ctx, caller, action, nil); err != nil {
+			return nil, err
+		}
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		owners, err = tx.OwnersOf(ctx, id)
+		return err
+	})
+	return owners, err
+}

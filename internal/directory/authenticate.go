@@ -156,6 +156,7 @@ type account struct {
 	home     identity.Domain
 	password store.Password // the current one, or none
 	failures store.Failures
+	rules    Compliance // that hold for it
 	now      time.Time
 
 	// closed says why nobody gets in, whatever the password; empty if somebody may.
@@ -242,6 +243,9 @@ func find(ctx context.Context, tx *store.Tx, ref UserRef) (u identity.User, d id
 
 func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User, d identity.Domain) (a account, err error) {
 	a = account{User: u, home: d, now: tx.Now()}
+	if a.rules, err = s.complianceOf(ctx, tx, u.DomainID); err != nil {
+		return a, err
+	}
 	history, err := tx.Passwords(ctx, u.ID)
 	if err != nil {
 		return a, err
@@ -255,9 +259,9 @@ func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User
 	switch {
 	case !d.Enabled:
 		a.closed = "domain " + string(d.ID) + " is disabled"
-	case !s.Enabled(u, a.now):
+	case !a.rules.enabled(u, a.now):
 		a.closed = "user " + string(u.ID) + " is disabled or inactive"
-	case s.locked(u, a.failures, a.now):
+	case s.locked(a.rules, u, a.failures, a.now):
 		a.closed, a.locked = "user "+string(u.ID)+" is locked", true
 	}
 	end := a.password.ExpiresAt
@@ -267,14 +271,14 @@ func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User
 
 // locked tells whether a lock holds. The database tells the time of day of the last failure, which is all that other nodes
 // know of it; a lock of this process also lasts when the wall clock is set ahead.
-func (s *Service) locked(u identity.User, f store.Failures, now time.Time) bool {
-	life := s.Compliance.LockoutDuration
-	return s.lockedOnce(f) && !u.Options.Bool(identity.OptIgnoreLockout) && (now.Before(f.Last.Add(life)) || s.Limits.locked(u.ID, life))
+func (s *Service) locked(c Compliance, u identity.User, f store.Failures, now time.Time) bool {
+	life := c.LockoutDuration
+	return c.lockedOnce(f) && !u.Options.Bool(identity.OptIgnoreLockout) && (now.Before(f.Last.Add(life)) || s.Limits.locked(u.ID, life))
 }
 
 // lockedOnce tells whether there were failures enough for a lock, which may be over.
-func (s *Service) lockedOnce(f store.Failures) bool {
-	return s.Compliance.LockoutFailures > 0 && f.Count >= s.Compliance.LockoutFailures
+func (c Compliance) lockedOnce(f store.Failures) bool {
+	return c.LockoutFailures > 0 && f.Count >= c.LockoutFailures
 }
 
 // matches compares the password, and takes as long when there is nothing to compare with.
@@ -320,16 +324,16 @@ func told(err error) error {
 // the first.
 func (s *Service) addFailure(ctx context.Context, tx *store.Tx, a account) error {
 	f, err := tx.Failures(ctx, a.ID)
-	if err != nil || s.locked(a.User, f, tx.Now()) {
+	if err != nil || s.locked(a.rules, a.User, f, tx.Now()) {
 		return err
 	}
-	if s.lockedOnce(f) {
+	if a.rules.lockedOnce(f) {
 		if err := tx.ClearFailures(ctx, a.ID); err != nil {
 			return err
 		}
 		f.Count = 0
 	}
-	if f.Count++; s.lockedOnce(f) {
+	if f.Count++; a.rules.lockedOnce(f) {
 		s.Limits.lock(a.ID) // which means nothing if this transaction is lost: the count has the last word
 	}
 	return tx.AddFailure(ctx, a.ID)

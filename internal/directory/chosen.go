@@ -11,22 +11,25 @@ import (
 // Chosen is a password that somebody chose for themselves by a one-time link: checked and hashed, not stored yet.
 type Chosen struct{ hash string }
 
-// Choose checks a password that somebody chooses, for the account that they have or, without one, for a new one. It is open: what
-// makes it theirs to choose is proved where the password is stored.
-func (s *Service) Choose(ctx context.Context, id identity.UserID, pw string) (c Chosen, err error) {
-	if err := told(s.Rules.Check(pw)); err != nil {
+// Choose checks a password that somebody chooses, for the account that they have or, without one, for a new one in a domain. It is
+// open: what makes it theirs to choose is proved where the password is stored.
+func (s *Service) Choose(ctx context.Context, domain identity.DomainID, id identity.UserID, pw string) (c Chosen, err error) {
+	if err := s.checkPassword(ctx, domain, pw); err != nil {
 		return c, err
 	}
 	if id != "" {
-		var u identity.User
+		a := account{now: s.DB.Now()}
 		err := s.DB.View(ctx, func(tx *store.Tx) error {
-			u, err = tx.User(ctx, id)
+			if a.User, err = tx.User(ctx, id); err != nil {
+				return err
+			}
+			a.rules, err = s.complianceOf(ctx, tx, a.DomainID)
 			return err
 		})
 		if err != nil {
 			return c, err
 		}
-		if err := s.mayChange(ctx, account{User: u, now: s.DB.Now()}, pw); err != nil {
+		if err := s.mayChange(ctx, a, pw); err != nil {
 			return c, err
 		}
 	}
@@ -49,8 +52,12 @@ func (s *Service) SetChosen(ctx context.Context, tx *store.Tx, id identity.UserI
 
 // SetFor is SetChosen for an account whose password somebody else looks after, which its caller has made sure of.
 func (s *Service) SetFor(ctx context.Context, tx *store.Tx, by identity.Caller, u identity.User, c Chosen) error {
-	next := store.Password{Hash: c.hash, SelfService: true, ExpiresAt: s.passwordEnd(u.Options, tx.Now())}
-	if err := tx.AddPassword(ctx, u.ID, next, s.Compliance.UniquePasswords); err != nil {
+	rules, err := s.complianceOf(ctx, tx, u.DomainID)
+	if err != nil {
+		return err
+	}
+	next := store.Password{Hash: c.hash, SelfService: true, ExpiresAt: rules.passwordEnd(u.Options, tx.Now())}
+	if err := tx.AddPassword(ctx, u.ID, next, rules.UniquePasswords); err != nil {
 		return err
 	}
 	if err := tx.ClearFailures(ctx, u.ID); err != nil {
@@ -86,10 +93,15 @@ func (s *Service) InsertIn(ctx context.Context, tx *store.Tx, caller identity.Ca
 	if err := tx.InsertUser(ctx, u); err != nil {
 		return u, err
 	}
-	if err := tx.AddPassword(ctx, u.ID, store.Password{Hash: c.hash, SelfService: true, ExpiresAt: s.passwordEnd(u.Options, tx.Now())}, s.Compliance.UniquePasswords); err != nil {
+	rules, err := s.complianceOf(ctx, tx, u.DomainID)
+	if err != nil {
 		return u, err
 	}
-	u, err := tx.User(ctx, u.ID)
+	next := store.Password{Hash: c.hash, SelfService: true, ExpiresAt: rules.passwordEnd(u.Options, tx.Now())}
+	if err := tx.AddPassword(ctx, u.ID, next, rules.UniquePasswords); err != nil {
+		return u, err
+	}
+	u, err = tx.User(ctx, u.ID)
 	if err != nil {
 		return u, err
 	}

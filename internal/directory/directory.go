@@ -52,15 +52,19 @@ type Compliance struct {
 
 // Enabled tells whether an account may be used: it is not disabled, and was active lately
 // (the enabled property in keystone/identity/backends/sql_model.py).
-func (s *Service) Enabled(u identity.User, now time.Time) bool {
-	if !u.Enabled || s.Compliance.Inactivity == 0 || u.Options.Bool(identity.OptIgnoreUserInactivity) {
+//
+// What the user's domain asks for beyond the cloud counts when somebody logs in.
+func (s *Service) Enabled(u identity.User, now time.Time) bool { return s.Compliance.enabled(u, now) }
+
+func (c Compliance) enabled(u identity.User, now time.Time) bool {
+	if !u.Enabled || c.Inactivity == 0 || u.Options.Bool(identity.OptIgnoreUserInactivity) {
 		return u.Enabled
 	}
 	last := u.LastActiveAt
 	if last.IsZero() {
 		last = u.CreatedAt
 	}
-	return last.IsZero() || day(now).Sub(day(last)) < s.Compliance.Inactivity
+	return last.IsZero() || day(now).Sub(day(last)) < c.Inactivity
 }
 
 const aDay = 24 * time.Hour

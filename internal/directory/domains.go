@@ -167,3 +167,26 @@ func (s *Service) deleteDomain(ctx context.Context, tx *store.Tx, caller identit
 	}
 	return tx.Record(ctx, identity.Deleted("domain", id).By(caller))
 }
+
+// DomainsOf returns what the domains of some users are called, to who may list domains.
+func (s *Service) DomainsOf(ctx context.Context, caller identity.Caller, users []identity.User) (called map[identity.DomainID]string, err error) {
+	if err := s.Authz.Check(ctx, caller, authz.ListDomains, nil); err != nil {
+		return nil, err
+	}
+	called = map[identity.DomainID]string{}
+	var keys []store.Key
+	for _, u := range users {
+		if _, known := called[u.DomainID]; !known {
+			called[u.DomainID] = string(u.DomainID)
+			keys = append(keys, store.Key{Kind: "project", ID: string(u.DomainID)})
+		}
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		labels, err := tx.Labels(ctx, keys)
+		for k, l := range labels {
+			called[identity.DomainID(k.ID)] = l.Name
+		}
+		return err
+	})
+	return called, err
+}

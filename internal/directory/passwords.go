@@ -21,7 +21,7 @@ func (s *Service) ChangePassword(ctx context.Context, caller identity.Caller, id
 		return err
 	}
 	event := identity.Updated("user", id).By(caller)
-	if err = told(s.Rules.Check(pw)); err == nil {
+	if err = s.checkPassword(ctx, a.DomainID, pw); err == nil {
 		err = s.mayChange(ctx, a, pw)
 	}
 	if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.BadRequest {
@@ -41,8 +41,8 @@ func (s *Service) ChangePassword(ctx context.Context, caller identity.Caller, id
 		if _, err := s.again(ctx, tx, a); err != nil {
 			return err
 		}
-		next := store.Password{Hash: hash, SelfService: true, ExpiresAt: s.passwordEnd(a.Options, tx.Now())}
-		if err := tx.AddPassword(ctx, id, next, s.Compliance.UniquePasswords); err != nil {
+		next := store.Password{Hash: hash, SelfService: true, ExpiresAt: a.rules.passwordEnd(a.Options, tx.Now())}
+		if err := tx.AddPassword(ctx, id, next, a.rules.UniquePasswords); err != nil {
 			return err
 		}
 		if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: id}); err != nil {
@@ -59,14 +59,14 @@ func (s *Service) mayChange(ctx context.Context, a account, pw string) error {
 			" changes. Please contact your administrator to reset your password.")
 	}
 	if a.password.SelfService {
-		wait := a.password.CreatedAt.Add(s.Compliance.MinPasswordAge).Sub(a.now)
+		wait := a.password.CreatedAt.Add(a.rules.MinPasswordAge).Sub(a.now)
 		if wait > 0 {
 			return identity.Invalidf("You cannot change your password at this time due to the minimum password age. Once you"+
 				" change your password, it must be used for %d day(s) before it can be changed. Please try again in %d day(s)"+
-				" or contact your administrator to reset your password.", s.Compliance.MinPasswordAge/aDay, wait/aDay)
+				" or contact your administrator to reset your password.", a.rules.MinPasswordAge/aDay, wait/aDay)
 		}
 	}
-	if s.Compliance.UniquePasswords == 0 {
+	if a.rules.UniquePasswords == 0 {
 		return nil
 	}
 	var history []store.Password
@@ -77,7 +77,7 @@ func (s *Service) mayChange(ctx context.Context, a account, pw string) error {
 	if err != nil {
 		return err
 	}
-	history = history[max(0, len(history)-s.Compliance.UniquePasswords):]
+	history = history[max(0, len(history)-a.rules.UniquePasswords):]
 	for _, old := range history {
 		if old.Hash == "" {
 			continue
@@ -85,7 +85,7 @@ func (s *Service) mayChange(ctx context.Context, a account, pw string) error {
 		same, err := s.Passwords.Verify(ctx, string(a.ID), old.Hash, pw)
 		if same {
 			return identity.Invalidf("The new password cannot be identical to a previous password. The total number which"+
-				" includes the new password must be unique is %d.", s.Compliance.UniquePasswords)
+				" includes the new password must be unique is %d.", a.rules.UniquePasswords)
 		}
 		if err != nil && !errors.Is(err, password.ErrHash) {
 			return told(err)
@@ -95,11 +95,11 @@ func (s *Service) mayChange(ctx context.Context, a account, pw string) error {
 }
 
 // passwordEnd is when a password made now expires; nil is never.
-func (s *Service) passwordEnd(o identity.Options, now time.Time) *time.Time {
-	if s.Compliance.PasswordLife == 0 || o.Bool(identity.OptIgnorePasswordExpiry) {
+func (c Compliance) passwordEnd(o identity.Options, now time.Time) *time.Time {
+	if c.PasswordLife == 0 || o.Bool(identity.OptIgnorePasswordExpiry) {
 		return nil
 	}
-	end := now.Add(s.Compliance.PasswordLife).Truncate(time.Second)
+	end := now.Add(c.PasswordLife).Truncate(time.Second)
 	return &end
 }
 
@@ -111,7 +111,7 @@ type newPassword struct {
 }
 
 // hashed checks a password that an administrator sets, and hashes it.
-func (s *Service) hashed(ctx context.Context, key string, pw identity.Opt[string]) (newPassword, error) {
+func (s *Service) hashed(ctx context.Context, domain identity.DomainID, key string, pw identity.Opt[string]) (newPassword, error) {
 	p := newPassword{sent: pw.Present, null: pw.Null}
 	if !pw.Present {
 		return p, nil
@@ -122,7 +122,7 @@ func (s *Service) hashed(ctx context.Context, key string, pw identity.Opt[string
 		}
 		return p, nil
 	}
-	if err := told(s.Rules.Check(pw.Value)); err != nil {
+	if err := s.checkPassword(ctx, domain, pw.Value); err != nil {
 		return p, err
 	}
 	var err error
@@ -132,14 +132,18 @@ func (s *Service) hashed(ctx context.Context, key string, pw identity.Opt[string
 
 // set stores the password. The options are those the user has as far as the password is concerned: at creation none,
 // as upstream has it.
-func (p newPassword) set(ctx context.Context, s *Service, tx *store.Tx, id identity.UserID, o identity.Options) error {
+func (p newPassword) set(ctx context.Context, s *Service, tx *store.Tx, u identity.User, o identity.Options) error {
 	if !p.sent {
 		return nil
 	}
+	rules, err := s.complianceOf(ctx, tx, u.DomainID)
+	if err != nil {
+		return err
+	}
 	now := tx.Now()
-	end := s.passwordEnd(o, now)
-	if s.Compliance.ChangeAtFirstUse && !o.Bool(identity.OptIgnoreChangePassword) {
+	end := rules.passwordEnd(o, now)
+	if rules.ChangeAtFirstUse && !o.Bool(identity.OptIgnoreChangePassword) {
 		end = &now
 	}
-	return tx.AddPassword(ctx, id, store.Password{Hash: p.hash, ExpiresAt: end}, s.Compliance.UniquePasswords)
+	return tx.AddPassword(ctx, u.ID, store.Password{Hash: p.hash, ExpiresAt: end}, rules.UniquePasswords)
 }

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -21,11 +22,23 @@ func (s *Service) Users(ctx context.Context, caller identity.Caller, q identity.
 // LockedUsers is Users for those whom too many wrong passwords keep out now.
 func (s *Service) LockedUsers(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.User], err error) {
 	return s.list(ctx, caller, q, func(tx *store.Tx, ctx context.Context, q identity.Query) (page identity.Page[identity.User], err error) {
-		if s.Compliance.LockoutFailures == 0 {
-			return page, nil
+		domain, _ := q.Equal("domain_id")
+		rules, err := s.complianceOf(ctx, tx, identity.DomainID(domain))
+		if err != nil || rules.LockoutFailures == 0 {
+			return page, err
 		}
-		return tx.LockedUsers(ctx, s.Compliance.LockoutFailures, tx.Now().Add(-s.Compliance.LockoutDuration), q)
+		return tx.LockedUsers(ctx, rules.LockoutFailures, tx.Now().Add(-rules.LockoutDuration), q)
 	})
+}
+
+// UsersOutside is Users for those to whom no role was granted on a project, for who may also learn who has which role there
+// (identity:list_role_assignments_for_tree).
+func (s *Service) UsersOutside(ctx context.Context, caller identity.Caller, p identity.Project, q identity.Query) (page identity.Page[identity.User], err error) {
+	facts := authz.Project(p)
+	if err := s.Authz.Check(ctx, caller, authz.ListRoleAssignmentsForTree, authz.Target{"project": facts, "domain_id": facts["domain_id"]}); err != nil {
+		return page, err
+	}
+	return s.Users(ctx, caller, q.Where("outside", string(p.ID)))
 }
 
 // SomeUsers returns those of some users of a domain who are there, by name, for a caller who may list them.
@@ -139,6 +152,10 @@ type Account struct {
 	identity.User
 	Locked bool // too many wrong passwords keep the user out now
 
+	// Suspended says since when and why somebody shut the user out, and who; nil for nobody.
+	Suspended   *store.Suspension
+	SuspendedBy string
+
 	// Manage, End and Settle tell whether the caller may change and delete the user, end the user's tokens, and say what the
 	// account is for.
 	Manage, End, Settle bool
@@ -154,8 +171,21 @@ func (s *Service) Account(ctx context.Context, caller identity.Caller, id identi
 			return err
 		}
 		f, err := tx.Failures(ctx, id)
+		if err != nil {
+			return err
+		}
+		if suspension, there, err := tx.Suspension(ctx, id); err != nil {
+			return err
+		} else if there {
+			labels, err := tx.Labels(ctx, []store.Key{{Kind: "user", ID: string(suspension.By)}})
+			if err != nil {
+				return err
+			}
+			a.Suspended, a.SuspendedBy = &suspension, labels[store.Key{Kind: "user", ID: string(suspension.By)}].Name
+		}
+		rules, err := s.complianceOf(ctx, tx, a.DomainID)
 		target := authz.Target{"user": authz.User(a.User)}
-		a.Locked = s.locked(a.User, f, tx.Now())
+		a.Locked = s.locked(rules, a.User, f, tx.Now())
 		a.Manage = s.Authz.Allowed(ctx, caller, authz.UpdateUser, target)
 		if a.Manage {
 			err := s.Authority.Account(ctx, tx, caller, a.User)
@@ -167,7 +197,7 @@ func (s *Service) Account(ctx context.Context, caller identity.Caller, id identi
 		}
 		a.End = a.Shield == nil && s.Authz.Allowed(ctx, caller, authz.RevokeTokensForUser, target)
 		a.Settle = a.Shield == nil && s.MaySetSurface(ctx, caller) == nil
-		a.User = s.shown(a.User, tx.Now())
+		a.User.Enabled = rules.enabled(a.User, tx.Now())
 		return err
 	})
 	return a, err
@@ -212,7 +242,7 @@ func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u 
 	for i := range u.Federated {
 		u.Federated[i].DisplayName = u.Name
 	}
-	hash, err := s.hashed(ctx, u.Name, pw)
+	hash, err := s.hashed(ctx, u.DomainID, u.Name, pw)
 	if err != nil {
 		return u, err
 	}
@@ -226,11 +256,14 @@ func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u 
 		if err := tx.CheckFederated(ctx, u.Federated); err != nil {
 			return err
 		}
+		if err := checkAddress(ctx, tx, u.DomainID, u.Extra); err != nil {
+			return err
+		}
 		u.ID = identity.UserID(tx.NewID())
 		if err := tx.InsertUser(ctx, u); err != nil {
 			return err
 		}
-		if err := hash.set(ctx, s, tx, u.ID, nil); err != nil {
+		if err := hash.set(ctx, s, tx, u, nil); err != nil {
 			return err
 		}
 		if u, err = tx.User(ctx, u.ID); err != nil {
@@ -265,17 +298,19 @@ func checkDefaultProject(ctx context.Context, tx *store.Tx, id identity.ProjectI
 // Upstream writes enabled again at each change, so that there a new description ends a lock and makes inactivity
 // lasting; here only a change that sends enabled does that.
 func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id identity.UserID, upd identity.UserUpdate) (identity.User, error) {
+	var domain identity.DomainID
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		old, err := s.touchable(ctx, tx, caller, authz.UpdateUser, id)
 		if err != nil {
 			return err
 		}
+		domain = old.DomainID
 		return checkUserUpdate(caller, old, upd)
 	})
 	if err != nil {
 		return identity.User{}, err
 	}
-	hash, err := s.hashed(ctx, string(id), upd.Password)
+	hash, err := s.hashed(ctx, domain, string(id), upd.Password)
 	if err != nil {
 		return identity.User{}, err
 	}
@@ -401,8 +436,20 @@ func (s *Service) writeUser(ctx context.Context, tx *store.Tx, old identity.User
 			return err
 		}
 	}
+	if err := checkAddress(ctx, tx, u.DomainID, upd.Extra); err != nil {
+		return err
+	}
+	rules, err := s.complianceOf(ctx, tx, u.DomainID)
+	if err != nil {
+		return err
+	}
 	enabling := upd.Enabled.Present && upd.Enabled.Value
-	if enabling && s.Compliance.Inactivity > 0 {
+	if enabling {
+		if _, suspended, err := tx.Suspension(ctx, u.ID); err != nil || suspended {
+			return cmp.Or(err, identity.Refusedf("The account is suspended: restore it instead."))
+		}
+	}
+	if enabling && rules.Inactivity > 0 {
 		u.LastActiveAt = day(tx.Now())
 	}
 	if err := tx.UpdateUser(ctx, old, u); err != nil {
@@ -413,10 +460,10 @@ func (s *Service) writeUser(ctx context.Context, tx *store.Tx, old identity.User
 			return err
 		}
 	}
-	if err := hash.set(ctx, s, tx, u.ID, u.Options); err != nil {
+	if err := hash.set(ctx, s, tx, u, u.Options); err != nil {
 		return err
 	}
-	disabling := upd.Enabled.Present && !upd.Enabled.Value && s.Enabled(old, tx.Now())
+	disabling := upd.Enabled.Present && !upd.Enabled.Value && rules.enabled(old, tx.Now())
 	if disabling || hash.hash != "" {
 		return tx.Revoke(ctx, identity.RevocationEvent{UserID: u.ID})
 	}

@@ -29,7 +29,8 @@ type Offer struct {
 	Listed
 	State           OfferState
 	Project, Domain string
-	NewAccount      bool // somebody without an account gets one
+	DomainID        identity.DomainID // of the project
+	NewAccount      bool              // somebody without an account gets one
 }
 
 // Look tells what a link offers, and changes nothing. It is open to whoever has the link; one that is none, or is forgotten, is
@@ -68,7 +69,7 @@ func (s *Service) Look(ctx context.Context, secret string) (out Offer, err error
 		} else if err != nil {
 			return err
 		}
-		out.NewAccount = s.Directory.MayCreateUser(ctx, inviter, p.DomainID)
+		out.NewAccount, out.DomainID = s.Directory.MayCreateUser(ctx, inviter, p.DomainID), p.DomainID
 		return nil
 	})
 	return out, err
@@ -113,6 +114,11 @@ func (s *Service) authority(ctx context.Context, tx *store.Tx, v identity.Invita
 	if !p.Enabled || !d.Enabled {
 		return inviter, p, blocked("the project or its domain is disabled")
 	}
+	if err := s.mayInvite(ctx, tx, p.DomainID, v.Address); errors.Is(err, identity.Forbidden) {
+		return inviter, p, blocked("the rules of the domain do not allow it any more")
+	} else if err != nil {
+		return inviter, p, err
+	}
 	inviter, err = s.Standing(ctx, tx, v.InviterID, v.Scope)
 	if errors.Is(err, identity.Unauthorized) {
 		return inviter, p, blocked("the inviter does not stand any more")
@@ -154,7 +160,8 @@ var ErrHasAccount = &identity.Error{Kind: identity.Conflict, Message: "There is 
 // AcceptNew makes an account in the project's domain, and that a member of the project. The link is the proof: it came to the
 // address. The inviter must be allowed to make users there (identity:create_user).
 func (s *Service) AcceptNew(ctx context.Context, secret, name, pw string) (v identity.Invitation, u identity.User, err error) {
-	if o, err := s.Look(ctx, secret); err != nil {
+	o, err := s.Look(ctx, secret)
+	if err != nil {
 		return v, u, err
 	} else if o.State != OfferOpen {
 		return o.Invitation, u, gone(o.State)
@@ -162,7 +169,7 @@ func (s *Service) AcceptNew(ctx context.Context, secret, name, pw string) (v ide
 	if strings.TrimSpace(name) == "" {
 		return v, u, identity.Invalidf("Choose a name.")
 	}
-	chosen, err := s.Directory.Choose(ctx, "", pw)
+	chosen, err := s.Directory.Choose(ctx, o.DomainID, "", pw)
 	if err != nil {
 		return v, u, err
 	}

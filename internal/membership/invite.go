@@ -83,6 +83,7 @@ func (s *Service) Invite(ctx context.Context, caller identity.Caller, project id
 // offer is an invitation before it has an address, and what its mail needs.
 type offer struct {
 	identity.Invitation
+	domain identity.DomainID // of the project
 	by     identity.Caller
 	values mails.Values
 }
@@ -126,7 +127,7 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 		return o, err
 	}
 	actor, _ := caller.Token.Actor()
-	o.by = caller
+	o.by, o.domain = caller, p.DomainID
 	o.values.By, o.values.Project, o.values.Domain, o.values.Words, o.values.Request = called(actor), p.Name, domain.Name, d.Words, requestID(ctx)
 	o.Invitation = identity.Invitation{
 		ProjectID: p.ID, Roles: d.Roles, Until: d.Until, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
@@ -151,7 +152,24 @@ func names(among []assignment.Offer, ids []identity.RoleID) (all []string, err e
 	return all, nil
 }
 
+// mayInvite refuses an address that the rules of a domain keep from being invited to its projects.
+func (s *Service) mayInvite(ctx context.Context, tx *store.Tx, domain identity.DomainID, address string) error {
+	r, err := tx.DomainRules(ctx, domain)
+	switch {
+	case err != nil:
+		return err
+	case r.NoInvitations:
+		return identity.Refusedf("Nobody is invited to the projects of this domain.")
+	case !r.AllowsAddress(address):
+		return identity.Refusedf("%s cannot be invited: this domain allows addresses in %s alone.", address, strings.Join(r.MailDomains, ", "))
+	}
+	return nil
+}
+
 func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address string) (sent Sent, err error) {
+	if err := s.mayInvite(ctx, tx, o.domain, address); err != nil {
+		return sent, err
+	}
 	old, err := tx.OpenInvitation(ctx, o.ProjectID, address)
 	if err == nil {
 		return s.change(ctx, tx, o, old)
@@ -344,6 +362,41 @@ func (s *Service) Offers(ctx context.Context, caller identity.Caller, project id
 		return missing
 	})
 	return p, may, err
+}
+
+// InDomain is an invitation with the name of its project.
+type InDomain struct {
+	Listed
+	Project string
+}
+
+// InvitationsIn returns a page of the open invitations to the projects of a domain, for who may learn who has which role in it
+// (identity:list_role_assignments).
+func (s *Service) InvitationsIn(ctx context.Context, caller identity.Caller, domain identity.DomainID, text string, q identity.Query) (page identity.Page[InDomain], err error) {
+	if err := s.Assignment.CheckListIn(ctx, caller, domain); err != nil {
+		return page, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		found, err := tx.InvitationsIn(ctx, domain, text, q)
+		if err != nil {
+			return err
+		}
+		all, err := listed(ctx, tx, found.Items)
+		if err != nil {
+			return err
+		}
+		keys := make([]store.Key, len(all))
+		for i, l := range all {
+			keys[i] = store.Key{Kind: "project", ID: string(l.ProjectID)}
+		}
+		labels, err := tx.Labels(ctx, keys)
+		page.More, page.Items = found.More, make([]InDomain, len(all))
+		for i, l := range all {
+			page.Items[i] = InDomain{l, labels[keys[i]].Name}
+		}
+		return err
+	})
+	return page, err
 }
 
 // Invitation returns an open invitation to a project, for who may list them.

@@ -195,7 +195,7 @@ func (s *Service) Reset(ctx context.Context, secret, lang, pw string) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := s.Directory.Choose(ctx, u.ID, pw)
+	chosen, err := s.Directory.Choose(ctx, u.DomainID, u.ID, pw)
 	if err != nil {
 		return err
 	}

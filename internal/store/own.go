@@ -36,6 +36,9 @@ var ownMembership string
 //go:embed own_lists.sql
 var ownLists string
 
+//go:embed own_domains.sql
+var ownDomains string
+
 //go:embed own_trail.sql
 var ownTrail string
 
@@ -52,7 +55,7 @@ var ownSurfaces string
 var ownAccounts string
 
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -518,6 +518,7 @@ func (tx *Tx) DeleteDomain(ctx context.Context, id identity.DomainID) error {
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')`,
 		`DELETE FROM "lintel_grant_rule" WHERE "domain_id" = ?`,
 		`DELETE FROM "limit" WHERE "domain_id" = ?`,
+		`DELETE FROM "lintel_domain_rules" WHERE "domain_id" = ?`,
 		`DELETE FROM "whitelisted_config" WHERE "domain_id" = ?`,
 		`DELETE FROM "sensitive_config" WHERE "domain_id" = ?`,
 		`DELETE FROM "config_register" WHERE "domain_id" = ?`,

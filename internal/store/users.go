@@ -228,7 +228,7 @@ func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identit
 // Users returns a page of the users. Filters: domain_id, name, enabled (as stored), active (ever logged in), kind (of the
 // account, in words), idp_id, protocol_id, unique_id, password_expires_at (of the current password, in lists by id alone); search (a part of the name or
 // e-mail address, or the id), local (kept in this database), factor (has rules on several factors), placed (has a role on a
-// project). A list can be ordered by name, last_active_at and created_at. A marker that is no user fails with identity.NotFound.
+// project), outside (has none granted on that one), suspended. A list can be ordered by name, last_active_at and created_at. A marker that is no user fails with identity.NotFound.
 func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identity.User], error) {
 	return tx.selectUsers(ctx, selection{}, q)
 }
@@ -281,6 +281,10 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 			s.has(f, `SELECT 1 FROM "local_user" o WHERE o."user_id" = u."id"`)
 		case "factor":
 			s.has(f, withFactor)
+		case "outside": // of a project: no role was granted there to the user
+			s.also(`NOT EXISTS (SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject' AND a."actor_id" = u."id" AND a."target_id" = ?)`, f.Value)
+		case "suspended":
+			s.has(f, `SELECT 1 FROM "lintel_suspension" o WHERE o."user_id" = u."id"`)
 		case "placed":
 			s.has(f, `SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject' AND a."actor_id" = u."id"
 				UNION SELECT 1 FROM "user_group_membership" m JOIN "assignment" a ON a."actor_id" = m."group_id"
@@ -502,6 +506,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "request_token" WHERE "authorizing_user_id" = ?`,
 		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,
 		`DELETE FROM "lintel_factor" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_suspension" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,

@@ -1,0 +1,35 @@
+package identity
+
+import "strings"
+
+// DomainRules are what a domain asks of its people beyond what the cloud asks of all. Zero values ask for nothing more. Where both
+// ask, the stricter holds.
+type DomainRules struct {
+	PasswordLength  int  `json:"password_length,omitempty"`  // characters, at least
+	PasswordKinds   int  `json:"password_kinds,omitempty"`   // of lower case, upper case, digits and others, at least
+	PasswordDays    int  `json:"password_days,omitempty"`    // how long a password lasts
+	PasswordHistory int  `json:"password_history,omitempty"` // how many of the last ones may not be chosen again
+	FirstUse        bool `json:"first_use,omitempty"`        // a password that somebody else set must be changed first
+
+	LockoutFailures int `json:"lockout_failures,omitempty"` // wrong passwords in a row that lock an account …
+	LockoutMinutes  int `json:"lockout_minutes,omitempty"`  // … for so long
+
+	InactiveDays int `json:"inactive_days,omitempty"` // without a login, after which nobody gets in
+
+	NoInvitations bool     `json:"no_invitations,omitempty"` // nobody is invited to the domain's projects
+	MailDomains   []string `json:"mail_domains,omitempty"`   // the only ones that addresses of its people may be in; none for any
+}
+
+// AllowsAddress tells whether an e-mail address is in one of the domains that the rules name, or below one that begins with a dot.
+func (r DomainRules) AllowsAddress(address string) bool {
+	if len(r.MailDomains) == 0 || address == "" {
+		return true
+	}
+	at := strings.ToLower(address[strings.LastIndex(address, "@")+1:])
+	for _, d := range r.MailDomains {
+		if d = strings.ToLower(d); at == d || strings.HasPrefix(d, ".") && strings.HasSuffix(at, d) {
+			return true
+		}
+	}
+	return false
+}

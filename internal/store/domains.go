@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// DomainRules returns what a domain asks of its people; nothing where nobody set any.
+func (tx *Tx) DomainRules(ctx context.Context, domain identity.DomainID) (r identity.DomainRules, err error) {
+	err = tx.row(ctx, `SELECT "rules" FROM "lintel_domain_rules" WHERE "domain_id" = ?`, domain).Scan(jsonOf(&r))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return r, err
+}
+
+// PutDomainRules writes what a domain asks of its people.
+func (tx *Tx) PutDomainRules(ctx context.Context, domain identity.DomainID, r identity.DomainRules) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return tx.upsert(ctx, "lintel_domain_rules", 1, []string{"domain_id", "rules", "changed_at"}, domain, ascii(body), tx.now)
+}
+
+// DomainCounts are how many of some kinds a domain has.
+type DomainCounts struct {
+	Users, Disabled, NoFactor, Locked, Never, Dormant, Suspended int
+	Groups, Projects, Managers, Invitations                      int
+}
+
+// CountDomain counts a domain. Locked are accounts with so many wrong passwords, the last of them after a time; dormant those
+// that logged in once, but not since another.
+func (tx *Tx) CountDomain(ctx context.Context, domain identity.DomainID, failures int, after, since time.Time) (n DomainCounts, err error) {
+	const users = `(SELECT COUNT(*) FROM "user" u WHERE u."domain_id" = ?`
+	err = tx.row(ctx, `SELECT `+users+`), `+users+` AND u."enabled" = ?),
+		(SELECT COUNT(*) FROM "user_option" r JOIN "user" u ON u."id" = r."user_id" WHERE r."option_id" = 'MFAR' AND u."domain_id" = ?
+			AND NOT EXISTS (SELECT 1 FROM "user_option" e WHERE e."user_id" = u."id" AND e."option_id" = 'MFAE' AND e."option_value" = 'false')),
+		(SELECT COUNT(*) FROM "local_user" l WHERE l."failed_auth_at" > ? AND l."domain_id" = ? AND l."failed_auth_count" >= ?
+			AND NOT EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = l."user_id" AND o."option_id" = ? AND o."option_value" = 'true')),
+		`+users+` AND u."last_active_at" IS NULL), `+users+` AND u."last_active_at" < ?),
+		(SELECT COUNT(*) FROM "lintel_suspension" s JOIN "user" u ON u."id" = s."user_id" WHERE u."domain_id" = ?),
+		(SELECT COUNT(*) FROM "group" WHERE "domain_id" = ?), (SELECT COUNT(*) FROM "project" WHERE "domain_id" = ?),
+		(SELECT COUNT(DISTINCT "actor_id") FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')),
+		(SELECT COUNT(*) FROM "lintel_invitation" i JOIN "project" p ON p."id" = i."project_id"
+			WHERE i."state" = 'open' AND i."expires_at" > ? AND p."domain_id" = ?)`,
+		domain, domain, false, domain, after, domain, failures, userOptions[identity.OptIgnoreLockout], domain, domain, date(since),
+		domain, domain, domain, domain, tx.now, domain).
+		Scan(&n.Users, &n.Disabled, &n.NoFactor, &n.Locked, &n.Never, &n.Dormant, &n.Suspended, &n.Groups, &n.Projects, &n.Managers, &n.Invitations)
+	if n.NoFactor = n.Users - n.NoFactor; failures == 0 {
+		n.Locked = 0
+	}
+	return n, err
+}
+
+// InvitationsIn returns a page of the open invitations to the projects of a domain, the newest first. text is a part of the
+// address, or of the name of project or inviter.
+func (tx *Tx) InvitationsIn(ctx context.Context, domain identity.DomainID, text string, q identity.Query) (page identity.Page[identity.Invitation], err error) {
+	var s selection
+	s.also(`i."state" = 'open' AND i."project_id" IN (SELECT "id" FROM "project" WHERE "domain_id" = ?)`, domain)
+	if text != "" {
+		pattern := "%" + like(text) + "%"
+		s.also(`(LOWER(i."address") LIKE LOWER(?) ESCAPE '!' OR EXISTS (SELECT 1 FROM "project" p WHERE p."id" = i."project_id" AND LOWER(p."name") LIKE LOWER(?) ESCAPE '!')
+			OR EXISTS (SELECT 1`+fromUsers+` WHERE u."id" = i."inviter_id" AND LOWER(`+nameOfUser+`) LIKE LOWER(?) ESCAPE '!'))`, pattern, pattern, pattern)
+	}
+	if q.Marker != "" {
+		after, err := tx.Invitation(ctx, identity.InvitationID(q.Marker))
+		if err != nil {
+			return page, err
+		}
+		s.also(`(i."created_at" < ? OR i."created_at" = ? AND i."id" > ?)`, after.CreatedAt, after.CreatedAt, after.ID)
+	}
+	page.Items, err = list(ctx, tx, scanInvitation, selectInvitation+s.sql()+` ORDER BY i."created_at" DESC, i."id" LIMIT ?`, append(s.args, q.Limit+1)...)
+	if page.More = len(page.Items) > q.Limit; page.More {
+		page.Items = page.Items[:q.Limit]
+	}
+	return page, err
+}
+
+// OwnersOf returns the users who have a credential of some id: an application credential, one of any other type, or an EC2
+// access key.
+func (tx *Tx) OwnersOf(ctx context.Context, id string) ([]identity.UserID, error) {
+	sum := sha256.Sum256([]byte(id)) // Keystone keeps access keys under these
+	return list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "application_credential" WHERE "id" = ?
+		UNION SELECT "user_id" FROM "credential" WHERE "id" IN (?, ?)`, id, id, hex.EncodeToString(sum[:]))
+}
+
+// Suspension says that somebody shut an account out.
+type Suspension struct {
+	Reason     string
+	By         identity.UserID
+	Since      time.Time
+	WasEnabled bool
+}
+
+// Suspension returns that of a user, and tells whether there is one.
+func (tx *Tx) Suspension(ctx context.Context, id identity.UserID) (s Suspension, there bool, err error) {
+	err = tx.row(ctx, `SELECT "reason", "by_id", "since", "was_enabled" FROM "lintel_suspension" WHERE "user_id" = ?`, id).
+		Scan(&s.Reason, &s.By, timeOf{&s.Since}, &s.WasEnabled)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, false, nil
+	}
+	return s, err == nil, err
+}
+
+// PutSuspension writes that a user is suspended.
+func (tx *Tx) PutSuspension(ctx context.Context, id identity.UserID, s Suspension) error {
+	_, err := tx.exec(ctx, `INSERT INTO "lintel_suspension" ("user_id", "reason", "by_id", "since", "was_enabled") VALUES (?, ?, ?, ?, ?)`,
+		id, s.Reason, s.By, tx.now, s.WasEnabled)
+	if _, taken := duplicate(err); taken {
+		return identity.Conflictf("suspension", "%s is suspended already", id)
+	}
+	return err
+}
+
+// DeleteSuspension forgets that a user was suspended.
+func (tx *Tx) DeleteSuspension(ctx context.Context, id identity.UserID) error {
+	_, err := tx.exec(ctx, `DELETE FROM "lintel_suspension" WHERE "user_id" = ?`, id)
+	return err
+}

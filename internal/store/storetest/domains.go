@@ -1,0 +1,127 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// testDomainPages: what the pages about a domain ask of the store: its rules, counts, open invitations, suspensions, and whose
+// credentials are.
+func testDomainPages(t *testing.T, db *store.DB) {
+	rules := identity.DomainRules{PasswordLength: 12, MailDomains: []string{"exämple.org"}}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for _, d := range []identity.Domain{{ID: "d", Name: "here", Enabled: true}, {ID: "e", Name: "there", Enabled: true}} {
+			if err := tx.InsertDomain(ctx, d); err != nil {
+				return err
+			}
+		}
+		if err := tx.InsertProject(ctx, identity.Project{ID: "p", DomainID: "d", ParentID: "d", Name: "Acme", Enabled: true}); err != nil {
+			return err
+		}
+		if err := tx.PutDomainRules(ctx, "d", identity.DomainRules{FirstUse: true}); err != nil {
+			return err
+		}
+		return tx.PutDomainRules(ctx, "d", rules)
+	})
+	insertUsers(t, db,
+		identity.User{ID: "a", Name: "alice", Enabled: true}, identity.User{ID: "b", Name: "bob"},
+		identity.User{ID: "c", Name: "carl", Enabled: true, Options: identity.Options{identity.OptMultiFactorAuthRules: []any{[]any{"password", "totp"}}}},
+		identity.User{ID: "z", DomainID: "e", Name: "zoe", Enabled: true})
+	got, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.DomainRules, error) { return tx.DomainRules(ctx, "d") })
+	if diff := cmp.Diff(rules, got); err != nil || diff != "" {
+		t.Errorf("rules: %v %s", err, diff)
+	}
+	if got, err = read(t, db, func(ctx context.Context, tx *store.Tx) (identity.DomainRules, error) { return tx.DomainRules(ctx, "e") }); err != nil || !cmp.Equal(got, identity.DomainRules{}) {
+		t.Errorf("no rules: %v %v", err, got)
+	}
+	now := db.Now()
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for range 3 {
+			if err := tx.AddFailure(ctx, "a"); err != nil {
+				return err
+			}
+		}
+		if err := tx.PutSuspension(ctx, "b", store.Suspension{Reason: "härm", By: "a", WasEnabled: true}); err != nil {
+			return err
+		}
+		for _, id := range []identity.InvitationID{"i1", "i2"} {
+			err := tx.InsertInvitation(ctx, identity.Invitation{ID: id, ProjectID: "p", Address: string(id) + "@example.org", InviterID: "a", Scope: identity.OnDomain("d"),
+				State: identity.InvitationOpen, SentAt: now, ExpiresAt: now.Add(time.Hour)})
+			if err != nil {
+				return err
+			}
+		}
+		return tx.SetLastActive(ctx, "c")
+	})
+	count, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.DomainCounts, error) {
+		return tx.CountDomain(ctx, "d", 3, now.Add(-time.Hour), now.Add(24*time.Hour))
+	})
+	want := store.DomainCounts{Users: 3, Disabled: 1, NoFactor: 2, Locked: 1, Never: 2, Dormant: 1, Suspended: 1, Projects: 1, Invitations: 2}
+	if err != nil || count != want {
+		t.Errorf("counts: %v %+v", err, count)
+	}
+	for text, want := range map[string][]identity.InvitationID{"": {"i1", "i2"}, "I2@": {"i2"}, "acme": {"i1", "i2"}, "ALICE": {"i1", "i2"}, "zoe": nil} {
+		page, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Page[identity.Invitation], error) {
+			return tx.InvitationsIn(ctx, "d", text, identity.Query{Limit: 5})
+		})
+		var ids []identity.InvitationID
+		for _, v := range page.Items {
+			ids = append(ids, v.ID)
+		}
+		slices.Sort(ids)
+		if err != nil || !slices.Equal(ids, want) {
+			t.Errorf("invitations with %q: %v %v", text, err, ids)
+		}
+	}
+	first, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Page[identity.Invitation], error) {
+		return tx.InvitationsIn(ctx, "d", "", identity.Query{Limit: 1})
+	})
+	if err != nil || len(first.Items) != 1 || !first.More {
+		t.Errorf("first page: %v %+v", err, first)
+	}
+	s, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Suspension, error) {
+		s, _, err := tx.Suspension(ctx, "b")
+		return s, err
+	})
+	if err != nil || s.Reason != "härm" || s.By != "a" || !s.WasEnabled {
+		t.Errorf("suspension: %v %+v", err, s)
+	}
+	err = db.Update(t.Context(), func(tx *store.Tx) error { return tx.PutSuspension(t.Context(), "b", store.Suspension{}) })
+	if !errors.Is(err, identity.Conflict) {
+		t.Errorf("suspended twice: %v", err)
+	}
+	users := func(attr, value string) string {
+		return userNames(t, db, identity.Query{}.Where("domain_id", "d").Where(attr, value))
+	}
+	for _, tt := range []struct{ attr, value, want string }{
+		{"suspended", "true", "bob"}, {"factor", "true", "carl"}, {"factor", "false", "alice bob"}, {"placed", "true", ""}, {"outside", "p", "alice bob carl"}, {"local", "false", ""},
+	} {
+		if got := users(tt.attr, tt.value); got != tt.want {
+			t.Errorf("%s=%s: %q, want %q", tt.attr, tt.value, got, tt.want)
+		}
+	}
+	owners, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.UserID, error) { return tx.OwnersOf(ctx, "nothing") })
+	if err != nil || len(owners) > 0 {
+		t.Errorf("owners: %v %v", err, owners)
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, "b") })
+	if _, there, err := suspended(t, db, "b"); err != nil || there {
+		t.Errorf("a suspension outlives its user: %v", err)
+	}
+}
+
+func suspended(t *testing.T, db *store.DB, id identity.UserID) (s store.Suspension, there bool, err error) {
+	err = db.View(t.Context(), func(tx *store.Tx) error {
+		s, there, err = tx.Suspension(t.Context(), id)
+		return err
+	})
+	return s, there, err
+}
