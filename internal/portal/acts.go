@@ -16,6 +16,7 @@ type actPage struct {
 	Do       string            // what the button says
 	Harmless bool              // the button is no danger
 	Password bool              // a field asks for one
+	Reason   bool              // a field asks why
 	Typed    string            // what must be typed first; empty for nothing
 	Hidden   map[string]string // what the form sends beside
 	Chosen   []string          // ids of what it is done to, where that is many
@@ -155,6 +156,49 @@ var unlockAccount = &act{
 		out.Title, out.Lead = v.F("Unlock %s?", pg.Account.Name), v.T("Too many wrong passwords keep it out for a while.")
 		out.Terminal = osUser("set --enable", pg)
 		return out
+	},
+}
+
+var suspendAccount = &act{
+	action: "identity:update_user", allowed: manages, notSelf: true,
+	page: func(v *visit, pg *accountPage) *actPage {
+		out := &actPage{Reason: true, Do: v.T("Suspend the account"), Means: []string{
+			v.T("All its sessions and tokens end at once, and nobody can log in as it, by no credential."),
+			v.N(v.reach(pg), "It keeps its roles in %d place, its password, factors and credentials, and is what it was when it is restored.",
+				"It keeps its roles in %d places, its password, factors and credentials, and is what it was when it is restored."),
+			v.T("No invitation, new password or directory lets it in meanwhile. Restoring it here does, and nothing else."),
+			v.T("Servers and volumes that it made keep running."),
+		}}
+		out.Title, out.Lead = v.F("Suspend %s?", pg.Account.Name), v.T("For somebody who does harm, or whose account was taken over.")
+		out.Terminal = osUser("set --disable", pg)
+		return out
+	},
+	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
+		err := v.p.Directory.Suspend(v.Context(), caller, pg.Account.ID, v.field("reason"))
+		if err == nil {
+			v.redirect(accountPath(pg) + "?done=user-suspended")
+		}
+		return err
+	},
+}
+
+var restoreAccount = &act{
+	action: "identity:update_user", allowed: manages, notSelf: true,
+	page: func(v *visit, pg *accountPage) *actPage {
+		out := &actPage{Harmless: true, Do: v.T("Restore the account"), Means: []string{
+			v.T("It is what it was before: with its password, factors and credentials, and disabled if it was."),
+			v.N(v.reach(pg), "It has roles in %d place.", "It has roles in %d places."),
+		}}
+		out.Title, out.Lead = v.F("Restore %s?", pg.Account.Name), v.T("What was the reason is settled.")
+		out.Terminal = osUser("set --enable", pg)
+		return out
+	},
+	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
+		err := v.p.Directory.Restore(v.Context(), caller, pg.Account.ID)
+		if err == nil {
+			v.redirect(accountPath(pg) + "?done=user-restored")
+		}
+		return err
 	},
 }
 

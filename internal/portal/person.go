@@ -137,7 +137,7 @@ func (v *visit) changePerson() error {
 	if err != nil {
 		return err
 	}
-	before, chosen := roleIDs(v.PostForm["before"]), roleIDs(v.PostForm["role"])
+	before, chosen := roleIDs(v.PostForm["before"]), roleIDs(slices.DeleteFunc(v.PostForm["role"], func(r string) bool { return r == "" }))
 	diff := &changePage{Person: pg.Person, Before: before, Typed: strings.TrimSpace(v.field("typed"))}
 	for i, r := range pg.Roles {
 		pg.Roles[i].Chosen = slices.Contains(chosen, r.ID) || r.Fixed

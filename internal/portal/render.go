@@ -152,6 +152,10 @@ func (v *visit) done() string {
 		return v.T("The account was disabled. All that it had begun has ended.")
 	case "user-enabled":
 		return v.T("The account was enabled.")
+	case "user-suspended":
+		return v.T("The account is suspended. All that it had begun has ended.")
+	case "user-restored":
+		return v.T("The account was restored. It is what it was before.")
 	case "user-unlocked":
 		return v.T("The account was unlocked.")
 	case "user-ended":

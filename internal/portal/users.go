@@ -31,12 +31,12 @@ func (v *visit) users() error {
 		return err
 	}
 	at := Prefix + inDomain(d.ID) + "/users"
-	pg := &listPage{listing: v.userList(at)}
+	pg := &listPage{listing: v.userList()}
 	pg.Section, pg.Title, pg.Lead = "users", v.T("Users"), v.F("Who has an account in %s.", d.Name)
 	pg.Terminal = []string{"openstack user list --long --domain " + word(d.Name)}
 	pg.None, pg.Hint = v.T("Nobody yet"), v.T("Create a user, or connect a directory that knows your people.")
 	show := pg.add(v, "show", v.T("Show"), "", v.T("all"), "enabled", v.T("enabled"), "disabled", v.T("disabled"), "locked", v.T("locked"),
-		"never", v.T("never signed in"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"), "api", v.T("API users"), "service", v.T("service accounts"))
+		"never", v.T("never signed in"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"), "api", v.T("API users"), "service", v.T("service accounts"), "suspended", v.T("suspended"))
 	if v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
 		pg.Action = &link{v.T("Create User"), at + "/new"}
 		pg.Bulk = []bulk{{v.T("Enable"), at + "/enable", false}, {v.T("Disable"), at + "/disable", true}}
@@ -56,6 +56,8 @@ func (v *visit) users() error {
 		q = q.Where("local", "false")
 	case "api", "service":
 		q = q.Where("kind", show)
+	case "suspended":
+		q = q.Where("suspended", "true")
 	case "locked":
 		list = v.p.Directory.LockedUsers
 	}
@@ -63,7 +65,7 @@ func (v *visit) users() error {
 }
 
 // userList is a list of users before it is read.
-func (v *visit) userList(at string) listing {
+func (v *visit) userList() listing {
 	return listing{Finds: v.T("Name, e-mail or id"), Columns: []column{
 		{Key: "name", Label: v.T("Name"), Sort: "name"}, {Key: "email", Label: v.T("E-mail")}, {Key: "state", Label: v.T("State")},
 		{Key: "second_factor", Label: v.T("Second factor")}, {Key: "last_signed_in", Label: v.T("Last signed in"), Sort: "last_active_at"},
