@@ -69,6 +69,7 @@ type DB struct {
 
 	log     *slog.Logger
 	rebound sync.Map // statement as written here -> as the dialect wants it
+	queries atomic.Int64
 
 	// What this node knows of changes, and of facts; see cache.go and facts.go. following guards cursor and looked.
 	stamps    stamps
@@ -81,6 +82,9 @@ type DB struct {
 	// gate is taken in part by each Update, and wholly by one that has lost before, so that it runs alone on this node.
 	gate *semaphore.Weighted
 }
+
+// Queries is how many queries were made so far, for who watches what a page costs.
+func (db *DB) Queries() int64 { return db.queries.Load() }
 
 const (
 	maxRetries    = 5

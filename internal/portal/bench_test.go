@@ -1,0 +1,109 @@
+package portal_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// lists are the pages of lists in the default domain and of the cloud.
+func lists(project, group string) []string {
+	const d = "/portal/d/default"
+	return []string{
+		d, d + "/users", d + "/users?q=user%20099", d + "/users?show=nofactor", d + "/users?show=unplaced", d + "/users?show=locked", d + "/users?sort=-last_active_at", d + "/groups", d + "/groups/" + group,
+		d + "/projects", d + "/projects?view=tree", d + "/assignments", d + "/invitations", d + "/rules",
+		"/portal/cloud/domains", "/portal/cloud/people", "/portal/cloud/people?q=zz", "/portal/cloud/roles", "/portal/cloud/assignments",
+		"/portal/p/" + project + "/people", "/portal/p/" + project + "/members",
+	}
+}
+
+// crowd makes users, a group of some of them, and projects in the default domain. Every tenth user has a role on a project.
+func crowd(t testing.TB, env *testenv.Env, from, users, projects int, role identity.RoleID) (project identity.ProjectID, group identity.GroupID) {
+	t.Helper()
+	err := env.Server.DB.Update(t.Context(), func(tx *store.Tx) error {
+		ctx := context.Background()
+		group = identity.GroupID(tx.NewID())
+		if err := tx.InsertGroup(ctx, identity.Group{ID: group, DomainID: "default", Name: fmt.Sprintf("group %d", from)}); err != nil {
+			return err
+		}
+		var all []identity.ProjectID
+		for i := range projects {
+			p := identity.ProjectID(tx.NewID())
+			err := tx.InsertProject(ctx, identity.Project{ID: p, DomainID: "default", ParentID: "default", Name: fmt.Sprintf("project %06d", from+i), Enabled: true})
+			if err != nil {
+				return err
+			}
+			all = append(all, p)
+		}
+		for i := range users {
+			u := identity.User{ID: identity.UserID(tx.NewID()), DomainID: "default", Name: fmt.Sprintf("user %06d", from+i), Enabled: true,
+				Extra: identity.Extra{"email": fmt.Sprintf("box%d@example.org", from+i)}}
+			if err := tx.InsertUser(ctx, u); err != nil {
+				return err
+			}
+			if i%10 == 0 {
+				if err := tx.PutGrant(ctx, identity.Grant{User: u.ID, Project: all[i/10%len(all)], Role: role}); err != nil {
+					return err
+				}
+			}
+			if i%100 == 0 {
+				if err := tx.AddToGroup(ctx, u.ID, group); err != nil {
+					return err
+				}
+			}
+		}
+		project = all[0]
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.CatchUp()
+	return project, group
+}
+
+// BenchmarkLists measures the first page of each list in a cloud of 100,000 users and 50,000 projects.
+func BenchmarkLists(b *testing.B) {
+	env := testenv.New(b)
+	role := identity.RoleID(env.Admin().Get("/v3/roles?name=member").Get("roles.0.id"))
+	project, group := crowd(b, env, 0, 100_000, 50_000, role)
+	reader := env.SignIn("admin", testenv.Password)
+	for _, path := range lists(string(project), string(group)) {
+		b.Run(path, func(b *testing.B) {
+			for b.Loop() {
+				reader.Open(path).Want(200)
+			}
+		})
+	}
+}
+
+// Each page asks the database the same number of questions, however many entries there are, and not many.
+func TestPagesAskAFixedNumberOfQueries(t *testing.T) {
+	env := testenv.New(t)
+	role := identity.RoleID(env.Admin().Get("/v3/roles?name=member").Get("roles.0.id"))
+	project, group := crowd(t, env, 0, 20, 2, role)
+	b := env.SignIn("admin", testenv.Password)
+	count := func(path string) int64 {
+		b.Open(path).Want(200) // what is remembered is remembered by now
+		before := env.Server.DB.Queries()
+		b.Open(path).Want(200)
+		return env.Server.DB.Queries() - before
+	}
+	few := map[string]int64{}
+	pages := lists(string(project), string(group))
+	for _, path := range pages {
+		few[path] = count(path)
+	}
+	crowd(t, env, 1000, 200, 100, role)
+	for _, path := range pages {
+		if n := count(path); n != few[path] {
+			t.Errorf("%s: %d queries with few entries, %d with many", path, few[path], n)
+		} else if n > 60 {
+			t.Errorf("%s: %d queries", path, n)
+		}
+	}
+}
