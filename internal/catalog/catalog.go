@@ -209,3 +209,8 @@ func inGroup(e identity.Endpoint, group map[string]any) bool {
 	}
 	return true
 }
+
+// MayChange tells whether the caller may change the catalog, by the rule for new services.
+func (s *Service) MayChange(ctx context.Context, caller identity.Caller) bool {
+	return s.Authz.Allowed(ctx, caller, authz.CreateService, nil)
+}

@@ -385,6 +385,11 @@ func (s *Service) noteOrigins(ctx context.Context, tx *store.Tx, caller identity
 	return nil
 }
 
+// Touchable returns a user on whose account the caller may act, by the rules for changing it.
+func (s *Service) Touchable(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {
+	return s.touchable(ctx, tx, caller, authz.UpdateUser, id)
+}
+
 // Changeable returns a user whom the caller may change, as [Service.UpdateUser] does, and whose way to log in is not the
 // caller's by a right that was handed on.
 func (s *Service) Changeable(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {

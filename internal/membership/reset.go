@@ -213,3 +213,47 @@ func (s *Service) Reset(ctx context.Context, secret, lang, pw string) error {
 		return err
 	})
 }
+
+// SendReset sends somebody a link to set a new password, for who may change the account (identity:update_user). Without a mail
+// server, or for an account without an address, it returns the link's secret, to be handed on.
+func (s *Service) SendReset(ctx context.Context, caller identity.Caller, id identity.UserID, lang string) (secret string, err error) {
+	if err := inPerson(caller); err != nil {
+		return "", err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		u, err := s.Directory.Touchable(ctx, tx, caller, id)
+		if err != nil {
+			return err
+		}
+		secret, err = s.sendLink(ctx, tx, caller, u, lang)
+		return err
+	})
+	return secret, err
+}
+
+// sendLink makes a link by which a user sets the password, and mails it if it can.
+func (s *Service) sendLink(ctx context.Context, tx *store.Tx, caller identity.Caller, u identity.User, lang string) (secret string, err error) {
+	if !s.Directory.ChoosesPassword(u) || !s.Directory.Enabled(u, tx.Now()) {
+		return "", identity.Refusedf("The account is disabled, or its password is not kept or not to be changed here.")
+	}
+	if err := limited(ctx, tx, resetsPerAccount, time.Hour, "That was asked for too often. Please try again later.", "reset mail", string(u.ID)); err != nil {
+		return "", err
+	}
+	mark, err := s.mark(ctx, tx, u)
+	if err != nil {
+		return "", err
+	}
+	until := tx.Now().Add(resetLife)
+	if secret, err = s.link(ctx, tx, toReset, string(u.ID), mark, until); err != nil {
+		return "", err
+	}
+	if err := tx.Record(ctx, identity.Updated("user", u.ID).By(caller)); err != nil {
+		return "", err
+	}
+	if !s.Mails() || emailOf(u) == "" { // who holds the link can use it
+		return secret, tx.PutOrigin(ctx, identity.Origin{UserID: u.ID, What: identity.Password, SetterID: caller.UserID(), Scope: caller.Token.Scope})
+	}
+	actor, _ := caller.Token.Actor()
+	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, mails.Values{To: emailOf(u), Name: u.Name, From: called(actor), Request: requestID(ctx), Until: until, Link: "/reset/" + secret})
+	return "", err
+}

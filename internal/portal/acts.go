@@ -231,6 +231,43 @@ type passwordShownPage struct {
 	Password, Back string
 }
 
+var sendReset = &act{
+	action: "identity:update_user", allowed: manages, notSelf: true,
+	page: func(v *visit, pg *accountPage) *actPage {
+		out := &actPage{Harmless: true, Do: v.T("Send the link"), Means: []string{
+			v.T("The link works once, for half an hour. Nothing changes before it is used; then all sessions and tokens end."),
+			v.T("A second factor is asked for as before."),
+		}}
+		if v.p.Membership.Mails() && pg.Email(pg.Account.User) != "" {
+			out.Means = append(out.Means, v.F("It is sent to %s.", pg.Email(pg.Account.User)))
+		} else {
+			out.Do = v.T("Make the link")
+			out.Means = append(out.Means, v.T("It is shown to you once, to be handed over by a way that you trust: no mail can be sent."))
+		}
+		out.Title, out.Lead = v.F("Let %s set a new password?", pg.Account.Name), v.T("For somebody who forgot the password, or never had one.")
+		return out
+	},
+	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
+		secret, err := v.p.Membership.SendReset(v.Context(), caller, pg.Account.ID, v.Lang)
+		if err != nil {
+			return err
+		}
+		if secret == "" {
+			v.redirect(accountPath(pg) + "?done=link-sent")
+			return nil
+		}
+		return v.showLink(secret, pg.Account.User)
+	},
+}
+
+// showLink shows a link by which somebody sets a password, once.
+func (v *visit) showLink(secret string, u identity.User) error {
+	out := &passwordShownPage{Password: v.whole("/reset/" + secret), Back: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}
+	out.Section, out.Title = "users", v.F("The link for %s", u.Name)
+	out.Lead = v.T("It is shown this once. It works once, for half an hour.")
+	return v.show(http.StatusOK, "passwordshown", out)
+}
+
 var temporaryPassword = &act{
 	action: "identity:update_user", allowed: manages, notSelf: true,
 	page: func(v *visit, pg *accountPage) *actPage {

@@ -88,10 +88,13 @@ func TestPagesAskAFixedNumberOfQueries(t *testing.T) {
 	project, group := crowd(t, env, 0, 20, 2, role)
 	b := env.SignIn("admin", testenv.Password)
 	count := func(path string) int64 {
-		b.Open(path).Want(200) // what is remembered is remembered by now
-		before := env.Server.DB.Queries()
-		b.Open(path).Want(200)
-		return env.Server.DB.Queries() - before
+		least := int64(1 << 62)
+		for range 4 { // what is remembered is remembered after the first, unless the clock made the server look again
+			before := env.Server.DB.Queries()
+			b.Open(path).Want(200)
+			least = min(least, env.Server.DB.Queries()-before)
+		}
+		return least
 	}
 	few := map[string]int64{}
 	pages := lists(string(project), string(group))

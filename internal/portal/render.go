@@ -152,6 +152,8 @@ func (v *visit) done() string {
 		return v.T("The account was disabled. All that it had begun has ended.")
 	case "user-enabled":
 		return v.T("The account was enabled.")
+	case "link-sent":
+		return v.T("The link is on its way. It works once, for half an hour.")
 	case "user-suspended":
 		return v.T("The account is suspended. All that it had begun has ended.")
 	case "user-restored":

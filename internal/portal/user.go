@@ -27,6 +27,8 @@ var accountPages = []page{
 	{method: post, path: "/d/{domain}/users/{user}/restore", serve: do(restoreAccount)},
 	{method: get, path: "/d/{domain}/users/{user}/end", serve: ask(endTokens)},
 	{method: post, path: "/d/{domain}/users/{user}/end", serve: do(endTokens)},
+	{method: get, path: "/d/{domain}/users/{user}/reset", serve: ask(sendReset), confirmed: true},
+	{method: post, path: "/d/{domain}/users/{user}/reset", serve: do(sendReset), confirmed: true},
 	{method: get, path: "/d/{domain}/users/{user}/password", serve: ask(temporaryPassword), confirmed: true},
 	{method: post, path: "/d/{domain}/users/{user}/password", serve: do(temporaryPassword), confirmed: true},
 	{method: get, path: "/d/{domain}/users/{user}/delete", serve: ask(deleteAccount), confirmed: true},
