@@ -199,7 +199,7 @@ func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, pro
 	if pw = in.Password; pw == "" {
 		pw = rand.Text()
 	}
-	chosen, err := s.Directory.Choose(ctx, "", pw)
+	chosen, err := s.Directory.Choose(ctx, u.DomainID, "", pw)
 	if err != nil {
 		return u, "", err
 	}
@@ -279,7 +279,7 @@ func (s *Service) ResetAPIUser(ctx context.Context, caller identity.Caller, proj
 	if pw == "" {
 		pw = rand.Text()
 	}
-	chosen, err := s.Directory.Choose(ctx, "", pw)
+	chosen, err := s.Directory.Choose(ctx, u.DomainID, "", pw)
 	if err != nil {
 		return u, "", err
 	}

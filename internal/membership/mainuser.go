@@ -38,7 +38,7 @@ func (s *Service) OpenAccount(ctx context.Context, caller identity.Caller, in Ne
 	if a.Password = in.Password; a.Password == "" {
 		a.Password = rand.Text()
 	}
-	chosen, err := s.Directory.Choose(ctx, "", a.Password)
+	chosen, err := s.Directory.Choose(ctx, in.Domain, "", a.Password)
 	if err != nil {
 		return a, err
 	}
