@@ -113,7 +113,7 @@ func (v *visit) membersPage() (*here, *membersPage, error) {
 	return h, pg, nil
 }
 
-// addMember gives somebody of the domain a role. To make an administrator takes the form that warns of it.
+// addMember gives somebody of the domain a role. A role that reaches far takes the form that warns of it.
 func (v *visit) addMember() error {
 	h, pg, err := v.membersPage()
 	if err != nil {
@@ -123,7 +123,7 @@ func (v *visit) addMember() error {
 	if i < 0 {
 		return identity.NotAllowed("identity:create_grant")
 	}
-	if pg.Roles[i].admin() {
+	if pg.Roles[i].Weight.High {
 		v.redirect(strings.TrimPrefix(h.Path("/people/add?"), Prefix) + url.Values{"who": {v.PostForm.Get("user")}}.Encode())
 		return nil
 	}
