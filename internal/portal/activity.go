@@ -34,7 +34,7 @@ func (v *visit) projectActivity() error {
 		return err
 	}
 	pg := new(listPage)
-	pg.Here, pg.Section, pg.Title = h, "activity", v.T("Activity")
+	pg.Here, pg.Section, pg.Title = h, "project-activity", v.T("Activity")
 	pg.Lead = v.F("Who signed in to %s, and what was changed there: roles, invitations, credentials.", h.Name)
 	pg.Terminal = v.eventsCommand("/projects/" + string(h.ID))
 	return v.showTrail(pg, true, func(q identity.TrailQuery) (found trail.Page, err error) {
