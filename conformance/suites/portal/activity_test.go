@@ -21,7 +21,7 @@ func TestActivity(t *testing.T) {
 			s.Error(out)
 		}
 		// The project's, for who looks after it.
-		moira.Open("/portal/p/"+s.id("projects", "acme-web")+"/activity").Sees("Who signed in to acme-web").Row("basil", "moira", "reader")
+		moira.Open("/portal/p/"+s.id("projects", "acme-web")+"/activity").Sees("Who signed in to acme-web").Row("basil", "You", "reader")
 		if ayesha.Open("/portal/p/" + s.id("projects", "acme-web")); ayesha.Has("People") {
 			s.Error("a member is led to the people")
 		}

@@ -81,7 +81,7 @@ func (sh *Shell) permissions(roles string, options ...string) map[string]map[str
 func TestRolesAdd(t *testing.T) {
 	scripted(t, "C4 C10", func(s *Story) {
 		sh := s.Shell("", "", "")
-		member, both, alone := sh.permissions("member"), sh.permissions("auth_only --with member"), sh.permissions("auth_only")
+		member, both, alone := sh.permissions("member"), sh.permissions("auth_only --with member --with reader"), sh.permissions("auth_only")
 		if fmt.Sprint(member) != fmt.Sprint(both) {
 			s.Errorf("member permits %v, with auth_only %v", member, both)
 		}

@@ -1,0 +1,131 @@
+package portal
+
+import (
+	"strings"
+	"testing"
+)
+
+// A domain at a glance: each number leads to those whom it counts.
+func TestDomainOverview(t *testing.T) {
+	onceThere(t, "/d/{domain}")
+	tellWith(t, "D1", "[security_compliance]\nlockout_failure_attempts = 2\nlockout_duration = 3600", func(s *Story) {
+		moira := s.manager()
+		s.User("ayesha")
+		for range 2 {
+			s.login("ayesha", "wrong", nil)
+		}
+		moira.Press("Overview").Sees("1 locked by wrong passwords", "without a second factor").Press("1 locked by wrong passwords").Row("ayesha").SeesNot("admin")
+		s.root.Post("/v3/domains", map[string]any{"domain": map[string]any{"name": "works"}})
+		admin := s.admin().Open("/portal/d/"+s.id("domains", "works")).Sees("To begin with", "0 users")
+		admin.Press("Do it", "Create the first project").Sees("Create a project")
+	})
+}
+
+// All invitations of a domain, found by address, project and inviter.
+func TestDomainInvitations(t *testing.T) {
+	onceThere(t, "/d/{domain}/invitations")
+	tell(t, "D11", func(s *Story) {
+		moira := s.manager()
+		for _, name := range []string{"acme-web", "acme-data"} {
+			s.Project(name)
+		}
+		moira.Press("Invitations").Sees("Nobody is invited")
+		for address, project := range map[string]string{"zoe@partner.example": "acme-web", "yan@partner.example": "acme-data"} {
+			moira.Open("/portal/p/"+s.id("projects", project)+"/invite").Fill("E-mail addresses", address).Press("Send the invitations").Sees("on their way")
+		}
+		moira.Press("Invitations").Row("zoe@partner.example", "acme-web", "moira").Row("yan@partner.example", "acme-data")
+		moira.Open(moira.Address() + "?q=acme-web").Sees("zoe@partner.example").SeesNot("yan@partner.example")
+	})
+}
+
+// A domain asks more of its people than the cloud, never less.
+func TestDomainRules(t *testing.T) {
+	onceThere(t, "/d/{domain}/rules")
+	tellWith(t, "D9", "[security_compliance]\nlockout_failure_attempts = 4\nlockout_duration = 3600", func(s *Story) {
+		moira := s.manager()
+		s.User("ayesha")
+		moira.Press("Rules").Row("Wrong passwords that lock an account", "4", "the cloud's configuration").Row("Shortest password", "no rule", "default")
+		moira.Fill("Wrong passwords that lock an account", "9").Press("Save the rules").Sees("The cloud asks for more than that")
+		moira.Fill("Wrong passwords that lock an account", "2").Fill("Shortest password", "10").Press("Save the rules").Sees("Saved").Row("Wrong passwords that lock an account", "2", "this domain")
+		if status := s.root.Status("POST", "/v3/users", map[string]any{"user": map[string]any{"name": "short", "password": "Abc-1", "domain_id": "default"}}); status != 400 {
+			s.Errorf("a short password is %d", status)
+		}
+		for range 2 {
+			s.login("ayesha", "wrong", nil)
+		}
+		if status, _, _ := s.login("ayesha", secret, nil); status != 401 {
+			s.Errorf("a locked account is %d", status)
+		}
+	})
+}
+
+// Anybody is found in any domain, by name, address, id or what logs in for them.
+func TestAnybody(t *testing.T) {
+	onceThere(t, "/cloud/people")
+	tell(t, "A3", func(s *Story) {
+		s.User("ayesha")
+		works := at(map[string]any(s.root.Post("/v3/domains", map[string]any{"domain": map[string]any{"name": "works"}})), "domain.id")
+		otto := at(map[string]any(s.root.Post("/v3/users", map[string]any{"user": map[string]any{"name": "otto", "email": "otto@works.example", "domain_id": works}})), "user.id").(string)
+		admin := s.admin().Press("People")
+		for _, words := range []string{"OTT", "otto@works.example", otto} {
+			admin.Fill("Name, e-mail, id, or a credential's id", words).Press("Search").Row("otto", "works").SeesNot("ayesha")
+		}
+		s.SignIn("ayesha", secret).Open("/portal/cloud/people").Sees("Not found")
+	})
+}
+
+// People are moved into a project and out of it between two columns.
+func TestMoveMembers(t *testing.T) {
+	onceThere(t, "/p/{id}/members")
+	tell(t, "O8 O7", func(s *Story) {
+		moira := s.team()
+		s.User("celia")
+		moira.Press("Projects").Press("acme-web").Press("Modify Users").Sees("Not in the project", "In the project")
+		moira.Fill("Find among those not in the project", "CEL").PressFirst("Find", "Not in the project").Sees("celia")
+		moira.Press("Add celia").Sees("The person was added").Press("Remove celia").Sees("Revoke 1 person?").Press("Revoke 1 person").Sees("revoked")
+		if all := s.root.Get("/v3/role_assignments?user.id=" + s.id("users", "celia")).list("role_assignments"); len(all) != 0 {
+			s.Errorf("celia still has %v", all)
+		}
+	})
+}
+
+// Where clients find the services of the cloud.
+func TestCatalog(t *testing.T) {
+	onceThere(t, "/cloud/catalog")
+	tell(t, "A12", func(s *Story) {
+		admin := s.admin().Press("Catalog").Sees("keystone").Press("Create a service")
+		admin.Fill("Type", "compute").Fill("Name", "nova").Press(admin.button("Create")).Sees("nova")
+		s.Shell("admin", password, "project admin").Run("openstack service show nova")
+		admin.Press("Endpoints").Press("Create an endpoint").Choose("Service", "nova (compute)").Choose("Interface", "public").Fill("URL", "https://nova.northwind.example/v2.1").Press(admin.button("Create")).Sees("https://nova.northwind.example/v2.1")
+		if out := s.Shell("admin", password, "project admin").Run("openstack catalog list"); !strings.Contains(out, "https://nova.northwind.example/v2.1") {
+			s.Error(out)
+		}
+		admin.Press("Services").Press("Delete nova").Sees("1 endpoint of it is deleted, too")
+		admin.Fill("Type nova to go on", "nova").Press("Delete it").SeesNot("nova.northwind")
+	})
+}
+
+// Suspended, somebody is out at once, and nothing but restoring brings them back.
+func TestSuspend(t *testing.T) {
+	onceThere(t, "/d/{domain}/users/{user}/suspend")
+	tell(t, "D5", func(s *Story) {
+		moira := s.manager()
+		ayesha := s.member("ayesha", "acme-web")
+		moira.Press("Users").Press("ayesha").Press("Suspend").Sees("Suspend ayesha?").Fill("Why?", "mined coins").Press("Suspend the account").Sees("suspended", "mined coins", "moira")
+		if ayesha.Reload(); !strings.HasPrefix(ayesha.Address(), "/portal/login") {
+			s.Error("the session goes on")
+		}
+		moira.Press("Restore").Press("Restore the account").Sees("was restored")
+		s.SignIn("ayesha", secret)
+	})
+}
+
+// button is the name of the main button that begins with a word.
+func (p *Person) button(word string) string {
+	p.t.Helper()
+	name := strings.TrimSpace(see[string](p, "text", "main form button.main"))
+	if !strings.HasPrefix(name, word) {
+		p.t.Fatalf("the main button is %q\n%s", name, p.where())
+	}
+	return name
+}
