@@ -74,7 +74,7 @@ func (tour *Tour) Look(p *Person, name string, pictures ...string) {
 		if over := see[float64](p, "overflow"); over > 0 {
 			tour.Errorf("%s, %s: the page is %v px wider than the window", name, v.name, over)
 		}
-		if dir := os.Getenv("LINTEL_PICTURES"); dir != "" && (v.name == "light" || slices.Contains(pictures, v.name)) {
+		if dir := os.Getenv("LINTEL_PICTURES"); dir != "" && (v.name == "light" || slices.Contains(strings.Fields(strings.Join(pictures, " ")), v.name)) {
 			if v.wide < 760 { // the menu is closed where the page is opened on a phone
 				p.do(evaluate(`const menu = document.querySelector(".sheetnav"); if (menu) menu.open = false`))
 			}
