@@ -206,7 +206,7 @@ func TestAssignments(t *testing.T) {
 		// Admin is another matter.
 		admin := s.SignIn("admin", password)
 		admin.Press("Domains").Press("Default").Press("Its users").Press("Assignments").Press("Grant a role").Fill("Name", "ayesha").Choose("Role", "admin").Fill("On the project", "acme-web").Press("Grant the role")
-		admin.Sees("Make ayesha an administrator?", "whole cloud").Fill("Type ayesha to go on", "basil").Press("Grant admin").Sees("Type ayesha to go on.")
+		admin.Sees("Grant admin to ayesha?", "gives ayesha 856 of 882 known permissions in every project").Fill("Type ayesha to go on", "basil").Press("Grant admin").Sees("Type ayesha to go on.")
 		admin.Fill("Type ayesha to go on", "ayesha").Press("Grant admin").Sees("The role was granted")
 	})
 }
