@@ -100,6 +100,31 @@ func (s *Service) standing(ctx context.Context, tx *store.Tx, caller identity.Ca
 	return r, has, err
 }
 
+// Credential refuses to take away what logs in to a project for a user, unless the caller may take away there all of the user's roles
+// that give more than the caller could have. opened is what the policy says: a grant rule opens it, too.
+func (s *Service) Credential(ctx context.Context, tx *store.Tx, caller identity.Caller, opened error, u identity.User, project identity.ProjectID) error {
+	r, err := s.Of(ctx, tx, caller)
+	if err != nil || u.ID == caller.UserID() || r.Sovereign(authz.AnyTime) {
+		return orErr(err, opened)
+	}
+	if err := s.Open(ctx, tx, r); err != nil {
+		return err
+	}
+	on := identity.Grant{User: u.ID, Project: project}
+	at, err := s.PlaceOf(ctx, tx, on)
+	if err != nil {
+		return err
+	}
+	if opened != nil && !r.Manages(at) {
+		return opened
+	}
+	has, err := s.has(ctx, tx, on)
+	if err != nil {
+		return err
+	}
+	return r.Shield(authz.Who{User: &u}, has)
+}
+
 // Factor is Account for taking away a second factor that was lost, which a grant rule opens to who may take away all that the
 // user has. opened is what the policy says.
 func (s *Service) Factor(ctx context.Context, tx *store.Tx, caller identity.Caller, opened error, u identity.User) error {

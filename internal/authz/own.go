@@ -8,6 +8,9 @@ const (
 	ListDomainEvents  Action = "lintel:list_domain_events"
 	ListProjectEvents Action = "lintel:list_project_events"
 	ListUserEvents    Action = "lintel:list_user_events"
+
+	ListProjectCredentials  Action = "lintel:list_project_credentials"
+	DeleteProjectCredential Action = "lintel:delete_project_credential"
 )
 
 var own = []policy.Default{
@@ -19,4 +22,9 @@ var own = []policy.Default{
 		"GET /v3/lintel/projects/{project_id}/events"),
 	rule(ListUserEvents, admin+" or "+systemReader+" or user_id:%(target.user.id)s or (role:manager and domain_id:%(target.user.domain_id)s)", nil, nil,
 		"GET /v3/lintel/users/{user_id}/events"),
+
+	rule(ListProjectCredentials, admin+" or "+systemReader+" or (role:manager and "+domainOfProject+") or (role:manager and project_id:%(target.project.id)s)", nil, nil,
+		"GET /v3/lintel/projects/{project_id}/credentials"),
+	rule(DeleteProjectCredential, admin+" or user_id:%(target.user.id)s", nil, nil,
+		"DELETE /v3/lintel/projects/{project_id}/credentials/{credential_id}"),
 }

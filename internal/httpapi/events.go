@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/trail"
 )
 
@@ -24,6 +26,69 @@ var eventRoutes = []route{
 	{method: get, path: "/v3/lintel/users/{user_id}/events", serve: (*API).listUserEvents, actions: []authz.Action{authz.ListUserEvents},
 		query:   schema.EventList,
 		summary: "List what a user did and what was done to them, the newest first", answer: pageOf("events", "event")},
+}
+
+// What logs in to a project, for who looks after it.
+var inventoryRoutes = []route{
+	{method: get, path: "/v3/lintel/projects/{project_id}/credentials", serve: (*API).listProjectCredentials,
+		actions: []authz.Action{authz.ListProjectCredentials}, query: schema.ProjectCredentialList,
+		summary: "List what logs in to a project, without any secret", answer: pageOf("credentials", "project_credential")},
+	{method: del, path: "/v3/lintel/projects/{project_id}/credentials/{credential_id}", serve: (*API).deleteProjectCredential,
+		actions: []authz.Action{authz.ListProjectCredentials, authz.DeleteProjectCredential},
+		summary: "Delete something that logs in to a project, of whomever"},
+}
+
+func renderProjectCredential(r *request, c credential.Held) object {
+	rules := make([]object, len(c.AccessRules))
+	for i, rule := range c.AccessRules {
+		rules[i] = object{"service": rule.Service, "method": rule.Method, "path": rule.Path}
+	}
+	roles := make([]object, len(c.Roles))
+	for i, role := range c.Roles {
+		roles[i] = object{"id": string(role.ID), "name": role.Name}
+	}
+	orNever := func(t time.Time) any {
+		if t.IsZero() {
+			return nil
+		}
+		return renderTime(t)
+	}
+	o := object{
+		"id": c.ID, "kind": c.Kind, "type": orNull(c.Type), "name": orNull(c.Name),
+		"owner": object{"id": string(c.Owner.ID), "name": c.Owner.Name, "domain": object{"id": string(c.Owner.DomainID), "name": c.In}},
+		"roles": roles, "access_rules": rules, "unrestricted": c.Unrestricted, "expires_at": nil,
+		"created_at": orNever(c.Created), "last_used_at": orNever(c.Used), "last_used_from": orNull(c.UsedFrom),
+	}
+	if c.Ends != nil {
+		o["expires_at"] = renderTime(*c.Ends)
+	}
+	return o
+}
+
+func (a *API) listProjectCredentials(w http.ResponseWriter, r *request) error {
+	q, err := a.list(r, trail.MaxPage)
+	if err != nil {
+		return err
+	}
+	q.Limit = min(max(q.Limit, 1), trail.MaxPage)
+	found, err := a.Credential.InProject(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), store.ProjectCredentialFilter{
+		User: text[identity.UserID](r.Args, "user_id"), After: q.Marker, Limit: q.Limit,
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, collection(r, "credentials", found, q, func(r *request, c credential.Held) object {
+		o := renderProjectCredential(r, c)
+		o["second_factor"] = a.Auth.SecondFactor(c.Factor)
+		return o
+	}))
+}
+
+func (a *API) deleteProjectCredential(w http.ResponseWriter, r *request) error {
+	if err := a.Credential.TakeFromProject(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), r.PathValue("credential_id")); err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 // renderEvent is an entry of the trail. Its id is where the list goes on after it.

@@ -126,6 +126,7 @@ func areas() []area {
 		{"assertions", samlRoutes},
 		{"events", eventRoutes},
 		{"tasks", taskRoutes},
+		{"credentials of projects", inventoryRoutes},
 	}
 }
 

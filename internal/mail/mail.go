@@ -46,6 +46,7 @@ const (
 	PasswordChanged Kind = "password-changed" // M8
 
 	AccountMade Kind = "account-made" // M2b
+	Rotate      Kind = "rotate"       // M15
 
 	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
 )

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authority"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	mails "github.com/lintel-id/lintel/internal/mail"
@@ -30,6 +31,7 @@ type Service struct {
 	Authority  *authority.Service
 	Directory  *directory.Service
 	Assignment *assignment.Service
+	Credential *credential.Service
 
 	// Office writes mails; nil when there is no mail server.
 	Office *mails.Office

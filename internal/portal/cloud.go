@@ -346,8 +346,19 @@ func (v *visit) deleteRole() error {
 	}
 	out := &actPage{Typed: pg.Role.Name, Back: pg.Path, Do: v.T("Delete the role"), Means: []string{count,
 		v.T("All application credentials on a project, of everybody who was granted the role there, are deleted, whatever roles they carry."),
-		v.T("Rules of services that name it permit nothing to anybody any more."),
 	}}
+	lost, all, err := v.p.Assignment.RoleLoss(v.Context(), caller, pg.Role.ID, mostAssignments)
+	if err != nil {
+		return err
+	}
+	out.Means = append(out.Means, v.N(all, "That is %d application credential.", "Those are %d application credentials."))
+	for _, c := range lost {
+		out.Means = append(out.Means, v.F("%s of %s on %s", c.Target.Name, c.Person.Name, c.Project.Name))
+	}
+	if all > len(lost) {
+		out.Means = append(out.Means, v.N(all-len(lost), "and %d more", "and %d more"))
+	}
+	out.Means = append(out.Means, v.T("Rules of services that name it permit nothing to anybody any more."))
 	out.Section, out.Title, out.Lead = "roles", v.F("Delete %s?", pg.Role.Name), v.T("A role of the same name that is made later is granted to nobody.")
 	out.Terminal = []string{"openstack role delete " + word(pg.Role.Name)}
 	return v.decide(out, func() (string, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
@@ -20,6 +21,9 @@ type personPage struct {
 	Before  []identity.RoleID // that were granted when the page was made
 	Locked  []heldRole        // that come from elsewhere
 	Granter bool
+
+	Held     []credential.Held // what breaks if they leave
+	HeldMore bool
 }
 
 // roleChoice is a role that somebody was granted or can be.
@@ -99,6 +103,9 @@ func (v *visit) personPage() (*here, *personPage, error) {
 		held = append(held, f.Called.Of("role", string(a.Role)).Name)
 	}
 	v.explain(pg.Roles, held)
+	if pg.Held, pg.HeldMore, err = v.leaver(h, pg.Person.ID); err != nil {
+		return nil, nil, err
+	}
 	pg.Granter = slices.ContainsFunc(pg.Roles, func(r roleChoice) bool { return !r.Fixed })
 	pg.Terminal = []string{
 		"openstack role add" + grantOptions(h, f.Name, pg.Person.In) + " ROLE",

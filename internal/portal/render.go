@@ -186,6 +186,8 @@ func (v *visit) done() string {
 		return v.T("The second factor was reset. Its sessions and tokens have ended.")
 	case "factor-off":
 		return v.T("Your second factor is off. Your password alone lets you in again.")
+	case "asked":
+		return v.T("The owner was asked by mail.")
 	case "saved":
 		return v.T("Saved.")
 	}

@@ -25,6 +25,9 @@ var (
 	InvitationList = request("InvitationList") // GET /v3/lintel/invitations
 )
 
+// ProjectCredentialList is for GET /v3/lintel/projects/{project_id}/credentials.
+var ProjectCredentialList = request("ProjectCredentialList")
+
 // keystone/identity/schema.py
 var (
 	UserList       = request("UserList")      // GET /v3/users

@@ -1,0 +1,144 @@
+package credential
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// Held is something that logs in to a project for its owner, as far as those may know who look after the project: no secret, no
+// blob.
+type Held struct {
+	store.ProjectCredential
+	Owner     identity.User // by name and domain alone
+	In        string        // the name of that domain
+	Factor    identity.User // the owner with the options that tell whether a second factor guards them
+	Revocable bool          // the caller may delete it, unless its owner is protected
+}
+
+// InProject lists what logs in to a project, everybody's, for who looks after it: by lintel:list_project_credentials or by the rules of
+// who may grant what. It takes the same number of queries however many there are.
+func (s *Service) InProject(ctx context.Context, caller identity.Caller, project identity.ProjectID, f store.ProjectCredentialFilter) (page identity.Page[Held], err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if err := s.looksAfter(ctx, tx, caller, authz.ListProjectCredentials, project); err != nil {
+			return err
+		}
+		found, err := tx.CredentialsIn(ctx, project, f)
+		if err != nil {
+			return err
+		}
+		page.More = found.More
+		var owners []identity.UserID
+		var keys []store.Key
+		for _, c := range found.Items {
+			owners = append(owners, c.UserID)
+			keys = append(keys, store.Key{Kind: "user", ID: string(c.UserID)})
+		}
+		users, err := tx.UsersByID(ctx, owners)
+		if err != nil {
+			return err
+		}
+		called, err := tx.Labels(ctx, keys)
+		if err != nil {
+			return err
+		}
+		manages, err := s.Authority.Manages(ctx, tx, caller, project)
+		if err != nil {
+			return err
+		}
+		for _, c := range found.Items {
+			u := users[c.UserID]
+			l := called[store.Key{Kind: "user", ID: string(c.UserID)}]
+			page.Items = append(page.Items, Held{
+				ProjectCredential: c, Owner: identity.User{ID: c.UserID, Name: l.Name, DomainID: u.DomainID}, In: l.DomainName,
+				Factor: identity.User{ID: u.ID, Options: u.Options}, Revocable: own(caller) == nil && (manages || s.opensTaking(ctx, caller, project, u) == nil),
+			})
+		}
+		return nil
+	})
+	return page, err
+}
+
+// looksAfter refuses who does not look after a project, by a rule of the policy or of who may grant what.
+func (s *Service) looksAfter(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, project identity.ProjectID) error {
+	p, missing := tx.Project(ctx, project)
+	target := authz.Target{}
+	if missing == nil {
+		target["project"] = authz.Project(p)
+	}
+	err := s.Authz.CheckFound(ctx, caller, action, target, missing)
+	if errors.Is(err, identity.Forbidden) && missing == nil {
+		if manages, failed := s.Authority.Manages(ctx, tx, caller, project); failed != nil || manages {
+			return failed
+		}
+	}
+	return err
+}
+
+// mayTake refuses who may not take away what logs in to a project for somebody.
+func (s *Service) mayTake(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, owner identity.User) error {
+	if err := own(caller); err != nil {
+		return err
+	}
+	return s.Authority.Credential(ctx, tx, caller, s.opensTaking(ctx, caller, project, owner), owner, project)
+}
+
+func (s *Service) opensTaking(ctx context.Context, caller identity.Caller, project identity.ProjectID, owner identity.User) error {
+	return s.Authz.Check(ctx, caller, authz.DeleteProjectCredential, authz.Target{"project": map[string]any{"id": string(project)}, "user": authz.User(owner)})
+}
+
+// MayTake is TakeFromProject without the deed: it returns what would be deleted.
+func (s *Service) MayTake(ctx context.Context, caller identity.Caller, project identity.ProjectID, id string) (h Held, err error) {
+	found, err := s.InProject(ctx, caller, project, store.ProjectCredentialFilter{ID: id, Limit: 1})
+	if err != nil {
+		return h, err
+	}
+	if len(found.Items) == 0 {
+		return h, identity.Missing("credential", id)
+	}
+	h = found.Items[0]
+	return h, s.DB.View(ctx, func(tx *store.Tx) error {
+		owner, err := tx.User(ctx, h.Owner.ID)
+		if err != nil {
+			return err
+		}
+		return s.mayTake(ctx, tx, caller, project, owner)
+	})
+}
+
+// TakeFromProject deletes something that logs in to a project, of whomever, for who looks after the project
+// (lintel:delete_project_credential, or the rules of who may grant what: see authority.Service.Credential).
+func (s *Service) TakeFromProject(ctx context.Context, caller identity.Caller, project identity.ProjectID, id string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := s.looksAfter(ctx, tx, caller, authz.ListProjectCredentials, project); err != nil {
+			return err
+		}
+		found, err := tx.CredentialsIn(ctx, project, store.ProjectCredentialFilter{ID: id, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(found.Items) == 0 {
+			return identity.Missing("credential", id)
+		}
+		c := found.Items[0]
+		owner, err := tx.User(ctx, c.UserID)
+		if err != nil {
+			return err
+		}
+		if err := s.mayTake(ctx, tx, caller, project, owner); err != nil {
+			return err
+		}
+		if c.Kind == "application_credential" {
+			err = tx.DeleteApplicationCredential(ctx, identity.ApplicationCredentialID(id))
+		} else {
+			err = tx.DeleteCredential(ctx, identity.CredentialID(id))
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted(c.Kind, id).By(caller))
+	})
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// ProjectCredential is what is known of something that logs in to a project for its owner. It holds no secret.
+type ProjectCredential struct {
+	Kind    string // "application_credential" or "credential"
+	Type    string // of a credential: "ec2"
+	ID      string
+	Name    string // of an application credential
+	UserID  identity.UserID
+	Ends    *time.Time
+	Created time.Time // as the trail tells; zero when it does not
+
+	Used     time.Time // last, to the hour; zero for never that is known
+	UsedFrom string    // the address
+
+	// Of an application credential.
+	Unrestricted bool
+	Roles        []identity.Role
+	AccessRules  []identity.AccessRule
+}
+
+// ProjectCredentialFilter chooses among the credentials on a project, and where their list begins and ends.
+type ProjectCredentialFilter struct {
+	User  identity.UserID // whose; empty for everybody's
+	ID    string          // the only one; empty for all
+	After string          // the id of the last one of the page before
+	Limit int
+}
+
+// CredentialsIn returns a page of the application credentials and other credentials on a project, in the order of their ids. It takes
+// the same number of queries however many there are.
+func (tx *Tx) CredentialsIn(ctx context.Context, project identity.ProjectID, f ProjectCredentialFilter) (page identity.Page[ProjectCredential], err error) {
+	var s selection
+	s.also(`c."project_id" = ?`, project)
+	s.also(`c."id" > ?`, f.After)
+	if f.User != "" {
+		s.also(`c."user_id" = ?`, f.User)
+	}
+	if f.ID != "" {
+		s.also(`c."id" = ?`, f.ID)
+	}
+	type row struct {
+		ProjectCredential
+		number int64
+	}
+	rows, err := list(ctx, tx, func(from scanner) (c row, err error) {
+		var ends sql.NullInt64
+		var unrestricted sql.NullBool
+		var name string
+		err = from.Scan(&c.Kind, &c.ID, &name, &c.UserID, &ends, &unrestricted, &c.number)
+		if c.Kind == "credential" {
+			c.Type = name
+		} else {
+			c.Name = name
+		}
+		if ends.Valid {
+			at := fromMicros(ends.Int64)
+			c.Ends = &at
+		}
+		c.Unrestricted = unrestricted.Bool
+		return c, err
+	}, `SELECT 'application_credential', c."id", c."name", c."user_id", c."expires_at", c."unrestricted", c."internal_id" FROM "application_credential" c`+s.sql()+`
+		UNION ALL SELECT 'credential', c."id", c."type", c."user_id", NULL, NULL, 0 FROM "credential" c`+s.sql()+`
+		ORDER BY 2 LIMIT ?`, append(append(append([]any{}, s.args...), s.args...), f.Limit+1)...)
+	if err != nil {
+		return page, err
+	}
+	if page.More = len(rows) > f.Limit; page.More {
+		rows = rows[:f.Limit]
+	}
+	var numbers []int64
+	var ids []string
+	at := map[int64]*identity.ApplicationCredential{}
+	for _, r := range rows {
+		ids = append(ids, r.ID)
+		if r.Kind == "application_credential" {
+			numbers = append(numbers, r.number)
+			at[r.number] = new(identity.ApplicationCredential)
+		}
+	}
+	if err := tx.completeApplicationCredentials(ctx, numbers, at); err != nil {
+		return page, err
+	}
+	used := map[string]map[string]Seen{}
+	for _, kind := range []string{"application_credential", "credential"} {
+		if used[kind], err = tx.LastSeen(ctx, kind, "", ids); err != nil {
+			return page, err
+		}
+	}
+	made, err := tx.madeAt(ctx, ids)
+	if err != nil {
+		return page, err
+	}
+	for _, r := range rows {
+		c := r.ProjectCredential
+		if whole := at[r.number]; c.Kind == "application_credential" && whole != nil {
+			c.Roles, c.AccessRules = whole.Roles, whole.AccessRules
+		}
+		seen := used[c.Kind][c.ID]
+		c.Used, c.UsedFrom, c.Created = seen.At, seen.Address, made[c.ID]
+		page.Items = append(page.Items, c)
+	}
+	return page, nil
+}
+
+// madeAt is when credentials were made, by their ids, as far as the trail tells.
+func (tx *Tx) madeAt(ctx context.Context, ids []string) (map[string]time.Time, error) {
+	made := make(map[string]time.Time, len(ids))
+	set, args := in(ids)
+	_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) {
+		var id string
+		var at time.Time
+		err = s.Scan(&id, timeOf{&at})
+		made[id] = at
+		return none, err
+	}, `SELECT "target_id", "at" FROM "lintel_trail" WHERE "action" IN ('application_credential.created', 'credential.created') AND "target_id" IN `+set, args...)
+	return made, err
+}
+
+// CredentialsLost returns the first application credentials that go along with a role when it is deleted, by their ids and owners,
+// and how many there are in all.
+func (tx *Tx) CredentialsLost(ctx context.Context, role identity.RoleID, most int) (lost []identity.TrailEntry, all int, err error) {
+	if err := tx.row(ctx, `SELECT COUNT(*) FROM "application_credential" WHERE `+lostWithRole, role).Scan(&all); err != nil {
+		return nil, 0, err
+	}
+	ids, err := list(ctx, tx, column[string], `SELECT "id" FROM "application_credential" WHERE `+lostWithRole+` ORDER BY "id" LIMIT ?`, role, most)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, id := range ids {
+		lost = append(lost, identity.TrailEntry{Target: identity.Party{Kind: "application_credential", ID: id}})
+	}
+	return lost, all, tx.name(ctx, lost)
+}
