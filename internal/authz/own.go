@@ -11,20 +11,33 @@ const (
 
 	ListProjectCredentials  Action = "lintel:list_project_credentials"
 	DeleteProjectCredential Action = "lintel:delete_project_credential"
+
+	ListProjectContacts   Action = "lintel:list_project_contacts"
+	ManageProjectContacts Action = "lintel:manage_project_contacts"
 )
+
+const projectManager = "(role:manager and " + domainOfProject + ") or (role:manager and project_id:%(target.project.id)s)"
 
 var own = []policy.Default{
 	rule(ListEvents, admin+" or "+systemReader, nil, nil,
 		"GET /v3/lintel/events"),
 	rule(ListDomainEvents, admin+" or "+systemReader+" or (role:manager and domain_id:%(target.domain.id)s)", nil, nil,
 		"GET /v3/lintel/domains/{domain_id}/events"),
-	rule(ListProjectEvents, admin+" or "+systemReader+" or (role:manager and "+domainOfProject+") or (role:manager and project_id:%(target.project.id)s)", nil, nil,
+	rule(ListProjectEvents, admin+" or "+systemReader+" or "+projectManager, nil, nil,
 		"GET /v3/lintel/projects/{project_id}/events"),
 	rule(ListUserEvents, admin+" or "+systemReader+" or user_id:%(target.user.id)s or (role:manager and domain_id:%(target.user.domain_id)s)", nil, nil,
 		"GET /v3/lintel/users/{user_id}/events"),
 
-	rule(ListProjectCredentials, admin+" or "+systemReader+" or (role:manager and "+domainOfProject+") or (role:manager and project_id:%(target.project.id)s)", nil, nil,
+	rule(ListProjectCredentials, admin+" or "+systemReader+" or "+projectManager, nil, nil,
 		"GET /v3/lintel/projects/{project_id}/credentials"),
 	rule(DeleteProjectCredential, admin+" or user_id:%(target.user.id)s", nil, nil,
 		"DELETE /v3/lintel/projects/{project_id}/credentials/{credential_id}"),
+
+	rule(ListProjectContacts, admin+" or "+systemReader+" or "+projectManager, nil, nil,
+		"GET /v3/lintel/projects/{project_id}/contacts"),
+	rule(ManageProjectContacts, admin+" or "+projectManager, nil, nil,
+		"POST /v3/lintel/projects/{project_id}/contacts",
+		"PATCH /v3/lintel/projects/{project_id}/contacts/{contact_id}",
+		"DELETE /v3/lintel/projects/{project_id}/contacts/{contact_id}",
+		"POST /v3/lintel/projects/{project_id}/notices"),
 }

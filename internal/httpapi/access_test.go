@@ -160,6 +160,10 @@ var bodies = map[string]string{
 	"POST /v3/lintel/invitations": `{"invitations": {"addresses": ["x@shop.example"], "project": {"id": "{project_id}"}, "roles": [{"id": "{role_id}"}]}}`,
 	"POST /v3/lintel/projects/{project_id}/invitations/{invitation_id}": `{}`,
 
+	"POST /v3/lintel/projects/{project_id}/contacts":               `{"contact": {"name": "{n}", "address": "x@shop.example", "topics": ["quota"]}}`,
+	"PATCH /v3/lintel/projects/{project_id}/contacts/{contact_id}": `{"contact": {"topics": ["quota"]}}`,
+	"POST /v3/lintel/projects/{project_id}/notices":                `{"notice": {"topic": "quota", "subject": "x", "text": "y"}}`,
+
 	"PUT /v3/OS-FEDERATION/service_providers/{service_provider_id}":   `{"service_provider": {"auth_url": "https://x/v3", "sp_url": "https://x/sp"}}`,
 	"PATCH /v3/OS-FEDERATION/service_providers/{service_provider_id}": `{"service_provider": {"description": "x"}}`,
 

@@ -127,6 +127,7 @@ func areas() []area {
 		{"events", eventRoutes},
 		{"tasks", taskRoutes},
 		{"credentials of projects", inventoryRoutes},
+		{"contacts", contactRoutes},
 	}
 }
 

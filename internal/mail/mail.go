@@ -47,6 +47,8 @@ const (
 
 	AccountMade Kind = "account-made" // M2b
 	Rotate      Kind = "rotate"       // M15
+	Contact     Kind = "contact"      // M17
+	Notice      Kind = "notice"       // to contacts
 
 	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
 )

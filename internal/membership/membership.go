@@ -17,6 +17,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authority"
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -28,6 +29,7 @@ import (
 // Service is the room. All fields are set once.
 type Service struct {
 	DB         *store.DB
+	Authz      *authz.Checker
 	Authority  *authority.Service
 	Directory  *directory.Service
 	Assignment *assignment.Service

@@ -239,6 +239,8 @@ func (v *visit) noun(kind string) string {
 		return v.T("access token")
 	case "invitation":
 		return v.T("invitation")
+	case "contact":
+		return v.T("contact")
 	case "session":
 		return v.T("session")
 	case "admin_token":

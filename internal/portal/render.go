@@ -186,6 +186,10 @@ func (v *visit) done() string {
 		return v.T("The second factor was reset. Its sessions and tokens have ended.")
 	case "factor-off":
 		return v.T("Your second factor is off. Your password alone lets you in again.")
+	case "contact":
+		return v.T("A mail asks whether they agree.")
+	case "notified":
+		return v.T("The notice is on its way.")
 	case "asked":
 		return v.T("The owner was asked by mail.")
 	case "saved":

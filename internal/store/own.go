@@ -42,6 +42,9 @@ var ownDomains string
 //go:embed own_trail.sql
 var ownTrail string
 
+//go:embed own_contacts.sql
+var ownContacts string
+
 //go:embed own_passkeys.sql
 var ownPasskeys string
 
@@ -55,7 +58,7 @@ var ownSurfaces string
 var ownAccounts string
 
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

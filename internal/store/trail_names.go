@@ -28,6 +28,8 @@ var targets = map[string]string{
 		LEFT JOIN "user" u ON u."id" = a."authorizing_user_id" WHERE a."id" IN `,
 	"invitation": `SELECT i."id", i."address", NULLIF(i."user_id", ''), NULL, i."project_id", p."domain_id" FROM "lintel_invitation" i
 		LEFT JOIN "project" p ON p."id" = i."project_id" WHERE i."id" IN `,
+	"contact": `SELECT c."id", c."address", NULL, NULL, c."project_id", p."domain_id" FROM "lintel_contact" c
+		LEFT JOIN "project" p ON p."id" = c."project_id" WHERE c."id" IN `,
 	"service":          `SELECT s."id", s."type", NULL, NULL, NULL, NULL FROM "service" s WHERE s."id" IN `,
 	"endpoint":         `SELECT e."id", e."url", NULL, NULL, NULL, NULL FROM "endpoint" e WHERE e."id" IN `,
 	"policy":           `SELECT p."id", p."type", NULL, NULL, NULL, NULL FROM "policy" p WHERE p."id" IN `,

@@ -28,6 +28,14 @@ var (
 // ProjectCredentialList is for GET /v3/lintel/projects/{project_id}/credentials.
 var ProjectCredentialList = request("ProjectCredentialList")
 
+// What is below /v3/lintel/projects/{project_id}.
+var (
+	ContactList   = request("ContactList")   // GET contacts
+	ContactCreate = request("ContactCreate") // POST contacts
+	ContactUpdate = request("ContactUpdate") // PATCH contacts/{contact_id}
+	NoticeCreate  = request("NoticeCreate")  // POST notices
+)
+
 // keystone/identity/schema.py
 var (
 	UserList       = request("UserList")      // GET /v3/users
