@@ -156,10 +156,14 @@ func (tx *Tx) insertEntry(ctx context.Context, t identity.TrailEntry) error {
 		return orNull(plainText(p.ID, n))
 	}
 	_, err = tx.exec(ctx, `INSERT INTO "lintel_trail" (`+trailColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.At, t.Class, t.Action, t.Failed, id(&t.Actor, 64), orNull(cut(t.Actor.Name, 255)), id(t.Via, 64), id(&t.Target, 255), orNull(cut(t.Target.Name, 255)),
+		t.At, t.Class, t.Action, t.Failed, id(&t.Actor, 64), orNull(nameKey(t.Actor.Name)), id(t.Via, 64), id(&t.Target, 255), orNull(nameKey(t.Target.Name)),
 		id(t.Person, 64), id(t.Project, 64), id(t.Domain, 64), orNull(t.Address), orNull(plainText(t.RequestID, 64)), ascii(body))
 	return err
 }
+
+// nameKey is a name, or an id, as it is looked for: in ASCII, since anybody may be called anything, and a database may know few
+// characters.
+func nameKey(name string) string { return cut(ascii([]byte(name)), 255) }
 
 // Trail returns a page of the trail, the newest entries first, with one query.
 func (db *DB) Trail(ctx context.Context, q identity.TrailQuery) (page identity.Page[identity.TrailEntry], err error) {
@@ -177,7 +181,7 @@ func (tx *Tx) Trail(ctx context.Context, q identity.TrailQuery) (page identity.P
 		"project_id": string(q.Project), "domain_id": string(q.Domain), "class": q.Class, "action": q.Action, "address": q.Address, "request_id": q.RequestID,
 	} {
 		if value != "" {
-			s.also(`"`+column+`" = ?`, value)
+			s.also(`"`+column+`" = ?`, nameKey(value))
 		}
 	}
 	if q.Class == "" && q.Action == "" {
@@ -209,7 +213,7 @@ func (tx *Tx) Trail(ctx context.Context, q identity.TrailQuery) (page identity.P
 		for _, w := range ways {
 			for _, column := range columns {
 				each := selection{where: slices.Clone(w.where), args: slices.Clone(w.args)}
-				each.also(`"`+column+`" = ?`, value)
+				each.also(`"`+column+`" = ?`, nameKey(value))
 				more = append(more, each)
 			}
 		}

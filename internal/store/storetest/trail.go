@@ -108,6 +108,15 @@ func testTrail(t *testing.T, db *store.DB) {
 			t.Errorf("marker %q: %v", marker, err)
 		}
 	}
+	// Names are found in whatever characters.
+	odd := identity.Updated("user", identity.UserID("u9"))
+	odd.Initiator = &identity.Initiator{UserID: "u9", Name: "Zoë \U0001f600"}
+	if err := db.Record(t.Context(), odd); err != nil {
+		t.Fatal(err)
+	}
+	if got := trail(t, db, identity.TrailQuery{Actor: "Zoë \U0001f600"}); len(got) != 1 || got[0].Actor.Name != "Zoë \U0001f600" {
+		t.Errorf("of an odd name: %+v", got)
+	}
 	if n, err := db.TrimTrail(t.Context()); n != 0 || err != nil {
 		t.Errorf("trimmed %d, error %v", n, err)
 	}
