@@ -64,9 +64,10 @@ func (f *far) print(w io.Writer, answer any, head row, rows []row) error {
 			wide[i] = max(wide[i], len([]rune(cell)))
 		}
 	}
-	rule := "+"
+	var rule strings.Builder
+	rule.WriteString("+")
 	for _, n := range wide {
-		rule += strings.Repeat("-", n+2) + "+"
+		rule.WriteString(strings.Repeat("-", n+2) + "+")
 	}
 	line := func(r row) {
 		for i, cell := range r {
@@ -74,14 +75,14 @@ func (f *far) print(w io.Writer, answer any, head row, rows []row) error {
 		}
 		fmt.Fprintln(w, "|")
 	}
-	fmt.Fprintln(w, rule)
+	fmt.Fprintln(w, rule.String())
 	line(head)
-	fmt.Fprintln(w, rule)
+	fmt.Fprintln(w, rule.String())
 	for _, r := range rows {
 		line(r)
 	}
 	if len(rows) > 0 {
-		fmt.Fprintln(w, rule)
+		fmt.Fprintln(w, rule.String())
 	}
 	return nil
 }

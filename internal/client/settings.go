@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,12 +44,8 @@ func Find(cloud string, environ []string) (Settings, error) {
 	if err != nil && !errors.Is(err, errNoCloud) {
 		return nil, err
 	}
-	for key, value := range secret {
-		found[key] = value
-	}
-	for key, value := range s {
-		found[key] = value
-	}
+	maps.Copy(found, secret)
+	maps.Copy(found, s)
 	return found, nil
 }
 

@@ -152,7 +152,7 @@ func offered(may []assignment.Offer, id identity.RoleID) bool {
 // CreateAPIUser makes an API user with roles on a project: the account, what it is for, and its grants in one transaction. It
 // returns the password, which is kept nowhere.
 func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, in NewAPIUser) (u identity.User, pw string, err error) {
-	make := func(tx *store.Tx, chosen *directory.Chosen) error {
+	create := func(tx *store.Tx, chosen *directory.Chosen) error {
 		by, err := s.provider(ctx, tx, caller, project)
 		if err != nil {
 			return err
@@ -193,7 +193,7 @@ func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, pro
 		}
 		return nil
 	}
-	if err := s.DB.View(ctx, func(tx *store.Tx) error { return make(tx, nil) }); err != nil {
+	if err := s.DB.View(ctx, func(tx *store.Tx) error { return create(tx, nil) }); err != nil {
 		return u, "", err
 	}
 	if pw = in.Password; pw == "" {
@@ -203,7 +203,7 @@ func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, pro
 	if err != nil {
 		return u, "", err
 	}
-	err = s.DB.Update(ctx, func(tx *store.Tx) error { return make(tx, &chosen) })
+	err = s.DB.Update(ctx, func(tx *store.Tx) error { return create(tx, &chosen) })
 	return u, pw, err
 }
 

@@ -5,11 +5,11 @@ import "strings"
 // objectStore are the rules of Swift (swift/common/middleware/keystoneauth.py): who has an operator's role may do everything in the
 // account of the own project, the reseller's administrator in all. What else the lists of a container open is no affair of roles.
 func objectStore(f Flags) (rules []Default) {
-	var any []string
+	var operators []string
 	for role := range strings.SplitSeq(f.Operators, ",") {
-		any = append(any, "role:"+role)
+		operators = append(operators, "role:"+role)
 	}
-	check := "(" + strings.Join(any, " or ") + ") and project_id:%(project_id)s"
+	check := "(" + strings.Join(operators, " or ") + ") and project_id:%(project_id)s"
 	if f.Reseller != "" {
 		check = "role:" + f.Reseller + " or (" + check + ")"
 	}

@@ -99,13 +99,14 @@ func (k *known) reach(s Supposition) *Reach {
 	}
 	slices.Sort(roles)
 	roles = slices.Compact(roles)
-	key := fmt.Sprintf("%s %v %q", s.Scope, s.Elsewhere, roles)
+	var key strings.Builder
+	key.WriteString(fmt.Sprintf("%s %v %q", s.Scope, s.Elsewhere, roles))
 	for _, one := range k.services {
 		if one.Enforcer != nil {
-			key += fmt.Sprintf(" %p", one.Enforcer.rules.Load()) // the own service's may change
+			key.WriteString(fmt.Sprintf(" %p", one.Enforcer.rules.Load())) // the own service's may change
 		}
 	}
-	return k.counted.get(key, func() *Reach {
+	return k.counted.get(key.String(), func() *Reach {
 		r := new(Reach)
 		for _, one := range k.services {
 			in := ServiceReach{Service: one}

@@ -336,8 +336,8 @@ func (v *visit) exportTrail(q identity.TrailQuery, load func(identity.TrailQuery
 	out := json.NewEncoder(v.w)
 	for {
 		for _, e := range found.Items {
-			if out.Encode(e) != nil {
-				return nil // the reader went away
+			if err := out.Encode(e); err != nil {
+				return nil //nolint:nilerr // the reader went away
 			}
 		}
 		if !found.More || len(found.Items) == 0 {

@@ -127,7 +127,7 @@ func TestAPIUsersByCalls(t *testing.T) {
 	id := made.Get("api_user.id")
 	env.Login("admin_ci", made.Get("api_user.password"), testenv.OnProjectID(acme))
 	list := admin.Get(at).Want(200)
-	if list.Get("api_users.0.id") != id || list.Get("api_users.0.owner") != "admin" || list.Get("api_users.0.roles.0.name") != "member" || strings.Contains(string(list.Body), "password") {
+	if list.Get("api_users.0.id") != id || list.Get("api_users.0.owner") != "admin" || list.Get("api_users.0.roles.0.name") != "member" || strings.Contains(list.Body, "password") {
 		t.Errorf("listed as %s", list.Body)
 	}
 	admin.Post(at, `{"api_user": {"name": "ci", "roles": [{"name": "member"}]}}`).Want(409)

@@ -81,7 +81,7 @@ func TestOtherCredentials(t *testing.T) {
 	}
 	trust := token.Get("/v3/OS-TRUST/trusts?trustor_user_id=" + bob).Want(200).Get("trusts.0.id")
 	carols.Open("/portal/credentials/trusts/" + trust + "/delete").Submit("End the trust").Want(403)
-	b = tm.SignIn("bob", "secret").Open("/portal/credentials/trusts/"+trust+"/delete").Submit("End the trust").Want(200, "Deleted.")
+	tm.SignIn("bob", "secret").Open("/portal/credentials/trusts/"+trust+"/delete").Submit("End the trust").Want(200, "Deleted.")
 }
 
 // A4, 8.3: the preview of deleting a role lists exactly the application credentials that vanish with it.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -228,9 +229,7 @@ func (l *listing) lead(v *visit, q identity.Query, more bool) {
 	}
 	to := func(change ...string) string {
 		next := url.Values{}
-		for k, all := range here {
-			next[k] = all
-		}
+		maps.Copy(next, here)
 		for i := 0; i+1 < len(change); i += 2 {
 			if next.Del(change[i]); change[i+1] != "" {
 				next.Set(change[i], change[i+1])
@@ -294,14 +293,18 @@ func (v *visit) export(format string, l *listing, q identity.Query, read func(id
 		for _, c := range l.Columns {
 			head = append(head, c.Key)
 		}
-		w.Write(head)
+		if err := w.Write(head); err != nil {
+			return err
+		}
 		write = func(rows []row) error {
 			for _, r := range rows {
 				line := make([]string, len(r.Cells))
 				for i, c := range r.Cells {
 					line[i] = harmless(c.plain())
 				}
-				w.Write(line)
+				if err := w.Write(line); err != nil {
+					return err
+				}
 			}
 			w.Flush()
 			return w.Error()
@@ -340,10 +343,10 @@ func (v *visit) export(format string, l *listing, q identity.Query, read func(id
 	}
 	for {
 		if err := write(rows); err != nil {
-			return nil // the reader went away
+			return nil //nolint:nilerr // the reader went away
 		}
 		if !more || len(rows) == 0 {
-			end()
+			_ = end() // nobody is there to be told
 			return nil
 		}
 		q.Marker = rows[len(rows)-1].ID

@@ -141,12 +141,13 @@ func nested(rules []policy.Default) (order []nestedRule) {
 
 // fits tells whether a permission has to do with words that somebody looks for.
 func fits(d policy.Default, words string) bool {
-	text := strings.ToLower(d.Name + " " + d.Description)
+	var text strings.Builder
+	text.WriteString(strings.ToLower(d.Name + " " + d.Description))
 	for _, o := range d.Operations {
-		text += " " + strings.ToLower(o.Method+" "+o.Path)
+		text.WriteString(" " + strings.ToLower(o.Method+" "+o.Path))
 	}
-	for _, w := range strings.Fields(strings.ToLower(words)) {
-		if !strings.Contains(text, w) {
+	for w := range strings.FieldsSeq(strings.ToLower(words)) {
+		if !strings.Contains(text.String(), w) {
 			return false
 		}
 	}

@@ -64,7 +64,7 @@ func (v *visit) policies() error {
 		pg.Services = append(pg.Services, r)
 	}
 	for _, err := range v.p.Services.Problems() {
-		if !slices.ContainsFunc(pg.Services, func(s serviceRow) bool { return s.Service.Problem == err }) {
+		if !slices.ContainsFunc(pg.Services, func(s serviceRow) bool { return errors.Is(s.Service.Problem, err) }) {
 			pg.Problems = append(pg.Problems, say.fault(err))
 		}
 	}

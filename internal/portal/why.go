@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -192,9 +193,7 @@ func (v *visit) why(pg *whyPage, access assignment.Access) error {
 	}
 	page := func(q url.Values, more ...string) string {
 		all := url.Values{}
-		for key, values := range q {
-			all[key] = values
-		}
+		maps.Copy(all, q)
 		for i := 0; i < len(more); i += 2 {
 			all.Set(more[i], more[i+1])
 		}

@@ -185,11 +185,12 @@ func (tx *Tx) RevokedSince(ctx context.Context, t *identity.Token, since time.Ti
 	like := *t
 	like.IssuedAt, like.AuditIDs = since, slices.Clone(t.AuditIDs)
 	like.AuditIDs[0] = ""
-	of := fmt.Sprint(t.User.ID, t.AuditIDs[1:], t.Methods, t.ExpiresAt.Unix(), since.Unix())
+	var of strings.Builder
+	of.WriteString(fmt.Sprint(t.User.ID, t.AuditIDs[1:], t.Methods, t.ExpiresAt.Unix(), since.Unix()))
 	for _, r := range t.Roles {
-		of += string(r.ID)
+		of.WriteString(string(r.ID))
 	}
-	until, err := Recall(tx, Fact{"revoked", of, t.Scope.String()}, func() (time.Time, []Key, error) {
+	until, err := Recall(tx, Fact{"revoked", of.String(), t.Scope.String()}, func() (time.Time, []Key, error) {
 		until, err := tx.RevokedUntil(ctx, &like)
 		return until, TokenKeys(&like, nil), err
 	})

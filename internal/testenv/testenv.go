@@ -18,6 +18,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -249,7 +250,7 @@ func (a *Actor) Do(method, path string, body any, headers ...string) *Response {
 	if a.Token != "" {
 		req.Header.Set("X-Auth-Token", a.Token)
 	}
-	for headers = append(a.headers[:len(a.headers):len(a.headers)], headers...); len(headers) > 1; headers = headers[2:] {
+	for headers = append(slices.Clip(a.headers), headers...); len(headers) > 1; headers = headers[2:] {
 		req.Header.Set(headers[0], headers[1])
 	}
 	w := httptest.NewRecorder()
