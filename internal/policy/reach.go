@@ -100,10 +100,10 @@ func (k *known) reach(s Supposition) *Reach {
 	slices.Sort(roles)
 	roles = slices.Compact(roles)
 	var key strings.Builder
-	key.WriteString(fmt.Sprintf("%s %v %q", s.Scope, s.Elsewhere, roles))
+	fmt.Fprintf(&key, "%s %v %q", s.Scope, s.Elsewhere, roles)
 	for _, one := range k.services {
 		if one.Enforcer != nil {
-			key.WriteString(fmt.Sprintf(" %p", one.Enforcer.rules.Load())) // the own service's may change
+			fmt.Fprintf(&key, " %p", one.Enforcer.rules.Load()) // the own service's may change
 		}
 	}
 	return k.counted.get(key.String(), func() *Reach {
