@@ -14,18 +14,18 @@ import (
 // Accounts of people, programs and services, which Keystone does not tell apart.
 var accountRoutes = []route{
 	{method: put, path: "/v3/lintel/users/{user_id}/surface", serve: (*API).setSurface, actions: []authz.Action{authz.CloudAdmin},
-		body: schema.SurfaceUpdate, rel: "lintel/1.0/user_surface", success: []int{http.StatusOK},
+		body: schema.SurfaceUpdate, success: []int{http.StatusOK},
 		summary: "Say what an account is for and where its user may sign in", answer: one("surface")},
 
 	{method: post, path: "/v3/lintel/accounts", serve: (*API).openAccount, actions: []authz.Action{authz.CloudAdmin}, body: schema.AccountCreate,
 		rel: "lintel/1.0/accounts", summary: "Open the account of a customer: a project and its main user", answer: one("account")},
 
 	{method: get, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).listAPIUsers, actions: []authz.Action{authz.CreateGrant},
-		filters: []string{"name"}, rel: "lintel/1.0/api_users", summary: "List the API users of a project", answer: pageOf("api_users", "api_user")},
+		filters: []string{"name"}, summary: "List the API users of a project", answer: pageOf("api_users", "api_user")},
 	{method: post, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).createAPIUser, actions: []authz.Action{authz.CreateGrant},
 		body: schema.APIUserCreate, summary: "Create an API user with roles on a project", answer: one("api_user", "new_api_user")},
 	{method: post, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}/password", serve: (*API).resetAPIUser,
-		actions: []authz.Action{authz.CreateGrant}, body: schema.APIUserReset, rel: "lintel/1.0/api_user_password", success: []int{http.StatusOK},
+		actions: []authz.Action{authz.CreateGrant}, body: schema.APIUserReset, success: []int{http.StatusOK},
 		summary: "Give an API user a new password", answer: one("api_user", "new_api_user")},
 	{method: del, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}", serve: (*API).deleteAPIUser, actions: []authz.Action{authz.CreateGrant},
 		rel: "lintel/1.0/api_user", summary: "Delete an API user"},

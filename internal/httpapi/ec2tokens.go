@@ -42,7 +42,11 @@ func (a *API) issueS3Token(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	body, err := encode(object{"token": renderToken(&issued)})
+	token := renderToken(&issued)
+	if issued.Catalog != nil {
+		token["catalog"] = renderCatalog(issued.Catalog.Entries)
+	}
+	body, err := encode(object{"token": token})
 	if err != nil {
 		return err
 	}
