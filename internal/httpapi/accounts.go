@@ -18,7 +18,7 @@ var accountRoutes = []route{
 		summary: "Say what an account is for and where its user may sign in", answer: one("surface")},
 
 	{method: post, path: "/v3/lintel/accounts", serve: (*API).openAccount, actions: []authz.Action{authz.CloudAdmin}, body: schema.AccountCreate,
-		rel: "lintel/1.0/accounts", summary: "Open the account of a customer: a project and its main user", answer: one("account")},
+		summary: "Open the account of a customer: a project and its main user", answer: one("account")},
 
 	{method: get, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).listAPIUsers, actions: []authz.Action{authz.CreateGrant},
 		filters: []string{"name"}, summary: "List the API users of a project", answer: pageOf("api_users", "api_user")},
@@ -28,7 +28,7 @@ var accountRoutes = []route{
 		actions: []authz.Action{authz.CreateGrant}, body: schema.APIUserReset, success: []int{http.StatusOK},
 		summary: "Give an API user a new password", answer: one("api_user", "new_api_user")},
 	{method: del, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}", serve: (*API).deleteAPIUser, actions: []authz.Action{authz.CreateGrant},
-		rel: "lintel/1.0/api_user", summary: "Delete an API user"},
+		summary: "Delete an API user"},
 }
 
 func (a *API) setSurface(w http.ResponseWriter, r *request) error {
