@@ -34,14 +34,5 @@ func (i *Issued) Own(write func(*Issued) ([]byte, error)) ([]byte, error) {
 	if i.remembered == nil {
 		return write(i)
 	}
-	w := i.remembered.own.Once(func() any {
-		b, err := write(i)
-		return written{b, err}
-	}).(written)
-	return w.bytes, w.err
-}
-
-type written struct {
-	bytes []byte
-	err   error
+	return i.remembered.own.Written(func() ([]byte, error) { return write(i) })
 }

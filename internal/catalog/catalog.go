@@ -46,16 +46,7 @@ type Rendered struct {
 
 // Written returns what write makes of the entries, which it is asked for once.
 func (r *Rendered) Written(write func([]Entry) ([]byte, error)) ([]byte, error) {
-	w := r.written.Once(func() any {
-		b, err := write(r.Entries)
-		return written{b, err}
-	}).(written)
-	return w.bytes, w.err
-}
-
-type written struct {
-	bytes []byte
-	err   error
+	return r.written.Written(func() ([]byte, error) { return write(r.Entries) })
 }
 
 // Cost is about what it takes, in bytes, with what is written of it.

@@ -243,7 +243,12 @@ func scopeRequest(body *schema.Object) (s auth.ScopeRequest) {
 func writeToken(w http.ResponseWriter, status int, issued auth.Issued) error {
 	h := w.Header()
 	h.Set("X-Subject-Token", issued.Text)
-	h.Set("Cache-Control", "no-store")
+	return writeTokenBody(w, status, issued)
+}
+
+// writeTokenBody is writeToken without the token itself.
+func writeTokenBody(w http.ResponseWriter, status int, issued auth.Issued) error {
+	w.Header().Set("Cache-Control", "no-store")
 	own, err := issued.Own(func(i *auth.Issued) ([]byte, error) {
 		b, err := encode(object{"token": renderToken(i)})
 		return bytes.TrimSuffix(b, tokenEnd), err

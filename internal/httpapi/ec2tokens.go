@@ -42,16 +42,7 @@ func (a *API) issueS3Token(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	token := renderToken(&issued)
-	if issued.Catalog != nil {
-		token["catalog"] = renderCatalog(issued.Catalog.Entries)
-	}
-	body, err := encode(object{"token": token})
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	return writeBytes(w, http.StatusOK, "application/json", body)
+	return writeTokenBody(w, http.StatusOK, issued)
 }
 
 // issueSigned reads what a service knows of a request to it, which may stand under several names, and logs its signer in.

@@ -119,6 +119,20 @@ func (m *Memo) Once(build func() any) any {
 	return v
 }
 
+// Written is Once for what write makes, with how that ended.
+func (m *Memo) Written(write func() ([]byte, error)) ([]byte, error) {
+	w := m.Once(func() any {
+		b, err := write()
+		return written{b, err}
+	}).(written)
+	return w.bytes, w.err
+}
+
+type written struct {
+	bytes []byte
+	err   error
+}
+
 // Actor is the user in whose name the token acts, with their domain: its own, or the trustor of a trust that says so.
 func (t *Token) Actor() (User, Domain) {
 	if len(t.Trusts) > 0 && t.Trusts[0].Impersonation {
