@@ -105,7 +105,7 @@ func TestPagesAskAFixedNumberOfQueries(t *testing.T) {
 	for _, path := range pages {
 		if n := count(path); n != few[path] {
 			t.Errorf("%s: %d queries with few entries, %d with many", path, few[path], n)
-		} else if n > 80 {
+		} else if n > 60 {
 			t.Errorf("%s: %d queries", path, n)
 		}
 	}

@@ -31,7 +31,7 @@ func scanProject(s scanner) (p identity.Project, err error) {
 	return p, err
 }
 
-// completeProjects adds tags and options, with two queries.
+// completeProjects adds tags and options, with one query.
 func (tx *Tx) completeProjects(ctx context.Context, projects []identity.Project) error {
 	at := make(map[identity.ProjectID]*identity.Project, len(projects))
 	for i := range projects {
@@ -52,24 +52,24 @@ func (tx *Tx) completeProjects(ctx context.Context, projects []identity.Project)
 
 func (tx *Tx) loadProjectParts(ctx context.Context, ids []identity.ProjectID, at map[identity.ProjectID]*identity.Project) error {
 	set, args := in(ids)
-	type tag struct {
+	type part struct {
 		project identity.ProjectID
-		name    string
+		option  bool
+		name    string // of the tag, or the option's id
+		value   any
 	}
-	tags, err := list(ctx, tx, func(s scanner) (t tag, err error) {
-		err = s.Scan(&t.project, &t.name)
-		return t, err
-	}, `SELECT "project_id", "name" FROM "project_tag" WHERE "project_id" IN `+set+` ORDER BY "name"`, args...)
-	if err != nil {
-		return err
-	}
-	for _, t := range tags {
-		at[t.project].Tags = append(at[t.project].Tags, t.name)
-	}
-	found, err := options(ctx, tx, "project", ids)
-	for _, o := range found {
-		if o.id == immutable && o.value != nil {
-			at[o.entity].Options[identity.OptImmutable] = o.value
+	parts, err := list(ctx, tx, func(s scanner) (p part, err error) {
+		err = s.Scan(&p.project, &p.option, &p.name, jsonOf(&p.value))
+		return p, err
+	}, `SELECT "project_id", 0, "name", NULL FROM "project_tag" WHERE "project_id" IN `+set+`
+		UNION ALL SELECT "project_id", 1, "option_id", "option_value" FROM "project_option" WHERE "project_id" IN `+set+` ORDER BY 2, 3`,
+		slices.Concat(args, args)...)
+	for _, p := range parts {
+		switch {
+		case !p.option:
+			at[p.project].Tags = append(at[p.project].Tags, p.name)
+		case p.name == immutable && p.value != nil:
+			at[p.project].Options[identity.OptImmutable] = p.value
 		}
 	}
 	return err
