@@ -1,8 +1,13 @@
 package testenv
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"net/url"
 	"slices"
+	"testing"
 
 	"github.com/descope/virtualwebauthn"
 )
@@ -25,6 +30,30 @@ type held struct {
 }
 
 const passkeyOrigin = "https://identity.example"
+
+// newPasskeyPair is a pair of keys on P-256, in PKCS #8. The library writes the coordinates of the public one without the zeros
+// that they begin with, which RFC 9053 section 7.1.1 forbids and the server refuses, so only pairs without any serve.
+func newPasskeyPair(t testing.TB) []byte {
+	t.Helper()
+	for {
+		pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		point, err := pair.PublicKey.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if point[1] == 0 || point[1+32] == 0 {
+			continue
+		}
+		data, err := x509.MarshalPKCS8PrivateKey(pair)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+}
 
 func (a *Authenticator) party(id string) virtualwebauthn.RelyingParty {
 	p := virtualwebauthn.RelyingParty{ID: id, Origin: passkeyOrigin}
@@ -56,7 +85,7 @@ func (b *Browser) Answer(a *Authenticator, form url.Values) url.Values {
 	b.t.Helper()
 	asked := form.Get("webauthn")
 	if creation, err := virtualwebauthn.ParseAttestationOptions(asked); err == nil && creation.UserID != "" {
-		k := held{virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), []byte(creation.UserID)}
+		k := held{virtualwebauthn.NewCredentialWithImportedKey(virtualwebauthn.KeyTypeEC2, newPasskeyPair(b.t)), []byte(creation.UserID)}
 		if slices.ContainsFunc(a.keys, func(h held) bool { return h.IsExcludedForAttestation(*creation) }) {
 			b.t.Fatal("the authenticator holds a passkey of this account already")
 		}
