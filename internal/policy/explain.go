@@ -58,15 +58,9 @@ func (t *tracer) eval(e *evaluation, n node, depth int) (bool, error) {
 
 	ok, err := t.decide(e, n, depth)
 	term.Allowed, term.Err = ok && err == nil, err
+	term.Operator = operator(n)
 	switch n := n.(type) {
-	case not:
-		term.Operator = "not"
-	case and:
-		term.Operator = "and"
-	case or:
-		term.Operator = "or"
 	case ruleRef:
-		term.Operator = "rule"
 		if _, exists := e.rules.checks[string(n)]; !exists {
 			term.Why = fmt.Sprintf("there is no rule %q", string(n))
 			if _, fallback := e.rules.lookup(string(n)); fallback {
@@ -342,3 +336,18 @@ func (t *Term) write(b *strings.Builder, depth int) {
 
 // maxShown bounds the depth to which terms are shown, for rules that go round in a circle.
 const maxShown = 20
+
+// operator names what joins the terms below a node; empty for a check, which has none.
+func operator(n node) string {
+	switch n.(type) {
+	case not:
+		return "not"
+	case and:
+		return "and"
+	case or:
+		return "or"
+	case ruleRef:
+		return "rule"
+	}
+	return ""
+}

@@ -111,16 +111,7 @@ func (w *supposing) weigh(n node, depth int) weighed {
 	w.at = b
 	got := w.decide(n, depth)
 	w.at, b.Verdict = up, got.verdict
-	switch n.(type) {
-	case not:
-		b.Operator = "not"
-	case and:
-		b.Operator = "and"
-	case or:
-		b.Operator = "or"
-	case ruleRef:
-		b.Operator = "rule"
-	default:
+	if b.Operator = operator(n); b.Operator == "" {
 		b.Why = got.why
 	}
 	return got
