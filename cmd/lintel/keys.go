@@ -13,6 +13,7 @@ import (
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/server"
+	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
 )
 
@@ -111,20 +112,15 @@ func credentialRotateCommand(flags *configFlags) *cobra.Command {
 		Short: "Make a new primary key for credentials",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := flags.load()
+			to, err := owner.owner()
 			if err != nil {
 				return err
 			}
-			repo := credentialKeys(cfg)[0]
-			if repo.Owner, err = owner.owner(); err != nil {
-				return err
-			}
-			db, err := server.OpenDatabase(cmd.Context(), cfg, server.Options{})
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			return credential.Rotate(cmd.Context(), db, repo)
+			return withDatabase(cmd, flags, func(cfg *config.Config, db *store.DB) error {
+				repo := credentialKeys(cfg)[0]
+				repo.Owner = to
+				return credential.Rotate(cmd.Context(), db, repo)
+			})
 		},
 	}
 	owner.add(cmd)
@@ -138,21 +134,14 @@ func credentialMigrateCommand(flags *configFlags) *cobra.Command {
 		Short: "Encrypt all credentials with the primary key",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := flags.load()
-			if err != nil {
+			return withDatabase(cmd, flags, func(cfg *config.Config, db *store.DB) error {
+				_, err := credential.Migrate(cmd.Context(), db, credentialKeys(cfg)[0], func(done int) {
+					if done%1000 == 0 {
+						fmt.Fprintf(os.Stderr, "%d credentials encrypted anew\n", done)
+					}
+				})
 				return err
-			}
-			db, err := server.OpenDatabase(cmd.Context(), cfg, server.Options{})
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			_, err = credential.Migrate(cmd.Context(), db, credentialKeys(cfg)[0], func(done int) {
-				if done%1000 == 0 {
-					fmt.Fprintf(os.Stderr, "%d credentials encrypted anew\n", done)
-				}
 			})
-			return err
 		},
 	}
 	owner.add(cmd) // upstream takes them and has no use for them either

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/server"
 	"github.com/lintel-id/lintel/internal/store"
@@ -84,13 +85,18 @@ func needs(cmd *cobra.Command, flags ...string) {
 	}
 }
 
-// openDatabase opens the database that the flags' configuration names.
-func openDatabase(cmd *cobra.Command, flags *configFlags) (*store.DB, error) {
+// withDatabase runs do on the database of the flags' configuration.
+func withDatabase(cmd *cobra.Command, flags *configFlags, do func(*config.Config, *store.DB) error) error {
 	cfg, err := flags.load()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return server.OpenDatabase(cmd.Context(), cfg, server.Options{})
+	db, err := server.OpenDatabase(cmd.Context(), cfg, server.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return do(cfg, db)
 }
 
 func bootstrapCommand(flags *configFlags) *cobra.Command {
@@ -101,10 +107,6 @@ func bootstrapCommand(flags *configFlags) *cobra.Command {
 		Short: "Create the first administrator, the roles and the catalog's own entry",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := flags.load()
-			if err != nil {
-				return err
-			}
 			b.Region = identity.RegionID(region)
 			// Upstream lets the environment win over the flags.
 			for name, into := range map[string]*string{
@@ -116,13 +118,10 @@ func bootstrapCommand(flags *configFlags) *cobra.Command {
 					*into = v
 				}
 			}
-			db, err := server.OpenDatabase(cmd.Context(), cfg, server.Options{})
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			b.Done = func(s string) { fmt.Fprintln(os.Stderr, s) }
-			return b.Run(cmd.Context(), cfg, db)
+			b.Done = say
+			return withDatabase(cmd, flags, func(cfg *config.Config, db *store.DB) error {
+				return b.Run(cmd.Context(), cfg, db)
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -150,23 +149,20 @@ func dbSyncCommand(flags *configFlags) *cobra.Command {
 			if len(args) > 0 {
 				return errors.New("a version cannot be chosen: db_sync upgrades to the newest one")
 			}
-			db, err := openDatabase(cmd, flags)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			switch {
-			case check:
-				return dbCheck(cmd, db)
-			case expand:
-				return db.Expand(cmd.Context())
-			case migrate:
-				return nil // there is nothing to do between the two; old scripts still ask
-			case contract:
-				return db.Contract(cmd.Context())
-			default:
-				return db.Sync(cmd.Context())
-			}
+			return withDatabase(cmd, flags, func(_ *config.Config, db *store.DB) error {
+				switch {
+				case check:
+					return dbCheck(cmd, db)
+				case expand:
+					return db.Expand(cmd.Context())
+				case migrate:
+					return nil // there is nothing to do between the two; old scripts still ask
+				case contract:
+					return db.Contract(cmd.Context())
+				default:
+					return db.Sync(cmd.Context())
+				}
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -201,16 +197,13 @@ func dbVersionCommand(flags *configFlags) *cobra.Command {
 		Short: "Print the revision of the database's schema",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, err := openDatabase(cmd, flags)
-			if err != nil {
+			return withDatabase(cmd, flags, func(_ *config.Config, db *store.DB) error {
+				v, err := db.Version(cmd.Context())
+				if err == nil {
+					fmt.Println(v)
+				}
 				return err
-			}
-			defer db.Close()
-			v, err := db.Version(cmd.Context())
-			if err == nil {
-				fmt.Println(v)
-			}
-			return err
+			})
 		},
 	}
 }
@@ -229,14 +222,11 @@ func trustFlushCommand(flags *configFlags) *cobra.Command {
 					return fmt.Errorf("%q: invalid date, should be DD-MM-YYYY", date)
 				}
 			}
-			db, err := openDatabase(cmd, flags)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			return db.Update(cmd.Context(), func(tx *store.Tx) error {
-				_, err := tx.FlushTrusts(cmd.Context(), before, identity.ProjectID(project), identity.UserID(trustor), identity.UserID(trustee))
-				return err
+			return withDatabase(cmd, flags, func(_ *config.Config, db *store.DB) error {
+				return db.Update(cmd.Context(), func(tx *store.Tx) error {
+					_, err := tx.FlushTrusts(cmd.Context(), before, identity.ProjectID(project), identity.UserID(trustor), identity.UserID(trustee))
+					return err
+				})
 			})
 		},
 	}

@@ -15,20 +15,6 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// withDatabase runs do on the database of the flags' configuration.
-func withDatabase(cmd *cobra.Command, flags *configFlags, do func(*config.Config, *store.DB) error) error {
-	cfg, err := flags.load()
-	if err != nil {
-		return err
-	}
-	db, err := server.OpenDatabase(cmd.Context(), cfg, server.Options{})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return do(cfg, db)
-}
-
 func say(message string) { fmt.Fprintln(os.Stderr, message) }
 
 func projectSetupCommand(flags *configFlags) *cobra.Command {
