@@ -186,7 +186,7 @@ func (tx *Tx) RevokedSince(ctx context.Context, t *identity.Token, since time.Ti
 	like.IssuedAt, like.AuditIDs = since, slices.Clone(t.AuditIDs)
 	like.AuditIDs[0] = ""
 	var of strings.Builder
-	fmt.Fprint(&of, t.User.ID, t.AuditIDs[1:], t.Methods, t.ExpiresAt.Unix(), since.Unix())
+	fmt.Fprintln(&of, t.User.ID, t.TrustID, t.AccessTokenID, t.AuditIDs[1:], t.Methods, t.ExpiresAt.Unix(), since.Unix())
 	for _, r := range t.Roles {
 		of.WriteString(string(r.ID))
 	}

@@ -88,7 +88,7 @@ class Side:
             self.variables[step.name] = passcode(step.seed, int(time.time()) // 30 - step.ago)
 
     def request(self, step):
-        # A revocation counts for all tokens of its own second, later ones too: the quicker side would lose them.
+        # In Keystone a revocation ends all tokens of its own second, those made after it too.
         if "header:X-Subject-Token" in step.keep.values() and self.changed == int(time.time()):
             next_second()
         try:
