@@ -29,6 +29,7 @@ import (
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/federation"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/passkey"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -43,6 +44,7 @@ type Service struct {
 	Catalog    *catalog.Service
 	Credential *credential.Service
 	Federation *federation.Service
+	Office     *mail.Office // nil when no mail is sent
 
 	Tokens   token.Format
 	Receipts *token.Fernet

@@ -65,7 +65,7 @@ func (s *Service) DisableFactor(ctx context.Context, caller identity.Caller, pro
 	if err := s.Credential.MayRemoveFactor(ctx, caller); err != nil {
 		return err
 	}
-	show, err := proof.prove(ctx, s, &Request{})
+	show, err := proof.prove(ctx, s, &Request{known: caller.UserID()})
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,13 @@ func (s *Service) proveAll(ctx context.Context, r *Request) (confirm, error) {
 	if c := r.External.besides(ctx, s, r); c != nil {
 		confirms = append(confirms, c)
 	}
-	for _, m := range r.Methods {
+	if err := s.knownBy(r); err != nil {
+		return nil, err
+	}
+	// A code comes last: whether it counts as a stranger's hangs on what was proved before.
+	methods := slices.Clone(r.Methods)
+	slices.SortStableFunc(methods, func(a, b string) int { return last(r.Evidence[a]) - last(r.Evidence[b]) })
+	for _, m := range methods {
 		c, err := r.Evidence[m].prove(ctx, s, r)
 		if err != nil {
 			return nil, err
@@ -64,6 +70,30 @@ func (s *Service) proveAll(ctx context.Context, r *Request) (confirm, error) {
 		}
 		return s.receive(ctx, tx, r.Receipt, p)
 	}, nil
+}
+
+// knownBy notes whom a receipt says that a first factor was right for. Whether the receipt stands is judged later.
+func (s *Service) knownBy(r *Request) error {
+	if r.Receipt == "" {
+		return nil
+	}
+	receipt, err := s.Receipts.OpenReceipt(r.Receipt)
+	if errors.Is(err, token.ErrInvalid) {
+		return nil
+	}
+	if err == nil && s.DB.Now().Before(receipt.ExpiresAt) {
+		r.known = identity.UserID(receipt.UserID)
+	}
+	return err
+}
+
+// last is 1 for a method that is proved after the others.
+func last(m Method) int {
+	switch m.(type) {
+	case *TOTP, *RecoveryCode:
+		return 1
+	}
+	return 0
 }
 
 // issue makes a token, with its text, for what is shown in the transaction that makes it, one of run.

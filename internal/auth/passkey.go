@@ -82,7 +82,7 @@ func (m *Passkey) prove(ctx context.Context, s *Service, r *Request) (confirm, e
 	}
 	var now identity.Passkey
 	var verified bool
-	login, err := s.Directory.AuthenticateBy(ctx, "passkey", &directory.UserRef{ID: key.UserID}, func(identity.UserID) (bool, error) {
+	login, err := s.Directory.AuthenticateBy(ctx, directory.Claim{Method: "passkey", User: &directory.UserRef{ID: key.UserID}, Known: r.known, Right: func(identity.UserID) (bool, error) {
 		var wrong error
 		now, verified, wrong = s.Passkeys.Check(m.Origin, key, answer)
 		if wrong != nil {
@@ -95,7 +95,7 @@ func (m *Passkey) prove(ctx context.Context, s *Service, r *Request) (confirm, e
 			return err
 		})
 		return first, err
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}

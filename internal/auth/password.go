@@ -10,8 +10,11 @@ import (
 // Password is a claim to be a user, with a password (keystone/auth/plugins/password.py).
 type Password directory.Proof
 
-func (m *Password) prove(ctx context.Context, s *Service, _ *Request) (confirm, error) {
+func (m *Password) prove(ctx context.Context, s *Service, r *Request) (confirm, error) {
 	login, err := s.Directory.Authenticate(ctx, directory.Proof(*m))
+	if err == nil {
+		r.known = login.ID
+	}
 	return s.confirmLogin("password", login), err
 }
 

@@ -24,7 +24,8 @@ type Request struct {
 	Scope     ScopeRequest
 	NoCatalog bool
 
-	recalled bool // what it brings was found in memory
+	recalled bool            // what it brings was found in memory
+	known    identity.UserID // whom a first factor was right for, so far
 }
 
 // ScopeRequest is the scope that a login asks for. The zero value asks for nothing: the user's default project, if

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
 )
@@ -31,9 +32,18 @@ const (
 // errNoSession answers a key that opens nothing, or nothing any more.
 var errNoSession = identity.Unauthenticatedf("the session has ended")
 
+// Device is a browser in which somebody signs in.
+type Device struct {
+	Address, Agent string
+
+	// Mark is a random text that the browser keeps beyond sessions; empty when it has none.
+	Mark string
+}
+
 // SignIn is Issue for a browser: it begins a session and returns its key, which is kept nowhere here. The request's scope
-// is not looked at. Who is proved, and has no place in the portal, gets ErrAPIOnly.
-func (s *Service) SignIn(ctx context.Context, r Request, address, agent string) (key string, v identity.Session, err error) {
+// is not looked at. Who is proved, and has no place in the portal, gets ErrAPIOnly. Of a browser that is new to somebody who
+// signed in with others before, they are told by mail.
+func (s *Service) SignIn(ctx context.Context, r Request, on Device) (key string, v identity.Session, err error) {
 	t, err := s.identify(ctx, r)
 	if err != nil {
 		return "", v, err
@@ -43,12 +53,15 @@ func (s *Service) SignIn(ctx context.Context, r Request, address, agent string) 
 		now := tx.Now()
 		v = identity.Session{
 			Key: digest(key), ID: tx.NewID(), UserID: t.User.ID, CreatedAt: now, SeenAt: now, ConfirmedAt: now, EndsAt: now.Add(sessionLife),
-			Address: address, Agent: cut(agent, 255),
+			Address: on.Address, Agent: cut(on.Agent, 255),
 		}
 		if v.Proof, err = proofOf(&t, v.EndsAt); err != nil {
 			return err
 		}
 		if err := tx.InsertSession(ctx, v); err != nil {
+			return err
+		}
+		if err := s.meet(ctx, tx, t.User, on); err != nil {
 			return err
 		}
 		e := identity.SignedIn(&t)
@@ -57,6 +70,22 @@ func (s *Service) SignIn(ctx context.Context, r Request, address, agent string) 
 	})
 	s.see(ctx, &t)
 	return key, v, err
+}
+
+// knownFor is how long a browser is known that does not come again.
+const knownFor = 400 * 24 * time.Hour
+
+// meet tells a user by mail that a browser is new to them, unless it is their first.
+func (s *Service) meet(ctx context.Context, tx *store.Tx, u identity.User, on Device) error {
+	until := tx.Now().Add(knownFor)
+	times, err := tx.Use(ctx, until, "browser", string(u.ID), on.Mark)
+	if err != nil || times > 1 && on.Mark != "" {
+		return err
+	}
+	if times, err = tx.Use(ctx, until, "browsers", string(u.ID)); err != nil || times == 1 {
+		return err
+	}
+	return s.Office.Tell(ctx, tx, mail.NewDevice, u, mail.Values{Link: "/security"})
 }
 
 // Confirm lets the holder of a session prove again who they are. The session gets a new key, and the methods that were

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -89,6 +90,9 @@ func (s *Service) CreateApplicationCredential(ctx context.Context, caller identi
 			return err
 		}
 		if c, err = tx.InsertApplicationCredential(ctx, c, hash); err != nil {
+			return err
+		}
+		if err := s.tellOfCredential(ctx, tx, c.UserID, c.ProjectID, mail.Values{Words: c.Name}); err != nil {
 			return err
 		}
 		return tx.Record(ctx, identity.Created("application_credential", c.ID).By(caller))

@@ -21,6 +21,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/passkey"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -34,6 +35,7 @@ type Service struct {
 	Assignment *assignment.Service
 	Directory  *directory.Service
 	Keys       token.Keys
+	Office     *mail.Office // nil when no mail is sent
 	Log        *slog.Logger
 
 	// ApplicationCredentialLimit is the most application credentials that a user may have; negative is no limit
@@ -146,11 +148,11 @@ func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity
 	} else {
 		c.ID = identity.CredentialID(identity.NewID())
 	}
-	return c, s.insert(ctx, c, identity.Created("credential", c.ID).By(caller))
+	return c, s.insert(ctx, caller, c, identity.Created("credential", c.ID).By(caller))
 }
 
 // insert keeps a new credential, unless its user has as many as may be, and records the event of it.
-func (s *Service) insert(ctx context.Context, c identity.Credential, e identity.Event) error {
+func (s *Service) insert(ctx context.Context, caller identity.Caller, c identity.Credential, e identity.Event) error {
 	sealed, err := s.seal(ctx, c)
 	if err != nil {
 		return err
@@ -159,8 +161,58 @@ func (s *Service) insert(ctx context.Context, c identity.Credential, e identity.
 		if err := forAPI(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		return s.insertSealed(ctx, tx, sealed, e)
+		if err := s.insertSealed(ctx, tx, sealed, e); err != nil {
+			return err
+		}
+		return s.tellOfNew(ctx, tx, caller, c)
 	})
+}
+
+// tellOfNew tells the user of a new credential by mail.
+func (s *Service) tellOfNew(ctx context.Context, tx *store.Tx, caller identity.Caller, c identity.Credential) error {
+	switch {
+	case strings.EqualFold(c.Type, "totp"):
+		return s.tellOfFactor(ctx, tx, caller, c.UserID, mail.SeedAdded)
+	case isEC2(c.Type):
+		return s.tellOfCredential(ctx, tx, c.UserID, c.ProjectID, mail.Values{Act: "key"})
+	}
+	return s.tellOfCredential(ctx, tx, c.UserID, c.ProjectID, mail.Values{Act: "other"})
+}
+
+// tellOfCredential tells a user by mail that there is something new which logs in as them.
+func (s *Service) tellOfCredential(ctx context.Context, tx *store.Tx, user identity.UserID, project identity.ProjectID, v mail.Values) error {
+	if s.Office == nil {
+		return nil
+	}
+	u, err := tx.User(ctx, user)
+	if errors.Is(err, identity.NotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if project != "" {
+		p, err := tx.Project(ctx, project)
+		if err != nil && !errors.Is(err, identity.NotFound) {
+			return err
+		}
+		v.Project = p.Name
+	}
+	v.Link = "/credentials"
+	return s.Office.Tell(ctx, tx, mail.CredentialMade, u, v)
+}
+
+// tellOfFactor tells a user by mail what became of their second factor.
+func (s *Service) tellOfFactor(ctx context.Context, tx *store.Tx, caller identity.Caller, user identity.UserID, what string) error {
+	if s.Office == nil {
+		return nil
+	}
+	u, err := tx.User(ctx, user)
+	if errors.Is(err, identity.NotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return s.Office.Tell(ctx, tx, mail.FactorChanged, u, mail.Values{Act: what, By: mail.Other(caller, user), Link: "/security"})
 }
 
 // forAPI refuses to make what logs a user in to the API when that is closed to the account: a Keystone on this database would
@@ -228,6 +280,9 @@ func (s *Service) UpdateBlob(ctx context.Context, caller identity.Caller, id ide
 		if _, err := tx.Credential(ctx, id); err != nil {
 			return err
 		}
+		if err := tx.PutDrift(ctx, id, 0); err != nil { // which was that of another seed
+			return err
+		}
 		return tx.PutBlob(ctx, id, sealed.EncryptedBlob, sealed.KeyHash)
 	})
 }
@@ -247,6 +302,11 @@ func (s *Service) Delete(ctx context.Context, caller identity.Caller, id identit
 		}
 		if err := tx.DeleteCredential(ctx, id); err != nil {
 			return err
+		}
+		if strings.EqualFold(c.Type, "totp") {
+			if err := s.tellOfFactor(ctx, tx, caller, c.UserID, mail.SeedRemoved); err != nil {
+				return err
+			}
 		}
 		return tx.Record(ctx, identity.Deleted("credential", id).By(caller))
 	})

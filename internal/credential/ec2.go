@@ -50,7 +50,7 @@ func (s *Service) CreateEC2Key(ctx context.Context, caller identity.Caller, user
 	key.ID = accessID(key.Access)
 	blob := fmt.Sprintf(`{"access": %q, "secret": %q, "trust_id": null}`, key.Access, key.Secret) // to the letter as upstream writes it
 	c := identity.Credential{ID: key.ID, UserID: user, ProjectID: project, Type: "ec2", Blob: blob}
-	return key, s.insert(ctx, c, identity.Created("credential", c.ID))
+	return key, s.insert(ctx, caller, c, identity.Created("credential", c.ID))
 }
 
 // EC2Keys lists the keys of a user.

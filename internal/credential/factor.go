@@ -3,7 +3,6 @@ package credential
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/base32"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/totp"
 )
@@ -260,12 +260,13 @@ func (e *WrongCodeError) Error() string { return "wrong code" }
 var ErrOtherSeed = errors.New("there is a newer seed")
 
 // ProveFactor takes the code by which a new authenticator shows that it works, and makes recovery codes. They are told here
-// only, and count when the factor does. Shown again, a right code makes new ones. A wrong code is a *WrongCodeError.
-func (s *Service) ProveFactor(ctx context.Context, caller identity.Caller, id, code string) ([]string, error) {
-	var step int64
+// only, and count when the factor does. Shown again, a right code makes new ones. A wrong code is a *WrongCodeError. then is the code
+// that came after it, by which a clock that is off is taken as it is; empty for none.
+func (s *Service) ProveFactor(ctx context.Context, caller identity.Caller, id, code, then string) ([]string, error) {
+	var step, drift int64
 	var wrong *WrongCodeError
 	err := s.DB.Update(ctx, func(tx *store.Tx) error {
-		step, wrong = 0, nil
+		step, drift, wrong = 0, 0, nil
 		begun, err := s.begun(ctx, tx, caller, id)
 		if err == nil && begun.Seed == "" {
 			err = ErrOtherSeed
@@ -281,7 +282,14 @@ func (s *Service) ProveFactor(ctx context.Context, caller identity.Caller, id, c
 		if err != nil {
 			return err
 		}
-		off, at := s.near(seed, totp.Step(tx.Now()), code)
+		a, now := authenticator{key: seed}, totp.Step(tx.Now())
+		if then != "" {
+			if step = a.inARow(now, code, then); step != 0 {
+				drift = step - now
+				return nil
+			}
+		}
+		off, at := s.near(a, now, code)
 		if off == 0 && at != 0 {
 			step = at
 			return nil
@@ -308,20 +316,17 @@ func (s *Service) ProveFactor(ctx context.Context, caller identity.Caller, id, c
 		if err != nil {
 			return err
 		}
-		begun.Step, begun.Codes = step, codes
+		begun.Step, begun.Drift, begun.Codes = step, drift, codes
 		return tx.PutEnrolment(ctx, begun)
 	})
 }
 
-// maxDrift is how many periods a clock may be off for its codes to be known as such.
-const maxDrift = 20
-
 // near finds the period of a code, the one nearest to now, and how many periods that is outside of those that count. The
 // period is 0 when there is none.
-func (s *Service) near(seed []byte, now int64, code string) (off, step int64) {
+func (s *Service) near(a authenticator, now int64, code string) (off, step int64) {
 	for d := range int64(maxDrift + 1) {
 		for _, at := range []int64{now - d, now + d} {
-			if subtle.ConstantTimeCompare([]byte(totp.Code(seed, at)), []byte(code)) != 1 {
+			if !a.shows(at, code) {
 				continue
 			}
 			if at > now || at < now-int64(s.PreviousPasscodes) {
@@ -419,7 +424,10 @@ func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.
 		if err := s.insertSealed(ctx, tx, p.seed, identity.Created("credential", p.seed.ID).By(caller)); err != nil {
 			return false, err
 		}
-		if _, err := s.takePasscode(ctx, tx, p.seed.ID, now.Step); err != nil {
+		if _, err := takePasscode(ctx, tx, p.seed.ID, now.Step); err != nil {
+			return false, err
+		}
+		if err := tx.PutDrift(ctx, p.seed.ID, now.Drift); err != nil {
 			return false, err
 		}
 	}
@@ -435,6 +443,16 @@ func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.
 		if err := s.setRules(ctx, tx, caller, user, change); err != nil {
 			return false, err
 		}
+	}
+	what := mail.FactorOn
+	switch {
+	case now.Passkey != nil && f.On:
+		what = mail.PasskeyAdded
+	case f.On:
+		what = mail.FactorReplaced
+	}
+	if err := s.tellOfFactor(ctx, tx, caller, user, what); err != nil {
+		return false, err
 	}
 	return own, tx.DropEnrolment(ctx, user)
 }
@@ -462,6 +480,9 @@ func (s *Service) RemoveFactor(ctx context.Context, tx *store.Tx, caller identit
 		return err
 	}
 	if err := tx.DropFactor(ctx, caller.UserID()); err != nil {
+		return err
+	}
+	if err := s.tellOfFactor(ctx, tx, caller, caller.UserID(), mail.FactorOff); err != nil {
 		return err
 	}
 	return s.setRules(ctx, tx, caller, caller.UserID(), noRules)
@@ -505,6 +526,9 @@ func (s *Service) ResetFactor(ctx context.Context, caller identity.Caller, user 
 		if err := s.setRules(ctx, tx, caller, user, noRules); err != nil {
 			return err
 		}
+		if err := s.tellOfFactor(ctx, tx, caller, user, mail.FactorReset); err != nil {
+			return err
+		}
 		return tx.Revoke(ctx, identity.RevocationEvent{UserID: user})
 	})
 }
@@ -532,6 +556,9 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, caller identity.Caller) 
 	}
 	return texts, s.DB.Update(ctx, func(tx *store.Tx) error {
 		if err := may(tx); err != nil {
+			return err
+		}
+		if err := s.tellOfFactor(ctx, tx, caller, caller.UserID(), mail.NewCodes); err != nil {
 			return err
 		}
 		return tx.PutRecoveryCodes(ctx, caller.UserID(), codes)
@@ -590,10 +617,25 @@ func (s *Service) UseRecoveryCode(ctx context.Context, user identity.UserID, typ
 		return false, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		used, err = tx.UseRecoveryCode(ctx, user, store.RecoveryCode{Mark: mark, Hash: hash})
-		return err
+		if used, err = tx.UseRecoveryCode(ctx, user, store.RecoveryCode{Mark: mark, Hash: hash}); err != nil || !used {
+			return err
+		}
+		return s.tellOfRecovery(ctx, tx, user)
 	})
 	return used, err
+}
+
+// tellOfRecovery tells a user by mail that a recovery code of theirs was used, and how many are left.
+func (s *Service) tellOfRecovery(ctx context.Context, tx *store.Tx, user identity.UserID) error {
+	u, err := tx.User(ctx, user)
+	if err != nil {
+		return err
+	}
+	left, err := tx.CountRecoveryCodes(ctx, user)
+	if err != nil {
+		return err
+	}
+	return s.Office.Tell(ctx, tx, mail.RecoveryUsed, u, mail.Values{Count: left, Link: "/security/recovery-codes"})
 }
 
 // guard keeps a token, which may be stolen, from changing the authenticators that its user set up in person.

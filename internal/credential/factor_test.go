@@ -30,7 +30,7 @@ func TestFactorIsForWhoIsThere(t *testing.T) {
 		for what, do := range map[string]func(context.Context) error{
 			"begin":   func(ctx context.Context) error { _, err := s.BeginFactor(ctx, caller, false); return err },
 			"see":     func(ctx context.Context) error { _, err := s.Enrolment(ctx, caller); return err },
-			"prove":   func(ctx context.Context) error { _, err := s.ProveFactor(ctx, caller, "e", "000000"); return err },
+			"prove":   func(ctx context.Context) error { _, err := s.ProveFactor(ctx, caller, "e", "000000", ""); return err },
 			"finish":  func(ctx context.Context) error { _, err := s.ConfirmRecovery(ctx, caller, "e", "x"); return err },
 			"remove":  func(ctx context.Context) error { return s.MayRemoveFactor(ctx, caller) },
 			"recover": func(ctx context.Context) error { _, err := s.NewRecoveryCodes(ctx, caller); return err },

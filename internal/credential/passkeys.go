@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -128,6 +129,9 @@ func (s *Service) ProvePasskey(ctx context.Context, caller identity.Caller, orig
 			if err := tx.InsertPasskey(ctx, k); err != nil {
 				return err
 			}
+			if err := s.tellOfFactor(ctx, tx, caller, caller.UserID(), mail.PasskeyAdded); err != nil {
+				return err
+			}
 			return tx.DropEnrolment(ctx, caller.UserID())
 		}
 		begun.Passkey, begun.Codes = &k, hashes
@@ -193,7 +197,10 @@ func (s *Service) RemovePasskey(ctx context.Context, caller identity.Caller, id 
 		if f.On && len(left) == 1 && len(seeds.Items) == 0 && left[0].ID == id {
 			return ErrLastFactor
 		}
-		return tx.DeletePasskey(ctx, caller.UserID(), id)
+		if err := tx.DeletePasskey(ctx, caller.UserID(), id); err != nil {
+			return err
+		}
+		return s.tellOfFactor(ctx, tx, caller, caller.UserID(), mail.PasskeyRemoved)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/telemetry"
@@ -77,35 +78,100 @@ type ExpiredError struct {
 func (e *ExpiredError) Error() string { return e.err.Error() }
 func (e *ExpiredError) Unwrap() error { return e.err }
 
-// AuthenticateBy is Authenticate by a proof that method names and right judges: it is called once, and only for an account
-// that is open and whose password has not expired. Wrong proofs count together with wrong passwords.
-func (s *Service) AuthenticateBy(ctx context.Context, method string, user *UserRef, right func(identity.UserID) (bool, error)) (Login, error) {
-	if err := user.check(); err != nil {
+// Claim is a claim to be a user, by a code that counts as a factor.
+type Claim struct {
+	Method string // what the code is, in words
+	User   *UserRef
+
+	// Known is whom a first factor was right for; empty when none was. Wrong codes after it count apart from those of strangers, who
+	// so lock nobody out.
+	Known identity.UserID
+
+	// Guessable is a code that is short enough to be guessed, so that wrong ones count.
+	Guessable bool
+
+	// Right judges the code. It is called once, and only for an account that is open, whose password has not expired, and for
+	// which not too many codes were wrong. ErrUsedCode says that it was right before.
+	Right func(identity.UserID) (bool, error)
+}
+
+// ErrUsedCode says that a code has let somebody in already.
+var ErrUsedCode = errors.New("the code was used")
+
+// WrongCodeError says that a code was wrong.
+type WrongCodeError struct {
+	Used bool // it was right before
+	Left int  // tries, until codes are not looked at for a while
+	err  error
+}
+
+func (e *WrongCodeError) Error() string { return e.err.Error() }
+func (e *WrongCodeError) Unwrap() error { return e.err }
+
+// After so many wrong codes in a row no more of them is looked at for firstWait, and for twice as long after each further one, up to
+// mostWait. They are forgotten a day after that.
+const (
+	maxGuesses          = 5
+	firstWait, mostWait = time.Minute, 30 * time.Minute
+)
+
+// AuthenticateBy is Authenticate by a code. Wrong ones count together with wrong passwords, and by themselves: a TooManyRequests says
+// until when none is looked at, if a first factor was right. S-020
+func (s *Service) AuthenticateBy(ctx context.Context, c Claim) (Login, error) {
+	if err := c.User.check(); err != nil {
 		return Login{}, err
 	}
-	a, err := s.account(ctx, *user)
+	a, err := s.account(ctx, *c.User)
 	if err != nil {
 		return Login{}, err
 	}
-	from, key := telemetry.ClientAddr(ctx), user.key(a.ID)
+	from, key := telemetry.ClientAddr(ctx), c.User.key(a.ID)
 	if err := s.Limits.allow(from, key); err != nil {
 		return Login{}, err
 	}
 	open := a.closed == "" && !a.expired
+	alone := c.Method + ", alone"
+	factor := alone
+	if c.Known == a.ID {
+		factor = c.Method
+	}
+	used := false
+	if open && c.Guessable {
+		switch err := s.takeTurn(ctx, a.ID, factor); {
+		case errors.Is(err, identity.TooManyRequests) && c.Known != a.ID:
+			open, a.closed = false, err.Error() // a stranger does not learn of it that there is such an account
+		case err != nil:
+			return Login{}, err
+		}
+	}
 	if open {
-		ok, err := right(a.ID)
-		if ok || err != nil {
+		ok, err := c.Right(a.ID)
+		if ok && err == nil && c.Guessable {
+			err = s.DB.Update(ctx, func(tx *store.Tx) error { return tx.ForgetGuesses(ctx, a.ID, factor, alone) })
+		}
+		if used = errors.Is(err, ErrUsedCode); ok || err != nil && !used {
 			return Login{a}, err
 		}
 	}
 	s.Limits.failed(from, key)
-	event, why, tell := s.failure(a, attempt{user: *user, login: true})
+	event, why, tell := s.failure(a, attempt{user: *c.User, login: true})
 	event.PasswordHash = ""
+	left := 0
 	if event.Untold = open || !tell || a.unknown == nil; open {
 		event.Cause = identity.CauseCode
 		err = s.DB.Update(ctx, func(tx *store.Tx) error {
 			if err := s.addFailure(ctx, tx, a); err != nil {
 				return err
+			}
+			g, err := tx.Guesses(ctx, a.ID, factor)
+			if err != nil {
+				return err
+			}
+			left = max(0, maxGuesses-g.Misses)
+			if c.Guessable && g.Misses == maxGuesses && c.Known == a.ID {
+				if err := s.Office.Tell(ctx, tx, mail.Guessed, a.User, mail.Values{Link: "/security/password", Until: g.Until}); err != nil {
+					return err
+				}
 			}
 			return tx.Record(ctx, event.Failure(nil))
 		})
@@ -113,9 +179,42 @@ func (s *Service) AuthenticateBy(ctx context.Context, method string, user *UserR
 		s.DB.RecordFailure(ctx, event, why)
 	}
 	if err == nil {
-		err = identity.Unauthenticatedf("wrong %s for user %s: %s", method, a.ID, a.closed)
+		err = &WrongCodeError{Used: used, Left: left, err: identity.Unauthenticatedf("wrong %s for user %s: %s", c.Method, a.ID, a.closed)}
 	}
 	return Login{}, err
+}
+
+// takeTurn counts a code as wrong before it is looked at, so that of many at once no more are than may be wrong, and refuses while
+// too many were. A right one ends the count.
+func (s *Service) takeTurn(ctx context.Context, user identity.UserID, factor string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockAccount(ctx, user); err != nil {
+			return err
+		}
+		g, err := tx.Guesses(ctx, user, factor)
+		if err != nil {
+			return err
+		}
+		now := tx.Now()
+		if wait := g.Until.Sub(now); wait > 0 && g.Misses >= maxGuesses {
+			return &identity.Error{
+				Kind: identity.TooManyRequests, Message: "Too many codes were wrong. Please try again later.", RetryAfter: wait,
+				Detail: "limit of wrong codes reached for user " + string(user),
+			}
+		}
+		if now.Sub(g.Until) > aDay {
+			g.Misses = 0
+		}
+		g.Until = now
+		if g.Misses++; g.Misses >= maxGuesses {
+			wait := mostWait
+			if n := g.Misses - maxGuesses; n < 5 {
+				wait = firstWait << n
+			}
+			g.Until = now.Add(wait)
+		}
+		return tx.PutGuesses(ctx, user, factor, g)
+	})
 }
 
 // Entered forgets the failures of somebody who has got in, by all methods that it took: a right password alone must not

@@ -66,6 +66,9 @@ func (s *Service) SetFor(ctx context.Context, tx *store.Tx, by identity.Caller, 
 	if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: u.ID}); err != nil {
 		return err
 	}
+	if err := s.tellOfPassword(ctx, tx, by, u); err != nil {
+		return err
+	}
 	return tx.Record(ctx, identity.Updated("user", u.ID).By(by))
 }
 

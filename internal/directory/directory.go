@@ -17,6 +17,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -32,6 +33,7 @@ type Service struct {
 	Tree       Tree    // rules for domains and projects
 	Limits     *Limits // nil has none
 	Config     DomainConfig
+	Office     *mail.Office // nil when no mail is sent
 
 	InvalidPasswords InvalidPasswords
 

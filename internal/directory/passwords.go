@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/password"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -48,8 +49,16 @@ func (s *Service) ChangePassword(ctx context.Context, caller identity.Caller, id
 		if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: id}); err != nil {
 			return err
 		}
+		if err := s.tellOfPassword(ctx, tx, identity.Caller{}, a.User); err != nil {
+			return err
+		}
 		return tx.Record(ctx, event)
 	})
+}
+
+// tellOfPassword tells a user by mail that they have another password.
+func (s *Service) tellOfPassword(ctx context.Context, tx *store.Tx, caller identity.Caller, u identity.User) error {
+	return s.Office.Tell(ctx, tx, mail.PasswordChanged, u, mail.Values{By: mail.Other(caller, u.ID), Link: "/forgot"})
 }
 
 // mayChange refuses a new password that comes too early or was used before.

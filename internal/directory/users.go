@@ -10,6 +10,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -332,6 +333,9 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 		if err := s.noteOrigins(ctx, tx, caller, old, upd); err != nil {
 			return err
 		}
+		if err := s.tellOfUpdate(ctx, tx, caller, old, upd, hash.hash != ""); err != nil {
+			return err
+		}
 		if old.Enabled && upd.Enabled.Present && !upd.Enabled.Value {
 			places, err := s.Authority.PlacesOf(ctx, tx, caller, id)
 			if err != nil {
@@ -348,6 +352,25 @@ func (s *Service) UpdateUser(ctx context.Context, caller identity.Caller, id ide
 		return tx.Record(ctx, identity.Updated("user", id).By(caller))
 	})
 	return u, err
+}
+
+// tellOfUpdate tells a user by mail, at the address that they had, what somebody else changed of how they get in.
+func (s *Service) tellOfUpdate(ctx context.Context, tx *store.Tx, caller identity.Caller, old identity.User, upd identity.UserUpdate, password bool) error {
+	if password {
+		if err := s.tellOfPassword(ctx, tx, caller, old); err != nil {
+			return err
+		}
+	}
+	rules, some := upd.Options[identity.OptMultiFactorAuthRules]
+	on, switched := upd.Options[identity.OptMultiFactorAuthEnabled]
+	if !some && !switched || caller.UserID() == old.ID {
+		return nil
+	}
+	what := mail.RulesByOthers
+	if some && rules == nil || switched && on != true {
+		what = mail.NoRulesByOthers
+	}
+	return s.Office.Tell(ctx, tx, mail.FactorChanged, old, mail.Values{Act: what, By: mail.Other(caller, old.ID), Link: "/security"})
 }
 
 // touchable is allowedUser for an act on the account, which must not reach above the caller.

@@ -19,7 +19,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/telemetry"
 	"github.com/lintel-id/lintel/internal/token"
 )
 
@@ -51,6 +53,27 @@ const (
 	Notice      Kind = "notice"       // to contacts
 
 	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
+
+	Guessed        Kind = "guessed"         // wrong codes came after the right password
+	NewDevice      Kind = "new-device"      // M10
+	RecoveryUsed   Kind = "recovery-used"   // M11
+	FactorChanged  Kind = "factor-changed"  // M12
+	CredentialMade Kind = "credential-made" // M13
+)
+
+// What a FactorChanged mail tells of.
+const (
+	FactorOn        = "on"
+	FactorReplaced  = "replaced"
+	FactorOff       = "off"
+	FactorReset     = "reset" // by an administrator
+	PasskeyAdded    = "passkey"
+	PasskeyRemoved  = "passkey-removed"
+	NewCodes        = "codes"
+	SeedAdded       = "seed" // by the API
+	SeedRemoved     = "seed-removed"
+	RulesByOthers   = "rules" // an administrator set the rules of the account
+	NoRulesByOthers = "no-rules"
 )
 
 // Values are what a mail tells, as far as its kind tells it.
@@ -69,6 +92,8 @@ type Values struct {
 	At      time.Time
 	From    string // the address and browser that something was asked from
 	Request string // its id
+	Act     string // what of several was done, one of the words of the kind
+	Count   int
 
 	Cloud string // as the office is told
 }
@@ -204,6 +229,63 @@ func page(lang string, m Message, link string) string {
 	return b.String()
 }
 
+// Tell puts a mail to a user into the outbox, in their language: what happened to their account, which they are to know whatever they
+// chose. Where the request came from is filled in. Without a mail server (a nil office) or an address nobody is told.
+func (o *Office) Tell(ctx context.Context, tx *store.Tx, kind Kind, u identity.User, v Values) error {
+	address, _ := u.Extra["email"].(string)
+	if o == nil || !isAddress(address) {
+		return nil
+	}
+	p, err := tx.Profile(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	v.To, v.At, v.Request, v.From = address, tx.Now(), telemetry.RequestID(ctx), from(ctx)
+	if v.Name == "" {
+		v.Name = u.Name
+	}
+	told, err := tx.Use(ctx, v.At.Add(time.Hour), "told", string(kind), string(u.ID))
+	if err != nil || told > perHour {
+		return err
+	}
+	_, err = o.put(ctx, tx, kind, p.Language, v)
+	return err
+}
+
+// Other names who acts, for a mail to a user; empty when that is the user, or nobody who has a name.
+func Other(caller identity.Caller, user identity.UserID) string {
+	if caller.Token == nil {
+		return ""
+	}
+	actor, _ := caller.Token.Actor()
+	if actor.ID == user {
+		return ""
+	}
+	return actor.Name
+}
+
+// perHour is the most mails of a kind that tell a user of their account in an hour; the rest of it stands in their activity.
+const perHour = 10
+
+// from is where a request came from, in words.
+func from(ctx context.Context) string {
+	r := telemetry.From(ctx)
+	if r == nil {
+		return ""
+	}
+	var say []string
+	if r.Client.IsValid() {
+		say = append(say, r.Client.String())
+	}
+	browser, system := telemetry.Browser(r.Agent)
+	for _, word := range []string{browser, system} {
+		if word != "" {
+			say = append(say, word)
+		}
+	}
+	return strings.Join(say, ", ")
+}
+
 func isAddress(text string) bool {
 	_, err := mail.ParseAddress(text)
 	return err == nil
@@ -218,6 +300,10 @@ func (o *Office) Post(ctx context.Context, tx *store.Tx, kind Kind, lang string,
 	if err != nil || sent > perDay {
 		return "", err
 	}
+	return o.put(ctx, tx, kind, lang, v)
+}
+
+func (o *Office) put(ctx context.Context, tx *store.Tx, kind Kind, lang string, v Values) (id string, err error) {
 	m, err := o.Write(kind, lang, v)
 	if err != nil {
 		return "", err

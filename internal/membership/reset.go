@@ -190,7 +190,7 @@ func (s *Service) resets(ctx context.Context, tx *store.Tx, secret string) (u id
 
 // Reset sets the password of whom a link was sent to. All tokens and sessions of the account end, and its owner is told. Nobody is
 // logged in by it: a second factor is asked for as ever. S-119, S-120
-func (s *Service) Reset(ctx context.Context, secret, lang, pw string) error {
+func (s *Service) Reset(ctx context.Context, secret, pw string) error {
 	u, err := s.LookReset(ctx, secret)
 	if err != nil {
 		return err
@@ -206,11 +206,7 @@ func (s *Service) Reset(ctx context.Context, secret, lang, pw string) error {
 		if used, err := tx.UseLink(ctx, toReset, digest(secret)); err != nil || !used {
 			return errors.Join(err, &identity.Error{Kind: identity.Gone, Message: "This link does not work any more."})
 		}
-		if err := s.Directory.SetChosen(ctx, tx, u.ID, chosen); err != nil || !s.Mails() {
-			return err
-		}
-		_, err := s.Office.Post(ctx, tx, mails.PasswordChanged, lang, mails.Values{To: emailOf(u), Name: u.Name, At: tx.Now(), Link: "/forgot", Request: requestID(ctx)})
-		return err
+		return s.Directory.SetChosen(ctx, tx, u.ID, chosen)
 	})
 }
 

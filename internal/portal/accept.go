@@ -108,7 +108,7 @@ func (v *visit) acceptNew() error {
 	key, _, err := v.p.Auth.SignIn(v.Context(), auth.Request{
 		Methods:  []string{"password"},
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: u.ID}, Password: pw}},
-	}, v.address(), v.UserAgent())
+	}, v.device())
 	if err == nil {
 		return v.begin(key, Prefix+"/p/"+string(inv.ProjectID)+"?done=joined")
 	}

@@ -167,6 +167,7 @@ type scanPage struct {
 	Size, Pixels int    // of the picture, in squares and on the screen
 	Path         string // of the picture's dark parts
 	Until        time.Time
+	Off          bool // the clock of the phone, so that two codes in a row are asked for
 }
 
 // scanPage is nil when there is nothing to scan, and the browser is sent where that begins.
@@ -229,7 +230,7 @@ func (v *visit) scan() error {
 }
 
 func (v *visit) tryCode() error {
-	codes, err := v.p.Credential.ProveFactor(v.Context(), v.self(), v.field("id"), digits(v.PostForm.Get("code")))
+	codes, err := v.p.Credential.ProveFactor(v.Context(), v.self(), v.field("id"), digits(v.PostForm.Get("code")), digits(v.PostForm.Get("then")))
 	wrong, isWrong := errors.AsType[*credential.WrongCodeError](err)
 	switch {
 	case isWrong && wrong.Tries == 0:
@@ -243,6 +244,7 @@ func (v *visit) tryCode() error {
 		pg.Fields = problems{"code": v.T("A newer secret was made in another window. Scan this one.")}
 		if isWrong {
 			pg.Fields["code"] = v.wrongCode(wrong)
+			pg.Off = wrong.Ahead != 0 || v.PostForm.Get("then") != ""
 		}
 		return v.show(http.StatusUnprocessableEntity, "scan", pg)
 	case errors.Is(err, identity.NotFound):
@@ -259,9 +261,9 @@ func (v *visit) wrongCode(e *credential.WrongCodeError) string {
 	left := v.N(e.Tries, "%d try is left.", "%d tries are left.")
 	switch off := int(e.Ahead.Abs() / time.Second); {
 	case e.Ahead > 0:
-		return v.F("The clock of your phone is about %d seconds ahead. Set it to automatic time, then enter the code it shows.", off) + " " + left
+		return v.F("The clock of your phone is about %d seconds ahead. Set it to automatic time, or leave it and enter two codes, one after the other.", off) + " " + left
 	case e.Ahead < 0:
-		return v.F("The clock of your phone is about %d seconds behind. Set it to automatic time, then enter the code it shows.", off) + " " + left
+		return v.F("The clock of your phone is about %d seconds behind. Set it to automatic time, or leave it and enter two codes, one after the other.", off) + " " + left
 	}
 	return v.T("Not accepted. Enter the six digits that the app shows now for this account; they change every 30 seconds.") + " " + left
 }
@@ -345,8 +347,11 @@ func (v *visit) removeFactor() error {
 		return err
 	}
 	err = v.p.Auth.DisableFactor(v.Context(), v.self(), v.codeProof(v.User().ID))
+	if errors.Is(err, identity.TooManyRequests) {
+		return v.tooMany(err, &pg.chrome, func(status int) error { return v.show(status, "removefactor", pg) })
+	}
 	if errors.Is(err, identity.Unauthorized) {
-		pg.Fields = problems{"code": v.T("Not accepted. Each code works once: wait for the next one.")}
+		pg.Fields = problems{"code": v.whyWrong(err, v.T("Not accepted. Each code works once: wait for the next one."))}
 		if v.PostForm.Get("answer") != "" {
 			pg.Fields, pg.Problem = nil, v.T("That did not work. Try again, or use another way.")
 		}

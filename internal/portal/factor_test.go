@@ -74,8 +74,13 @@ func recovery(b *testenv.Browser) (codes []string) {
 // enrol sets a second factor up for who is signed in.
 func enrol(t *testing.T, env *testenv.Env, b *testenv.Browser) (*phone, []string) {
 	t.Helper()
-	b.Open("/portal/security/totp/new").Want(200, "For you, this means").Submit("Continue").Want(200, "Scan and confirm")
-	p := scan(t, env, b)
+	b.Open("/portal/security/totp/new").Want(200, "For you, this means")
+	if with := "Continue with an authenticator app"; strings.Contains(b.Body, with) {
+		b.Submit(with)
+	} else {
+		b.Submit("Continue")
+	}
+	p := scan(t, env, b.Want(200, "Scan and confirm"))
 	b.Submit("Continue", "code", p.code()).Want(200, "Your recovery codes")
 	codes := recovery(b)
 	b.Submit("Turn it on", "typed", codes[3]).Want(200, "Your second factor is on")
@@ -215,7 +220,7 @@ func TestWrongCodesWhileEnrolling(t *testing.T) {
 		t.Error("a wrong code changes the secret")
 	}
 	p.fast = time.Minute
-	b.Submit("Continue", "code", p.code()).Want(422, "about 60 seconds ahead", "3 tries are left")
+	b.Submit("Continue", "code", p.code()).Want(422, "about 60 seconds ahead", "3 tries are left", "Set it to automatic time")
 	p.fast = -time.Minute
 	b.Submit("Continue", "code", p.code()).Want(422, "about 60 seconds behind", "2 tries are left")
 	p.fast = 0
@@ -433,32 +438,209 @@ func TestRulesOfAnAdministrator(t *testing.T) {
 	w.Open("/portal/security/totp/new").Want(200, "does not take one-time codes")
 }
 
-// S-019; 5.6: 19
+// S-019, S-020; 5.6: 19. Of many wrong codes few are looked at, wherever they come from; who has lost the phone gets in all the same.
 func TestGuessesOfCodesAreBounded(t *testing.T) {
-	env := testenv.New(t, func(c *config.Config) { c.Lintel.AccountRate = 10 })
+	var box *testenv.Mailbox
+	env := testenv.New(t, func(c *config.Config) {
+		box = testenv.NewMailbox(t, "")
+		box.Use(c)
+	})
 	user, _ := member(env, "alice", "acme")
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"email": "alice@acme.example"}}`).Want(200)
 	b := env.SignIn("alice", "secret")
 	p, codes := enrol(t, env, b)
-	w := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
-	refused := 0
-	for n := range 100 {
-		if n%2 == 0 {
-			env.Authenticate(byBoth(user, p.wrong(), testenv.Unscoped))
-			continue
-		}
-		action, form := w.Form("Continue")
-		form.Set("code", p.wrong())
-		if w.Send("POST", action, form).Status == 429 {
-			refused++
+	env.Deliver()
+	told := len(box.All("alice@acme.example"))
+	receipt := env.Authenticate(testenv.Body("alice", "secret")).Want(401).Header.Get("Openstack-Auth-Receipt")
+	wrong := p.wrong()
+	guess := `{"auth": {"identity": {"methods": ["totp"], "totp": {"user": {"id": "` + user + `", "passcode": "` + wrong + `"}}}}}`
+	looked := 0
+	for range 1000 {
+		switch r := env.Post("/v3/auth/tokens", guess, "Openstack-Auth-Receipt", receipt); {
+		case r.Status == 401:
+			looked++
+		case r.Status != 429 || r.Header.Get("Retry-After") != "60":
+			t.Fatalf("%d %v %s", r.Status, r.Header, r.Body)
 		}
 	}
-	if refused < 40 {
-		t.Errorf("only %d of 50 guesses were refused unheard", refused)
+	if looked != 5 {
+		t.Errorf("%d codes were looked at", looked)
 	}
-	action, form := w.Form("Continue")
-	form.Set("way", "recovery")
-	form.Set("code", codes[0])
-	w.Send("POST", action, form).Want(429, "too many tries")
+	w := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret").Want(200, "Enter the code")
+	w.Submit("Continue", "code", p.code()).Want(429, "Wait a minute")
+
+	// The wait doubles with each further wrong code, up to half an hour.
+	for n, wait := range []int{1, 2, 4, 8, 16, 30, 30} {
+		env.Clock.Advance(time.Duration(wait)*time.Minute - time.Second)
+		receipt = env.Authenticate(testenv.Body("alice", "secret")).Want(401).Header.Get("Openstack-Auth-Receipt")
+		env.Post("/v3/auth/tokens", guess, "Openstack-Auth-Receipt", receipt).Want(429)
+		env.Clock.Advance(time.Second)
+		if r := env.Post("/v3/auth/tokens", guess, "Openstack-Auth-Receipt", receipt); r.Status != 401 {
+			t.Fatalf("after wait %d: %d", n, r.Status)
+		}
+	}
+	env.Deliver()
+	if mails := box.All("alice@acme.example")[told:]; len(mails) != 1 || !strings.Contains(mails[0].Text, "Somebody knows your password") && !strings.Contains(mails[0].Subject, "Somebody knows your password") {
+		t.Errorf("mails: %+v", mails)
+	}
+	// Codes of another kind have a count of their own.
+	w = env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	w.Open(strings.ReplaceAll(link(t, w, "Use a recovery code"), "&amp;", "&")).Submit("Continue", "code", codes[0]).Want(200, "9 recovery codes are left")
+	env.Clock.Advance(30 * time.Minute)
+	verify(env, "alice", p.code()).Want(200, "Your access")
+	w = env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	w.Submit("Continue", "code", p.wrong()).Want(422, "4 tries are left")
+}
+
+// S-016, S-020: who does not know the password locks nobody out by wrong codes, and does not learn that there is such an account; the
+// codes that they may try are few, too.
+func TestStrangersLockNobodyOut(t *testing.T) {
+	env := testenv.New(t)
+	user, _ := member(env, "alice", "acme")
+	p, _ := enrol(t, env, env.SignIn("alice", "secret"))
+	alone := func(user, code string) string {
+		return `{"auth": {"identity": {"methods": ["totp"], "totp": {"user": {"id": "` + user + `", "passcode": "` + code + `"}}}}}`
+	}
+	nobody := env.Authenticate(alone("nobody", p.wrong())).Want(401).Body
+	for range 20 {
+		if r := env.Authenticate(alone(user, p.wrong())).Want(401); r.Body != nobody {
+			t.Fatalf("%s", r.Body)
+		}
+	}
+	env.Clock.Advance(totp.Period)
+	code := p.code()
+	if r := env.Authenticate(alone(user, code)).Want(401); r.Header.Get("Openstack-Auth-Receipt") != "" {
+		t.Error("a code is looked at after twenty wrong ones")
+	}
+	env.Authenticate(byBoth(user, code, testenv.Unscoped)).Want(201)
+	// In whatever order the methods stand.
+	env.Authenticate(strings.Replace(byBoth(user, p.next(), testenv.Unscoped), `["password", "totp"]`, `["totp", "password"]`, 1)).Want(201)
+}
+
+// 5.6: 1. A phone whose clock is off is taken as it is, by two codes in a row: when it is set up, and when somebody signs in.
+func TestResync(t *testing.T) {
+	env := testenv.New(t)
+	user, _ := member(env, "alice", "acme")
+	for _, fast := range []time.Duration{time.Minute, -time.Minute, 8 * time.Minute} {
+		b := env.SignIn("alice", "secret").Open("/portal/security/totp/new").Submit("Continue")
+		p := scan(t, env, b)
+		p.fast = fast
+		off := fmt.Sprintf("about %d seconds", int(fast.Abs()/time.Second))
+		b.Submit("Continue", "code", p.code()).Want(422, off, "The code after that")
+		first := p.code()
+		env.Clock.Advance(totp.Period)
+		b.Submit("Continue", "code", p.code(), "then", first).Want(422, off) // the wrong way round
+		b.Submit("Continue", "code", first, "then", p.code()).Want(200, "Your recovery codes")
+		codes := recovery(b)
+		b.Submit("Turn it on", "typed", codes[0]).Want(200, "Your second factor is on")
+		used := p.code()
+		env.Authenticate(byBoth(user, used, testenv.Unscoped)).Want(401)
+		env.Authenticate(byBoth(user, p.next(), testenv.Unscoped)).Want(201)
+		env.Authenticate(byBoth(user, p.code(), testenv.Unscoped)).Want(401)
+
+		// Later its clock is set right, and is off by the old reckoning.
+		p.fast = 0
+		env.Clock.Advance(11 * time.Minute)
+		w := verify(env, "alice", p.code()).Want(422, "Not accepted")
+		w.Open(strings.ReplaceAll(link(t, w, "The clock of my phone is off"), "&amp;", "&")).Want(200, "Now two codes")
+		w.Submit("Continue", "code", p.code(), "then", p.code()).Want(422, "Not accepted")
+		first = p.code()
+		env.Clock.Advance(totp.Period)
+		second := p.code()
+		w.Submit("Continue", "code", first, "then", second).Want(200, "Your access")
+		verify(env, "alice", second).Want(422, "already used")
+		env.Authenticate(byBoth(user, first, testenv.Unscoped)).Want(401)
+		verify(env, "alice", p.next()).Want(200, "Your access")
+		b = verify(env, "alice", p.next()).Open("/portal/security/totp/remove")
+		b.Submit("Turn it off", "code", p.next()).Want(200, "Your second factor is off")
+	}
+}
+
+// M8, M10 to M13: what happens to an account is told by mail, in its owner's language, without anything secret.
+func TestMailsAboutTheAccount(t *testing.T) {
+	var box *testenv.Mailbox
+	env := testenv.New(t, func(c *config.Config) {
+		box = testenv.NewMailbox(t, "")
+		box.Use(c)
+	})
+	user, project := member(env, "alice", "acme")
+	const address = "alice@acme.example"
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"email": "`+address+`"}}`).Want(200)
+	seen := 0
+	told := func(what string, subjects ...string) testenv.Mail {
+		t.Helper()
+		env.Deliver()
+		all := box.All(address)
+		var got []string
+		for _, m := range all[seen:] {
+			got = append(got, m.Subject)
+			if m.Header.Get("Auto-Submitted") == "" || m.HTML == "" || m.Link == "" || !strings.Contains(m.Text, "alice") {
+				t.Errorf("%s: %+v", what, m)
+			}
+		}
+		seen = len(all)
+		if !slices.Equal(got, subjects) {
+			t.Fatalf("%s: mails %q, want %q", what, got, subjects)
+		}
+		if len(all) == 0 {
+			return testenv.Mail{}
+		}
+		return all[len(all)-1]
+	}
+	const factor, made, code = "The second factor of your account at Lintel was changed", "A new credential of yours at Lintel", "A recovery code was used at Lintel"
+	b := env.SignIn("alice", "secret")
+	told("the first browser")
+	p, codes := enrol(t, env, b)
+	if m := told("a factor", factor); !strings.Contains(m.Text, "A second factor was turned on") || strings.Contains(m.Text, codes[0]) || strings.Contains(m.Text, p.uri.Query().Get("secret")) {
+		t.Error(m.Text)
+	}
+	env.Authenticate(byBoth(user, p.next(), testenv.OnProjectID(project))).Want(201)
+	told("a login to the API")
+	known := b.Cookies["__Host-lintel-device"]
+	w := env.Browser()
+	w.Cookies["__Host-lintel-device"] = known
+	w.Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret").Submit("Continue", "code", p.next()).Want(200, "Your access")
+	told("the same browser again")
+	w = env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	w.Open(strings.ReplaceAll(link(t, w, "Use a recovery code"), "&amp;", "&")).Submit("Continue", "code", codes[0]).Want(200)
+	if m := told("a recovery code in a new browser", code, "A new device signed in to Lintel"); m.Link != "/portal/security" {
+		t.Error(m.Text)
+	}
+	if m := box.All(address)[seen-2]; !strings.Contains(m.Text, "9 are left") {
+		t.Error(m.Text)
+	}
+	recovery(w.Submit("Make ten new codes").Want(200))
+	told("new codes", factor)
+	w.Open("/portal/credentials/new").Submit("Create the credential", "name", "backup").Want(200)
+	_, file := w.Form("Download")
+	if m := told("an application credential", made); !strings.Contains(m.Text, "The application credential backup") || !strings.Contains(m.Text, "acme") || strings.Contains(m.Text, file.Get("secret")) {
+		t.Error(m.Text)
+	}
+	w.Open("/portal/credentials/keys/new").Submit("Create the key").Want(200)
+	told("a key", made)
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"options": {"multi_factor_auth_enabled": false}}}`).Want(200)
+	if m := told("rules taken away", factor); !strings.Contains(m.Text, "An administrator, admin,") {
+		t.Error(m.Text)
+	}
+	env.SignIn("admin", testenv.Password).Open("/portal/d/default/users/" + user + "/factor").Submit("Reset the second factor").Want(200)
+	told("a reset", factor)
+	env.Clock.Advance(2 * time.Second)
+	w = env.Browser()
+	w.Cookies["__Host-lintel-device"] = known
+	w.Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret").Want(200)
+	w.Open("/portal/security/password").Submit("Change the password", "password", "secret", "new", "better", "again", "better").Want(200)
+	if m := told("a new password", "Your password at Lintel was changed"); m.Link != "/portal/forgot" || strings.Contains(m.Text, "better") {
+		t.Error(m.Text)
+	}
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"password": "other"}}`).Want(200)
+	if m := told("a password by an administrator", "Your password at Lintel was changed"); !strings.Contains(m.Text, "set by admin") {
+		t.Error(m.Text)
+	}
+	for _, m := range box.All(address) {
+		if strings.Contains(m.Text, "Set-Cookie") || strings.Contains(m.Text, "secret=") {
+			t.Error(m.Text)
+		}
+	}
 }
 
 // S-122: the forms do nothing to others, and nothing for who is not there in person.

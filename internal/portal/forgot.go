@@ -111,7 +111,7 @@ func (v *visit) setPassword() error {
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "reset", pg)
 	}
-	if err := v.p.Membership.Reset(v.Context(), v.PathValue("secret"), v.Lang, pw); err != nil {
+	if err := v.p.Membership.Reset(v.Context(), v.PathValue("secret"), pw); err != nil {
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "reset", pg) })
 	}
 	v.forget(sessionCookie)

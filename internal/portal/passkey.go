@@ -67,7 +67,7 @@ func (v *visit) tryPasskey() error {
 	if err != nil {
 		return err
 	}
-	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPasskey(""), v.address(), v.UserAgent())
+	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPasskey(""), v.device())
 	receipt, more := errors.AsType[*auth.ReceiptError](err)
 	switch {
 	case err == nil:
@@ -274,5 +274,5 @@ func (v *visit) codeProof(user identity.UserID) auth.Method {
 	case v.field("way") == "recovery":
 		return &auth.RecoveryCode{User: ref, Code: v.PostForm.Get("code")}
 	}
-	return &auth.TOTP{User: ref, Passcode: digits(v.PostForm.Get("code"))}
+	return &auth.TOTP{User: ref, Passcode: digits(v.PostForm.Get("code")), Then: digits(v.PostForm.Get("then"))}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/telemetry"
 )
 
 //go:embed templates/*.html
@@ -276,17 +277,7 @@ func (c *chrome) Since(t time.Time) string {
 
 // Agent is what a browser calls itself, in two words.
 func (c *chrome) Agent(agent string) string {
-	first := func(all ...[2]string) string {
-		for _, a := range all {
-			if strings.Contains(agent, a[0]) {
-				return a[1]
-			}
-		}
-		return ""
-	}
-	browser := first([2]string{"Firefox/", "Firefox"}, [2]string{"Edg/", "Edge"}, [2]string{"Chrome/", "Chrome"}, [2]string{"Safari/", "Safari"})
-	system := first([2]string{"Android", "Android"}, [2]string{"iPhone", "iPhone"}, [2]string{"iPad", "iPad"}, [2]string{"Windows", "Windows"},
-		[2]string{"Mac OS X", "macOS"}, [2]string{"Linux", "Linux"})
+	browser, system := telemetry.Browser(agent)
 	switch {
 	case browser == "":
 		return c.T("Another program")

@@ -85,7 +85,7 @@ func (v *visit) changePassword() error {
 	key, _, err := v.p.Auth.SignIn(v.Context(), auth.Request{
 		Methods:  []string{"password"},
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: user}, Password: v.PostForm.Get("new")}},
-	}, v.address(), v.UserAgent())
+	}, v.device())
 	if err == nil {
 		return v.begin(key, Prefix+"/security?done=password")
 	}

@@ -66,7 +66,7 @@ func (v *visit) trySignIn() error {
 	if err != nil {
 		return err
 	}
-	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.address(), v.UserAgent())
+	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
 	var receipt *auth.ReceiptError
 	var expired *directory.ExpiredError
 	switch {
@@ -132,7 +132,7 @@ func (v *visit) expired() error { return v.show(http.StatusOK, "expired", v.expi
 
 func (v *visit) changeExpired() error {
 	pg := v.expiredPage()
-	_, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.address(), v.UserAgent())
+	_, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
 	var old *directory.ExpiredError
 	switch {
 	case errors.As(err, &old):
@@ -147,7 +147,7 @@ func (v *visit) changeExpired() error {
 		return err
 	}
 	v.PostForm.Set("password", v.PostForm.Get("new"))
-	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.address(), v.UserAgent())
+	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
 	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
 		return v.askMore(receipt, pg.Next)
 	} else if err != nil {
@@ -168,9 +168,11 @@ type verifyPage struct {
 	chrome
 	Name, DomainName, Next string
 	Recovery               bool
+	Clock                  bool   // of the phone is off, so that two codes in a row are asked for
 	Codes                  bool   // there is an authenticator that shows some
 	Passkey                *asked // nil when there is none, or it asks for a recovery code
 	OtherWay               string // the page that asks for a recovery code, or the one that does not
+	ClockWay               string // the page that asks for two codes; empty where it is of no use
 }
 
 // verifyPage is nil when there is nothing to go on with, and the browser is sent to start over.
@@ -188,17 +190,29 @@ func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
 	} else if err != nil {
 		return nil, u, err
 	}
-	pg := &verifyPage{Name: u.Name, DomainName: v.field("domain"), Next: local(v.field("next")), Recovery: v.field("way") == "recovery", Codes: codes}
-	other := url.Values{"name": {pg.Name}, "domain": {pg.DomainName}, "next": {pg.Next}}
-	if !pg.Recovery {
-		other.Set("way", "recovery")
+	pg := &verifyPage{Name: u.Name, DomainName: v.field("domain"), Next: local(v.field("next")), Recovery: v.field("way") == "recovery", Clock: v.field("way") == "clock", Codes: codes}
+	way := func(name string) string {
+		q := url.Values{"name": {pg.Name}, "domain": {pg.DomainName}, "next": {pg.Next}}
+		if name != "" {
+			q.Set("way", name)
+		}
+		return Prefix + "/login/verify?" + q.Encode()
 	}
-	pg.OtherWay = Prefix + "/login/verify?" + other.Encode()
+	if pg.OtherWay = way("recovery"); pg.Recovery || pg.Clock {
+		pg.OtherWay = way("")
+	}
+	if codes && !pg.Recovery && !pg.Clock {
+		pg.ClockWay = way("clock")
+	}
 	pg.Title, pg.Bare = v.T("Enter the code"), true
 	pg.Lead = v.F("The password of %s was right. Now the six digits that your authenticator app shows.", u.Name)
 	if pg.Recovery {
 		pg.Title = v.T("Enter a recovery code")
 		pg.Lead = v.F("The password of %s was right. Now one of the codes that you wrote down. It works once.", u.Name)
+		return pg, u, nil
+	}
+	if pg.Clock {
+		pg.Lead, pg.Codes = v.F("The password of %s was right. Now two codes of your authenticator app, one after the other, so that its clock is known.", u.Name), true
 		return pg, u, nil
 	}
 	pg.Passkey, err = v.askPasskey(u.ID, false, asked{
@@ -237,7 +251,7 @@ func (v *visit) tryVerify() error {
 	if v.key != "" {
 		key, _, err = v.p.Auth.Confirm(v.Context(), v.key, proof)
 	} else {
-		key, _, err = v.p.Auth.SignIn(v.Context(), proof, v.address(), v.UserAgent())
+		key, _, err = v.p.Auth.SignIn(v.Context(), proof, v.device())
 	}
 	switch {
 	case errors.Is(err, identity.TooManyRequests):
@@ -246,10 +260,10 @@ func (v *visit) tryVerify() error {
 		pg.Problem = v.T("That did not work. Try again, or use another way.")
 		return v.show(http.StatusUnprocessableEntity, "verify", pg)
 	case pg.Recovery && errors.Is(err, identity.Unauthorized):
-		pg.Fields = problems{"code": v.T("Not accepted. Each recovery code works once.")}
+		pg.Fields = problems{"code": v.whyWrong(err, v.T("Not accepted. Each recovery code works once."))}
 		return v.show(http.StatusUnprocessableEntity, "verify", pg)
 	case errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
-		pg.Fields = problems{"code": v.T("Not accepted. Codes change every 30 seconds and work once: wait for the next, and check your phone’s clock.")}
+		pg.Fields = problems{"code": v.whyWrong(err, v.T("Not accepted. Codes change every 30 seconds and work once: wait for the next, and check your phone’s clock."))}
 		return v.show(http.StatusUnprocessableEntity, "verify", pg)
 	case err != nil:
 		return err
@@ -262,6 +276,18 @@ func (v *visit) tryVerify() error {
 	v.w.Header().Set("Location", pg.Next)
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
+}
+
+// whyWrong says what may be wrong with a code, and how many tries are left.
+func (v *visit) whyWrong(err error, say string) string {
+	wrong, is := errors.AsType[*directory.WrongCodeError](err)
+	if !is {
+		return say
+	}
+	if wrong.Used {
+		say = v.T("That code was already used. Wait for the next one.")
+	}
+	return say + " " + v.N(wrong.Left, "%d try is left.", "%d tries are left.")
 }
 
 // digits are those of a code, however it was typed: with spaces, or in the wide form of Asian keyboards.
@@ -406,6 +432,10 @@ func (v *visit) address() string {
 func (v *visit) tooMany(err error, c *chrome, show func(status int) error) error {
 	v.passOn(err)
 	c.Problem = v.T("There were too many tries. Wait a minute, then try again.")
+	if e, ok := errors.AsType[*identity.Error](err); ok && e.RetryAfter > time.Minute {
+		minutes := int((e.RetryAfter + time.Minute - 1) / time.Minute)
+		c.Problem = v.N(minutes, "There were too many tries. Wait %d minute, then try again.", "There were too many tries. Wait %d minutes, then try again.")
+	}
 	return show(http.StatusTooManyRequests)
 }
 

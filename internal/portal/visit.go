@@ -22,7 +22,8 @@ const (
 	receiptCookie = "__Host-lintel-receipt"
 	themeCookie   = "__Host-lintel-theme"
 	langCookie    = "__Host-lintel-language"
-	sizeCookie    = "__Host-lintel-rows" // how many a page of a list shows
+	deviceCookie  = "__Host-lintel-device" // by which a browser is known to who signed in with it
+	sizeCookie    = "__Host-lintel-rows"   // how many a page of a list shows
 )
 
 // confirmFor is how long a proof of who is there counts for what matters.
@@ -146,6 +147,18 @@ func (v *visit) setCookie(name, value string, life time.Duration) {
 	http.SetCookie(v.w, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second), Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
+}
+
+// device is the browser, which gets a mark to be known by.
+func (v *visit) device() auth.Device {
+	d := auth.Device{Address: v.address(), Agent: v.UserAgent()}
+	if c, err := v.Cookie(deviceCookie); err == nil && c.Value != "" {
+		d.Mark = c.Value
+	} else {
+		d.Mark = rand.Text()
+		v.setCookie(deviceCookie, d.Mark, yearly)
+	}
+	return d
 }
 
 func (v *visit) forget(cookie string) {

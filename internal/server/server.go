@@ -122,7 +122,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		return nil, err
 	}
 	if s.post != nil {
-		r.membership.Office = s.post.Office
+		r.membership.Office, r.directory.Office, r.credential.Office, r.auth.Office = s.post.Office, s.post.Office, s.post.Office, s.post.Office
 	}
 	sso, err := webSSO(cfg)
 	if err != nil {

@@ -77,8 +77,7 @@ func (tx *Tx) DeleteCredential(ctx context.Context, id identity.CredentialID) er
 		return err
 	}
 	tx.touch("credential", string(id))
-	_, err := tx.exec(ctx, `DELETE FROM "credential" WHERE "id" = ?`, id)
-	return err
+	return tx.each(ctx, id, `DELETE FROM "lintel_drift" WHERE "credential_id" = ?`, `DELETE FROM "credential" WHERE "id" = ?`)
 }
 
 // StaleCredential returns one credential that another key than the one of that hash encrypted; false when there is none.

@@ -32,7 +32,8 @@ func (tx *Tx) PutFactor(ctx context.Context, user identity.UserID, f Factor) err
 // DropFactor forgets the factor of a user, with recovery codes, passkeys and whatever was begun, and deletes all seeds of theirs.
 func (tx *Tx) DropFactor(ctx context.Context, user identity.UserID) error {
 	err := tx.each(ctx, user, `DELETE FROM "lintel_factor" WHERE "user_id" = ?`, `DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
-		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, `DELETE FROM "lintel_passkey" WHERE "user_id" = ?`)
+		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, `DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_guess" WHERE "user_id" = ?`)
 	if err != nil {
 		return err
 	}
@@ -65,6 +66,7 @@ type Enrolment struct {
 	Seed   string // encrypted; empty for a passkey
 	Misses int    // wrong codes
 	Step   int64  // the period whose code was shown; 0 when none was yet
+	Drift  int64  // how many periods the authenticator's clock is ahead
 
 	Challenge string            // that the passkey is to answer
 	Passkey   *identity.Passkey // once it has
@@ -80,9 +82,9 @@ type RecoveryCode struct{ Mark, Hash string }
 func (tx *Tx) Enrolment(ctx context.Context, user identity.UserID) (e Enrolment, err error) {
 	e.UserID = user
 	var step sql.NullInt64
-	err = tx.row(ctx, `SELECT "id", "seed", "challenge", "passkey", "until", "misses", "step", "codes" FROM "lintel_enrolment"
+	err = tx.row(ctx, `SELECT "id", "seed", "challenge", "passkey", "until", "misses", "step", "drift", "codes" FROM "lintel_enrolment"
 		WHERE "user_id" = ? AND "until" > ?`, user, tx.now).
-		Scan(&e.ID, &e.Seed, &e.Challenge, jsonOf(&e.Passkey), timeOf{&e.Until}, &e.Misses, &step, jsonOf(&e.Codes))
+		Scan(&e.ID, &e.Seed, &e.Challenge, jsonOf(&e.Passkey), timeOf{&e.Until}, &e.Misses, &step, &e.Drift, jsonOf(&e.Codes))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = identity.Missing("enrolment", user)
 	}
@@ -95,8 +97,8 @@ func (tx *Tx) PutEnrolment(ctx context.Context, e Enrolment) error {
 	if _, err := tx.exec(ctx, `DELETE FROM "lintel_enrolment" WHERE "until" <= ?`, tx.now); err != nil {
 		return err
 	}
-	return tx.upsert(ctx, "lintel_enrolment", 1, []string{"user_id", "id", "seed", "challenge", "passkey", "until", "misses", "step", "codes"},
-		e.UserID, e.ID, e.Seed, e.Challenge, jsonOf(&e.Passkey), e.Until, e.Misses, orNull(e.Step), jsonOf(&e.Codes))
+	return tx.upsert(ctx, "lintel_enrolment", 1, []string{"user_id", "id", "seed", "challenge", "passkey", "until", "misses", "step", "drift", "codes"},
+		e.UserID, e.ID, e.Seed, e.Challenge, jsonOf(&e.Passkey), e.Until, e.Misses, orNull(e.Step), e.Drift, jsonOf(&e.Codes))
 }
 
 // DropEnrolment forgets what a user has begun.

@@ -137,3 +137,18 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach Flush, Hijack and the deadlines.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// Browser is the browser and the system that an agent names, in a word each; empty for those that are not known.
+func Browser(agent string) (browser, system string) {
+	first := func(all ...[2]string) string {
+		for _, a := range all {
+			if strings.Contains(agent, a[0]) {
+				return a[1]
+			}
+		}
+		return ""
+	}
+	return first([2]string{"Firefox/", "Firefox"}, [2]string{"Edg/", "Edge"}, [2]string{"Chrome/", "Chrome"}, [2]string{"Safari/", "Safari"}),
+		first([2]string{"Android", "Android"}, [2]string{"iPhone", "iPhone"}, [2]string{"iPad", "iPad"}, [2]string{"Windows", "Windows"},
+			[2]string{"Mac OS X", "macOS"}, [2]string{"Linux", "Linux"})
+}

@@ -206,3 +206,60 @@ func testMethodRevocations(t *testing.T, db *store.DB) {
 		t.Errorf("a trust that the user gave is revoked until %v", until)
 	}
 }
+
+func testGuesses(t *testing.T, db *store.DB) {
+	insertUsers(t, db, identity.User{ID: "u", Name: "alice"}, identity.User{ID: "v", Name: "bob"})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "c", UserID: "u", Type: "totp"}, EncryptedBlob: "x", KeyHash: "h"}),
+			tx.PutDrift(ctx, "c", 3), tx.PutDrift(ctx, "c", -20), tx.PutDrift(ctx, "other", 1),
+			tx.PutGuesses(ctx, "u", "code", store.Guesses{Misses: 4, Until: second}), tx.PutGuesses(ctx, "u", "code", store.Guesses{Misses: 5, Until: second}),
+			tx.PutGuesses(ctx, "u", "paper", store.Guesses{Misses: 1, Until: second}), tx.PutGuesses(ctx, "v", "code", store.Guesses{Misses: 2, Until: second}),
+			tx.PutProfile(ctx, "u", identity.Profile{Language: "en"}),
+			tx.PutProfile(ctx, "u", identity.Profile{Language: "de", Zone: "Europe/Berlin", Theme: "dark", Muted: []string{"ends", "invited"}}))
+	})
+	guesses := func(user identity.UserID, factor string) store.Guesses {
+		t.Helper()
+		g, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Guesses, error) { return tx.Guesses(ctx, user, factor) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	if got := guesses("u", "code"); got != (store.Guesses{Misses: 5, Until: second}) {
+		t.Errorf("guesses: %+v", got)
+	}
+	if got := guesses("v", "paper"); got != (store.Guesses{}) {
+		t.Errorf("guesses of nobody: %+v", got)
+	}
+	drifts, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.CredentialID]int64, error) { return tx.Drifts(ctx, "u") })
+	if diff := cmp.Diff(map[identity.CredentialID]int64{"c": -20}, drifts); err != nil || diff != "" {
+		t.Errorf("drifts, -want +got:\n%s%v", diff, err)
+	}
+	profile := func(user identity.UserID) (identity.Profile, error) {
+		return read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Profile, error) { return tx.Profile(ctx, user) })
+	}
+	p, err := profile("u")
+	if diff := cmp.Diff(identity.Profile{Language: "de", Zone: "Europe/Berlin", Theme: "dark", Muted: []string{"ends", "invited"}}, p); err != nil || diff != "" {
+		t.Errorf("profile, -want +got:\n%s%v", diff, err)
+	}
+	if p, err = profile("v"); err != nil || p.Language != "" || len(p.Muted) != 0 {
+		t.Errorf("no profile: %+v, %v", p, err)
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.ForgetGuesses(ctx, "u", "code", "none"), tx.DeleteCredential(ctx, "c"))
+	})
+	if guesses("u", "code").Misses != 0 || guesses("u", "paper").Misses != 1 {
+		t.Error("the wrong guesses were forgotten")
+	}
+	k := keystoneOf(t, db)
+	if n := k.count(`SELECT COUNT(*) FROM "lintel_drift" WHERE "credential_id" = 'c'`); n != 0 {
+		t.Error("the drift of a seed that is gone stays")
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, "u") })
+	for _, table := range []string{"lintel_guess", "lintel_profile"} {
+		if n := k.count(`SELECT COUNT(*) FROM "` + table + `" WHERE "user_id" = 'u'`); n != 0 {
+			t.Errorf("%s has %d rows of a user who is gone", table, n)
+		}
+	}
+}

@@ -89,6 +89,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"OAuth1", testOAuth1},
 		{"Uses", testUses},
 		{"Factors", testFactors},
+		{"Guesses", testGuesses},
 		{"Passkeys", testPasskeys},
 		{"Surfaces", testSurfaces},
 		{"Accounts", testAccounts},

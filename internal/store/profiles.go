@@ -1,0 +1,26 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+// Profile returns what a user chose for themselves; the zero value when they did not.
+func (tx *Tx) Profile(ctx context.Context, user identity.UserID) (p identity.Profile, err error) {
+	var muted string
+	err = tx.row(ctx, `SELECT "language", "zone", "theme", "muted" FROM "lintel_profile" WHERE "user_id" = ?`, user).Scan(&p.Language, &p.Zone, &p.Theme, &muted)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	p.Muted = strings.Fields(muted)
+	return p, err
+}
+
+// PutProfile keeps what a user chose for themselves.
+func (tx *Tx) PutProfile(ctx context.Context, user identity.UserID, p identity.Profile) error {
+	return tx.upsert(ctx, "lintel_profile", 1, []string{"user_id", "language", "zone", "theme", "muted"}, user, p.Language, p.Zone, p.Theme, strings.Join(p.Muted, " "))
+}
