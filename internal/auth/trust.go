@@ -60,6 +60,9 @@ func (s *Service) bindToTrust(ctx context.Context, tx *store.Tx, t *identity.Tok
 		return identity.Deniedf("Trustor is disabled.")
 	}
 	t.Trusts = chain
+	if err := tx.ForeseeRights(ctx, t); err != nil {
+		return err
+	}
 	t.Roles, err = s.Credential.TrustRoles(ctx, tx, chain)
 	return err
 }

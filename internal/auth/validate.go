@@ -283,6 +283,9 @@ func (s *Service) build(ctx context.Context, tx *store.Tx, pl token.Payload) (t 
 		if t.GroupIDs, err = s.bindToProvider(ctx, tx, &t); err != nil {
 			return t, err
 		}
+		if err := tx.ForeseeRights(ctx, &t); err != nil {
+			return t, err
+		}
 	}
 	if t.TrustID != "" {
 		return t, s.bindToTrust(ctx, tx, &t)

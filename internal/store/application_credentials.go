@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -36,7 +38,7 @@ func scanApplicationCredential(s scanner) (c numberedCredential, err error) {
 
 // ApplicationCredential returns an application credential; a NotFound when there is none.
 func (tx *Tx) ApplicationCredential(ctx context.Context, id identity.ApplicationCredentialID) (identity.ApplicationCredential, error) {
-	return Recall(tx, Fact{What: "application credential", Of: string(id)}, func() (c identity.ApplicationCredential, from []Key, err error) {
+	return Recall(tx, credentialOf(id), func() (c identity.ApplicationCredential, from []Key, err error) {
 		var s selection
 		s.also(`"id" = ?`, id)
 		found, err := tx.applicationCredentials(ctx, s, identity.Query{})
@@ -46,13 +48,20 @@ func (tx *Tx) ApplicationCredential(ctx context.Context, id identity.Application
 		if err != nil {
 			return c, nil, err
 		}
-		c = found.Items[0]
-		from = []Key{{"application_credential", string(c.ID)}, {"user", string(c.UserID)}, {"project", string(c.ProjectID)}}
-		for _, r := range c.Roles {
-			from = append(from, Key{"role", string(r.ID)})
-		}
-		return c, from, nil
+		return found.Items[0], credentialKeys(&found.Items[0]), nil
 	})
+}
+
+func credentialOf(id identity.ApplicationCredentialID) Fact {
+	return Fact{What: "application credential", Of: string(id)}
+}
+
+func credentialKeys(c *identity.ApplicationCredential) []Key {
+	keys := []Key{{"application_credential", string(c.ID)}, {"user", string(c.UserID)}, {"project", string(c.ProjectID)}}
+	for _, r := range c.Roles {
+		keys = append(keys, Key{"role", string(r.ID)})
+	}
+	return keys
 }
 
 // ApplicationCredentials returns a page of a user's application credentials. Filters: name.
@@ -85,60 +94,67 @@ func (tx *Tx) applicationCredentials(ctx context.Context, s selection, q identit
 	return out, tx.completeApplicationCredentials(ctx, numbers, at)
 }
 
-// completeApplicationCredentials adds roles and access rules, in two queries.
+// completeApplicationCredentials adds roles and access rules, in one query.
 func (tx *Tx) completeApplicationCredentials(ctx context.Context, numbers []int64, at map[int64]*identity.ApplicationCredential) error {
 	if len(numbers) == 0 {
 		return nil
 	}
 	set, args := in(numbers)
-	roles, err := tx.query(ctx, `SELECT l."application_credential_id", r."id", r."name", r."domain_id", r."description", o."option_value"
-		FROM "application_credential_role" l JOIN "role" r ON r."id" = l."role_id"
-		LEFT JOIN "role_option" o ON o."role_id" = r."id" AND o."option_id" = 'IMMU'
-		WHERE l."application_credential_id" IN `+set+` ORDER BY r."name", r."id"`, args...)
-	if err != nil {
+	var parts credentialParts
+	var g gathering
+	parts.gather(&g, set, args...)
+	if err := g.run(ctx, tx); err != nil {
 		return err
 	}
-	defer roles.Close()
-	for roles.Next() {
-		var number int64
-		var r identity.Role
-		var description sql.NullString
-		var immutable any
-		if err := roles.Scan(&number, &r.ID, &r.Name, &r.DomainID, &description, jsonOf(&immutable)); err != nil {
-			return err
-		}
-		r.Options = identity.Options{}
-		if immutable != nil {
-			r.Options[identity.OptImmutable] = immutable
-		}
-		if r.DomainID == identity.NoRoleDomain {
-			r.DomainID = ""
-		}
-		if description.Valid {
-			r.Description = &description.String
-		}
-		at[number].Roles = append(at[number].Roles, r)
-	}
-	if err := roles.Err(); err != nil {
+	parts.give(at)
+	return nil
+}
+
+// credentialParts are roles and access rules of application credentials being read.
+type credentialParts struct {
+	roles []credentialRole
+	rules []credentialRule
+}
+
+type credentialRole struct {
+	number int64
+	identity.Role
+}
+
+type credentialRule struct {
+	number, order int64
+	identity.AccessRule
+}
+
+// gather adds what the parts of a set of credentials, by number, are read from to a gathering.
+func (p *credentialParts) gather(g *gathering, set string, args ...any) {
+	g.add(`"id", "name", "domain_id", "description", NULL, o."option_value", l."application_credential_id"`, `FROM "application_credential_role" l
+		JOIN "role" ON "id" = l."role_id" LEFT JOIN "role_option" o ON o."role_id" = "id" AND o."option_id" = '`+immutable+`'
+		WHERE l."application_credential_id" IN `+set, args, func(s scanner) (err error) {
+		var r credentialRole
+		r.Role, err = scanWholeRole(also{s, []any{&r.number}})
+		p.roles = append(p.roles, r)
 		return err
-	}
-	roles.Close()
-	set, args = in(numbers)
-	rules, err := tx.query(ctx, `SELECT l."application_credential_id", `+accessRuleColumns+` FROM "application_credential_access_rule" l
-		JOIN "access_rule" a ON a."id" = l."access_rule_id" WHERE l."application_credential_id" IN `+set+` ORDER BY a."id"`, args...)
-	if err != nil {
+	})
+	g.add(accessRuleColumns+`, a."id", l."application_credential_id"`, `FROM "application_credential_access_rule" l
+		JOIN "access_rule" a ON a."id" = l."access_rule_id" WHERE l."application_credential_id" IN `+set, args, func(s scanner) error {
+		var r credentialRule
+		err := s.Scan(textOf(&r.ID), textOf(&r.Service), textOf(&r.Path), textOf(&r.Method), &r.order, &r.number)
+		p.rules = append(p.rules, r)
 		return err
+	})
+}
+
+// give hands roles by name, and rules as they were made, to their credentials.
+func (p *credentialParts) give(at map[int64]*identity.ApplicationCredential) {
+	slices.SortFunc(p.roles, func(a, b credentialRole) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(p.rules, func(a, b credentialRule) int { return cmp.Compare(a.order, b.order) })
+	for _, r := range p.roles {
+		at[r.number].Roles = append(at[r.number].Roles, r.Role)
 	}
-	defer rules.Close()
-	for rules.Next() {
-		var number int64
-		var r identity.AccessRule
-		if err := rules.Scan(&number, textOf(&r.ID), textOf(&r.Service), textOf(&r.Path), textOf(&r.Method)); err != nil {
-			return err
-		}
-		at[number].AccessRules = append(at[number].AccessRules, r)
+	for _, r := range p.rules {
+		at[r.number].AccessRules = append(at[r.number].AccessRules, r.AccessRule)
 	}
-	return rules.Err()
 }
 
 // CountApplicationCredentials tells how many application credentials a user has.

@@ -26,9 +26,8 @@ const (
 // stamps notes when keys were last touched.
 type stamps struct {
 	now      atomic.Uint64
-	followed atomic.Int64 // when the change log was last read to its end, in nanoseconds since born; 0 is never
-	born     time.Time    // monotonic
-	life     atomic.Int64 // how long entries hold at most, in nanoseconds; see DB.Remember
+	followed atomic.Pointer[time.Time] // when the change log was last read to its end; nil for never
+	life     atomic.Int64              // how long entries hold at most, in nanoseconds; see DB.Remember
 
 	mu      sync.RWMutex
 	touched map[Key]uint64
@@ -69,10 +68,11 @@ func (s *stamps) since(stamp uint64, keys []Key) bool {
 	return false
 }
 
-// current tells whether the node knows of all changes but those of the last moment.
-func (s *stamps) current() bool {
+// current tells whether the node knows at a time of all changes but those of the last moment. A node that was stopped does not,
+// nor one whose machine slept: then the monotonic clock stood still, but not the other.
+func (s *stamps) current(now time.Time) bool {
 	at := s.followed.Load()
-	return at != 0 && s.life.Load() > 0 && time.Since(s.born)-time.Duration(at) < followLimit
+	return at != nil && s.life.Load() > 0 && now.Sub(*at) < followLimit && now.Round(0).Sub(at.Round(0)).Abs() < followLimit
 }
 
 // Stamp marks the moment at which a reading begins; see Cache.Put. It must be taken before the reading's View.
@@ -82,7 +82,7 @@ type Stamp struct {
 }
 
 // Stamp returns the mark of this moment.
-func (db *DB) Stamp() Stamp { return Stamp{db.stamps.now.Load(), time.Now()} }
+func (db *DB) Stamp() Stamp { return Stamp{db.stamps.now.Load(), db.now()} }
 
 // CatchUp reads the change log to its end, so that all that was committed anywhere before counts here. Callers that come
 // together share one look.
@@ -94,13 +94,13 @@ func (db *DB) CatchUp(ctx context.Context) error {
 		return nil // it began after this call
 	}
 	db.looks.Add(1)
-	at := time.Since(db.stamps.born)
+	at := db.now()
 	keys, all, err := db.Changes(ctx, &db.cursor)
 	if db.looked = err; err != nil {
 		return err
 	}
 	db.stamps.touch(keys, all)
-	db.stamps.followed.Store(int64(at))
+	db.stamps.followed.Store(&at)
 	return nil
 }
 
@@ -165,7 +165,8 @@ func NewCache[K comparable, V any](db *DB, most int) *Cache[K, V] {
 
 // Get returns what is remembered under a key, if it still holds.
 func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
-	if !c.db.stamps.current() {
+	moment := c.db.now()
+	if !c.db.stamps.current(moment) {
 		return value, false
 	}
 	c.mu.Lock()
@@ -174,7 +175,7 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 	if !ok {
 		return value, false
 	}
-	if life := c.db.stamps.life.Load(); life != int64(Forever) && time.Since(r.since) > time.Duration(life) {
+	if life := c.db.stamps.life.Load(); life != int64(Forever) && moment.Sub(r.since) >= time.Duration(life) {
 		c.drop(key, r)
 		return value, false
 	}
@@ -191,7 +192,7 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 
 // Put remembers a value that was made from what the keys name, read after the stamp was taken.
 func (c *Cache[K, V]) Put(key K, value V, cost int, stamp Stamp, keys []Key) {
-	if !c.db.stamps.current() || cost > c.most {
+	if !c.db.stamps.current(c.db.now()) || cost > c.most {
 		return
 	}
 	r := &remembered[V]{value: value, keys: keys, since: stamp.at, cost: cost}
@@ -201,21 +202,6 @@ func (c *Cache[K, V]) Put(key K, value V, cost int, stamp Stamp, keys []Key) {
 	c.entries.Remove(key) // gives its cost back
 	c.entries.Add(key, r)
 	c.cost += cost
-	c.shrink()
-}
-
-// Grow tells that the value remembered under a key has come to cost more.
-func (c *Cache[K, V]) Grow(key K, by int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r, ok := c.entries.Peek(key); ok {
-		r.cost += by
-		c.cost += by
-		c.shrink()
-	}
-}
-
-func (c *Cache[K, V]) shrink() {
 	for c.cost > c.most {
 		c.entries.RemoveOldest()
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,6 +53,7 @@ type gap struct {
 // reader is new or has fallen too far behind, and must drop everything it has cached before that reading.
 func (db *DB) Changes(ctx context.Context, c *Cursor) (keys []Key, all bool, err error) {
 	err = db.Glance(ctx, func(tx *Tx) error {
+		tx.asked = new(atomic.Int64) // nobody asked for it
 		now := tx.Now()
 		next := *c
 		next.gaps = slices.Clone(c.gaps)

@@ -284,25 +284,39 @@ func (tx *Tx) DeleteProtocol(ctx context.Context, provider identity.IdentityProv
 // ProviderLife tells how long memberships last that an identity provider gives, 0 for not at all. It fails with
 // identity.NotFound unless the provider is enabled and has the protocol, and this a mapping.
 func (tx *Tx) ProviderLife(ctx context.Context, provider identity.IdentityProviderID, protocol identity.ProtocolID) (time.Duration, error) {
-	type row struct {
-		provider identity.IdentityProviderID
-		protocol identity.ProtocolID
-		ending
+	life, err := Recall(tx, providerLife(provider, protocol), func() (*time.Duration, []Key, error) {
+		var life *time.Duration
+		var g gathering
+		tx.gatherProviderLife(&g, provider, protocol, &life)
+		return life, nil, g.run(ctx, tx)
+	})
+	if err == nil && life == nil {
+		err = identity.Missing("Identity Provider", provider)
 	}
-	found, err := list(ctx, tx, func(s scanner) (r row, err error) {
-		err = s.Scan(&r.provider, &r.protocol, &r.minutes)
-		return r, err
-	}, `SELECT i."id", p."id", i."authorization_ttl" FROM "identity_provider" i JOIN "federation_protocol" p ON p."idp_id" = i."id"
-		JOIN "mapping" m ON m."id" = p."mapping_id" WHERE i."id" = ? AND p."id" = ? AND i."enabled" = ?`, provider, protocol, true)
 	if err != nil {
 		return 0, err
 	}
-	for _, r := range found {
-		if r.provider == provider && r.protocol == protocol {
-			return r.life(tx), nil
+	return *life, nil
+}
+
+func providerLife(provider identity.IdentityProviderID, protocol identity.ProtocolID) Fact {
+	return Fact{"provider's life", string(provider), string(protocol)}
+}
+
+// gatherProviderLife adds what ProviderLife tells to a gathering; nil stays for what is not there.
+func (tx *Tx) gatherProviderLife(g *gathering, provider identity.IdentityProviderID, protocol identity.ProtocolID, life **time.Duration) {
+	g.add(`i."id", p."id", i."authorization_ttl"`, `FROM "identity_provider" i JOIN "federation_protocol" p ON p."idp_id" = i."id"
+		JOIN "mapping" m ON m."id" = p."mapping_id" WHERE i."id" = ? AND p."id" = ? AND i."enabled" = ?`, []any{provider, protocol, true}, func(s scanner) error {
+		var e ending
+		var in identity.IdentityProviderID
+		var by identity.ProtocolID
+		err := s.Scan(&in, &by, &e.minutes)
+		if in == provider && by == protocol { // byte for byte
+			found := e.life(tx)
+			*life = &found
 		}
-	}
-	return 0, identity.Missing("Identity Provider", provider)
+		return err
+	})
 }
 
 const selectMapping = `SELECT "id", "schema_version", "rules" FROM "mapping"`

@@ -11,84 +11,257 @@ import (
 )
 
 // Foresee reads in one statement what judging a token will ask for, however many roles, groups and projects that is: its
-// grounds, its user's groups and roles, and until when tokens like it are revoked. t is what the token's text says. A glance
-// then recalls all this. Nothing is read that the node remembers, nor for a transaction, nor for tokens that stand on more than
-// that. What is missing fails nothing here: who asks for it will be told.
+// grounds, its user's groups and roles, its application credential, and until when tokens like it are revoked. t is what the
+// token's text says. A glance then recalls all this. For tokens of trusts and of identity providers, whose text says less, it
+// reads what they are bound to, and ForeseeRights the rest. Nothing is read that the node remembers, nor for a transaction, nor
+// for tokens of OAuth. What is missing fails nothing here: who asks for it will be told.
 func (tx *Tx) Foresee(ctx context.Context, t *identity.Token) error {
-	if tx.begun == nil || t.TrustID != "" || t.AccessTokenID != "" || t.Federated {
+	switch {
+	case tx.begun == nil || t.AccessTokenID != "":
 		return nil
+	case bound(t):
+		return tx.foreseeBonds(ctx, t)
 	}
 	user, scope := t.User.ID, t.Scope
 	if _, ok := tx.db.facts.Get(groundsOf(user, scope)); ok {
 		return nil
 	}
-	var (
-		of       []userRow
-		options  = map[string]any{}
-		projects []identity.Project
-		member   memberships
-		roles    []identity.Role
-		revoked  time.Time
-	)
-	with, args := tx.held(user, nil, scope)
-	g := gathering{with: with, withArgs: args}
-	g.add(userColumns, userTables+` WHERE u."id" = ?`, []any{user}, func(s scanner) error {
-		r, err := scanUser(s)
-		of = append(of, r)
-		return err
-	})
-	g.add(`"option_id", "option_value"`, `FROM "user_option" WHERE "user_id" = ?`, []any{user}, func(s scanner) error {
-		var id string
-		var value any
-		err := s.Scan(&id, jsonOf(&value))
-		options[id] = value
-		return err
-	})
-	g.add(projectColumns, `FROM "project" WHERE "id" IN (?, ?, (SELECT "domain_id" FROM "project" WHERE "id" = ?), `+homeOf+`) AND "id" <> ?`,
-		[]any{scope.DomainID(), scope.ProjectID(), scope.ProjectID(), user, identity.RootDomain}, func(s scanner) error {
-			p, err := scanProject(s)
-			projects = append(projects, p)
-			return err
-		})
+	var g gathering
+	people, projects := gatherPeople(&g, `(?)`, user), gatherProjects(&g, scope, homeOf, user)
+	var member memberships
 	tx.memberships(&g, user, &member)
-	roleSet := `(NULL)`
-	if len(with) > 0 {
-		roleSet = `(SELECT "role_id" FROM "held")`
-		g.add(roleColumns, `FROM "role" WHERE "id" IN `+roleSet+` AND "domain_id" = ?`, []any{identity.NoRoleDomain}, func(s scanner) error {
-			r, err := scanRole(s)
-			roles = append(roles, r)
-			return err
-		})
-	}
-	plain := t.ApplicationCredentialID == "" // whose roles are all that the user holds
-	if plain {
-		from, args := revocations(t, roleSet, nil, homeOf, []any{user})
-		g.add(`MAX("issued_before")`, from, args, func(s scanner) error { return s.Scan(timeOf{&revoked}) })
-	}
-	if err := g.run(ctx, tx); err != nil || len(of) != 1 || of[0].federated {
+	var roles []identity.Role
+	tx.gatherHeld(&g, user, nil, scope, &roles)
+	credential := gatherCredential(&g, t.ApplicationCredentialID)
+	revoked := gatherRevocations(&g, t, homeOf, user)
+	if err := g.run(ctx, tx); err != nil {
 		return err
 	}
-	u := of[0].User
-	for id, value := range options {
-		setUserOption(&u, id, value)
+	found := people.all()
+	if len(found) != 1 || found[0].ID != user {
+		return nil
 	}
-	tx.foresaw(Fact{What: "user", Of: string(user)}, u, userKeys(u))
-	if found, err := assemble(u, projects, scope); err == nil {
-		tx.foresaw(groundsOf(user, scope), found, found.keys())
+	tx.foresaw(Fact{What: "user", Of: string(user)}, found[0], userKeys(found[0]))
+	if g, err := assemble(found[0], *projects, scope); err == nil {
+		tx.foresaw(groundsOf(user, scope), g, g.keys())
+	}
+	for _, c := range credential.all() {
+		tx.foresaw(credentialOf(c.ID), c, credentialKeys(&c))
 	}
 	tx.foresaw(Fact{What: "groups", Of: string(user)}, member, member.keys(user))
-	if len(with) > 0 {
-		slices.SortFunc(roles, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
+	if scope.Kind() != identity.Unscoped {
+		roles = globalByName(roles)
 		keys := roleKeys(user, scope, member.groups, roles)
 		if !member.until.IsZero() {
 			keys = nil
 		}
-		tx.foresaw(Fact{"roles", string(user), scope.String()}, roles, keys)
+		tx.foresaw(rolesOn(user, scope), roles, keys)
 	}
-	if plain {
-		tx.foresaw(revokedUntilOf(t), revoked, nil)
+	tx.foresaw(revokedUntilOf(t), revoked, nil)
+	return nil
+}
+
+// bound tells whether a token has its rights from something that must be read first.
+func bound(t *identity.Token) bool { return t.TrustID != "" || t.Federated }
+
+// foreseeBonds reads a token's grounds, its identity provider or its trust with all that this was handed on from, and all people
+// and projects of these. It is for this glance alone.
+func (tx *Tx) foreseeBonds(ctx context.Context, t *identity.Token) error {
+	const chain = `(WITH RECURSIVE "chain" ("id", "parent") AS (SELECT "id", "redelegated_trust_id" FROM "trust" WHERE "id" = ?
+		UNION SELECT p."id", p."redelegated_trust_id" FROM "trust" p JOIN "chain" c ON p."id" = c."parent") SELECT "id" FROM "chain")`
+	who, whoArgs := `(?)`, []any{t.User.ID}
+	if t.TrustID != "" {
+		who = `(SELECT "trustor_user_id" FROM "trust" WHERE "id" IN ` + chain + ` UNION SELECT "trustee_user_id" FROM "trust" WHERE "id" IN ` + chain + `)`
+		whoArgs = []any{t.TrustID, t.TrustID}
+	}
+	var g gathering
+	people := gatherPeople(&g, who, whoArgs...)
+	projects := gatherProjects(&g, t.Scope, `(SELECT "domain_id" FROM "user" WHERE "id" IN `+who+`)`, whoArgs...)
+	var life *time.Duration
+	if t.Federated {
+		tx.gatherProviderLife(&g, t.IdentityProviderID, t.ProtocolID, &life)
+	}
+	var links trusts
+	rules := newRoleRules()
+	if t.TrustID != "" {
+		links.gather(&g, chain, t.TrustID)
+		rules.gather(&g)
+	}
+	if err := g.run(ctx, tx); err != nil {
+		return err
+	}
+	for _, u := range people.all() {
+		tx.foresaw(Fact{What: "user", Of: string(u.ID)}, u, nil)
+		if u.ID != t.User.ID {
+			continue
+		}
+		if found, err := assemble(u, *projects, t.Scope); err == nil {
+			tx.foresaw(groundsOf(u.ID, t.Scope), found, nil)
+		}
+	}
+	for _, p := range *projects {
+		if p.IsDomain {
+			tx.foresaw(domainOf(identity.DomainID(p.ID)), p, nil)
+		}
+	}
+	if t.Federated {
+		tx.foresaw(providerLife(t.IdentityProviderID, t.ProtocolID), life, nil)
+	}
+	for _, l := range links.all() {
+		tx.foresaw(trustOf(l.ID), l, nil)
+	}
+	if t.TrustID != "" {
+		tx.foresaw(roleRules, rules, nil)
 	}
 	return nil
+}
+
+// ForeseeRights is Foresee for the rights of a token of a trust or an identity provider, once it is known what it is bound to. It
+// does nothing for others.
+func (tx *Tx) ForeseeRights(ctx context.Context, t *identity.Token) error {
+	if tx.begun == nil || !bound(t) {
+		return nil
+	}
+	people, holders := []identity.UserID{t.User.ID}, []identity.UserID{t.User.ID}
+	for i, l := range t.Trusts {
+		if people = append(people, l.TrustorUserID); i == 0 {
+			holders = nil
+		}
+		if i == 0 || i == len(t.Trusts)-1 {
+			holders = append(holders, l.TrustorUserID)
+		}
+	}
+	people, holders = distinct(people), distinct(holders)
+	member, roles := make([]memberships, len(people)), make([][]identity.Role, len(holders))
+	var g gathering
+	for i, u := range people {
+		tx.memberships(&g, u, &member[i])
+	}
+	for i, u := range holders {
+		tx.gatherHeld(&g, u, t.GroupIDs, t.Scope, &roles[i])
+	}
+	revoked, given := gatherRevocations(&g, t, `?`, t.User.DomainID), ends(nil)
+	if len(t.Trusts) > 0 {
+		given = gatherRevocations(&g, byTrustor(t), `?`, t.User.DomainID)
+	}
+	if err := g.run(ctx, tx); err != nil {
+		return err
+	}
+	for i, u := range people {
+		tx.foresaw(Fact{What: "groups", Of: string(u)}, member[i], nil)
+	}
+	for i, u := range holders {
+		slices.SortFunc(roles[i], byName)
+		tx.foresaw(heldBy(u, t.GroupIDs, t.Scope), roles[i], nil)
+	}
+	if len(t.Trusts) > 0 {
+		tx.foresaw(revokedUntilOf(byTrustor(t)), given, nil)
+	}
+	tx.foresaw(revokedUntilOf(t), revoked, nil)
+	return nil
+}
+
+func distinct(ids []identity.UserID) []identity.UserID {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func byName(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) }
+
+// globalByName are those of the roles held that EffectiveRoles tells, as it tells them.
+func globalByName(held []identity.Role) []identity.Role {
+	roles := slices.DeleteFunc(held, func(r identity.Role) bool { return r.DomainID != "" })
+	for i := range roles {
+		roles[i].Options = nil
+	}
+	slices.SortFunc(roles, byName)
+	return roles
+}
+
+// people are users being read.
+type people struct {
+	rows     []userRow
+	options  []option[identity.UserID]
+	subjects []subject
+}
+
+func gatherPeople(g *gathering, set string, args ...any) *people {
+	p := new(people)
+	g.add(userColumns, userTables+` WHERE u."id" IN `+set, args, func(s scanner) error {
+		r, err := scanUser(s)
+		p.rows = append(p.rows, r)
+		return err
+	})
+	g.add(`"user_id", "option_id", "option_value"`, `FROM "user_option" WHERE "user_id" IN `+set, args, func(s scanner) error {
+		var o option[identity.UserID]
+		err := s.Scan(&o.entity, &o.id, jsonOf(&o.value))
+		p.options = append(p.options, o)
+		return err
+	})
+	g.add(subjectColumns, `FROM "federated_user" WHERE "user_id" IN `+set, args, func(s scanner) error {
+		f, err := scanSubject(s)
+		p.subjects = append(p.subjects, f)
+		return err
+	})
+	return p
+}
+
+func (p *people) all() []identity.User {
+	users := make([]identity.User, len(p.rows))
+	at := make(map[identity.UserID]*identity.User, len(p.rows))
+	for i, r := range p.rows {
+		users[i] = r.User
+		at[r.ID] = &users[i]
+	}
+	for _, o := range p.options {
+		setUserOption(at[o.entity], o.id, o.value)
+	}
+	addSubjects(p.subjects, at)
+	return users
+}
+
+// gatherProjects reads the project or domain of a scope, its domain, and a set of other domains.
+func gatherProjects(g *gathering, scope identity.Scope, domains string, args ...any) *[]identity.Project {
+	found := new([]identity.Project)
+	g.add(projectColumns, `FROM "project" WHERE ("id" IN (?, ?, (SELECT "domain_id" FROM "project" WHERE "id" = ?)) OR "id" IN `+domains+`) AND "id" <> ?`,
+		slices.Concat([]any{scope.DomainID(), scope.ProjectID(), scope.ProjectID()}, args, []any{identity.RootDomain}), func(s scanner) error {
+			p, err := scanProject(s)
+			*found = append(*found, p)
+			return err
+		})
+	return found
+}
+
+// readCredential is an application credential being read.
+type readCredential struct {
+	rows  []numberedCredential
+	parts credentialParts
+}
+
+func gatherCredential(g *gathering, id identity.ApplicationCredentialID) *readCredential {
+	c := new(readCredential)
+	if id == "" {
+		return c
+	}
+	g.add(applicationCredentialColumns, `FROM "application_credential" WHERE "id" = ?`, []any{id}, func(s scanner) error {
+		row, err := scanApplicationCredential(s)
+		c.rows = append(c.rows, row)
+		return err
+	})
+	c.parts.gather(g, `(SELECT "internal_id" FROM "application_credential" WHERE "id" = ?)`, id)
+	return c
+}
+
+// all is the credential, if there is one.
+func (c *readCredential) all() []identity.ApplicationCredential {
+	found := make([]identity.ApplicationCredential, len(c.rows))
+	at := map[int64]*identity.ApplicationCredential{}
+	for i, r := range c.rows {
+		found[i] = r.ApplicationCredential
+		at[r.number] = &found[i]
+	}
+	c.parts.give(at)
+	return found
 }
 
 // Offer is what all catalogs are made of: the services that are enabled, and all endpoints, each in the order of their ids.

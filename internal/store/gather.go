@@ -10,9 +10,7 @@ import (
 // A gathering is several SELECTs run as one statement, in one round trip: a union, of which the first column tells the SELECT
 // that a row is of. The others are texts, whatever they were, and are scanned as their SELECT's own.
 type gathering struct {
-	with     []string // common table expressions of all
-	withArgs []any
-	parts    []gathered
+	parts []gathered
 }
 
 type gathered struct {
@@ -33,11 +31,8 @@ func (g *gathering) run(ctx context.Context, tx *Tx) error {
 	for _, p := range g.parts {
 		width = max(width, len(p.columns))
 	}
-	args := g.withArgs
+	var args []any
 	var stmt strings.Builder
-	if len(g.with) > 0 {
-		stmt.WriteString(`WITH RECURSIVE ` + strings.Join(g.with, `, `) + ` `)
-	}
 	for i, p := range g.parts {
 		if i > 0 {
 			stmt.WriteString(` UNION ALL `)

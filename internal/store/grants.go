@@ -300,21 +300,33 @@ type RoleRules struct {
 
 // RoleRules returns all rules between roles that exist.
 func (tx *Tx) RoleRules(ctx context.Context) (RoleRules, error) {
-	rules := RoleRules{Implied: map[identity.RoleID][]identity.RoleID{}, Global: map[identity.RoleID]bool{}}
-	rows, err := list(ctx, tx, func(s scanner) (r identity.ImpliedRole, err error) {
-		err = s.Scan(&r.Prior, &r.Implied)
-		return r, err
-	}, `SELECT r."prior_role_id", r."implied_role_id" FROM "implied_role" r JOIN "role" p ON p."id" = r."prior_role_id"
-		JOIN "role" i ON i."id" = r."implied_role_id"
-		UNION ALL SELECT "id", '' FROM "role" WHERE "domain_id" = ? ORDER BY 1, 2`, identity.NoRoleDomain)
-	for _, r := range rows {
-		if r.Implied == "" {
-			rules.Global[r.Prior] = true
-		} else {
-			rules.Implied[r.Prior] = append(rules.Implied[r.Prior], r.Implied)
-		}
-	}
-	return rules, err
+	return Recall(tx, roleRules, func() (RoleRules, []Key, error) {
+		rules := newRoleRules()
+		var g gathering
+		rules.gather(&g)
+		return rules, nil, g.run(ctx, tx)
+	})
+}
+
+var roleRules = Fact{What: "role rules"}
+
+func newRoleRules() RoleRules {
+	return RoleRules{Implied: map[identity.RoleID][]identity.RoleID{}, Global: map[identity.RoleID]bool{}}
+}
+
+func (r RoleRules) gather(g *gathering) {
+	g.add(`r."prior_role_id", r."implied_role_id"`, `FROM "implied_role" r JOIN "role" p ON p."id" = r."prior_role_id"
+		JOIN "role" i ON i."id" = r."implied_role_id"`, nil, func(s scanner) error {
+		var prior, implied identity.RoleID
+		err := s.Scan(&prior, &implied)
+		r.Implied[prior] = append(r.Implied[prior], implied)
+		return err
+	})
+	g.add(`"id"`, `FROM "role" WHERE "domain_id" = ?`, []any{identity.NoRoleDomain}, func(s scanner) error {
+		id, err := column[identity.RoleID](s)
+		r.Global[id] = true
+		return err
+	})
 }
 
 // ProjectExists tells whether there is a project of that id, or a domain.

@@ -294,7 +294,7 @@ func (db *DB) changeSchema(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer sqltx.Rollback()
-	tx := &Tx{db: db, tx: sqltx, now: db.now().UTC()}
+	tx := &Tx{db: db, tx: sqltx, now: db.now().UTC(), asked: &db.queries}
 	if db.dialect == postgresql {
 		const schemaLock = 0x6c696e74656c // any number that is ours
 		if _, err := tx.exec(ctx, `SELECT pg_advisory_xact_lock(?)`, int64(schemaLock)); err != nil {

@@ -105,9 +105,11 @@ func recallProject(tx *Tx, f Fact, read func() (identity.Project, error)) (ident
 	})
 }
 
+func domainOf(id identity.DomainID) Fact { return Fact{What: "domain", Of: string(id)} }
+
 // Domain returns a domain. It fails with identity.NotFound.
 func (tx *Tx) Domain(ctx context.Context, id identity.DomainID) (identity.Domain, error) {
-	p, err := recallProject(tx, Fact{What: "domain", Of: string(id)}, func() (identity.Project, error) {
+	p, err := recallProject(tx, domainOf(id), func() (identity.Project, error) {
 		return tx.project(ctx, "domain", string(id), `"id" = ? AND "domain_id" = ?`, id, identity.RootDomain)
 	})
 	if err == nil && p.ID != identity.ProjectID(id) {

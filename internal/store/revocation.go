@@ -161,22 +161,50 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 // Each branch below is a short range of one index, however many events there are; the last takes those that name
 // neither user, project, token nor trust, which are few. Beside them are the revocations of RevokeWithout.
 func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.Time, err error) {
-	until, err = Recall(tx, revokedUntilOf(t), func() (time.Time, []Key, error) {
+	found, err := Recall(tx, revokedUntilOf(t), func() (ends, []Key, error) {
+		e := ends{}
 		stmt, args := revokedUntil(t)
-		err := tx.row(ctx, stmt, args...).Scan(timeOf{&until})
-		return until, nil, err
+		_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) { return none, e.take(s) }, stmt, args...)
+		return e, nil, err
 	})
-	if err != nil || len(t.Trusts) == 0 {
+	if err != nil {
 		return until, err
 	}
-	// An event about a user also ends the tokens of trusts that the user gave.
-	given := *t
-	given.User.ID, given.Trusts, given.Methods = t.Trusts[0].TrustorUserID, nil, nil
-	other, err := tx.RevokedUntil(ctx, &given)
+	until = found[""]
+	for _, r := range t.Roles {
+		if at := found[r.ID]; at.After(until) {
+			until = at
+		}
+	}
+	if len(t.Trusts) == 0 || t.Trusts[0].TrustorUserID == t.User.ID {
+		return until, nil
+	}
+	other, err := tx.RevokedUntil(ctx, byTrustor(t))
 	if other.After(until) {
 		until = other
 	}
 	return until, err
+}
+
+// byTrustor is a token of a trust as if its trustor held it: an event about a user also ends the tokens of trusts that the user
+// gave.
+func byTrustor(t *identity.Token) *identity.Token {
+	given := *t
+	given.User.ID, given.Trusts, given.Methods = t.Trusts[0].TrustorUserID, nil, nil
+	return &given
+}
+
+// ends tells until when tokens are revoked by events that name a role, by that role, and by others under "".
+type ends map[identity.RoleID]time.Time
+
+func (e ends) take(s scanner) error {
+	var role identity.RoleID
+	var at time.Time
+	err := s.Scan(textOf(&role), timeOf{&at})
+	if at.After(e[role]) {
+		e[role] = at
+	}
+	return err
 }
 
 // RevokedSince is RevokedUntil for a token that is about to be made from one that stands, issued at a time since: nothing
@@ -206,17 +234,22 @@ func revokedUntilOf(t *identity.Token) Fact {
 }
 
 func revokedUntil(t *identity.Token) (stmt string, args []any) {
-	roles := make([]identity.RoleID, len(t.Roles))
-	for i, r := range t.Roles {
-		roles[i] = r.ID
-	}
-	roleSet, roleArgs := in(roles)
-	from, args := revocations(t, roleSet, roleArgs, `?`, []any{t.User.DomainID})
-	return `SELECT MAX("issued_before") ` + from, args
+	from, args := revocations(t, `?`, t.User.DomainID)
+	return `SELECT ` + endColumns + ` ` + from, args
 }
 
-// revocations are what may have ended a token, whose roles and whose user's domain are given as expressions.
-func revocations(t *identity.Token, roleSet string, roleArgs []any, home string, homeArgs []any) (from string, args []any) {
+// gatherRevocations adds what RevokedUntil tells of a token to a gathering, without what holds for the trustor of its trust.
+func gatherRevocations(g *gathering, t *identity.Token, home string, homeArgs ...any) ends {
+	e := ends{}
+	from, args := revocations(t, home, homeArgs...)
+	g.add(endColumns, from, args, e.take)
+	return e
+}
+
+const endColumns = `"role_id", MAX("issued_before")`
+
+// revocations are what may have ended a token, whose user's domain is given as an expression, by the role that is named.
+func revocations(t *identity.Token, home string, homeArgs ...any) (from string, args []any) {
 	var chain string
 	if len(t.AuditIDs) > 1 {
 		chain = t.AuditIDs[1]
@@ -227,8 +260,8 @@ func revocations(t *identity.Token, roleSet string, roleArgs []any, home string,
 	}
 	rest := ` AND ("domain_id" IS NULL OR "domain_id" = ? OR "domain_id" = ` + home + ` AND "expires_at" IS NULL)
 		AND ("expires_at" IS NULL OR "expires_at" = ?) AND ("consumer_id" IS NULL OR "consumer_id" = ?)
-		AND ("role_id" IS NULL OR "role_id" IN ` + roleSet + `) AND "issued_before" >= ?`
-	restArgs := slices.Concat([]any{t.Scope.DomainID()}, homeArgs, []any{t.ExpiresAt.Truncate(time.Second), consumer}, roleArgs, []any{t.IssuedAt})
+		AND "issued_before" >= ?`
+	restArgs := slices.Concat([]any{t.Scope.DomainID()}, homeArgs, []any{t.ExpiresAt.Truncate(time.Second), consumer, t.IssuedAt})
 
 	keys := []struct{ column, value string }{
 		{"user_id", string(t.User.ID)}, {"project_id", string(t.Scope.ProjectID())}, {"audit_id", t.AuditIDs[0]},
@@ -256,16 +289,16 @@ func revocations(t *identity.Token, roleSet string, roleArgs []any, home string,
 				args = append(args, k.value)
 			}
 		}
-		branches = append(branches, `SELECT "issued_before" FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest)
+		branches = append(branches, `SELECT "role_id", "issued_before" FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest)
 		args = append(args, restArgs...)
 	}
 	// A passkey is two factors in one, or was shown after the password: its sessions lack nothing.
 	if len(t.Methods) > 0 && !slices.Contains(t.Methods, "webauthn") {
 		methods, methodArgs := in(t.Methods)
-		branches = append(branches, `SELECT "issued_before" FROM "lintel_method_revocation" WHERE "user_id" = ? AND "issued_before" >= ?
+		branches = append(branches, `SELECT NULL, "issued_before" FROM "lintel_method_revocation" WHERE "user_id" = ? AND "issued_before" >= ?
 			AND "method" NOT IN `+methods)
 		args = append(args, t.User.ID, t.IssuedAt)
 		args = append(args, methodArgs...)
 	}
-	return `FROM (` + strings.Join(branches, ` UNION ALL `) + `) e`, args
+	return `FROM (` + strings.Join(branches, ` UNION ALL `) + `) e GROUP BY "role_id"`, args
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func (tx *Tx) EffectiveRoles(ctx context.Context, user identity.UserID, groups [
 	if tx.begun == nil || len(groups) > 0 {
 		return read()
 	}
-	roles, err := Recall(tx, Fact{"roles", string(user), scope.String()}, func() ([]identity.Role, []Key, error) {
+	roles, err := Recall(tx, rolesOn(user, scope), func() ([]identity.Role, []Key, error) {
 		member, until, err := tx.GroupIDs(ctx, user)
 		if err != nil {
 			return nil, nil, err
@@ -49,6 +50,11 @@ func (tx *Tx) EffectiveRoles(ctx context.Context, user identity.UserID, groups [
 		return roles, roleKeys(user, scope, member, roles), err
 	})
 	return slices.Clone(roles), err
+}
+
+// rolesOn names what EffectiveRoles tells of whom the database knows.
+func rolesOn(user identity.UserID, scope identity.Scope) Fact {
+	return Fact{"roles", string(user), scope.String()}
 }
 
 // roleKeys are the keys of all that a user's roles on a scope come from.
@@ -68,11 +74,44 @@ func roleKeys(user identity.UserID, scope identity.Scope, member []identity.Grou
 
 // HeldRoles is EffectiveRoles with the roles of domains among them, and with options.
 func (tx *Tx) HeldRoles(ctx context.Context, user identity.UserID, groups []identity.GroupID, scope identity.Scope) ([]identity.Role, error) {
-	roles, err := tx.heldRoles(ctx, user, groups, scope, `"domain_id" <> ?`, "")
-	if err != nil {
-		return nil, err
+	roles, err := Recall(tx, heldBy(user, groups, scope), func() ([]identity.Role, []Key, error) {
+		roles, err := tx.heldRoles(ctx, user, groups, scope, `"domain_id" <> ?`, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		return roles, nil, tx.completeAllRoles(ctx, roles)
+	})
+	return slices.Clone(roles), err
+}
+
+// heldBy names what HeldRoles tells.
+func heldBy(user identity.UserID, groups []identity.GroupID, scope identity.Scope) Fact {
+	return Fact{"held", fmt.Sprint(user, groups), scope.String()}
+}
+
+// gatherHeld adds what HeldRoles reads to a gathering, in no order.
+func (tx *Tx) gatherHeld(g *gathering, user identity.UserID, groups []identity.GroupID, scope identity.Scope, roles *[]identity.Role) {
+	with, args := tx.held(user, groups, scope)
+	if len(with) == 0 {
+		return
 	}
-	return roles, tx.completeAllRoles(ctx, roles)
+	g.add(roleColumns+`, o."option_value"`, `FROM "role" LEFT JOIN "role_option" o ON o."role_id" = "id" AND o."option_id" = '`+immutable+`'
+		WHERE "id" IN (WITH RECURSIVE `+strings.Join(with, `, `)+` SELECT "role_id" FROM "held")`, args, func(s scanner) error {
+		r, err := scanWholeRole(s)
+		*roles = append(*roles, r)
+		return err
+	})
+}
+
+// scanWholeRole reads a role with its option.
+func scanWholeRole(s scanner) (identity.Role, error) {
+	var set any
+	r, err := scanRole(also{s, []any{jsonOf(&set)}})
+	r.Options = identity.Options{}
+	if set != nil {
+		r.Options[identity.OptImmutable] = set
+	}
+	return r, err
 }
 
 func (tx *Tx) heldRoles(ctx context.Context, user identity.UserID, groups []identity.GroupID, scope identity.Scope, condition string, arg any) ([]identity.Role, error) {

@@ -83,7 +83,7 @@ type DB struct {
 	gate *semaphore.Weighted
 }
 
-// Queries is how many queries were made so far, for who watches what a page costs.
+// Queries is how many queries were made so far, for who watches what a page costs; looks at the change log do not count.
 func (db *DB) Queries() int64 { return db.queries.Load() }
 
 const (
@@ -106,7 +106,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, outbox: opts.Outbox, gate: semaphore.NewWeighted(gateWidth)}
-	db.stamps.born, db.stamps.touched = time.Now(), map[Key]uint64{}
+	db.stamps.touched = map[Key]uint64{}
 	db.facts = NewCache[Fact, any](db, opts.FactMemory)
 	db.membershipTTL, db.trail.life = opts.MembershipTTL, opts.KeepTrail
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)
@@ -157,7 +157,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
 	return db.retry(ctx, func(int) error {
 		begun := db.Stamp()
-		return fn(&Tx{db: db, tx: db.read, now: db.Now(), begun: &begun})
+		return fn(&Tx{db: db, tx: db.read, now: db.Now(), asked: &db.queries, begun: &begun})
 	})
 }
 
@@ -237,7 +237,7 @@ func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f
 		return err
 	}
 	defer sqltx.Rollback() // does nothing after a commit
-	tx := &Tx{db: db, tx: sqltx, now: db.Now()}
+	tx := &Tx{db: db, tx: sqltx, now: db.Now(), asked: &db.queries}
 	if err := fn(tx); err != nil {
 		return err
 	}

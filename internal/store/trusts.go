@@ -1,9 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"time"
 
@@ -13,8 +13,11 @@ import (
 // Deleted trusts stay as rows that say when, until they are flushed (keystone/trust/backends/sql.py). When a trust expires
 // is kept twice: as microseconds, and in a column that older releases read.
 
-const selectTrust = `SELECT "id", "trustor_user_id", "trustee_user_id", "project_id", "impersonation", "expires_at", "expires_at_int",
-	"remaining_uses", "extra", "redelegated_trust_id", "redelegation_count" FROM "trust"`
+const (
+	trustColumns = `"id", "trustor_user_id", "trustee_user_id", "project_id", "impersonation", "expires_at", "expires_at_int", ` +
+		`"remaining_uses", "extra", "redelegated_trust_id", "redelegation_count"`
+	selectTrust = `SELECT ` + trustColumns + ` FROM "trust"`
+)
 
 func scanTrust(s scanner) (t identity.Trust, err error) {
 	var coarse time.Time
@@ -39,28 +42,73 @@ func scanTrust(s scanner) (t identity.Trust, err error) {
 // Trust returns a trust that was not deleted, be it expired or used up, with its roles; a NotFound when there is none. Of a
 // role that is gone there is the id only.
 func (tx *Tx) Trust(ctx context.Context, id identity.TrustID) (identity.Trust, error) {
-	t, err := scanTrust(tx.row(ctx, selectTrust+` WHERE "id" = ? AND "deleted_at" IS NULL`, id))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = identity.Missing("trust", id)
-	}
-	if err != nil {
-		return t, err
-	}
-	t.Roles, err = list(ctx, tx, scanRole, `SELECT `+roleColumns+` FROM "role" WHERE "id" IN
-		(SELECT "role_id" FROM "trust_role" WHERE "trust_id" = ?) ORDER BY "name", "id"`, id)
-	if err != nil {
-		return t, err
-	}
-	if err := tx.completeAllRoles(ctx, t.Roles); err != nil {
-		return t, err
-	}
-	ids, err := list(ctx, tx, column[identity.RoleID], `SELECT "role_id" FROM "trust_role" WHERE "trust_id" = ?`, id)
-	for _, id := range ids {
-		if !slices.ContainsFunc(t.Roles, func(r identity.Role) bool { return r.ID == id }) {
-			t.Roles = append(t.Roles, identity.Role{ID: id})
+	return Recall(tx, trustOf(id), func() (t identity.Trust, from []Key, err error) {
+		var found trusts
+		var g gathering
+		found.gather(&g, `(?)`, id)
+		if err := g.run(ctx, tx); err != nil {
+			return t, nil, err
+		}
+		for _, t := range found.all() {
+			return t, nil, nil
+		}
+		return t, nil, identity.Missing("trust", id)
+	})
+}
+
+func trustOf(id identity.TrustID) Fact { return Fact{What: "trust", Of: string(id)} }
+
+// trusts are trusts being read, with their roles.
+type trusts struct {
+	rows  []identity.Trust
+	roles []trustRole
+}
+
+type trustRole struct {
+	trust identity.TrustID
+	identity.Role
+}
+
+// gather adds what the trusts of a set are read from to a gathering.
+func (t *trusts) gather(g *gathering, set string, args ...any) {
+	g.add(trustColumns, `FROM "trust" WHERE "id" IN `+set+` AND "deleted_at" IS NULL`, args, func(s scanner) error {
+		row, err := scanTrust(s)
+		t.rows = append(t.rows, row)
+		return err
+	})
+	g.add(`l."trust_id", l."role_id"`, `FROM "trust_role" l WHERE l."trust_id" IN `+set+` AND l."role_id" NOT IN (SELECT "id" FROM "role")`, args,
+		func(s scanner) (err error) {
+			var r trustRole
+			err = s.Scan(&r.trust, &r.ID)
+			t.roles = append(t.roles, r)
+			return err
+		})
+	g.add(`"id", "name", "domain_id", "description", "extra", o."option_value", l."trust_id"`, `FROM "trust_role" l JOIN "role" ON "id" = l."role_id"
+		LEFT JOIN "role_option" o ON o."role_id" = "id" AND o."option_id" = '`+immutable+`' WHERE l."trust_id" IN `+set, args,
+		func(s scanner) (err error) {
+			var r trustRole
+			r.Role, err = scanWholeRole(also{s, []any{&r.trust}})
+			t.roles = append(t.roles, r)
+			return err
+		})
+}
+
+// all are the trusts, with roles by name, those that are gone at the end.
+func (t *trusts) all() []identity.Trust {
+	slices.SortFunc(t.roles, func(a, b trustRole) int {
+		if (a.Name == "") != (b.Name == "") {
+			return cmp.Compare(b.Name, a.Name)
+		}
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	for i := range t.rows {
+		for _, r := range t.roles {
+			if r.trust == t.rows[i].ID {
+				t.rows[i].Roles = append(t.rows[i].Roles, r.Role)
+			}
 		}
 	}
-	return t, err
+	return t.rows
 }
 
 // Trusts returns the trusts that were not deleted, without roles, ordered by id. Filters: trustor_user_id,

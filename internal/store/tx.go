@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -15,7 +16,8 @@ type Tx struct {
 	db      *DB
 	tx      conversation
 	now     time.Time
-	touched []Key // in the order of the first touch
+	asked   *atomic.Int64 // counts queries
+	touched []Key         // in the order of the first touch
 	seen    map[Key]bool
 	signIns []signIn
 
@@ -70,13 +72,13 @@ func (tx *Tx) insertID(ctx context.Context, column, stmt string, args ...any) (i
 // query runs a SELECT. The caller closes the rows, and runs nothing else before that: a server has one conversation per
 // connection. See [list] for the common case.
 func (tx *Tx) query(ctx context.Context, stmt string, args ...any) (*sql.Rows, error) {
-	tx.db.queries.Add(1)
+	tx.asked.Add(1)
 	return tx.tx.QueryContext(ctx, tx.db.rebind(stmt), tx.db.dialect.args(args)...)
 }
 
 // row runs a SELECT of which the first row counts. Its Scan returns sql.ErrNoRows when there is none.
 func (tx *Tx) row(ctx context.Context, stmt string, args ...any) *sql.Row {
-	tx.db.queries.Add(1)
+	tx.asked.Add(1)
 	return tx.tx.QueryRowContext(ctx, tx.db.rebind(stmt), tx.db.dialect.args(args)...)
 }
 

@@ -141,28 +141,37 @@ func setUserOption(u *identity.User, id string, value any) {
 	}
 }
 
+// subject is a federated identity of a user.
+type subject struct {
+	number int64 // in the order of which they came
+	user   identity.UserID
+	identity.FederatedIdentity
+}
+
+const subjectColumns = `"id", "user_id", "idp_id", "protocol_id", "unique_id", "display_name"`
+
+func scanSubject(row scanner) (s subject, err error) {
+	err = row.Scan(&s.number, &s.user, &s.IdentityProviderID, &s.ProtocolID, &s.UniqueID, textOf(&s.DisplayName))
+	return s, err
+}
+
 func (tx *Tx) loadFederated(ctx context.Context, ids []identity.UserID, at map[identity.UserID]*identity.User) error {
-	type row struct {
-		user identity.UserID
-		identity.FederatedIdentity
-	}
 	marks, args := in(ids)
-	rows, err := list(ctx, tx, func(s scanner) (r row, err error) {
-		err = s.Scan(&r.user, &r.IdentityProviderID, &r.ProtocolID, &r.UniqueID, textOf(&r.DisplayName))
-		return r, err
-	}, `SELECT "user_id", "idp_id", "protocol_id", "unique_id", "display_name" FROM "federated_user" WHERE "user_id" IN `+
-		marks+` ORDER BY "id"`, args...)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		u := at[r.user]
+	subjects, err := list(ctx, tx, scanSubject, `SELECT `+subjectColumns+` FROM "federated_user" WHERE "user_id" IN `+marks, args...)
+	addSubjects(subjects, at)
+	return err
+}
+
+// addSubjects gives users their federated identities, of which the first names them.
+func addSubjects(subjects []subject, at map[identity.UserID]*identity.User) {
+	slices.SortFunc(subjects, func(a, b subject) int { return cmp.Compare(a.number, b.number) })
+	for _, s := range subjects {
+		u := at[s.user]
 		if u.Kind == identity.FederatedUser && len(u.Federated) == 0 {
-			u.Name = r.DisplayName
+			u.Name = s.DisplayName
 		}
-		u.Federated = append(u.Federated, r.FederatedIdentity)
+		u.Federated = append(u.Federated, s.FederatedIdentity)
 	}
-	return nil
 }
 
 // User returns a user of any kind. It fails with identity.NotFound.
