@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -18,6 +19,7 @@ func NewMemory(db *store.DB, most int) *Memory { return store.NewCache[string, *
 // entry is a token that was opened, with what was written of it.
 type entry struct {
 	token  identity.Token
+	target authz.Target // the token as rules see it
 	until  time.Time    // when a membership ends that its roles may hang on; zero for never
 	opened atomic.Int64 // when its text was last opened, in Unix nanoseconds; keys may have gone since
 	own    identity.Memo

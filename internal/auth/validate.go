@@ -86,7 +86,7 @@ func (s *Service) subject(ctx context.Context, caller identity.Caller, action au
 	if err := subject.understood(&e.token); err != nil {
 		return nil, err
 	}
-	return e, s.Authz.Check(ctx, caller, action, authz.Target{"token": authz.Token(&e.token)})
+	return e, s.Authz.Check(ctx, caller, action, e.target)
 }
 
 // recall opens a token, from memory if it is remembered: then what passes with time is asked again, and nothing else
@@ -133,6 +133,7 @@ func (s *Service) recallIn(ctx context.Context, glance reader, text string, wind
 	if err != nil {
 		return nil, err
 	}
+	e.target = authz.Target{"token": authz.Token(&e.token)}
 	s.Remembered.Put(text, e, e.cost(), stamp, store.TokenKeys(&e.token, groups))
 	return e, nil
 }

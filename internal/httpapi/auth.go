@@ -97,6 +97,9 @@ func (r *request) subject() auth.Subject {
 
 // heedsAccessRules tells whether a service knows access rules: it names the version that it knows, of which there is one.
 func heedsAccessRules(version string) bool {
+	if version == "" {
+		return false
+	}
 	v, err := strconv.ParseFloat(version, 64)
 	return err == nil && v >= 1
 }
