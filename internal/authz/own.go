@@ -14,6 +14,9 @@ const (
 
 	ListProjectContacts   Action = "lintel:list_project_contacts"
 	ManageProjectContacts Action = "lintel:manage_project_contacts"
+
+	ListGrantRules   Action = "lintel:list_grant_rules"
+	ManageGrantRules Action = "lintel:manage_grant_rules"
 )
 
 const projectManager = "(role:manager and " + domainOfProject + ") or (role:manager and project_id:%(target.project.id)s)"
@@ -40,4 +43,11 @@ var own = []policy.Default{
 		"PATCH /v3/lintel/projects/{project_id}/contacts/{contact_id}",
 		"DELETE /v3/lintel/projects/{project_id}/contacts/{contact_id}",
 		"POST /v3/lintel/projects/{project_id}/notices"),
+
+	rule(ListGrantRules, admin+" or "+systemReader, nil, nil,
+		"GET /v3/lintel/grant_rules"),
+	rule(ManageGrantRules, admin, nil, nil,
+		"PUT /v3/lintel/grant_rules",
+		"POST /v3/lintel/grant_rules",
+		"DELETE /v3/lintel/grant_rules/{grant_rule_id}"),
 }

@@ -434,19 +434,21 @@ func (r *Rights) known(id identity.RoleID) bool {
 	return len(r.Services.Mentioning(r.Book.Roles[id].Name)) > 0
 }
 
-// high tells whether a role is of high impact: by its profile, or else because it gives more in other people's projects than the
+func (r *Rights) high(id identity.RoleID) bool { return r.High(r.Book, id) }
+
+// High tells whether a role is of high impact: by its profile, or else because it gives more in other people's projects than the
 // ordinary role member does.
-func (r *Rights) high(id identity.RoleID) bool {
-	if p := r.Book.Profiles[id].Impact; p != "" {
+func (c *Checker) High(b *Book, id identity.RoleID) bool {
+	if p := b.Profiles[id].Impact; p != "" {
 		return p == identity.HighImpact
 	}
 	var ordinary []identity.RoleID
-	for id, role := range r.Book.Roles {
+	for id, role := range b.Roles {
 		if role.Name == "member" && role.DomainID == "" {
-			ordinary = r.Book.Expand(id)
+			ordinary = b.Expand(id)
 		}
 	}
-	return r.Services.Impact(r.Book.names(r.Book.Expand(id)), r.Book.names(ordinary))
+	return c.Services.Impact(b.names(b.Expand(id)), b.names(ordinary))
 }
 
 // Change is a change of the roles that somebody has at a place.

@@ -164,6 +164,9 @@ var bodies = map[string]string{
 	"PATCH /v3/lintel/projects/{project_id}/contacts/{contact_id}": `{"contact": {"topics": ["quota"]}}`,
 	"POST /v3/lintel/projects/{project_id}/notices":                `{"notice": {"topic": "quota", "subject": "x", "text": "y"}}`,
 
+	"PUT /v3/lintel/grant_rules":  `{"grant_rules": {"preset": "keystone-default", "rehearse": true}}`,
+	"POST /v3/lintel/grant_rules": `{"grant_rule": {"holder_role": {"id": "{plain_role_id}"}, "target_role": {"id": "{implied_role_id}"}, "may_revoke": true}}`,
+
 	"PUT /v3/OS-FEDERATION/service_providers/{service_provider_id}":   `{"service_provider": {"auth_url": "https://x/v3", "sp_url": "https://x/sp"}}`,
 	"PATCH /v3/OS-FEDERATION/service_providers/{service_provider_id}": `{"service_provider": {"description": "x"}}`,
 

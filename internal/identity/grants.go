@@ -39,6 +39,12 @@ const (
 	GroupTier   Tier = "group"
 )
 
+// HolderTiers are those on which a role is held that may grant others, and TargetTiers those of what is granted by grant rules.
+var (
+	HolderTiers = []Tier{ProjectTier, DomainTier, SystemTier}
+	TargetTiers = []Tier{ProjectTier, DomainTier, GroupTier}
+)
+
 // TierOf is the tier of a scope; empty for none.
 func TierOf(s Scope) Tier {
 	return [...]Tier{Unscoped: "", ProjectScoped: ProjectTier, DomainScoped: DomainTier, SystemScoped: SystemTier}[s.Kind()]

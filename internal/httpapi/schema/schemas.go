@@ -25,6 +25,13 @@ var (
 	InvitationList = request("InvitationList") // GET /v3/lintel/invitations
 )
 
+// Of who may grant what.
+var (
+	GrantRuleList = request("GrantRuleList") // GET /v3/lintel/grant_rules
+	GrantRulesSet = request("GrantRulesSet") // PUT /v3/lintel/grant_rules
+	GrantRulePut  = request("GrantRulePut")  // POST /v3/lintel/grant_rules
+)
+
 // ProjectCredentialList is for GET /v3/lintel/projects/{project_id}/credentials.
 var ProjectCredentialList = request("ProjectCredentialList")
 

@@ -1,0 +1,354 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lintel-id/lintel/internal/client"
+)
+
+// grantRule is a rule of who may grant what, as the service tells of it.
+type grantRule struct {
+	ID          string         `json:"id"`
+	DomainID    *string        `json:"domain_id"`
+	Holder      map[string]any `json:"holder_role"`
+	HolderScope string         `json:"holder_scope"`
+	Target      map[string]any `json:"target_role"`
+	TargetScope string         `json:"target_scope"`
+	Grant       bool           `json:"may_grant"`
+	Revoke      bool           `json:"may_revoke"`
+	Invite      bool           `json:"may_invite"`
+	MaxDays     *int           `json:"max_days"`
+	Approval    bool           `json:"needs_approval"`
+	StepUp      bool           `json:"needs_step_up"`
+}
+
+func (g grantRule) is(holder, target string) bool {
+	return (g.Holder["name"] == holder || g.Holder["id"] == holder) && (g.Target["name"] == target || g.Target["id"] == target)
+}
+
+// may says in words what the holder may do with the target.
+func (g grantRule) may() string {
+	var may []string
+	for _, m := range []struct {
+		does bool
+		word string
+	}{{g.Grant, "grant"}, {g.Revoke, "revoke"}, {g.Invite, "invite"}} {
+		if m.does {
+			may = append(may, m.word)
+		}
+	}
+	if len(may) == 0 {
+		return "nothing"
+	}
+	return strings.Join(may, ", ")
+}
+
+// asks says in words what the holder must do for it.
+func (g grantRule) asks() string {
+	var asks []string
+	if g.MaxDays != nil {
+		asks = append(asks, fmt.Sprintf("at most %d days", *g.MaxDays))
+	}
+	if g.Approval {
+		asks = append(asks, "somebody else agrees")
+	}
+	if g.StepUp {
+		asks = append(asks, "prove who you are")
+	}
+	return strings.Join(asks, ", ")
+}
+
+var ruleHead = row{"Who holds", "On a", "May", "The role", "On a", "If"}
+
+func (g grantRule) row() row {
+	return row{fmt.Sprint(g.Holder["name"]), g.HolderScope, g.may(), fmt.Sprint(g.Target["name"]), g.TargetScope, g.asks()}
+}
+
+// ruleCalls are the calls about the rules of the whole cloud, or of a domain.
+type ruleCalls struct {
+	far
+	domain string // by name or id
+}
+
+func (r *ruleCalls) flags(cmd *cobra.Command) {
+	r.far.flags(cmd)
+	cmd.Flags().StringVar(&r.domain, "domain", "", "`DOMAIN` whose rules are meant, by name or id: they narrow those of the whole cloud")
+}
+
+// scope is the id of the domain; nil for the whole cloud.
+func (r *ruleCalls) scope(ctx context.Context, c *client.Client) (any, error) {
+	if r.domain == "" {
+		return nil, nil
+	}
+	var found struct {
+		Domains []struct {
+			ID string `json:"id"`
+		} `json:"domains"`
+	}
+	if err := c.Do(ctx, http.MethodGet, "/domains?name="+url.QueryEscape(r.domain), nil, &found); err != nil {
+		return nil, err
+	}
+	if len(found.Domains) == 0 {
+		return r.domain, nil
+	}
+	return found.Domains[0].ID, nil
+}
+
+func (r *ruleCalls) list(ctx context.Context, c *client.Client) ([]grantRule, error) {
+	domain, err := r.scope(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Rules []grantRule `json:"grant_rules"`
+	}
+	if err := c.Do(ctx, http.MethodGet, "/lintel/grant_rules", nil, &answer); err != nil {
+		return nil, err
+	}
+	some := []grantRule{}
+	for _, g := range answer.Rules {
+		if domain == nil && g.DomainID == nil || g.DomainID != nil && domain == *g.DomainID {
+			some = append(some, g)
+		}
+	}
+	return some, nil
+}
+
+// set replaces the rules, or tells what that would change.
+func (r *ruleCalls) set(cmd *cobra.Command, body map[string]any) error {
+	c, err := r.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if body["domain_id"], err = r.scope(cmd.Context(), c); err != nil {
+		return err
+	}
+	var answer struct {
+		Rules   []grantRule `json:"grant_rules"`
+		Changes struct {
+			Added   []grantRule      `json:"added"`
+			Changed []grantRule      `json:"changed"`
+			Removed []grantRule      `json:"removed"`
+			Missing []string         `json:"missing_roles"`
+			High    []map[string]any `json:"high_impact_roles"`
+		} `json:"changes"`
+	}
+	if err := c.Do(cmd.Context(), http.MethodPut, "/lintel/grant_rules", map[string]any{"grant_rules": body}, &answer); err != nil {
+		return err
+	}
+	var rows []row
+	for _, of := range []struct {
+		word string
+		some []grantRule
+	}{{"added", answer.Changes.Added}, {"changed", answer.Changes.Changed}, {"removed", answer.Changes.Removed}} {
+		for _, g := range of.some {
+			rows = append(rows, append(row{of.word}, g.row()...))
+		}
+	}
+	w := cmd.OutOrStdout()
+	if err := r.print(w, answer, append(row{"Rule"}, ruleHead...), rows); err != nil || r.format != "table" {
+		return err
+	}
+	for _, name := range answer.Changes.Missing {
+		fmt.Fprintf(w, "There is no role %s: rules about it were left out.\n", name)
+	}
+	for _, role := range answer.Changes.High {
+		fmt.Fprintf(w, "The role %v is of high impact: whoever may grant it can have what it permits.\n", role["name"])
+	}
+	return nil
+}
+
+func grantsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "grants",
+		Short: "Say who may grant which roles, beside what the policy says",
+		Long: `Say who may grant which roles, beside what the policy says.
+
+A rule lets those who hold one role on a project, a domain or the system grant another one there, take it back, or invite people to
+it. Whatever rules say, nobody reaches above themselves. Rules of a domain open nothing: they narrow those of the whole cloud.`,
+	}
+	cmd.AddCommand(grantsListCommand(), grantsPresetCommand(), grantsReplaceCommand(), grantsAllowCommand(), grantsDenyCommand())
+	return cmd
+}
+
+func grantsListCommand() *cobra.Command {
+	var r ruleCalls
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the rules", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := r.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			rules, err := r.list(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			var rows []row
+			for _, g := range rules {
+				rows = append(rows, g.row())
+			}
+			return r.print(cmd.OutOrStdout(), rules, ruleHead, rows)
+		},
+	}
+	r.flags(cmd)
+	return cmd
+}
+
+func grantsPresetCommand() *cobra.Command {
+	var r ruleCalls
+	var file string
+	var rehearse bool
+	cmd := &cobra.Command{
+		Use:   "preset NAME",
+		Short: "Replace all rules by a set that is known by a name",
+		Long: `Replace all rules by a set that is known by a name:
+
+  keystone-default  no rules: the policy alone decides
+  catalyst          who holds project_admin looks after all people of their project, who holds project_mod after all but administrators
+  adjutant          as the role_mapping of an Adjutant says, whose configuration is given with --file`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			body := map[string]any{"preset": args[0], "rehearse": rehearse}
+			if file != "" {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					return err
+				}
+				body["role_mapping"] = string(text)
+			}
+			return r.set(cmd, body)
+		},
+	}
+	r.flags(cmd)
+	cmd.Flags().StringVar(&file, "file", "", "`FILE` with the configuration of an Adjutant")
+	cmd.Flags().BoolVar(&rehearse, "rehearse", false, "tell what would change, and change nothing")
+	return cmd
+}
+
+func grantsReplaceCommand() *cobra.Command {
+	var r ruleCalls
+	var rehearse bool
+	cmd := &cobra.Command{
+		Use:   "replace FILE",
+		Short: "Replace all rules by those of a file, as `list -f json` writes it",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			rules := []map[string]any{}
+			if err := json.Unmarshal(text, &rules); err != nil {
+				return fmt.Errorf("%s is no list of rules: %w", args[0], err)
+			}
+			for _, g := range rules {
+				delete(g, "id")
+				delete(g, "domain_id")
+				for _, key := range []string{"holder_role", "target_role"} {
+					if role, _ := g[key].(map[string]any); role["id"] != nil {
+						g[key] = map[string]any{"id": role["id"]}
+					}
+				}
+			}
+			return r.set(cmd, map[string]any{"rules": rules, "rehearse": rehearse})
+		},
+	}
+	r.flags(cmd)
+	cmd.Flags().BoolVar(&rehearse, "rehearse", false, "tell what would change, and change nothing")
+	return cmd
+}
+
+func grantsAllowCommand() *cobra.Command {
+	var r ruleCalls
+	var on, what, only string
+	var days int
+	var approval, stepUp bool
+	cmd := &cobra.Command{
+		Use:   "allow HOLDER ROLE",
+		Short: "Let those who hold one role grant another, take it back, and invite people to it",
+		Long: `Let those who hold one role grant another, take it back, and invite people to it. A rule that there is about the two is replaced. To let
+them do only some of that, list what with --only.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rule := map[string]any{
+				"holder_role": map[string]any{"name": args[0]}, "holder_scope": on, "target_role": map[string]any{"name": args[1]}, "target_scope": what,
+				"needs_approval": approval, "needs_step_up": stepUp,
+			}
+			for word := range strings.SplitSeq(only, ",") {
+				switch word = strings.TrimSpace(word); word {
+				case "grant", "revoke", "invite":
+					rule["may_"+word] = true
+				case "none":
+				default:
+					return fmt.Errorf("--only is a list of grant, revoke and invite, or none, not %q", only)
+				}
+			}
+			if days > 0 {
+				rule["max_days"] = days
+			}
+			c, err := r.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if rule["domain_id"], err = r.scope(cmd.Context(), c); err != nil {
+				return err
+			}
+			var answer struct {
+				Rule grantRule `json:"grant_rule"`
+			}
+			if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/grant_rules", map[string]any{"grant_rule": rule}, &answer); err != nil {
+				return err
+			}
+			return r.print(cmd.OutOrStdout(), answer.Rule, ruleHead, []row{answer.Rule.row()})
+		},
+	}
+	r.flags(cmd)
+	cmd.Flags().StringVar(&on, "on", "project", "`KIND` of place where HOLDER is held: project, domain or system")
+	cmd.Flags().StringVar(&what, "to", "project", "`KIND` of place where ROLE is granted: project, domain, or group for what groups confer")
+	cmd.Flags().StringVar(&only, "only", "grant,revoke,invite", "`LIST` of what they may do; none in a domain, to close it there")
+	cmd.Flags().IntVar(&days, "max-days", 0, "a grant ends after `N` days at most")
+	cmd.Flags().BoolVar(&approval, "needs-approval", false, "somebody else who may do it must agree")
+	cmd.Flags().BoolVar(&stepUp, "needs-step-up", false, "they must have proved just now who they are")
+	return cmd
+}
+
+func grantsDenyCommand() *cobra.Command {
+	var r ruleCalls
+	var on, what string
+	cmd := &cobra.Command{
+		Use:   "deny HOLDER ROLE",
+		Short: "Delete the rule that lets those who hold one role do something with another",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := r.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			rules, err := r.list(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			for _, g := range rules {
+				if g.is(args[0], args[1]) && g.HolderScope == on && g.TargetScope == what {
+					return c.Do(cmd.Context(), http.MethodDelete, "/lintel/grant_rules/"+url.PathEscape(g.ID), nil, nil)
+				}
+			}
+			return errors.New("there is no rule of what " + strconv.Quote(args[0]) + " on a " + on + " may do with " + strconv.Quote(args[1]) + " on a " + what)
+		},
+	}
+	r.flags(cmd)
+	cmd.Flags().StringVar(&on, "on", "project", "`KIND` of place where HOLDER is held: project, domain or system")
+	cmd.Flags().StringVar(&what, "to", "project", "`KIND` of place where ROLE is granted: project, domain or group")
+	return cmd
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// C5, C8: an administrator of the cloud says by one command each who may grant what; a moderator then looks after people with the
+// ordinary grants of the API, and cannot reach those above.
+func TestGrants(t *testing.T) {
+	c := newConsole(t)
+	c.refused("grants preset catalyst", "400", "project_admin", "project_mod")
+	admin := c.env.Admin()
+	for _, name := range []string{"project_admin", "project_mod", "billing", "heat_stack_owner", "k8s_developer"} {
+		admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201)
+	}
+	before, err := c.run("grants list")
+	if err != nil || strings.Contains(before, "project_mod") {
+		t.Fatalf("%v %s", err, before)
+	}
+	told, err := c.run("grants preset catalyst --rehearse")
+	if err != nil || !strings.Contains(told, "| added | project_mod") || !strings.Contains(told, "There is no role auth_only") {
+		t.Errorf("%v %s", err, told)
+	}
+	if after, err := c.run("grants list"); err != nil || after != before {
+		t.Errorf("a rehearsal leaves %v %s", err, after)
+	}
+	if again, err := c.run("grants preset catalyst"); err != nil || again != told {
+		t.Errorf("what was told differs from what was done: %v\n%s\n%s", err, told, again)
+	}
+	list, err := c.run("grants list")
+	if err != nil || !strings.Contains(list, "k8s_developer") || strings.Count(list, "grant, revoke, invite") != 11 {
+		t.Errorf("%v %s", err, list)
+	}
+
+	c.json("user create mod --password secret --project acme --role project_mod")
+	c.json("user create boss --password secret --project acme --role project_admin")
+	c.json("user create newcomer --password secret")
+	id := func(what, name string) string {
+		return admin.Get("/v3/" + what + "?name=" + name).Want(200).Get(what + ".0.id")
+	}
+	acme := id("projects", "acme")
+	mod := c.env.Login("mod", "secret", `{"project": {"name": "acme", "domain": {"id": "default"}}}`)
+	grant := func(user, role string) string {
+		return "/v3/projects/" + acme + "/users/" + id("users", user) + "/roles/" + id("roles", role)
+	}
+	mod.Put(grant("newcomer", "member"), nil).Want(204)
+	mod.Delete(grant("newcomer", "member")).Want(204)
+	mod.Put(grant("newcomer", "project_admin"), nil).Want(403)
+	mod.Delete(grant("boss", "project_admin")).Want(403)
+	mod.Put(grant("boss", "billing"), nil).Want(403)
+
+	if _, err := c.run("grants deny project_mod member"); err != nil {
+		t.Error(err)
+	}
+	mod.Put(grant("newcomer", "member"), nil).Want(403)
+	if out, err := c.run("grants allow project_mod member --only grant --max-days 30"); err != nil || !strings.Contains(out, "at most 30 days") {
+		t.Errorf("%v %s", err, out)
+	}
+	mod.Put(grant("newcomer", "member"), nil).Want(403) // without an end
+	if _, err := c.run("grants allow project_mod member --domain default --only none"); err != nil {
+		t.Error(err)
+	}
+	if out, err := c.run("grants list --domain Default"); err != nil || !strings.Contains(out, "nothing") {
+		t.Errorf("%v %s", err, out)
+	}
+	mod.Put(grant("newcomer", "billing"), nil).Want(403) // which the domain has no rule for
+
+	c.refused("grants allow project_mod billing --domain default --only revoke,steal", "--only")
+	c.refused("grants allow reader admin --domain default", "400", "narrows")
+	c.refused("grants allow nobody member", "404", "nobody")
+	c.refused("grants deny reader member", "no rule")
+	c.refused("grants preset horizon", "400")
+	c.refused("grants preset adjutant", "400", "role_mapping")
+	c.refused("grants list --domain none --os-cloud none", "no")
+
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "adjutant.yaml")
+	if err := os.WriteFile(conf, []byte("identity:\n  role_mapping:\n    project_admin: [project_mod, member]\n    project_mod:\n      - member\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := c.run("grants preset adjutant --file " + conf); err != nil || !strings.Contains(out, "removed") {
+		t.Errorf("%v %s", err, out)
+	}
+	saved, err := c.run("grants list -f json")
+	if err != nil || strings.Count(saved, `"may_invite": true`) != 3 {
+		t.Errorf("%v %s", err, saved)
+	}
+	file := filepath.Join(dir, "rules.json")
+	if err := os.WriteFile(file, []byte(saved), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.run("grants preset keystone-default"); err != nil {
+		t.Error(err)
+	}
+	if out, err := c.run("grants list -f json"); err != nil || strings.TrimSpace(out) != "[]" {
+		t.Errorf("%v %s", err, out)
+	}
+	if _, err := c.run("grants replace " + file); err != nil {
+		t.Error(err)
+	}
+	if out, err := c.run("grants list"); err != nil || strings.Count(out, "| project_") != 4 {
+		t.Errorf("%v %s", err, out)
+	}
+	c.refused("grants replace "+conf, "no list of rules")
+
+	c.as("mod", "secret", "OS_PROJECT_NAME", "acme")
+	for _, line := range []string{"grants list", "grants preset catalyst", "grants allow project_mod project_admin", "grants replace " + file} {
+		c.refused(line, "403")
+	}
+}
