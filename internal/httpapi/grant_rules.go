@@ -96,15 +96,15 @@ func (a *API) setGrantRules(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) putGrantRule(w http.ResponseWriter, r *request) error {
-	all, g, err := a.Membership.PutGrantRule(r.Context(), r.Caller, grantRuleOf(r.Body.Object("grant_rule")))
+	c, g, err := a.Membership.PutGrantRule(r.Context(), r.Caller, grantRuleOf(r.Body.Object("grant_rule")), false)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, object{"grant_rule": renderGrantRule(all, g)})
+	return writeJSON(w, http.StatusCreated, object{"grant_rule": renderGrantRule(c.GrantRules, g)})
 }
 
 func (a *API) deleteGrantRule(w http.ResponseWriter, r *request) error {
-	if err := a.Membership.DeleteGrantRule(r.Context(), r.Caller, r.PathValue("grant_rule_id")); err != nil {
+	if _, err := a.Membership.DeleteGrantRule(r.Context(), r.Caller, r.PathValue("grant_rule_id"), false); err != nil {
 		return err
 	}
 	return noContent(w)

@@ -16,8 +16,9 @@ import (
 
 // GrantRules are rules of who may grant what, and the roles of the cloud, which they name by their ids.
 type GrantRules struct {
-	Rules []identity.GrantRule
-	Roles map[identity.RoleID]identity.Role
+	Rules   []identity.GrantRule
+	Roles   map[identity.RoleID]identity.Role
+	Domains map[identity.DomainID]string // names of those that have rules
 }
 
 // Of returns the rules of a domain, or with an empty one those of the whole cloud.
@@ -66,9 +67,6 @@ type RuleChange struct {
 	High    []identity.RoleID // roles of high impact that somebody may grant by the rules, and could not before
 }
 
-// Same tells whether nothing changes.
-func (c RuleChange) Same() bool { return len(c.Added)+len(c.Removed)+len(c.Changed) == 0 }
-
 // GrantRules returns all grant rules (lintel:list_grant_rules).
 func (s *Service) GrantRules(ctx context.Context, caller identity.Caller) (all GrantRules, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
@@ -79,16 +77,26 @@ func (s *Service) GrantRules(ctx context.Context, caller identity.Caller) (all G
 		if err != nil {
 			return err
 		}
-		all = GrantRules{b.Rules, b.Roles}
+		all = GrantRules{Rules: b.Rules, Roles: b.Roles, Domains: map[identity.DomainID]string{}}
 		all.sort(all.Rules)
-		return nil
+		var keys []store.Key
+		for _, r := range all.Rules {
+			if r.DomainID != "" {
+				keys = append(keys, store.Key{Kind: "project", ID: string(r.DomainID)})
+			}
+		}
+		labels, err := tx.Labels(ctx, keys)
+		for k, l := range labels {
+			all.Domains[identity.DomainID(k.ID)] = l.Name
+		}
+		return err
 	})
 	return all, err
 }
 
-// EditsRules returns nil for a caller who may change grant rules, if they prove again who they are (lintel:manage_grant_rules).
-func (s *Service) EditsRules(ctx context.Context, caller identity.Caller) error {
-	return s.DB.View(ctx, func(tx *store.Tx) error { return s.editsRules(ctx, tx, caller) })
+// ManagesGrantRules tells whether the caller may change grant rules, if they prove again who they are (lintel:manage_grant_rules).
+func (s *Service) ManagesGrantRules(ctx context.Context, caller identity.Caller) bool {
+	return s.DB.View(ctx, func(tx *store.Tx) error { return s.editsRules(ctx, tx, caller) }) == nil
 }
 
 // editsRules refuses callers who could gain by a rule that they write: it takes rights that open every role, held for good.
@@ -133,10 +141,10 @@ func (s *Service) SetGrantRules(ctx context.Context, caller identity.Caller, set
 	})
 }
 
-// PutGrantRule adds a rule, or changes the one of the same domain, holder and target, and returns it with all others
-// (lintel:manage_grant_rules).
-func (s *Service) PutGrantRule(ctx context.Context, caller identity.Caller, rule identity.GrantRule) (GrantRules, identity.GrantRule, error) {
-	c, err := s.changeRules(ctx, caller, rule.DomainID, false, func(b *authz.Book, _ *RuleChange) ([]identity.GrantRule, error) {
+// PutGrantRule adds a rule, or changes the one of the same domain, holder and target, and returns it, too. It rehearses as
+// SetGrantRules does (lintel:manage_grant_rules).
+func (s *Service) PutGrantRule(ctx context.Context, caller identity.Caller, rule identity.GrantRule, rehearse bool) (RuleChange, identity.GrantRule, error) {
+	c, err := s.changeRules(ctx, caller, rule.DomainID, rehearse, func(b *authz.Book, _ *RuleChange) ([]identity.GrantRule, error) {
 		if err := complete(b, rule.DomainID, &rule); err != nil {
 			return nil, err
 		}
@@ -146,12 +154,12 @@ func (s *Service) PutGrantRule(ctx context.Context, caller identity.Caller, rule
 	if err == nil {
 		rule = c.Rules[slices.IndexFunc(c.Rules, func(r identity.GrantRule) bool { return keyOf(r) == keyOf(rule) })]
 	}
-	return c.GrantRules, rule, err
+	return c, rule, err
 }
 
-// DeleteGrantRule deletes a rule (lintel:manage_grant_rules).
-func (s *Service) DeleteGrantRule(ctx context.Context, caller identity.Caller, id string) error {
-	var domain identity.DomainID
+// DeleteGrantRule deletes a rule. It rehearses as SetGrantRules does (lintel:manage_grant_rules).
+func (s *Service) DeleteGrantRule(ctx context.Context, caller identity.Caller, id string, rehearse bool) (RuleChange, error) {
+	var rule identity.GrantRule
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		if err := s.editsRules(ctx, tx, caller); err != nil {
 			return err
@@ -162,22 +170,21 @@ func (s *Service) DeleteGrantRule(ctx context.Context, caller identity.Caller, i
 			return identity.Missing("grant_rule", id)
 		}
 		if err == nil {
-			domain = all[i].DomainID
+			rule = all[i]
 		}
 		return err
 	})
 	if err != nil {
-		return err
+		return RuleChange{}, err
 	}
-	_, err = s.changeRules(ctx, caller, domain, false, func(b *authz.Book, _ *RuleChange) ([]identity.GrantRule, error) {
-		of := GrantRules{Rules: b.Rules}.Of(domain)
-		kept := slices.DeleteFunc(slices.Clone(of), func(r identity.GrantRule) bool { return r.ID == id })
-		if len(kept) == len(of) {
-			return nil, identity.Missing("grant_rule", id)
+	return s.changeRules(ctx, caller, rule.DomainID, rehearse, func(b *authz.Book, _ *RuleChange) ([]identity.GrantRule, error) {
+		all := GrantRules{Rules: b.Rules}.Of(rule.DomainID)
+		i := slices.IndexFunc(all, func(r identity.GrantRule) bool { return r.ID == id })
+		if i < 0 {
+			return nil, identity.Missing("grant_rule", id) // meanwhile
 		}
-		return kept, nil
+		return slices.Delete(all, i, i+1), nil
 	})
-	return err
 }
 
 // ruleKey is what no two rules have in common.

@@ -16,7 +16,7 @@ func lists(project, group string) []string {
 	return []string{
 		d, d + "/users", d + "/users?q=user%20099", d + "/users?show=nofactor", d + "/users?show=unplaced", d + "/users?show=locked", d + "/users?sort=-last_active_at", d + "/groups", d + "/groups/" + group,
 		d + "/projects", d + "/projects?view=tree", d + "/assignments", d + "/invitations", d + "/rules",
-		"/portal/cloud/domains", "/portal/cloud/people", "/portal/cloud/people?q=zz", "/portal/cloud/roles", "/portal/cloud/assignments",
+		"/portal/cloud/domains", "/portal/cloud/people", "/portal/cloud/people?q=zz", "/portal/cloud/roles", "/portal/cloud/grants", "/portal/cloud/assignments",
 		"/portal/p/" + project + "/people", "/portal/p/" + project + "/members",
 	}
 }

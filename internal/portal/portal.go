@@ -73,7 +73,7 @@ func pages() []page {
 	var all []page
 	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, homePages, activityPages, inventoryPages, contactPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages,
 		settingsPages, rolePages,
-		permissionPages, policyPages, whyPages,
+		permissionPages, policyPages, whyPages, grantRulePages,
 		memberPages, domainRulePages, overviewPages, catalogPages, userPages, accountPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
 		all = append(all, table...)
 	}

@@ -1,0 +1,81 @@
+package portal_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// A7, C5, C8: who may grant what, as a table, with presets; what a change means stands there before it is done.
+func TestGrantRules(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	for _, name := range []string{"project_admin", "project_mod", "billing"} {
+		admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201)
+	}
+	role := func(name string) string { return admin.Get("/v3/roles?name=" + name).Want(200).Get("roles.0.id") }
+	root := env.SignIn("admin", testenv.Password).Open("/portal/cloud/grants").Want(200, "Who may grant what", "No rules", "keystone-default", "lintel grants list")
+
+	preset := root.Open("/portal/cloud/grants/preset").Want(200, "catalyst", "adjutant")
+	preset.Submit("Review the change").Want(422, "Choose one.")
+	preset.Submit("Review the change", "preset", "adjutant", "mapping", "a: b").Want(422, "no role_mapping", "a: b")
+	preset.Submit("Review the change", "preset", "catalyst").Want(200, "New: project_admin on a project: grant, take back, invite to the role project_mod", "There is no role auth_only", "lintel grants preset catalyst")
+	if list := admin.Get("/v3/lintel/grant_rules").Want(200).List("grant_rules"); len(list) != 0 {
+		t.Errorf("looking at it made %d rules", len(list))
+	}
+	preset.Submit("Put these rules in place", "typed", "no").Want(422, "Type catalyst")
+	preset.Submit("Put these rules in place", "typed", "catalyst").Want(200, "Saved", "project_mod", "billing")
+	if list := admin.Get("/v3/lintel/grant_rules").Want(200).List("grant_rules"); len(list) != 7 {
+		t.Errorf("there are %d rules", len(list))
+	}
+
+	form := root.Open("/portal/cloud/grants/rule").Want(200)
+	form.Submit("Review the change", "holder", role("reader"), "target", role("admin"), "days", "x").Want(422, "Type a whole number")
+	form.Submit("Review the change", "holder", role("reader"), "target", role("admin"), "domain", "none").Want(422, "There is no domain none")
+	form.Submit("Review the change", "holder", role("reader"), "target", role("admin"), "domain", "Default").Want(422, "narrows what the cloud allows")
+	form.Submit("Review the change", "holder", role("reader"), "target", role("admin"), "domain", "", "days", "7").
+		Want(200, "The role admin is of high impact", "at most 7 days", "lintel grants allow reader admin --max-days 7")
+	form.Submit("Save the rule", "typed", "reader").Want(200, "Saved", "at most 7 days")
+	root.Open("/portal/cloud/grants/rule").Submit("Review the change", "holder", role("project_mod"), "target", role("billing"), "domain", "Default", "invite", "").
+		Want(200, "--only grant,revoke --domain Default").Submit("Save the rule", "typed", "project_mod").Want(200, "Narrower in the domain Default")
+
+	var id string
+	for _, g := range admin.Get("/v3/lintel/grant_rules").Want(200).List("grant_rules") {
+		if rule := g.(map[string]any); rule["max_days"] != nil {
+			id = rule["id"].(string)
+		}
+	}
+	if _, form := root.Open("/portal/cloud/grants/rule?id=" + id).Want(200).Form("Review the change"); form.Get("days") != "7" || form.Get("holder") != role("reader") {
+		t.Errorf("the form of a rule has %v", form)
+	}
+	root.Open("/portal/cloud/grants/rule/delete?id="+id).Want(200, "Gone: reader", "lintel grants deny reader admin")
+	root.Submit("Delete the rule", "typed", "reader").Want(200, "Deleted")
+	root.Open("/portal/cloud/grants/rule?id=" + id).Want(404)
+	root.Open("/portal/cloud/grants/rule/delete?id=" + id).Want(404)
+
+	// S-122: nobody else sees the pages, or gets a form of theirs through.
+	member(env, "alice", "acme")
+	manager(env, "mona", "manager")
+	auditor, _ := member(env, "auditor", "other")
+	admin.Put("/v3/system/users/"+auditor+"/roles/"+role("reader"), nil).Want(204)
+	for who, want := range map[string]int{"alice": 404, "mona": 404, "auditor": 403} {
+		b := env.SignIn(who, "secret")
+		sent := csrf(b)
+		for key, value := range map[string]string{"preset": "keystone-default", "holder": role("reader"), "target": role("admin"), "grant": "1", "typed": "reader"} {
+			sent.Set(key, value)
+		}
+		for _, path := range []string{"/preset", "/rule", "/rule/delete"} {
+			b.Open("/portal/cloud/grants" + path).Want(want)
+			b.Send("POST", "/portal/cloud/grants"+path, sent).Want(want)
+		}
+		if who == "auditor" {
+			b.Open("/portal/cloud/grants").Want(200, "project_mod")
+			if strings.Contains(b.Body, "Add a rule") {
+				t.Error("an auditor is offered to add a rule")
+			}
+		} else {
+			b.Open("/portal/cloud/grants").Want(want)
+		}
+	}
+}
