@@ -57,6 +57,6 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
-		userCommand(), inviteCommand(), invitationCommand(), grantsCommand())
+		userCommand(), accountCommand(), apiUserCommand(), contactCommand(), credentialCommand(), eventCommand(), inviteCommand(), invitationCommand(), grantsCommand())
 	return root
 }

@@ -36,6 +36,9 @@ var inventoryRoutes = []route{
 	{method: del, path: "/v3/lintel/projects/{project_id}/credentials/{credential_id}", serve: (*API).deleteProjectCredential,
 		actions: []authz.Action{authz.ListProjectCredentials, authz.DeleteProjectCredential},
 		summary: "Delete something that logs in to a project, of whomever"},
+	{method: post, path: "/v3/lintel/projects/{project_id}/credentials/{credential_id}/rotation", serve: (*API).askToRotate,
+		actions: []authz.Action{authz.ListProjectCredentials}, success: []int{http.StatusAccepted},
+		summary: "Ask the owner of something that logs in to a project, by mail, to replace it"},
 }
 
 func renderProjectCredential(r *request, c credential.Held) object {
@@ -89,6 +92,14 @@ func (a *API) deleteProjectCredential(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return noContent(w)
+}
+
+func (a *API) askToRotate(w http.ResponseWriter, r *request) error {
+	if err := a.Membership.AskToRotate(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), r.PathValue("credential_id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 // renderEvent is an entry of the trail. Its id is where the list goes on after it.

@@ -22,7 +22,7 @@ var activityPages = []page{
 func (v *visit) myActivity() error {
 	pg := new(listPage)
 	pg.Section, pg.Title, pg.Lead = "activity", v.T("Activity"), v.T("Your sign-ins, those that failed, and what was changed by you or for you.")
-	pg.Terminal = v.eventsCommand("/users/" + string(v.User().ID))
+	pg.Terminal = []string{"lintel event list --user " + word(string(v.User().ID))}
 	return v.showTrail(pg, false, func(q identity.TrailQuery) (trail.Page, error) {
 		return v.p.Trail.OfUser(v.Context(), v.self(), v.User().ID, q)
 	})
@@ -36,7 +36,7 @@ func (v *visit) projectActivity() error {
 	pg := new(listPage)
 	pg.Here, pg.Section, pg.Title = h, "project-activity", v.T("Activity")
 	pg.Lead = v.F("Who signed in to %s, and what was changed there: roles, invitations, credentials.", h.Name)
-	pg.Terminal = v.eventsCommand("/projects/" + string(h.ID))
+	pg.Terminal = []string{"lintel event list" + ofProject(h)}
 	return v.showTrail(pg, true, func(q identity.TrailQuery) (found trail.Page, err error) {
 		err = h.as(func(c identity.Caller) error {
 			found, err = v.p.Trail.OfProject(v.Context(), c, h.ID, q)
@@ -54,7 +54,7 @@ func (v *visit) domainAudit() error {
 	pg := new(listPage)
 	pg.Section, pg.Title = "audit", v.T("Audit")
 	pg.Lead = v.F("What the people of %s did, and what was done to its users, groups and projects.", d.Name)
-	pg.Terminal = v.eventsCommand("/domains/" + string(d.ID))
+	pg.Terminal = []string{"lintel event list --domain " + word(string(d.ID))}
 	return v.showTrail(pg, true, func(q identity.TrailQuery) (trail.Page, error) {
 		return v.p.Trail.OfDomain(v.Context(), caller, d.ID, q)
 	})
@@ -68,13 +68,8 @@ func (v *visit) cloudAudit() error {
 	pg := new(listPage)
 	pg.Section, pg.Title = "cloudaudit", v.T("Audit")
 	pg.Lead = v.T("Who did what in the whole cloud. The address of a search can be kept and opened again.")
-	pg.Terminal = v.eventsCommand("")
+	pg.Terminal = []string{"lintel event list"}
 	return v.showTrail(pg, true, func(q identity.TrailQuery) (trail.Page, error) { return v.p.Trail.All(v.Context(), caller, q) })
-}
-
-// eventsCommand asks the API for the events of something.
-func (v *visit) eventsCommand(of string) []string {
-	return []string{`curl -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)+"/lintel"+of+"/events")}
 }
 
 // showTrail shows a page of the trail. whole offers all that one can look for.

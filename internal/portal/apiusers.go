@@ -46,7 +46,7 @@ func (v *visit) apiUsers() error {
 	pg.Here, pg.Section, pg.Title = h, "api-users", v.T("API users")
 	pg.Lead = v.F("Accounts of programs on %s. They work with the API and the command line, and cannot sign in here.", h.Name)
 	pg.Action = &link{v.T("Create an API user"), h.Path("/api-users/new")}
-	pg.Terminal = v.curl("GET", h, "", "")
+	pg.Terminal = []string{"lintel api-user list" + ofProject(h)}
 	return v.show(http.StatusOK, "apiusers", pg)
 }
 
@@ -56,15 +56,6 @@ func (v *visit) findAPIUsers(h *here, name string, after identity.UserID, limit 
 		return err
 	})
 	return found, err
-}
-
-// curl is a call about the API users of a project, which no command of openstack makes.
-func (v *visit) curl(method string, h *here, rest, body string) []string {
-	line := `curl -X ` + method + ` -H "X-Auth-Token: $(openstack token issue -f value -c id)" `
-	if body != "" {
-		line += `-H "Content-Type: application/json" -d ` + word(body) + " "
-	}
-	return []string{line + word(v.p.Endpoint(v.Request)+"/lintel/projects/"+string(h.ID)+"/api_users"+rest)}
 }
 
 // newAPIUserPage is the form for an API user.
@@ -96,7 +87,7 @@ func (v *visit) newAPIUserPage() (*here, *newAPIUserPage, error) {
 		chosen := slices.Contains(v.Form["role"], string(r.ID)) || v.Method == get && r.Name == "member"
 		pg.Roles = append(pg.Roles, apiRole{choice{string(r.ID), r.Name, chosen}, h.Path("/roles/" + string(r.ID))})
 	}
-	pg.Terminal = v.curl("POST", h, "", `{"api_user": {"name": "NAME", "roles": [{"name": "member"}]}}`)
+	pg.Terminal = []string{"lintel api-user create" + ofProject(h) + " --role member --description TEXT NAME"}
 	return h, pg, nil
 }
 
@@ -191,7 +182,7 @@ func (v *visit) apiPasswordReset(h *here, u identity.User, pg *actPage) {
 		v.T("The old password and all its tokens end at once: programs that use them stop until they have the new one."),
 		v.T("Its application credentials stay."),
 	}
-	pg.Terminal = v.curl("POST", h, "/"+string(u.ID)+"/password", `{"api_user": {}}`)
+	pg.Terminal = []string{"lintel api-user password" + ofProject(h) + " " + word(u.Name)}
 }
 
 func (v *visit) askResetAPIUser() error {
@@ -230,7 +221,7 @@ func (v *visit) apiUserDeletion(h *here, u identity.User, pg *actPage) {
 		v.T("Servers and volumes that it made stay in the project."),
 		v.T("It cannot be brought back."),
 	}
-	pg.Terminal = v.curl("DELETE", h, "/"+string(u.ID), "")
+	pg.Terminal = []string{"lintel api-user delete" + ofProject(h) + " " + word(u.Name)}
 }
 
 func (v *visit) askDeleteAPIUser() error {

@@ -74,7 +74,10 @@ func (v *visit) loadContacts() (*here, *contactsPage, error) {
 	}
 	pg.Here, pg.Section, pg.Title = h, "contacts", v.T("Contacts")
 	pg.Lead = v.F("Who gets mails about %s without an account. A contact cannot sign in.", h.Name)
-	pg.Terminal = []string{`curl -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)+"/lintel/projects/"+string(h.ID)+"/contacts")}
+	pg.Terminal = []string{
+		"lintel contact list" + ofProject(h), "lintel contact add" + ofProject(h) + " --name NAME --topic TOPIC ADDRESS",
+		"lintel contact notify" + ofProject(h) + " --topic TOPIC --subject SUBJECT --text TEXT",
+	}
 	var found identity.Page[identity.Contact]
 	err = h.as(func(c identity.Caller) error {
 		found, err = v.p.Membership.Contacts(v.Context(), c, h.ID, identity.Query{Limit: perPage, Marker: v.URL.Query().Get("marker")})
@@ -168,6 +171,7 @@ func (v *visit) loadContact() (*here, *contactPage, error) {
 	}
 	pg.Here, pg.Section, pg.Title, pg.Lead = h, "contacts", pg.Contact.Name, pg.Contact.Address
 	pg.Topics = v.topics(pg.Contact.Topics)
+	pg.Terminal = []string{"lintel contact set" + ofProject(h) + " --name NAME --topic TOPIC " + word(pg.Contact.Address)}
 	return h, pg, nil
 }
 
@@ -206,6 +210,7 @@ func (v *visit) deleteContact() error {
 	}
 	out := &actPage{Do: v.T("Delete the contact"), Back: h.Path("/contacts"), Means: []string{v.F("%s gets no more mails about this project.", pg.Contact.Address)}}
 	out.Here, out.Section, out.Title = h, "contacts", v.F("Delete %s?", pg.Contact.Name)
+	out.Terminal = []string{"lintel contact delete" + ofProject(h) + " " + word(pg.Contact.Address)}
 	return v.decide(out, func() (string, error) {
 		return strings.TrimPrefix(h.Path("/contacts?done=deleted"), Prefix), h.as(func(c identity.Caller) error {
 			return v.p.Membership.DeleteContact(v.Context(), c, h.ID, pg.Contact.ID)

@@ -37,9 +37,7 @@ func (v *visit) newCustomerPage() (identity.Caller, *newCustomerPage, error) {
 	pg := &newCustomerPage{In: d, Address: strings.TrimSpace(v.field("email")), Project: strings.TrimSpace(v.field("project")), Role: users.Role, Roles: users.Roles}
 	pg.Section, pg.Title = "users", v.T("Open an account")
 	pg.Lead = v.T("A project and its main user, made together. The main user signs in here alone, and makes API users for all else.")
-	pg.Terminal = []string{`curl -X POST -H "X-Auth-Token: $(openstack token issue -f value -c id)" -H "Content-Type: application/json" -d ` +
-		word(`{"account": {"domain_id": "`+string(d.ID)+`", "email": "EMAIL", "project": "PROJECT", "role": {"name": "member"}}}`) + " " +
-		word(v.p.Endpoint(v.Request)+"/lintel/accounts")}
+	pg.Terminal = []string{"lintel account open --domain " + word(string(d.ID)) + " --project PROJECT --role member EMAIL"}
 	return caller, pg, nil
 }
 

@@ -46,7 +46,7 @@ func (v *visit) inventory() error {
 		pg.Crumbs = []link{{v.T("Everybody’s"), h.Path("/credentials")}, {v.T("One person’s"), ""}}
 		pg.Lead = v.F("What would no longer reach %s if this person left.", h.Name)
 	}
-	pg.Terminal = []string{`curl -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)+"/lintel/projects/"+string(h.ID)+"/credentials")}
+	pg.Terminal = []string{"lintel credential list" + ofProject(h)}
 	return showList(v, "list", pg, pg.query(v), func(q identity.Query) (found identity.Page[credential.Held], err error) {
 		err = h.as(func(c identity.Caller) error {
 			found, err = v.p.Credential.InProject(v.Context(), c, h.ID, store.ProjectCredentialFilter{User: user, After: q.Marker, Limit: q.Limit})
@@ -129,7 +129,7 @@ func (v *visit) takeCredential() error {
 	}
 	out.Here, out.Section = h, "inventory"
 	out.Title, out.Lead = v.F("Revoke %s of %s?", v.heldName(held), held.Owner.Name), v.F("It logs in to %s.", h.Name)
-	out.Terminal = []string{`curl -X DELETE -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)+"/lintel/projects/"+string(h.ID)+"/credentials/"+id)}
+	out.Terminal = []string{"lintel credential revoke" + ofProject(h) + " " + word(id)}
 	return v.decide(out, func() (string, error) {
 		return strings.TrimPrefix(h.Path("/credentials"), Prefix) + "?done=credential-deleted", h.as(func(c identity.Caller) error {
 			return v.p.Credential.TakeFromProject(v.Context(), c, h.ID, id)
@@ -159,6 +159,7 @@ func (v *visit) askToRotate() error {
 		v.F("%s gets a mail that asks to make a new one, bring it to where this one is used, and delete this one.", held.Owner.Name), v.T("Nothing changes until they do."),
 	}}
 	out.Here, out.Section = h, "inventory"
+	out.Terminal = []string{"lintel credential rotate" + ofProject(h) + " " + word(id)}
 	out.Title, out.Lead = v.F("Ask to replace %s?", v.heldName(held)), v.F("It logs in to %s.", h.Name)
 	return v.decide(out, func() (string, error) {
 		return strings.TrimPrefix(h.Path("/credentials"), Prefix) + "?done=asked", h.as(func(c identity.Caller) error {

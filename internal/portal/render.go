@@ -106,6 +106,9 @@ func (v *visit) show(status int, name string, data framed) error {
 	if c.Notice == "" {
 		c.Notice = v.done()
 	}
+	if v.SignedIn() && v.User().Surface.NoAPI {
+		c.Terminal = nil // the API would refuse them
+	}
 	var out bytes.Buffer
 	if err := v.p.views.pages[name].ExecuteTemplate(&out, "layout", data); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)

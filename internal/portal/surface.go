@@ -77,6 +77,7 @@ func (v *visit) surfacePage() (identity.Caller, *accountPage, *surfacePage, erro
 	pg := &surfacePage{Back: Prefix + accountPath(acc)}
 	pg.Section, pg.Title = "users", v.F("What %s is for", acc.Account.Name)
 	pg.Lead = v.T("For whom the account is, and where it may sign in. Only administrators of the cloud change this.")
+	pg.Terminal = []string{"lintel account kind --domain " + word(acc.In.Name) + " " + word(acc.Account.Name) + " KIND"}
 	now := acc.Account.Surface
 	for _, s := range v.surfaces() {
 		chosen := s.Surface == now

@@ -17,7 +17,7 @@ func TestActivity(t *testing.T) {
 		ayesha.Choose("Outcome", "failed").Press("Search").Sees("ayesha").SeesNot("basil")
 		ayesha.Choose("Outcome", "any outcome").Choose("What", "sign-ins").Press("Search").Sees("127.0.0.1")
 		// What its command tells is what the page tells.
-		if out := s.Shell("ayesha", secret, "").Run(strings.Join(ayesha.Terminal(), "\n")); !json.Valid([]byte(out)) || strings.Contains(out, "basil") {
+		if out := s.Shell("ayesha", secret, "").Run(strings.Join(ayesha.Terminal(), "\n") + " -f json"); !json.Valid([]byte(out)) || strings.Contains(out, "basil") {
 			s.Error(out)
 		}
 		// The project's, for who looks after it.

@@ -138,8 +138,8 @@ func (p *Person) picture(file string) {
 	}
 }
 
-// fewColours is an image in at most 256 colours: the frequent ones, but none that is hardly another than one before it, and
-// each of the others as the nearest of them.
+// fewColours is an image in at most 256 colours: those of areas, the frequent ones of the others, but none that is hardly another
+// than one before it, and each that is left out as the nearest of them.
 func fewColours(img image.Image) *image.Paletted {
 	count := map[color.RGBA]int{}
 	b := img.Bounds()
@@ -156,7 +156,7 @@ func fewColours(img image.Image) *image.Paletted {
 		if len(palette) == 256 {
 			break
 		}
-		if len(palette) == 0 || apart(palette[palette.Index(c)].(color.RGBA), c) > 14 {
+		if len(palette) == 0 || count[c] > b.Dx()*b.Dy()/1000 || apart(palette[palette.Index(c)].(color.RGBA), c) > 14 {
 			palette = append(palette, c)
 		}
 	}
@@ -204,7 +204,7 @@ func (tour *Tour) unseen() (missing []string) {
 }
 
 // noPage are addresses that answer with a file, or with another page.
-var noPage = []string{"/terminal/{file}"}
+var noPage = []string{"/terminal/{file}", "/cloud/roles/{id}/permissions.csv"}
 
 // Every page, judged by axe-core in light and dark, as wide as a screen and as narrow as a phone.
 func TestTour(t *testing.T) {
@@ -281,6 +281,7 @@ func (tour *Tour) member(p *Person) {
 	tour.Look(p, "delete-credential")
 	p.Press("Cancel").Press("Delete", "acme-web Delete")
 	tour.Look(p, "delete-key")
+	tour.things(p)
 	p.Open("/portal/credentials/new").Fill("Name", "shop monitoring").Press("Create the credential")
 	tour.Look(p, "secret", "phone")
 	p.Open("/portal/credentials/keys/new").Press("Create the key")
@@ -318,6 +319,20 @@ func (tour *Tour) member(p *Person) {
 	tour.Look(p, "signed-out")
 }
 
+// things are credentials of other kinds, trusts, and why somebody may do something.
+func (tour *Tour) things(p *Person) {
+	ayesha := tour.Login("ayesha", secret, onProject("acme-web"))
+	kept := at(map[string]any(ayesha.Post("/v3/credentials", map[string]any{"credential": map[string]any{"type": "cert", "blob": "-----BEGIN CERTIFICATE-----", "user_id": ayesha.User, "project_id": tour.id("projects", "acme-web")}})), "credential.id").(string)
+	trust := at(map[string]any(ayesha.Post("/v3/OS-TRUST/trusts", map[string]any{"trust": map[string]any{"trustor_user_id": ayesha.User, "trustee_user_id": tour.id("users", "gwen"), "impersonation": true,
+		"project_id": tour.id("projects", "acme-web"), "roles": []any{map[string]any{"name": "member"}}}})), "trust.id").(string)
+	tour.visit(p, stop{"other-credentials", "/credentials/other", "phone"}, stop{"other-credential", "/credentials/other/" + kept + "/show", ""}, stop{"delete-other-credential", "/credentials/other/" + kept + "/delete", ""},
+		stop{"delete-trust", "/credentials/trusts/" + trust + "/delete", ""}, stop{"access", "/access", "phone"})
+	p.Fill("What to do", "create server").Press("Ask")
+	tour.Look(p, "access-found", "dark")
+	p.PressFirst("Create a server", "")
+	tour.Look(p, "access-answer", "phone")
+}
+
 func (tour *Tour) manager(p *Person) {
 	web := "/p/" + tour.id("projects", "acme-web")
 	d := "/d/default"
@@ -336,6 +351,45 @@ func (tour *Tour) manager(p *Person) {
 	tour.Look(p, "revoke-assignment")
 	tour.Grant("moira", "reader", "acme-web")
 	tour.visit(p, stop{"leave", web + "/leave", ""})
+	robot := at(map[string]any(tour.Login("basil", secret, onProject("acme-web")).Post("/v3/users/"+tour.id("users", "basil")+"/application_credentials",
+		map[string]any{"application_credential": map[string]any{"name": "terraform", "description": "Builds the shop"}})), "application_credential.id").(string)
+	tour.visit(p, stop{"members", web + "/members", "dark phone"}, stop{"inventory", web + "/credentials", "dark phone"}, stop{"ask-to-rotate", web + "/credentials/" + robot + "/rotate", ""}, stop{"revoke-credential", web + "/credentials/" + robot + "/revoke", ""},
+		stop{"contacts-none", web + "/contacts", ""})
+	p.Fill("Name", "Paula Pays").Fill("E-mail", "paula@pay.example").Tick("billing").Tick("quota").Press("Add the contact")
+	tour.Look(p, "contacts", "dark phone")
+	guest := open(tour.T, tour.Cloud, ways[0]).Open(tour.Mail("paula@pay.example", "").Link(tour.T))
+	tour.Look(guest, "contact-agrees")
+	p.Open("/portal" + web + "/contacts").Press("Edit Paula Pays")
+	tour.Look(p, "contact")
+	p.Press("Delete")
+	tour.Look(p, "delete-contact")
+	karl := d + "/users/" + tour.id("users", "karl")
+	tour.visit(p, stop{"domain-overview", d, "dark phone"}, stop{"domain-invitations", d + "/invitations", ""}, stop{"domain-rules", d + "/rules", "phone"}, stop{"user-access", celia + "/access", ""},
+		stop{"suspend-user", erika + "/suspend", ""}, stop{"send-reset", erika + "/reset", ""})
+	p.Open("/portal"+karl+"/suspend").Fill("Why?", "Mined coins on build machines").Press("Suspend the account")
+	tour.Look(p, "user-suspended")
+	tour.visit(p, stop{"restore-user", karl + "/restore", ""})
+}
+
+// customer is the main user of an account that was opened for them.
+func (tour *Tour) customer(admin *Person) {
+	admin.Open("/portal/d/default/accounts/new")
+	tour.Look(admin, "new-account")
+	admin.Fill("E-mail of the main user", "ann@tern.example").Fill("Project", "tern").Press("Open the account")
+	tour.Look(admin, "account-opened")
+	p := open(tour.T, tour.Cloud, ways[0]).Open("/portal")
+	p.Fill("User name", "ann@tern.example").Fill("Password", admin.Shown("secret")).Press("Sign in")
+	tour.Look(p, "home-main-user", "phone")
+	web := "/p/" + tour.id("projects", "tern")
+	tour.visit(p, stop{"api-users-none", web + "/api-users", ""}, stop{"new-api-user", web + "/api-users/new", "phone"})
+	p.Fill("Name", "ci").Fill("Description (optional)", "Builds and deploys").Press("Create the API user")
+	tour.Look(p, "api-user-password")
+	p.Press("I have saved it")
+	tour.Look(p, "api-users", "dark phone")
+	p.PressFirst("New password ann@tern.example_ci", "")
+	tour.Look(p, "api-user-new-password")
+	p.Press("Cancel").PressFirst("Delete ann@tern.example_ci", "")
+	tour.Look(p, "delete-api-user")
 }
 
 func (tour *Tour) admin(p *Person) {
@@ -360,4 +414,13 @@ func (tour *Tour) admin(p *Person) {
 		stop{"roles", "/cloud/roles", "phone"}, stop{"role", role, ""}, stop{"new-role", "/cloud/roles/new", ""}, stop{"edit-role", role + "/edit", ""}, stop{"delete-role", role + "/delete", ""},
 		stop{"audit", "/cloud/audit", "dark"}, stop{"remove-from-group", "/d/default/groups/" + tour.id("groups", "deployers") + "/remove/" + tour.id("users", "farid"), ""}, stop{"system", "/cloud/assignments", ""}, stop{"grant-system", "/cloud/assignments/new", ""},
 		stop{"enable-domain", domain + "/enable", ""}, stop{"delete-domain", domain + "/delete", ""}, stop{"enable-project", "/d/default/projects/" + tour.id("projects", "acme-ci") + "/enable", ""}, stop{"kind-of-account", "/d/default/users/" + tour.id("users", "celia") + "/kind", ""}, stop{"unlock-user", "/d/default/users/" + tour.id("users", "celia") + "/unlock", ""}, stop{"end-sessions", "/d/default/users/" + tour.id("users", "celia") + "/end", ""})
+	mod := "/cloud/roles/" + tour.id("roles", "member")
+	tour.visit(p, stop{"everybody", "/cloud/people", "phone"}, stop{"role-matrix", mod + "/permissions?service=nova", "dark phone"}, stop{"role-holders", mod + "/holders", ""},
+		stop{"policies", "/cloud/policies", "phone"}, stop{"policy", "/cloud/policies/nova", "phone"}, stop{"what-if", "/cloud/whatif", ""})
+	p.Fill("Rules", `"os_compute_api:servers:create": "role:project_admin"`).Press("See what would change")
+	tour.Look(p, "what-if-answer", "dark phone")
+	service := tour.id("services", "nova")
+	tour.visit(p, stop{"catalog", "/cloud/catalog", "phone"}, stop{"endpoints", "/cloud/catalog/endpoints", "phone"}, stop{"new-service", "/cloud/catalog/services/new", ""}, stop{"edit-service", "/cloud/catalog/services/" + service + "/edit", ""},
+		stop{"delete-service", "/cloud/catalog/services/" + service + "/delete", ""}, stop{"regions", "/cloud/catalog/regions", ""}, stop{"new-endpoint", "/cloud/catalog/endpoints/new", ""})
+	tour.customer(p)
 }

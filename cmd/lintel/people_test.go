@@ -1,0 +1,115 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// B8, B9, B11: an API user is made, found, given another password and deleted by names.
+func TestAPIUserCommands(t *testing.T) {
+	c := newConsole(t)
+	made := c.json("api-user create ci --project acme --project-domain Default --role member --description builds")
+	pw, _ := made["password"].(string)
+	c.env.Authenticate(testenv.Body("admin_ci", pw, `{"project": {"name": "acme", "domain": {"id": "default"}}}`)).Want(201)
+	if out, err := c.run("api-user list --project acme"); err != nil || !strings.Contains(out, "admin_ci") || !strings.Contains(out, "builds") || !strings.Contains(out, "member") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("api-user create ci --project acme", "409")
+	c.refused("api-user create more --project none", "no project none")
+	c.refused("api-user create more --project acme --project-domain none", "no project acme")
+	c.refused("api-user create more --project acme --role none", "404")
+	if again := c.json("api-user password admin_ci --project acme --password-prompt"); again["password"] != nil {
+		t.Errorf("a password that was typed is printed: %v", again)
+	}
+	c.env.Authenticate(testenv.Body("admin_ci", pw)).Want(401)
+	c.env.Authenticate(testenv.Body("admin_ci", "from a pipe")).Want(201)
+
+	// It makes none itself, and names its project though it may list no others.
+	c.as("admin_ci", "from a pipe", "OS_PROJECT_NAME", "acme")
+	c.refused("api-user create more --project acme", "403")
+	c.as("admin", testenv.Password, "OS_PROJECT_NAME", "admin")
+	c.refused("api-user delete ci --project acme", "no API user ci")
+	if out, err := c.run("api-user delete admin_ci --project acme"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.env.Authenticate(testenv.Body("admin_ci", "from a pipe")).Want(401)
+}
+
+// B1, B2: the account of a customer is opened whole or not at all, and what an account is for is said.
+func TestAccountCommands(t *testing.T) {
+	c := newConsole(t)
+	made := c.json("account open ann@tern.example --project tern")
+	if made["project"] != "tern" || made["name"] != "ann@tern.example" {
+		t.Errorf("%v", made)
+	}
+	c.env.SignIn("ann@tern.example", made["password"].(string)).Open("/portal").Want(200, "tern")
+	c.env.Authenticate(testenv.Body("ann@tern.example", made["password"].(string))).Want(403)
+	c.refused("account open ann@tern.example --project other", "409")
+	if found := c.env.Admin().Get("/v3/projects?name=other").Want(200).List("projects"); len(found) != 0 {
+		t.Error("half of an account was made")
+	}
+	c.json("user create basil --password secret")
+	c.refused("account kind basil robot", "not for robot")
+	c.refused("account kind nobody api", "no user nobody")
+	if out, err := c.run("account kind basil portal --domain Default"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.env.Authenticate(testenv.Body("basil", "secret")).Want(403)
+}
+
+// B5, J10: contacts of a project by their addresses.
+func TestContactCommands(t *testing.T) {
+	c := newConsole(t, testenv.NewMailbox(t, "").Use)
+	for _, line := range []string{"contact add paula@pay.example --project acme --name Paula --topic billing", "contact set paula@pay.example --project acme --topic billing --topic quota"} {
+		if out, err := c.run(line); err != nil {
+			t.Errorf("%s: %v\n%s", line, err, out)
+		}
+	}
+	if out, err := c.run("contact list --project acme"); err != nil || !strings.Contains(out, "| Paula | billing, quota | has not agreed yet") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("contact add not-an-address --project acme --name Paula --topic billing", "400")
+	c.refused("contact set paula@pay.example --project acme --topic gossip", "400")
+	c.refused("contact delete nobody@pay.example --project acme", "no contact nobody@pay.example")
+	if out, err := c.run("contact delete paula@pay.example --project acme"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := c.run("contact list --project acme"); err != nil || strings.Contains(out, "Paula") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// J6, J8, A9: what logs in to a project is listed, asked to be replaced and deleted, and all of it is told.
+func TestCredentialAndEventCommands(t *testing.T) {
+	c := newConsole(t)
+	c.json("user create basil --password secret --project acme --role member")
+	basil := c.env.Login("basil", "secret", testenv.OnProject("acme"))
+	id := basil.Post("/v3/users/"+basil.Validate(basil.Token).Get("token.user.id")+"/application_credentials", `{"application_credential": {"name": "robot"}}`).Want(201).Get("application_credential.id")
+	if out, err := c.run("credential list --project acme"); err != nil || !strings.Contains(out, id) || !strings.Contains(out, "robot") || !strings.Contains(out, "basil") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("credential rotate "+id+" --project acme", "sends no mail")
+	c.refused("credential revoke none --project acme", "404")
+	if out, err := c.run("credential revoke " + id + " --project acme"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for line, want := range map[string]string{
+		"event list --project acme --class credential": "basil", "event list --user basil --user-domain Default": "application_credential",
+		"event list --domain default --limit 5": "admin", "event list --outcome success": "success",
+	} {
+		if out, err := c.run(line); err != nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v\n%s", line, err, out)
+		}
+	}
+	c.refused("event list --project acme --domain default", "none of the others")
+	c.refused("event list --from yesterday", "400")
+
+	// Somebody who looks after nothing asks about themselves alone.
+	c.as("basil", "secret", "OS_PROJECT_NAME", "acme")
+	c.refused("event list --project acme", "403")
+	if out, err := c.run("event list --user " + basil.Validate(basil.Token).Get("token.user.id")); err != nil || !strings.Contains(out, "basil") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
