@@ -35,7 +35,7 @@ func (v *visit) apiUsers() error {
 		return err
 	}
 	pg := &apiUsersPage{Find: strings.TrimSpace(v.field("find"))}
-	found, err := v.findAPIUsers(h, pg.Find, identity.UserID(v.field("after")), peoplePerPage)
+	found, err := v.findAPIUsers(h, pg.Find, identity.UserID(v.field("after")), perPage)
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ func (v *visit) catalog() error {
 	pg := &listPage{listing: listing{None: v.T("Nothing yet"), Hint: v.T("Clients find nothing here.")}}
 	pg.Section, pg.Title, pg.Lead = "catalog", v.T("Catalog"), v.T("Where clients find the services of the cloud. The addresses are not tried from here.")
 	for _, k := range v.catalogKinds() {
-		pg.Tabs = append(pg.Tabs, entry{Prefix + atCatalog + k.kind, k.title, k.kind == kind})
+		pg.Tabs = append(pg.Tabs, tab{entry: entry{Prefix + atCatalog + k.kind, k.title, k.kind == kind}})
 		if k.kind == kind && v.p.Catalog.MayChange(v.Context(), caller) {
 			pg.Action = &link{k.add, Prefix + atCatalog + kind + "/new"}
 		}
@@ -152,18 +152,18 @@ func (v *visit) catalog() error {
 	pg.Terminal = []string{map[string]string{"services": "openstack service list --long", "endpoints": "openstack endpoint list", "regions": "openstack region list",
 		"groups": "openstack endpoint group list"}[kind]}
 	// The last cell leads to what can be done.
-	acts := func(id, name string) cell {
-		if !v.p.Catalog.MayChange(v.Context(), caller) {
-			return cell{}
+	may := v.p.Catalog.MayChange(v.Context(), caller)
+	acts := func(id string) []link {
+		if !may {
+			return nil
 		}
 		at := Prefix + atCatalog + kind + "/" + url.PathEscape(id)
-		return cell{Text: v.F("Edit %s", name), Path: at + "/edit", More: &link{v.F("Delete %s", name), at + "/delete"}}
+		return []link{{v.T("Edit"), at + "/edit"}, {v.T("Delete"), at + "/delete"}}
 	}
-	last := column{Key: "actions", Label: v.T("Actions")}
 	id := column{Key: "id", Label: "ID", Hidden: true}
 	switch kind {
 	case "endpoints":
-		pg.Columns = []column{{Key: "service", Label: v.T("Service")}, {Key: "interface", Label: v.T("Interface")}, {Key: "url", Label: "URL"}, {Key: "region", Label: v.T("Region")}, {Key: "state", Label: v.T("State")}, id, last}
+		pg.Columns = []column{{Key: "service", Label: v.T("Service")}, {Key: "interface", Label: v.T("Interface")}, {Key: "url", Label: "URL"}, {Key: "region", Label: v.T("Region")}, {Key: "state", Label: v.T("State")}, id}
 		return showList(v, "list", pg, pg.query(v),
 			func(q identity.Query) (identity.Page[identity.Endpoint], error) {
 				return v.p.Catalog.Endpoints(v.Context(), caller, q)
@@ -171,25 +171,25 @@ func (v *visit) catalog() error {
 			func(all []identity.Endpoint) (rows []row, err error) {
 				for _, e := range all {
 					name := serviceNamed(services, e.ServiceID)
-					rows = append(rows, row{ID: string(e.ID), Name: name, Cells: []cell{{Text: name}, {Text: e.Interface}, {Text: e.URL, Code: true}, {Text: string(e.RegionID)},
-						v.state(e.Enabled), {Text: string(e.ID), Code: true}, acts(string(e.ID), name+" "+e.Interface)}})
+					rows = append(rows, row{ID: string(e.ID), Name: name + " " + e.Interface, Acts: acts(string(e.ID)), Cells: []cell{{Text: name}, {Text: e.Interface}, {Text: e.URL, Code: true}, {Text: string(e.RegionID)},
+						v.state(e.Enabled), {Text: string(e.ID), Code: true}}})
 				}
 				return rows, nil
 			})
 	case "regions":
-		pg.Columns = []column{{Key: "id", Label: "ID"}, {Key: "parent", Label: v.T("Below")}, {Key: "description", Label: v.T("Description")}, last}
+		pg.Columns = []column{{Key: "id", Label: "ID"}, {Key: "parent", Label: v.T("Below")}, {Key: "description", Label: v.T("Description")}}
 		return showList(v, "list", pg, pg.query(v),
 			func(q identity.Query) (identity.Page[identity.Region], error) {
 				return v.p.Catalog.Regions(v.Context(), caller, q)
 			},
 			func(all []identity.Region) (rows []row, err error) {
 				for _, r := range all {
-					rows = append(rows, row{ID: string(r.ID), Name: string(r.ID), Cells: []cell{{Text: string(r.ID)}, {Text: string(r.ParentRegionID)}, {Text: r.Description}, acts(string(r.ID), string(r.ID))}})
+					rows = append(rows, row{ID: string(r.ID), Name: string(r.ID), Acts: acts(string(r.ID)), Cells: []cell{{Text: string(r.ID)}, {Text: string(r.ParentRegionID)}, {Text: r.Description}}})
 				}
 				return rows, nil
 			})
 	case "groups":
-		pg.Columns = []column{{Key: "name", Label: v.T("Name")}, {Key: "filters", Label: v.T("Endpoints with")}, {Key: "description", Label: v.T("Description")}, id, last}
+		pg.Columns = []column{{Key: "name", Label: v.T("Name")}, {Key: "filters", Label: v.T("Endpoints with")}, {Key: "description", Label: v.T("Description")}, id}
 		return showList(v, "list", pg, pg.query(v),
 			func(q identity.Query) (identity.Page[identity.EndpointGroup], error) {
 				return v.p.Catalog.EndpointGroups(v.Context(), caller, q)
@@ -204,12 +204,12 @@ func (v *visit) catalog() error {
 							filters = append(filters, text)
 						}
 					}
-					rows = append(rows, row{ID: string(g.ID), Name: g.Name, Cells: []cell{{Text: g.Name}, {Chips: filters}, {Text: text(g.Description)}, {Text: string(g.ID), Code: true}, acts(string(g.ID), g.Name)}})
+					rows = append(rows, row{ID: string(g.ID), Name: g.Name, Acts: acts(string(g.ID)), Cells: []cell{{Text: g.Name}, {Chips: filters}, {Text: text(g.Description)}, {Text: string(g.ID), Code: true}}})
 				}
 				return rows, nil
 			})
 	}
-	pg.Columns = []column{{Key: "name", Label: v.T("Name")}, {Key: "type", Label: v.T("Type")}, {Key: "state", Label: v.T("State")}, id, last}
+	pg.Columns = []column{{Key: "name", Label: v.T("Name")}, {Key: "type", Label: v.T("Type")}, {Key: "state", Label: v.T("State")}, id}
 	return showList(v, "list", pg, pg.query(v),
 		func(q identity.Query) (identity.Page[identity.Service], error) {
 			return v.p.Catalog.Services(v.Context(), caller, q)
@@ -218,7 +218,7 @@ func (v *visit) catalog() error {
 			for _, s := range all {
 				about, _ := s.Extra["description"].(string)
 				name := cmp.Or(s.Name(), s.Type)
-				rows = append(rows, row{ID: string(s.ID), Name: name, Cells: []cell{{Text: name, About: about}, {Text: s.Type}, v.state(s.Enabled), {Text: string(s.ID), Code: true}, acts(string(s.ID), name)}})
+				rows = append(rows, row{ID: string(s.ID), Name: name, Acts: acts(string(s.ID)), Cells: []cell{{Text: name, About: about}, {Text: s.Type}, v.state(s.Enabled), {Text: string(s.ID), Code: true}}})
 			}
 			return rows, nil
 		})

@@ -38,7 +38,7 @@ func (v *visit) domainProjects() error {
 	pg := &listPage{listing: v.thingList(column{Key: "state", Label: v.T("State")}, column{Key: "tags", Label: v.T("Tags"), Hidden: true})}
 	pg.None, pg.Hint = v.T("No project yet"), v.T("People work in projects. Create the first one.")
 	pg.Section, pg.Title, pg.Lead = "projects", v.T("Projects"), v.F("The projects of %s.", d.Name)
-	pg.Tabs = []entry{{at, v.T("List"), !tree}, {at + "?view=tree", v.T("Tree"), tree}}
+	pg.Tabs = []tab{{entry: entry{at, v.T("List"), !tree}}, {entry: entry{at + "?view=tree", v.T("Tree"), tree}}}
 	pg.Terminal = []string{"openstack project list --long --domain " + word(d.Name)}
 	show := pg.add(v, "show", v.T("Show"), "", v.T("all"), "enabled", v.T("enabled"), "disabled", v.T("disabled"))
 	q := pg.query(v).Where("domain_id", string(d.ID))
@@ -64,7 +64,7 @@ func (v *visit) domainProjects() error {
 			for _, p := range projects {
 				r := thingRow(string(p.ID), p.Name, projectPath(p), text(p.Description), v.state(p.Enabled), cell{Chips: p.Tags})
 				if tree {
-					r.Cells[0].More = &link{v.F("Below %s", p.Name), at + "?view=tree&under=" + string(p.ID)}
+					r.Acts = []link{{v.T("Below"), at + "?view=tree&under=" + string(p.ID)}}
 				}
 				rows = append(rows, r)
 			}

@@ -38,7 +38,7 @@ func (v *visit) inventory() error {
 	pg.Columns = []column{
 		{Key: "name", Label: v.T("Name")}, {Key: "owner", Label: v.T("Owner")}, {Key: "roles", Label: v.T("Roles")}, {Key: "created", Label: v.T("Created")},
 		{Key: "last_used", Label: v.T("Last used")}, {Key: "ends", Label: v.T("Ends")}, {Key: "second_factor", Label: v.T("Owner’s second factor")},
-		{Key: "actions", Label: v.T("Actions")}, {Key: "rules", Label: v.T("Access rules"), Hidden: true}, {Key: "from", Label: v.T("Used from"), Hidden: true},
+		{Key: "rules", Label: v.T("Access rules"), Hidden: true}, {Key: "from", Label: v.T("Used from"), Hidden: true},
 		{Key: "id", Label: "ID", Hidden: true},
 	}
 	user := identity.UserID(v.field("user"))
@@ -85,12 +85,12 @@ func (v *visit) heldRow(h *here, c credential.Held) row {
 	if c.Ends != nil {
 		ends = cell{Time: *c.Ends}
 	}
-	actions := cell{Text: v.T("Ask to replace"), Path: h.Path("/credentials/", c.ID, "/rotate")}
+	acts := []link{{v.T("Ask to replace"), h.Path("/credentials/", c.ID, "/rotate")}}
 	if c.Revocable {
-		actions.More = &link{v.T("Revoke"), h.Path("/credentials/", c.ID, "/revoke")}
+		acts = append(acts, link{v.T("Revoke"), h.Path("/credentials/", c.ID, "/revoke")})
 	}
-	return row{ID: c.ID, Name: name.Text, Fixed: true, Cells: []cell{
-		name, {Text: c.Owner.Name, About: c.In}, roles, {Time: c.Created, Never: v.T("not known")}, v.when(c.Used), ends, factor, actions,
+	return row{ID: c.ID, Name: name.Text, Fixed: true, Acts: acts, Cells: []cell{
+		name, {Text: c.Owner.Name, About: c.In}, roles, {Time: c.Created, Never: v.T("not known")}, v.when(c.Used), ends, factor,
 		{Text: strings.Join(rules, ", ")}, {Text: c.UsedFrom, Code: true}, {Text: c.ID, Code: true},
 	}}
 }

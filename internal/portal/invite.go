@@ -54,7 +54,7 @@ func (v *visit) invitations() error {
 
 func (v *visit) invitationsPage(h *here) (*invitationsPage, error) {
 	pg := &invitationsPage{Find: strings.TrimSpace(v.field("find"))}
-	f := store.InvitationFilter{Address: pg.Find, After: identity.InvitationID(v.field("after")), Limit: peoplePerPage}
+	f := store.InvitationFilter{Address: pg.Find, After: identity.InvitationID(v.field("after")), Limit: perPage}
 	var found membership.Invitations
 	err := h.as(func(c identity.Caller) (err error) {
 		found, err = v.p.Membership.Invitations(v.Context(), c, h.ID, f)

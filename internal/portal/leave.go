@@ -62,7 +62,7 @@ func userIDs(values []string) (ids []identity.UserID) {
 	for _, s := range slices.Compact(slices.Sorted(slices.Values(values))) {
 		ids = append(ids, identity.UserID(s))
 	}
-	return ids[:min(len(ids), peoplePerPage)]
+	return ids[:min(len(ids), sizes[len(sizes)-1])]
 }
 
 func (v *visit) revokePage(users []identity.UserID) (*here, *revokePage, error) {

@@ -20,13 +20,14 @@ import (
 type listing struct {
 	Search  string
 	Finds   string   // what the search looks at; empty for a list that cannot be searched
-	Tabs    []entry  // other views of the same things
+	Tabs    []tab    // other views of the same things
 	Crumbs  []link   // where the list stands in a tree
 	Filters []filter // beside the search
 	Inputs  []input  // beside them
 	Columns []column
 	Rows    []row
 	Bulk    []bulk // what can be done to those rows that are chosen
+	Acting  bool   // some rows have acts or reasons, by show
 
 	None, Hint string // when there are no rows and nothing was asked for
 	First      *link  // what to do then
@@ -34,6 +35,7 @@ type listing struct {
 	// By show:
 	Pager    pager
 	Narrowed bool // something was asked for
+	Clear    string
 	Keep     url.Values
 	Sizes    []option
 	Exports  []link
@@ -56,6 +58,14 @@ type row struct {
 	ID, Name string
 	Fixed    bool // it cannot be chosen
 	Cells    []cell
+	Acts     []link // what can be done to it, each with a page of its own
+	Why      string // why that is not more
+}
+
+// tab is one of the lists that a page has beside each other.
+type tab struct {
+	entry
+	Count string // how long that list is; empty where it is not told
 }
 
 // cell is one thing to know of an entry.
@@ -63,15 +73,19 @@ type cell struct {
 	Text  string
 	Path  string // where the text leads
 	About string // below it
-	More  *link  // below that
 	State string // good, warn or bad: the text is a state
 	Code  bool   // the text is for machines
 	Chips []string
+	Roles []heldRole
+	Face  bool // the text is a person's name
 	Time  time.Time
 	Never string // what stands in place of a time that is not
 
 	Moment bool // the time of day counts, too
 }
+
+// Initials stand in for a picture of whoever the cell names.
+func (c cell) Initials() string { return initials(c.Text) }
 
 // shownCell is a cell with its time in words.
 type shownCell struct {
@@ -90,6 +104,14 @@ func (c cell) plain() string {
 	switch {
 	case len(c.Chips) > 0:
 		return strings.Join(c.Chips, ", ")
+	case len(c.Roles) > 0:
+		all := make([]string, len(c.Roles))
+		for i, r := range c.Roles {
+			if all[i] = r.Name; r.Origin != "" {
+				all[i] += " (" + r.Origin + ")"
+			}
+		}
+		return strings.Join(all, ", ")
 	case !c.Time.IsZero():
 		return c.Time.UTC().Format(time.RFC3339)
 	}
@@ -213,6 +235,7 @@ func showList[T any](v *visit, name string, pg listed, q identity.Query, load fu
 		return err
 	}
 	l.Rows = rows
+	l.Acting = slices.ContainsFunc(rows, func(r row) bool { return len(r.Acts) > 0 || r.Why != "" })
 	l.lead(v, q, more)
 	status := http.StatusOK
 	if c := pg.frame(); len(c.Fields) > 0 || c.Problem != "" {
@@ -265,11 +288,12 @@ func (l *listing) lead(v *visit, q identity.Query, more bool) {
 	}
 	l.Exports = append(l.Exports, []link{{"CSV", to("format", "csv", "marker", "")}, {"JSON", to("format", "json", "marker", "")}}...)
 	l.Keep = url.Values{}
-	for _, k := range []string{"sort", "view", "under", "by"} {
+	for _, k := range []string{"sort", "view", "under", "by", "tab"} {
 		if here.Has(k) {
 			l.Keep[k] = here[k]
 		}
 	}
+	l.Clear = strings.TrimSuffix(v.URL.Path+"?"+l.Keep.Encode(), "?")
 	l.Narrowed = l.Search != "" || slices.ContainsFunc(l.Inputs, func(in input) bool { return in.Value != "" })
 	for _, f := range l.Filters {
 		l.Narrowed = l.Narrowed || slices.ContainsFunc(f.Choices, func(c option) bool { return c.Chosen && c.Value != "" })

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
@@ -19,38 +20,19 @@ var peoplePages = []page{
 	{method: post, path: "/p/{id}/people/add", serve: (*visit).tryAddPerson},
 	{method: get, path: "/p/{id}/people/{user}", serve: (*visit).person},
 	{method: post, path: "/p/{id}/people/{user}", serve: (*visit).changePerson},
+	{method: post, path: "/p/{id}/people/revoke", serve: (*visit).revokeChosen},
 	{method: get, path: "/p/{id}/revoke", serve: (*visit).askRevoke},
 	{method: post, path: "/p/{id}/revoke", serve: (*visit).revoke},
 }
 
-// peoplePerPage is how many people a page lists.
-const peoplePerPage = 50
-
-// tab is one of the lists that a page has beside each other.
-type tab struct {
-	entry
-	Count int
-}
-
+// peopleTabs lead to the lists of whoever has to do with a project.
 func (v *visit) peopleTabs(h *here, n store.PeopleCount, at string) []tab {
 	return []tab{
-		{entry{h.Path("/people"), v.T("Members"), at == "people"}, n.All},
-		{entry{h.Path("/people?tab=inherited"), v.T("Inherited"), at == "inherited"}, n.Inherited},
-		{entry{h.Path("/groups"), v.T("Groups"), at == "groups"}, n.Groups},
+		{entry{h.Path("/people"), v.T("Members"), at == "people"}, strconv.Itoa(n.All)},
+		{entry{h.Path("/invitations"), v.T("Invited"), false}, strconv.Itoa(n.Invited)},
+		{entry{h.Path("/people?tab=inherited"), v.T("Inherited"), at == "inherited"}, strconv.Itoa(n.Inherited)},
+		{entry{h.Path("/groups"), v.T("Groups"), at == "groups"}, strconv.Itoa(n.Groups)},
 	}
-}
-
-// peoplePage lists who can work in a project, what they may do, and where each role comes from.
-type peoplePage struct {
-	chrome
-	Tabs   []tab
-	Tab    string
-	Find   string
-	Role   string // the id of the only role to look for
-	People []personRow
-	Next   string // the query of the next page
-
-	CanGrant, CanRevoke bool
 }
 
 // personRow is one of the people.
@@ -72,33 +54,88 @@ func (v *visit) people() error {
 	if err != nil {
 		return err
 	}
-	pg := &peoplePage{Find: strings.TrimSpace(v.field("find")), Role: v.field("role"), Tab: "people"}
-	f := store.PeopleFilter{Name: pg.Find, Role: identity.RoleID(v.field("role")), After: identity.UserID(v.field("after")), Limit: peoplePerPage}
+	pg := &listPage{listing: listing{Finds: v.T("Find by name"), None: v.T("Nobody yet"), Hint: v.T("No one has a role on this project."), Columns: []column{
+		{Key: "name", Label: v.T("Person")}, {Key: "roles", Label: v.T("Roles here")}, {Key: "second_factor", Label: v.T("Second factor")},
+		{Key: "last_signed_in", Label: v.T("Last signed in")}, {Key: "ends", Label: v.T("Access ends")},
+		{Key: "email", Label: v.T("E-mail"), Hidden: true}, {Key: "domain", Label: v.T("Domain"), Hidden: true}, {Key: "id", Label: "ID", Hidden: true},
+	}}}
+	v.aboutPeople(&pg.chrome, h)
+	f := store.PeopleFilter{Role: identity.RoleID(v.field("only"))}
+	at := "people"
 	if v.field("tab") == "inherited" {
-		pg.Tab, f.Inherited = "inherited", true
+		at, f.Inherited = "inherited", true
+		pg.None, pg.Hint = v.T("Nothing is inherited"), v.T("No role on the domain or on a project above reaches down to here.")
 	}
-	found, err := asGranter(h, func(c identity.Caller) (assignment.People, int, error) {
-		found, err := v.p.Assignment.People(v.Context(), c, h.ID, f)
-		return found, len(found.Offers), err
+	if f.Role != "" {
+		pg.Crumbs = []link{{v.T("Everybody"), h.Path("/people")}, {v.T("Only those who have one role."), ""}}
+	}
+	var found assignment.People
+	return showList(v, "list", pg, pg.query(v), func(q identity.Query) (identity.Page[assignment.Person], error) {
+		f.Name, f.After, f.Limit = pg.Search, identity.UserID(q.Marker), q.Limit
+		found, err = asGranter(h, func(c identity.Caller) (assignment.People, int, error) {
+			found, err := v.p.Assignment.People(v.Context(), c, h.ID, f)
+			return found, len(found.Offers), err
+		})
+		pg.Tabs = v.peopleTabs(h, found.PeopleCount, at)
+		if len(found.Offers) > 0 {
+			pg.Action = &link{v.T("Add a person"), h.Path("/people/add")}
+		}
+		return found.Page, err
+	}, func(all []assignment.Person) (rows []row, err error) {
+		for _, p := range all {
+			r := v.personRow(p, found.Called)
+			rows = append(rows, v.listedPerson(h, r, len(found.Offers) > 0))
+			if !rows[len(rows)-1].Fixed {
+				pg.Bulk = []bulk{{v.T("Revoke those chosen"), h.Path("/people/revoke"), true}}
+			}
+		}
+		return rows, nil
 	})
+}
+
+// listedPerson is a row of the list of people.
+func (v *visit) listedPerson(h *here, r personRow, grants bool) row {
+	factor := cell{Text: v.T("Off"), State: "warn"}
+	switch {
+	case !r.Known:
+		factor = cell{Never: v.T("not shown")}
+	case r.Factor:
+		factor = cell{Text: v.T("On"), State: "good"}
+	}
+	seen := cell{Never: v.T("not shown")}
+	if r.Known {
+		seen = v.when(r.LastActiveAt)
+	}
+	ends := cell{Never: v.T("never")}
+	for _, t := range r.Terms {
+		if !t.Until.IsZero() && (ends.Time.IsZero() || t.Until.Before(ends.Time)) {
+			ends.Time = t.Until
+		}
+	}
+	out := row{ID: string(r.ID), Name: r.Name, Fixed: len(r.Revocable) == 0 || r.Self, Why: r.Locked, Cells: []cell{
+		{Text: r.Name, About: r.Email, Face: true}, {Roles: r.Roles}, factor, seen, ends, {Text: r.Email}, {Text: r.In}, {Text: string(r.ID), Code: true},
+	}}
+	if r.Self {
+		out.Why = v.T("You")
+	}
+	if grants || len(r.Revocable) > 0 {
+		out.Acts = []link{{v.T("Update"), h.Path("/people/", string(r.ID))}}
+	}
+	return out
+}
+
+// revokeChosen asks about those who were chosen in the list.
+func (v *visit) revokeChosen() error {
+	h, err := v.here()
 	if err != nil {
 		return err
 	}
-	pg.Tabs, pg.CanGrant = v.peopleTabs(h, found.PeopleCount, pg.Tab), len(found.Offers) > 0
-	for _, p := range found.Page.Items {
-		pg.People = append(pg.People, v.personRow(p, found.Called))
+	if len(v.PostForm["id"]) == 0 {
+		v.redirect(strings.TrimPrefix(h.Path("/people?done=nobody"), Prefix))
+		return nil
 	}
-	if found.Page.More {
-		pg.Next = url.Values{"tab": {pg.Tab}, "find": {pg.Find}, "role": {pg.Role}, "after": {string(pg.People[len(pg.People)-1].ID)}}.Encode()
-	}
-	v.aboutPeople(&pg.chrome, h)
-	if pg.CanGrant {
-		pg.Action = &link{v.T("Add a person"), h.Path("/people/add")}
-	}
-	for _, row := range pg.People {
-		pg.CanRevoke = pg.CanRevoke || len(row.Revocable) > 0 && !row.Self
-	}
-	return v.show(http.StatusOK, "people", pg)
+	v.redirect(strings.TrimPrefix(h.Path("/revoke?", url.Values{"user": v.PostForm["id"]}.Encode()), Prefix))
+	return nil
 }
 
 // aboutPeople fills what the pages about people have around them.

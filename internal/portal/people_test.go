@@ -84,11 +84,11 @@ func TestPeopleOfAProject(t *testing.T) {
 			}
 		}
 	}
-	b.Open("/portal/p/"+tm.web+"/people?find=DOR").Want(200, "dora")
+	b.Open("/portal/p/"+tm.web+"/people?q=DOR").Want(200, "dora")
 	if strings.Contains(b.Body, "filip") {
 		t.Error("a search for dora finds filip")
 	}
-	b.Open("/portal/p/"+tm.web+"/people?find=nobody").Want(200, "Nobody found")
+	b.Open("/portal/p/"+tm.web+"/people?q=nobody").Want(200, "Nothing found")
 	b.Open("/portal/p/"+tm.web+"/people?tab=inherited").Want(200, "efua")
 	if strings.Contains(b.Body, "dora") {
 		t.Error("dora inherits nothing")

@@ -47,11 +47,11 @@ func TestRoleGuide(t *testing.T) {
 	at := "/portal/p/" + tm.web
 
 	b := tm.SignIn("boss", "secret").Open(at+"/roles").Want(200, "admin", "1 person", "member", "2 people", "You may not grant it")
-	b.Open(at+"/people?role="+tm.role("admin")).Want(200, "filip", "Only those who have one role")
+	b.Open(at+"/people?only="+tm.role("admin")).Want(200, "filip", "Only those who have one role")
 	if strings.Contains(b.Body, "dora") {
 		t.Error("dora is no admin")
 	}
-	b.Open(at+"/people?role="+tm.role("reader")).Want(200, "filip", "dora")
+	b.Open(at+"/people?only="+tm.role("reader")).Want(200, "filip", "dora")
 	b.Open(at+"/roles/"+tm.role("member")).Want(200, "2 of 4 permitted, 1 more under a condition", "compute:start", "POST /servers/{server_id}/action", "compute:rename")
 	if strings.Contains(b.Body, "compute:migrate") {
 		t.Error("a member may migrate")

@@ -18,8 +18,8 @@ type PeopleFilter struct {
 }
 
 // PeopleCount tells how many people have a role on a project, how many of these have one from above, and how many groups
-// have one.
-type PeopleCount struct{ All, Inherited, Groups int }
+// have one, and how many open invitations there are.
+type PeopleCount struct{ All, Inherited, Groups, Invited int }
 
 // nameOfUser is what a user is called, wherever that is kept.
 const nameOfUser = `COALESCE(l."name", n."name", (SELECT MIN(f."display_name") FROM "federated_user" f WHERE f."user_id" = u."id"), '')`
@@ -105,8 +105,9 @@ func (tx *Tx) CountPeople(ctx context.Context, project identity.ProjectID) (n Pe
 	with, args := tx.holders(project)
 	err = tx.row(ctx, with+`SELECT (SELECT COUNT(*) FROM "user" WHERE "id" IN (SELECT "user_id" FROM "holder")),
 		(SELECT COUNT(*) FROM "user" WHERE "id" IN (SELECT "user_id" FROM "holder" WHERE "inherited" = ?)),
-		(SELECT COUNT(*) FROM "group" WHERE "id" IN (SELECT "actor_id" FROM "onto" WHERE "type" IN ('GroupProject', 'GroupDomain')))`,
-		append(args, true)...).Scan(&n.All, &n.Inherited, &n.Groups)
+		(SELECT COUNT(*) FROM "group" WHERE "id" IN (SELECT "actor_id" FROM "onto" WHERE "type" IN ('GroupProject', 'GroupDomain'))),
+		(SELECT COUNT(*) FROM "lintel_invitation" WHERE "project_id" = ? AND "state" = 'open')`,
+		append(args, true, project)...).Scan(&n.All, &n.Inherited, &n.Groups, &n.Invited)
 	return n, err
 }
 

@@ -8,7 +8,7 @@ import (
 // openAccount opens the account of a customer and returns the password of its main user.
 func (s *Story) openAccount(address, project string) string {
 	s.Helper()
-	admin := s.admin().Press("Domains").Press("Default").Press("Its users").Press("Create User").Press("Open an account of a customer instead")
+	admin := s.admin().Press("Domains").Press("Default").Press("Its users").Press("Create User").Press("Open an account of a customer instead: a project and its main user.")
 	return admin.Fill("E-mail of the main user", address).Fill("Project", project).Press("Open the account").Sees("shown this once").Shown("secret")
 }
 

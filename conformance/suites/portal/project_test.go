@@ -37,8 +37,8 @@ func TestPeople(t *testing.T) {
 		s.root.Put("/v3/OS-INHERIT/projects/"+s.id("projects", "acme")+"/users/"+s.id("users", "dimitri")+"/roles/"+s.id("roles", "reader")+"/inherited_to_projects", nil)
 		moira.people("acme-web").Sees("Members 4", "Inherited 1", "Groups 1")
 		moira.Row("ayesha", "ayesha@northwind.example", "member", "reader with member", "Off", "Update").Row("celia", "group deployers").Row("dimitri", "from acme", "Inherited from acme")
-		moira.Fill("Find by name", "AYE").Press("Find").Sees("ayesha").SeesNot("basil")
-		moira.Fill("Find by name", "nobody").Press("Find").Sees("Nobody found").Press("Show everybody")
+		moira.Fill("Find by name", "AYE").Press("Search").Sees("ayesha").SeesNot("basil")
+		moira.Fill("Find by name", "nobody").Press("Search").Sees("Nothing found").Press("Show all")
 		moira.Press("Inherited 1").Sees("dimitri").Press("Groups 1").Row("deployers", "1", "member")
 		out := s.Shell("moira", secret, "domain Default").Run(strings.Join(moira.people("acme-web").Terminal(), "\n"))
 		for _, want := range []string{"ayesha@Default", "celia@Default", "dimitri@Default"} {

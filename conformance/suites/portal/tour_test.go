@@ -353,7 +353,7 @@ func (tour *Tour) manager(p *Person) {
 	tour.visit(p, stop{"leave", web + "/leave", ""})
 	robot := at(map[string]any(tour.Login("basil", secret, onProject("acme-web")).Post("/v3/users/"+tour.id("users", "basil")+"/application_credentials",
 		map[string]any{"application_credential": map[string]any{"name": "terraform", "description": "Builds the shop"}})), "application_credential.id").(string)
-	tour.visit(p, stop{"members", web + "/members", "dark phone"}, stop{"inventory", web + "/credentials", "dark phone"}, stop{"ask-to-rotate", web + "/credentials/" + robot + "/rotate", ""}, stop{"revoke-credential", web + "/credentials/" + robot + "/revoke", ""},
+	tour.visit(p, stop{"members", web + "/members", "dark phone"}, stop{"inventory", web + "/credentials", "dark phone"}, stop{"ask-to-rotate", web + "/credentials/" + robot + "/rotate", ""},
 		stop{"contacts-none", web + "/contacts", ""})
 	p.Fill("Name", "Paula Pays").Fill("E-mail", "paula@pay.example").Tick("billing").Tick("quota").Press("Add the contact")
 	tour.Look(p, "contacts", "dark phone")
@@ -422,5 +422,7 @@ func (tour *Tour) admin(p *Person) {
 	service := tour.id("services", "nova")
 	tour.visit(p, stop{"catalog", "/cloud/catalog", "phone"}, stop{"endpoints", "/cloud/catalog/endpoints", "phone"}, stop{"new-service", "/cloud/catalog/services/new", ""}, stop{"edit-service", "/cloud/catalog/services/" + service + "/edit", ""},
 		stop{"delete-service", "/cloud/catalog/services/" + service + "/delete", ""}, stop{"regions", "/cloud/catalog/regions", ""}, stop{"new-endpoint", "/cloud/catalog/endpoints/new", ""})
+	robot := at(map[string]any(tour.Login("basil", secret, onProject("acme-web")).Get("/v3/users/"+tour.id("users", "basil")+"/application_credentials")), "application_credentials")
+	tour.visit(p, stop{"revoke-credential", web + "/credentials/" + anys(robot)[0]["id"].(string) + "/revoke", ""})
 	tour.customer(p)
 }
