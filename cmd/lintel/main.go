@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	_ "time/tzdata" // days begin where people are, on a machine without zones too
 
 	"github.com/spf13/cobra"
 )

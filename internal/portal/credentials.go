@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -80,8 +82,22 @@ type newCredentialPage struct {
 	Roles                         []choice
 	Services                      []string
 	Methods                       []string
-	Rules                         []identity.AccessRule
+	Rules                         []ruleRow
+	Find                          string // operations to make rules of
+	Offered                       []offeredRule
+	MoreOffered                   bool
+	Zone                          string // the reader's, as their browser tells it
 	Unrestricted                  bool
+
+	entries []catalog.Entry
+}
+
+// rules are those that were filled in.
+func (pg *newCredentialPage) rules() (all []identity.AccessRule) {
+	for _, r := range pg.Rules {
+		all = append(all, r.AccessRule)
+	}
+	return all
 }
 
 // choice is a box to tick.
@@ -96,7 +112,7 @@ var ruleMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 func (v *visit) newCredentialPage() (*newCredentialPage, identity.Caller, error) {
 	pg := &newCredentialPage{
 		Project: v.field("project"), Name: strings.TrimSpace(v.field("name")), Description: v.field("description"), Ends: v.field("ends"),
-		Date: v.field("date"), Methods: ruleMethods, Unrestricted: v.field("unrestricted") != "",
+		Date: v.field("date"), Methods: ruleMethods, Unrestricted: v.field("unrestricted") != "", Find: strings.TrimSpace(v.field("find")), Zone: v.field("zone"),
 	}
 	pg.Section, pg.Title = "credentials", v.T("Create a credential")
 	pg.Lead = v.T("It works on one project, with roles of yours and no more, and ends when you leave.")
@@ -117,19 +133,33 @@ func (v *visit) newCredentialPage() (*newCredentialPage, identity.Caller, error)
 	for _, r := range caller.Token.Roles {
 		pg.Roles = append(pg.Roles, choice{string(r.ID), r.Name, slices.Contains(v.Form["role"], string(r.ID))})
 	}
-	entries, err := v.p.Catalog.Of(v.Context(), caller)
-	for _, e := range entries {
+	if pg.entries, err = v.p.Catalog.Of(v.Context(), caller); err != nil {
+		return pg, caller, err
+	}
+	for _, e := range pg.entries {
 		if !slices.Contains(pg.Services, e.Type) {
 			pg.Services = append(pg.Services, e.Type)
 		}
 	}
-	for i, service := range v.Form["service"] {
-		r := identity.AccessRule{Service: service, Method: at(v.Form["method"], i), Path: strings.TrimSpace(at(v.Form["path"], i))}
-		if r.Path != "" {
-			pg.Rules = append(pg.Rules, r)
+	add := func(service, method, path string) {
+		if path = strings.TrimSpace(path); path != "" {
+			pg.Rules = append(pg.Rules, v.lets(pg.entries, identity.AccessRule{Service: service, Method: method, Path: path}))
 		}
 	}
-	return pg, caller, err
+	for i, service := range v.Form["service"] {
+		add(service, at(v.Form["method"], i), at(v.Form["path"], i))
+	}
+	if rule := strings.SplitN(v.PostForm.Get("use"), " ", 3); len(rule) == 3 {
+		add(rule[0], rule[1], rule[2])
+	}
+	if pg.Find != "" {
+		access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{ID: string(v.User().ID)}, identity.ProjectID(pg.Project))
+		if err != nil {
+			return pg, caller, err
+		}
+		pg.Offered, pg.MoreOffered = v.offerRules(pg.entries, pg.Find, namesOf(caller, access, v.Form["role"]))
+	}
+	return pg, caller, nil
 }
 
 func at(all []string, i int) string {
@@ -148,7 +178,7 @@ func (v *visit) newCredential() error {
 }
 
 func (v *visit) showNewCredential(status int, pg *newCredentialPage) error {
-	pg.Rules = append(pg.Rules, identity.AccessRule{}) // a row to fill in
+	pg.Rules = append(pg.Rules, ruleRow{}) // a row to fill in
 	return v.show(status, "newcredential", pg)
 }
 
@@ -158,10 +188,10 @@ func (v *visit) createCredential() error {
 	if err != nil {
 		return err
 	}
-	if v.field("more") != "" {
+	if v.PostForm.Get("more")+v.PostForm.Get("look")+v.PostForm.Get("use") != "" {
 		return v.showNewCredential(http.StatusOK, pg)
 	}
-	in := credential.NewApplicationCredential{Name: pg.Name, AccessRules: pg.Rules, Unrestricted: pg.Unrestricted, Secret: v.PostForm.Get("secret")}
+	in := credential.NewApplicationCredential{Name: pg.Name, AccessRules: pg.rules(), Unrestricted: pg.Unrestricted, Secret: v.PostForm.Get("secret")}
 	if pg.Description != "" {
 		in.Description = &pg.Description
 	}
@@ -177,11 +207,15 @@ func (v *visit) createCredential() error {
 	switch pg.Ends {
 	case "never":
 	case "date":
-		day, err := time.Parse(time.DateOnly, pg.Date)
+		zone, err := time.LoadLocation(pg.Zone) // of a browser that tells none or an unknown one, UTC
+		if err != nil {
+			zone = time.UTC
+		}
+		day, err := time.ParseInLocation(time.DateOnly, pg.Date, zone)
 		if err != nil || !day.After(v.p.Now()) {
 			pg.Fields["date"] = v.T("Choose a day that is still to come.")
 		}
-		in.ExpiresAt = day.Format("2006-01-02T15:04:05.000000Z")
+		in.ExpiresAt = day.UTC().Format("2006-01-02T15:04:05.000000Z")
 	default:
 		days, err := strconv.Atoi(pg.Ends)
 		if err != nil || days < 1 || days > 3650 {

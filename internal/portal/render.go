@@ -251,6 +251,9 @@ func (c *chrome) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339)
 // Day is the day of a time.
 func (c *chrome) Day(t time.Time) string { return c.day(t.UTC()) }
 
+// Ahead is the day some days from now.
+func (c *chrome) Ahead(days int) string { return c.Day(c.now().AddDate(0, 0, days)) }
+
 // Moment is a time to the minute. A script turns it into the reader's zone.
 func (c *chrome) Moment(t time.Time) string { return c.day(t.UTC()) + t.UTC().Format(" 15:04 UTC") }
 

@@ -48,10 +48,7 @@ func (v *visit) unknown(caller identity.Caller) (names []string, err error) {
 		return nil, nil
 	}
 	for _, e := range entries {
-		called := func(s *policy.Service) bool {
-			return !s.Loaded.IsZero() && (strings.EqualFold(s.Name, e.Name) || strings.EqualFold(s.Name, e.Type) || s.Name == projects[e.Type])
-		}
-		if !slices.ContainsFunc(v.p.Services.List(), called) {
+		if v.knownBy(e) == nil {
 			names = append(names, cmp.Or(e.Name, e.Type))
 		}
 	}

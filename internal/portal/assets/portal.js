@@ -11,6 +11,13 @@ for (const t of document.querySelectorAll("time[datetime]")) {
 	}
 }
 
+// Days begin where the reader is.
+const zone = document.querySelector("input[data-zone]");
+if (zone) {
+	zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+	if (zone.value) document.getElementById("zone").textContent = zone.dataset.zone.replace("%s", zone.value.replace("_", " "));
+}
+
 // Buttons that copy what stands beside them.
 for (const b of document.querySelectorAll("button[data-copy]")) {
 	b.hidden = false;
