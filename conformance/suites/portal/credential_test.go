@@ -26,6 +26,11 @@ func TestApplicationCredential(t *testing.T) {
 		if p.Value("Name") != "backup" || p.Value("Day, if on a day") != ends || !p.Ticked("reader") {
 			s.Error("what was typed is gone")
 		}
+		// Rules are made of what services say they do, and tell what they let through.
+		p.Fill("Find an operation", "list projects").Press("Find an operation").Sees("identity GET /v3/projects").PressFirst("Add", "identity GET /v3/projects")
+		if got := p.Value("Name"); got != "backup" {
+			s.Errorf("the name is %q", got)
+		}
 		p.Press("Create the credential").Sees("backup", "shown this once")
 		id, given := p.Shown("id"), p.Shown("secret")
 		if _, kept := p.Came("Cache-Control"); kept != "no-store" {
@@ -48,7 +53,7 @@ func TestApplicationCredential(t *testing.T) {
 			s.Error(out)
 		}
 		// Neither going back nor loading again shows it.
-		p.Press("I have saved it").Row("backup", "acme-web", "reader", "1 access rule", "in 9", "Delete")
+		p.Press("I have saved it").Row("backup", "acme-web", "reader", "2 access rules", "in 9", "Delete")
 		p.SeesNot(given)
 		p.Open("/portal/credentials/new").Fill("Name", "backup").Press("Create the credential").Sees("You have a credential of this name")
 
