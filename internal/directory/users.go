@@ -32,14 +32,14 @@ func (s *Service) LockedUsers(ctx context.Context, caller identity.Caller, q ide
 	})
 }
 
-// UsersOutside is Users for those to whom no role was granted on a project, for who may also learn who has which role there
-// (identity:list_role_assignments_for_tree).
+// UsersOutside is Users for those to whom no role was granted on a project, accounts of services apart, for who may also learn who
+// has which role there (identity:list_role_assignments_for_tree).
 func (s *Service) UsersOutside(ctx context.Context, caller identity.Caller, p identity.Project, q identity.Query) (page identity.Page[identity.User], err error) {
 	facts := authz.Project(p)
 	if err := s.Authz.Check(ctx, caller, authz.ListRoleAssignmentsForTree, authz.Target{"project": facts, "domain_id": facts["domain_id"]}); err != nil {
 		return page, err
 	}
-	return s.Users(ctx, caller, q.Where("outside", string(p.ID)))
+	return s.Users(ctx, caller, q.Where("outside", string(p.ID)).Where("service", "false"))
 }
 
 // SomeUsers returns those of some users of a domain who are there, by name, for a caller who may list them.

@@ -203,6 +203,12 @@ func TestMoveMembers(t *testing.T) {
 	at := "/portal/p/" + acme + "/members"
 	b := env.SignIn("mona", "secret").Open("/portal/d/default/projects/" + acme)
 	follow(t, b, "Modify Users").Want(200, "Not in the project", "bob", "carl", "In the project", "can change what the others have made")
+	bonita, _ := member(env, "bonita", "fourth")
+	root := env.SignIn("admin", testenv.Password)
+	root.Open("/portal/d/default/users/"+bonita+"/kind").Submit("Save", "kind", "service").Want(200) // S9
+	if b.Open(at + "?find=BO"); strings.Contains(b.Text(), "bonita") {
+		t.Error("a service is among those to choose from")
+	}
 	if b.Open(at+"?find=BO").Want(200, "bob"); strings.Contains(b.Text(), "carl") || !strings.Contains(b.Text(), "alice") {
 		t.Errorf("the search: %s", b.Text())
 	}

@@ -237,7 +237,8 @@ func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identit
 // Users returns a page of the users. Filters: domain_id, name, enabled (as stored), active (ever logged in), kind (of the
 // account, in words), idp_id, protocol_id, unique_id, password_expires_at (of the current password, in lists by id alone); search (a part of the name or
 // e-mail address, or the id), local (kept in this database), factor (has rules on several factors), placed (has a role on a
-// project), outside (has none granted on that one), suspended. A list can be ordered by name, last_active_at and created_at. A marker that is no user fails with identity.NotFound.
+// project), outside (has none granted on that one), suspended,
+// service (an account of the cloud itself). A list can be ordered by name, last_active_at and created_at. A marker that is no user fails with identity.NotFound.
 func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identity.User], error) {
 	return tx.selectUsers(ctx, selection{}, q)
 }
@@ -277,6 +278,8 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 			} else {
 				s.also(`u."id" IN (SELECT k."user_id" FROM "lintel_user_surface" k WHERE k."kind" = ?)`, f.Value)
 			}
+		case "service": // of the cloud itself
+			s.has(f, `SELECT 1 FROM "lintel_user_surface" o WHERE o."user_id" = u."id" AND o."kind" = 'service'`)
 		case "active": // whether the user is known to have logged in ever
 			if f.Bool() {
 				s.also(`u."last_active_at" IS NOT NULL`)
