@@ -81,6 +81,7 @@
 			return "";
 		},
 		text: (css) => document.querySelector(css)?.textContent ?? "",
+		focus: () => document.activeElement?.id ?? "",
 		terminal: () => document.querySelector(".terminal pre")?.textContent.trim() ?? "",
 		links: () => [...document.querySelectorAll("a[href]")].map((a) => a.getAttribute("href")),
 		mark: () => { document.suiteOld = true; return true; },

@@ -42,6 +42,24 @@ document.addEventListener("keydown", (e) => {
 	}
 });
 
+// The keys / and ?, which whoever types by voice can turn off.
+const keys = document.getElementById("keys");
+if (keys) {
+	const use = document.getElementById("use-keys"), show = document.getElementById("show-keys");
+	use.checked = localStorage.getItem("keys") !== "off";
+	use.addEventListener("change", () => { localStorage.setItem("keys", use.checked ? "on" : "off"); });
+	document.getElementById("close-keys").addEventListener("click", () => keys.close());
+	show.hidden = false;
+	show.addEventListener("click", () => { show.closest("details").open = false; keys.showModal(); });
+	document.addEventListener("keydown", (e) => {
+		if (!use.checked || e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, dialog")) return;
+		const search = document.querySelector("main input[type=search]");
+		if (e.key === "?") keys.showModal();
+		else if (e.key === "/" && search) { search.focus(); search.select(); } else return;
+		e.preventDefault();
+	});
+}
+
 // What went wrong is what the reader should see first.
 document.querySelector(".note.bad")?.focus();
 
