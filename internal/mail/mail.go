@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"net/mail"
 	"path"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -59,7 +60,15 @@ const (
 	RecoveryUsed   Kind = "recovery-used"   // M11
 	FactorChanged  Kind = "factor-changed"  // M12
 	CredentialMade Kind = "credential-made" // M13
+	AddressOld     Kind = "address-old"     // M9a
+	AddressNew     Kind = "address-new"     // M9b
 )
+
+// Topics are what mails are about that people may do without, by the words for them.
+var Topics = []string{"invitations"}
+
+// topicOf are the topics of kinds; the others come whatever people chose.
+var topicOf = map[Kind]string{Accepted: "invitations", Declined: "invitations"}
 
 // What a FactorChanged mail tells of.
 const (
@@ -101,6 +110,8 @@ type Values struct {
 // Message is a mail that is ready to be sent.
 type Message struct {
 	To, Lang, Subject, Text, HTML string
+
+	Unsubscribe string // the page where the reader ends mails like this; empty for none
 }
 
 //go:embed templates/*/*.txt
@@ -189,6 +200,9 @@ func (o *Office) Write(kind Kind, lang string, v Values) (Message, error) {
 	subject, text, _ := strings.Cut(out.String(), "\n")
 	m := Message{To: v.To, Lang: lang, Subject: subject, Text: strings.TrimSpace(text) + "\n"}
 	m.HTML = page(lang, m, v.Link)
+	if topicOf[kind] != "" {
+		m.Unsubscribe = o.URL + "/profile"
+	}
 	return m, nil
 }
 
@@ -249,6 +263,21 @@ func (o *Office) Tell(ctx context.Context, tx *store.Tx, kind Kind, u identity.U
 		return err
 	}
 	_, err = o.put(ctx, tx, kind, p.Language, v)
+	return err
+}
+
+// Inform puts a mail to a user into the outbox, in their language, unless they do without mails of its topic.
+func (o *Office) Inform(ctx context.Context, tx *store.Tx, kind Kind, u identity.User, v Values) error {
+	if o == nil {
+		return nil
+	}
+	p, err := tx.Profile(ctx, u.ID)
+	if err != nil || slices.Contains(p.Muted, topicOf[kind]) {
+		return err
+	}
+	v.To, _ = u.Extra["email"].(string)
+	v.At, v.Request = tx.Now(), telemetry.RequestID(ctx)
+	_, err = o.Post(ctx, tx, kind, p.Language, v)
 	return err
 }
 

@@ -286,12 +286,11 @@ func (s *Service) tellInviter(ctx context.Context, tx *store.Tx, kind mails.Kind
 	if err != nil {
 		return err
 	}
-	o.To, o.Address, o.Name, o.At, o.Request = emailOf(inviter), v.Address, name, tx.Now(), requestID(ctx)
+	o.Address, o.Name = v.Address, name
 	if kind == mails.Asked {
 		o.Link = "/p/" + string(v.ProjectID) + "/invitations"
 	}
-	_, err = s.Office.Post(ctx, tx, kind, v.Language, o)
-	return err
+	return s.Office.Inform(ctx, tx, kind, inviter, o)
 }
 
 // Decline answers an invitation with no, for good. It is open to whoever has the link.

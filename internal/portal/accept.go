@@ -105,12 +105,12 @@ func (v *visit) acceptNew() error {
 	} else if err != nil {
 		return v.answer(pg, err)
 	}
-	key, _, err := v.p.Auth.SignIn(v.Context(), auth.Request{
+	key, in, err := v.p.Auth.SignIn(v.Context(), auth.Request{
 		Methods:  []string{"password"},
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: u.ID}, Password: pw}},
 	}, v.device())
 	if err == nil {
-		return v.begin(key, Prefix+"/p/"+string(inv.ProjectID)+"?done=joined")
+		return v.begin(key, in, Prefix+"/p/"+string(inv.ProjectID)+"?done=joined")
 	}
 	v.redirect("/login") // perhaps more is wanted than a password
 	return nil

@@ -15,8 +15,6 @@ var homePages = []page{
 	{method: get, path: "", serve: (*visit).home},
 	{method: get, path: "/terminal", serve: (*visit).terminal},
 	{method: get, path: "/terminal/{file}", serve: (*visit).terminalFile},
-	{method: get, path: "/profile", serve: (*visit).profile},
-	{method: post, path: "/profile", serve: (*visit).saveProfile},
 }
 
 // homePage shows what somebody can do, where, and where that comes from.
@@ -213,47 +211,3 @@ func word(s string) string {
 
 // quoted is text as a scalar of YAML, as JSON writes it.
 func quoted(s string) string { return fmt.Sprintf("%q", s) }
-
-// profilePage shows who somebody is, and how they like the portal.
-type profilePage struct {
-	chrome
-	Email     string
-	Main      []identity.Project // whose main user the reader is
-	Languages []language
-}
-
-type language struct {
-	Tag, Name string
-	Chosen    bool
-}
-
-func (v *visit) profile() error {
-	pg := new(profilePage)
-	pg.Section, pg.Title, pg.Lead = "profile", v.T("Profile"), v.T("Who you are here, and how this portal looks to you.")
-	pg.Email, _ = v.User().Extra["email"].(string)
-	var err error
-	if pg.Main, err = v.p.Membership.MainOf(v.Context(), v.self(), false); err != nil {
-		return err
-	}
-	for _, l := range v.p.views.languages {
-		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
-	}
-	pg.Terminal = []string{"openstack user show " + string(v.User().ID)}
-	return v.show(http.StatusOK, "profile", pg)
-}
-
-// languageNames are the languages' own names for themselves.
-var languageNames = map[string]string{"en": "English", "de": "Deutsch"}
-
-func (v *visit) saveProfile() error {
-	if theme := v.field("theme"); theme == "light" || theme == "dark" {
-		v.setCookie(themeCookie, theme, yearly)
-	} else {
-		v.forget(themeCookie)
-	}
-	if languageNames[v.field("language")] != "" {
-		v.setCookie(langCookie, v.field("language"), yearly)
-	}
-	v.redirect("/profile?done=saved")
-	return nil
-}

@@ -168,6 +168,7 @@ func TestInvitationsLife(t *testing.T) {
 
 	env.Clock.Advance(7 * 24 * time.Hour)
 	admin = env.SignIn("admin", testenv.Password)
+	env.Deliver() // that it is a new browser
 	admin.Open(list).Want(200, "Expired")
 	env.Browser().Open(second).Want(200, "has expired").Submit("Ask for a new one").Want(200, "has been told")
 	env.Browser().Open(second).Submit("Ask for a new one").Want(429)

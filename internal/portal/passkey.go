@@ -67,11 +67,11 @@ func (v *visit) tryPasskey() error {
 	if err != nil {
 		return err
 	}
-	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPasskey(""), v.device())
+	key, in, err := v.p.Auth.SignIn(v.Context(), v.byPasskey(""), v.device())
 	receipt, more := errors.AsType[*auth.ReceiptError](err)
 	switch {
 	case err == nil:
-		return v.begin(key, pg.Next)
+		return v.begin(key, in, pg.Next)
 	case more:
 		pg.Name, pg.DomainName = receipt.User.Name, receipt.Domain.Name
 		pg.Problem = v.T("An administrator has set how you sign in here: with your password.")

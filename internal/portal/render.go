@@ -136,6 +136,8 @@ func (v *visit) done() string {
 		return v.T("The key was deleted. Nothing can log in with it any more.")
 	case "password":
 		return v.T("Your password was changed. All other sessions and tokens of yours have ended.")
+	case "address-asked":
+		return v.T("A link is on its way to the new address. Until it is used, the old one counts.")
 	case "session":
 		return v.T("The session was ended.")
 	case "sessions":

@@ -82,12 +82,12 @@ func (v *visit) changePassword() error {
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "password", pg)
 	}
-	key, _, err := v.p.Auth.SignIn(v.Context(), auth.Request{
+	key, in, err := v.p.Auth.SignIn(v.Context(), auth.Request{
 		Methods:  []string{"password"},
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: user}, Password: v.PostForm.Get("new")}},
 	}, v.device())
 	if err == nil {
-		return v.begin(key, Prefix+"/security?done=password")
+		return v.begin(key, in, Prefix+"/security?done=password")
 	}
 	v.forget(sessionCookie) // perhaps more is wanted than a password
 	v.redirect("/login")

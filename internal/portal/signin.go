@@ -66,12 +66,12 @@ func (v *visit) trySignIn() error {
 	if err != nil {
 		return err
 	}
-	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
+	key, in, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
 	var receipt *auth.ReceiptError
 	var expired *directory.ExpiredError
 	switch {
 	case err == nil:
-		return v.begin(key, pg.Next)
+		return v.begin(key, in, pg.Next)
 	case errors.As(err, &expired):
 		v.redirect("/login/password?" + url.Values{"name": {pg.Name}, "domain": {pg.DomainName}, "next": {pg.Next}}.Encode())
 		return nil
@@ -102,11 +102,18 @@ func (v *visit) byPassword(name, domain string) auth.Request {
 }
 
 // begin hands the browser the key of a new session.
-func (v *visit) begin(key, next string) error {
+func (v *visit) begin(key string, in identity.Session, next string) error {
 	if v.key != "" { // somebody was signed in here
 		if err := v.p.Auth.SignOut(v.Context(), v.key); err != nil {
 			return err
 		}
+	}
+	likes, err := v.p.Membership.Likes(v.Context(), in.UserID)
+	if err != nil {
+		return err
+	}
+	if likes.Theme != "" || likes.Language != "" {
+		v.dress(likes)
 	}
 	v.setCookie(sessionCookie, key, 0)
 	v.forget(guestCookie)
@@ -147,13 +154,13 @@ func (v *visit) changeExpired() error {
 		return err
 	}
 	v.PostForm.Set("password", v.PostForm.Get("new"))
-	key, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
+	key, in, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
 	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
 		return v.askMore(receipt, pg.Next)
 	} else if err != nil {
 		return err
 	}
-	return v.begin(key, pg.Next)
+	return v.begin(key, in, pg.Next)
 }
 
 // askMore goes on with a login that needs more methods than were proved.
@@ -248,10 +255,11 @@ func (v *visit) tryVerify() error {
 	}
 	proof := auth.Request{Methods: []string{method}, Evidence: map[string]auth.Method{method: v.codeProof(u.ID)}, Receipt: c.Value}
 	var key string
+	var in identity.Session
 	if v.key != "" {
 		key, _, err = v.p.Auth.Confirm(v.Context(), v.key, proof)
 	} else {
-		key, _, err = v.p.Auth.SignIn(v.Context(), proof, v.device())
+		key, in, err = v.p.Auth.SignIn(v.Context(), proof, v.device())
 	}
 	switch {
 	case errors.Is(err, identity.TooManyRequests):
@@ -269,10 +277,13 @@ func (v *visit) tryVerify() error {
 		return err
 	}
 	v.forget(receiptCookie)
-	v.setCookie(sessionCookie, key, 0)
 	if pg.Recovery {
 		pg.Next = afterRecovery(pg.Next)
 	}
+	if v.key == "" {
+		return v.begin(key, in, pg.Next)
+	}
+	v.setCookie(sessionCookie, key, 0)
 	v.w.Header().Set("Location", pg.Next)
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil

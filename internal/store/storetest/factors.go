@@ -232,7 +232,9 @@ func testGuesses(t *testing.T, db *store.DB) {
 	if got := guesses("v", "paper"); got != (store.Guesses{}) {
 		t.Errorf("guesses of nobody: %+v", got)
 	}
-	drifts, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.CredentialID]int64, error) { return tx.Drifts(ctx, "u") })
+	drifts, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.CredentialID]int64, error) {
+		return tx.Drifts(ctx, "u")
+	})
 	if diff := cmp.Diff(map[identity.CredentialID]int64{"c": -20}, drifts); err != nil || diff != "" {
 		t.Errorf("drifts, -want +got:\n%s%v", diff, err)
 	}

@@ -1,0 +1,254 @@
+package membership
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/directory"
+	"github.com/lintel-id/lintel/internal/identity"
+	mails "github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// People change their own address by a proof: a link that goes to the new one. Until it is used the old one counts, which gets a link
+// to put an end to it, and to undo it later. S-121
+
+// Purposes of links.
+const (
+	toAddress     = "address"      // makes a new address count
+	toKeepAddress = "keep address" // keeps the old one, or brings it back
+)
+
+const (
+	addressLife     = 24 * time.Hour
+	addressUndoLife = 7 * 24 * time.Hour
+	confirmedFor    = 15 * time.Minute // how long a proof of who is there counts
+
+	addressesPerHour = 3 // that a user may ask for
+)
+
+// addressChange is a change of address as it waits.
+type addressChange struct{ Old, New string }
+
+// AskAddress lets the caller, who has just proved who they are, have another address once a link that is sent there is used.
+func (s *Service) AskAddress(ctx context.Context, caller identity.Caller, address string) error {
+	address, err := Address(address)
+	if err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		u, err := s.Directory.Own(ctx, tx, caller)
+		switch {
+		case err != nil:
+			return err
+		case tx.Now().Sub(caller.ConfirmedAt) > confirmedFor:
+			return identity.NotAllowed("This takes a proof of who you are that is not old")
+		case !s.Mails():
+			return identity.Refusedf("This cloud sends no mail, so an address cannot be proved. Ask an administrator to change it.")
+		case !directory.KeepsDetails(u):
+			return identity.Refusedf("Your address is kept where your organisation manages its people, and is changed there.")
+		case strings.EqualFold(address, emailOf(u)):
+			return identity.Invalidf("That is your address already.")
+		}
+		rules, err := tx.DomainRules(ctx, u.DomainID)
+		if err == nil && !rules.AllowsAddress(address) {
+			err = identity.Invalidf("E-mail addresses in this domain must be in %s.", strings.Join(rules.MailDomains, ", "))
+		}
+		if err != nil {
+			return err
+		}
+		if err := limited(ctx, tx, addressesPerHour, time.Hour, "That was asked for too often. Please try again later.", "address of", string(u.ID)); err != nil {
+			return err
+		}
+		data, err := json.Marshal(addressChange{emailOf(u), address})
+		if err != nil {
+			return err
+		}
+		until := tx.Now().Add(addressLife)
+		keep, err := s.link(ctx, tx, toKeepAddress, string(u.ID), string(data), tx.Now().Add(addressUndoLife))
+		if err != nil {
+			return err
+		}
+		prove, err := s.link(ctx, tx, toAddress, string(u.ID), string(data), until)
+		if err != nil {
+			return err
+		}
+		if err := s.Office.Tell(ctx, tx, mails.AddressOld, u, mails.Values{Address: address, Link: "/address/" + keep, Until: until}); err != nil {
+			return err
+		}
+		next := u
+		next.Extra = u.Extra.Merge(identity.Extra{"email": address})
+		if err := s.Office.Tell(ctx, tx, mails.AddressNew, next, mails.Values{Address: address, Link: "/verify/" + prove, Until: until}); err != nil {
+			return err
+		}
+		return tx.Record(ctx, untold(identity.Done("user", "address_asked", u.ID)).By(caller))
+	})
+}
+
+// AddressChange is a change of address that a link is for.
+type AddressChange struct {
+	User     identity.User
+	Old, New string
+	Done     bool // the new one counts already
+}
+
+// LookAddress tells for whom a link proves an address, or keeps one, and changes nothing. One that cannot be used any more is Gone.
+func (s *Service) LookAddress(ctx context.Context, secret string, keep bool) (c AddressChange, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		c, err = s.addressChange(ctx, tx, secret, keep)
+		return err
+	})
+	return c, err
+}
+
+var errLinkOver = &identity.Error{Kind: identity.Gone, Message: "This link does not work any more."}
+
+func (s *Service) addressChange(ctx context.Context, tx *store.Tx, secret string, keep bool) (c AddressChange, err error) {
+	purpose := toAddress
+	if keep {
+		purpose = toKeepAddress
+	}
+	l, err := tx.Link(ctx, purpose, digest(secret))
+	if err != nil {
+		return c, err
+	}
+	if l.State != "" || !tx.Now().Before(l.EndsAt) {
+		return c, errLinkOver
+	}
+	var change addressChange
+	if err := json.Unmarshal([]byte(l.Data), &change); err != nil {
+		return c, err
+	}
+	c.Old, c.New = change.Old, change.New
+	if c.User, err = tx.User(ctx, identity.UserID(l.Subject)); isMissing(err) {
+		return c, errLinkOver
+	} else if err != nil {
+		return c, err
+	}
+	switch now := emailOf(c.User); {
+	case !directory.KeepsDetails(c.User):
+		return c, errLinkOver
+	case now == c.New && keep:
+		c.Done = true
+	case now != c.Old: // somebody has changed it since
+		return c, errLinkOver
+	}
+	return c, nil
+}
+
+// ProveAddress makes the new address of a user the one that counts, by a link that was sent there. It is open to whoever has the link.
+func (s *Service) ProveAddress(ctx context.Context, secret string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		c, err := s.addressChange(ctx, tx, secret, false)
+		if err != nil {
+			return err
+		}
+		if !s.Directory.Enabled(c.User, tx.Now()) {
+			return errLinkOver
+		}
+		if used, err := tx.UseLink(ctx, toAddress, digest(secret)); err != nil || !used {
+			return errors.Join(err, errLinkOver)
+		}
+		return s.Directory.SetDetails(ctx, tx, c.User, identity.UserUpdate{Extra: identity.Extra{"email": c.New}})
+	})
+}
+
+// KeepAddress ends a change of address, by a link that was sent to the old one; when the new one counts already, the old one comes
+// back and all sessions and tokens of the account end, since it may be in the hands of others. It is open to whoever has the link.
+func (s *Service) KeepAddress(ctx context.Context, secret string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		c, err := s.addressChange(ctx, tx, secret, true)
+		if err != nil {
+			return err
+		}
+		if used, err := tx.UseLink(ctx, toKeepAddress, digest(secret)); err != nil || !used {
+			return errors.Join(err, errLinkOver)
+		}
+		if err := tx.EndLinks(ctx, toAddress, string(c.User.ID)); err != nil || !c.Done {
+			return err
+		}
+		if err := s.Directory.SetDetails(ctx, tx, c.User, identity.UserUpdate{Extra: identity.Extra{"email": c.Old}}); err != nil {
+			return err
+		}
+		return tx.Revoke(ctx, identity.RevocationEvent{UserID: c.User.ID})
+	})
+}
+
+// Profile is what people say of themselves and how they like the portal.
+type Profile struct {
+	identity.Profile
+	Description string
+	Default     identity.ProjectID // the project that is meant when none is named; empty for none
+}
+
+// maxDescription is the most characters of what people say of themselves.
+const maxDescription = 255
+
+// Profile returns what the caller chose for themselves.
+func (s *Service) Profile(ctx context.Context, caller identity.Caller) (p Profile, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, err := s.Directory.Own(ctx, tx, caller)
+		if err != nil {
+			return err
+		}
+		p.Description, _ = u.Extra["description"].(string)
+		p.Default = u.DefaultProjectID
+		p.Profile, err = tx.Profile(ctx, u.ID)
+		return err
+	})
+	return p, err
+}
+
+// Likes tells how a user, who has just signed in, likes the portal.
+func (s *Service) Likes(ctx context.Context, user identity.UserID) (p identity.Profile, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		p, err = tx.Profile(ctx, user)
+		return err
+	})
+	return p, err
+}
+
+// SaveProfile keeps what the caller chose for themselves. What their organisation keeps elsewhere stays as it is.
+func (s *Service) SaveProfile(ctx context.Context, caller identity.Caller, p Profile) error {
+	if utf8.RuneCountInString(p.Description) > maxDescription || !utf8.ValidString(p.Description) || strings.ContainsRune(p.Description, 0) {
+		return identity.Invalidf("A description has at most %d characters.", maxDescription)
+	}
+	if p.Muted = slices.DeleteFunc(p.Muted, func(t string) bool { return !slices.Contains(mails.Topics, t) }); p.Language != "" {
+		p.Language = mails.Language(p.Language)
+	}
+	if p.Theme != "light" && p.Theme != "dark" {
+		p.Theme = ""
+	}
+	projects, err := s.Assignment.Projects(ctx, caller)
+	if err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		u, err := s.Directory.Own(ctx, tx, caller)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutProfile(ctx, u.ID, p.Profile); err != nil || !directory.KeepsDetails(u) {
+			return err
+		}
+		var upd identity.UserUpdate
+		if was, _ := u.Extra["description"].(string); was != p.Description {
+			upd.Extra = identity.Extra{"description": p.Description}
+		}
+		if p.Default != u.DefaultProjectID {
+			if p.Default != "" && !slices.ContainsFunc(projects, func(one identity.Project) bool { return one.ID == p.Default }) {
+				return identity.Invalidf("You do not work on that project.")
+			}
+			upd.DefaultProjectID = identity.Some(p.Default)
+		}
+		if upd.Extra == nil && !upd.DefaultProjectID.Present {
+			return nil
+		}
+		return s.Directory.SetDetails(ctx, tx, u, upd)
+	})
+}
