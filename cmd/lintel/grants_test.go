@@ -1,10 +1,15 @@
 package main
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/config"
 )
 
 // C5, C8: an administrator of the cloud says by one command each who may grant what; a moderator then looks after people with the
@@ -109,5 +114,100 @@ func TestGrants(t *testing.T) {
 	c.as("mod", "secret", "OS_PROJECT_NAME", "acme")
 	for _, line := range []string{"grants list", "grants preset catalyst", "grants allow project_mod project_admin", "grants replace " + file} {
 		c.refused(line, "403")
+	}
+}
+
+// A role that was granted until a day is gone with it: at once for everybody who asks Lintel, and soon in the database, for a stock
+// Keystone beside it; the trail has it, and those who listen hear of it.
+func TestGrantsThatEnd(t *testing.T) {
+	events := filepath.Join(t.TempDir(), "events")
+	c := newConsole(t, func(c *config.Config) { c.Lintel.EventFile, c.Default.NotificationOptOut = events, nil })
+	c.json("user create alice --password secret")
+	c.json("user create bob --password secret --project acme")
+	made := c.json("access grant alice member reader --project acme --until 2026-03-04")
+	if made["expires_at"] != "2026-03-05T00:00:00.000000Z" {
+		t.Errorf("%v", made)
+	}
+	if out, err := c.run("access grant alice reader --project acme"); err != nil || !strings.Contains(out, "never") {
+		t.Errorf("%v %s", err, out)
+	}
+	scope := `{"project": {"name": "acme", "domain": {"id": "default"}}}`
+	admin := c.env.Admin()
+	alice := c.env.Login("alice", "secret", scope)
+	roles := func() string {
+		names := admin.Validate(alice.Token).Want(200).Texts("token.roles", "name")
+		slices.Sort(names)
+		return strings.Join(names, " ")
+	}
+	stored := func() (n int) {
+		db, err := sql.Open("sqlite", c.env.Database())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		id := admin.Get("/v3/users?name=alice").Get("users.0.id")
+		if err := db.QueryRow(`SELECT COUNT(*) FROM assignment WHERE actor_id = ?`, id).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if got := roles(); got != "member reader" {
+		t.Errorf("before the end: %s", got)
+	}
+	if err := c.env.Server.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(events, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // not a day at once, which tokens do not last
+		c.env.Clock.Advance(19 * time.Minute)
+		if err := c.env.Server.EndGrants(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := stored(); n != 2 {
+			t.Fatalf("before the end: %d rows", n)
+		}
+	}
+	c.env.Clock.Advance(24 * time.Hour)
+	admin = c.env.Admin()
+	alice = c.env.Login("alice", "secret", scope)
+	if got := roles(); got != "reader" || stored() != 2 {
+		t.Errorf("after the end: %s, %d rows", got, stored())
+	}
+	for range 2 { // the second finds nothing to do
+		if err := c.env.Server.EndGrants(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := stored(); n != 1 {
+		t.Errorf("%d rows are left", n)
+	}
+	if err := c.env.Server.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	heard, err := os.ReadFile(events)
+	if err != nil || strings.Count(string(heard), "identity.role_assignment.deleted") != 1 {
+		t.Errorf("%v %s", err, heard)
+	}
+	told := admin.Get("/v3/lintel/events?action=role_assignment.deleted").Want(200)
+	if len(told.List("events")) != 1 {
+		t.Errorf("the trail has %s", told.Body)
+	}
+
+	if _, err := c.run("access revoke alice reader --project acme"); err != nil {
+		t.Error(err)
+	}
+	admin.Validate(alice.Token).Want(404)
+	c.refused("access revoke alice reader --project acme", "404")
+	c.refused("access grant alice member --project acme --until yesterday", "--until")
+	c.refused("access grant alice member --project acme --until 2026-03-01", "400", "future")
+	c.refused("access grant nobody member --project acme", "404")
+	c.refused("access grant alice member --project none", "404")
+	c.as("bob", "secret", "OS_PROJECT_NAME", "acme")
+	c.refused("access grant alice member --project acme", "403")
+	c.refused("access grant nobody member --project acme", "403")
+	if _, err := c.run("access revoke bob member --project acme"); err != nil { // what is one's own may be given up
+		t.Error(err)
 	}
 }

@@ -282,6 +282,7 @@ func inviteCommand() *cobra.Command {
 	var (
 		f                                  far
 		project, domain, message, language string
+		until                              string
 		roles                              []string
 	)
 	cmd := &cobra.Command{
@@ -302,6 +303,11 @@ Nobody gets access before accepting. Whoever has an open invitation to the proje
 			if language != "" {
 				body["language"] = language
 			}
+			if until != "" {
+				if body["access_expires_at"], err = endOf(until); err != nil {
+					return err
+				}
+			}
 			var answer struct {
 				Invitations []map[string]any `json:"invitations"`
 			}
@@ -316,6 +322,7 @@ Nobody gets access before accepting. Whoever has an open invitation to the proje
 	fl.StringVar(&project, "project", "", "`PROJECT` to invite to, by name or id")
 	fl.StringVar(&domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
 	fl.StringArrayVar(&roles, "role", []string{"member"}, "`ROLE` on the project; may be repeated")
+	fl.StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
 	fl.StringVar(&message, "message", "", "`WORDS` to the invited")
 	fl.StringVar(&language, "language", "", "`LANGUAGE` of the mail, such as de")
 	required(cmd, "project")

@@ -3,6 +3,7 @@ package assignment
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -77,4 +78,57 @@ func RolesNamed(ctx context.Context, tx *store.Tx, project identity.ProjectID, n
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+// NamedGrant is roles on a project that somebody is to have, or to lose, all of it by names.
+type NamedGrant struct {
+	User, Project Ref
+	Roles         []string
+	Until         time.Time // when it ends; zero for never
+}
+
+// find turns names into grants, one for each role.
+func (n NamedGrant) find(ctx context.Context, tx *store.Tx) (all []identity.Grant, err error) {
+	var g identity.Grant
+	if g.User, err = UserNamed(ctx, tx, n.User); err != nil {
+		return nil, err
+	}
+	if g.Project, err = ProjectNamed(ctx, tx, n.Project); err != nil {
+		return nil, err
+	}
+	roles, err := RolesNamed(ctx, tx, g.Project, n.Roles)
+	for _, g.Role = range roles {
+		all = append(all, g)
+	}
+	return all, err
+}
+
+// GrantNamed grants roles by names, all or none, each as CreateGrantFor does, and returns the grants.
+func (s *Service) GrantNamed(ctx context.Context, caller identity.Caller, n NamedGrant) ([]identity.Grant, error) {
+	return s.changeNamed(ctx, caller, n, create)
+}
+
+// RevokeNamed takes roles back by names, all or none, each as RevokeGrant does.
+func (s *Service) RevokeNamed(ctx context.Context, caller identity.Caller, n NamedGrant) error {
+	_, err := s.changeNamed(ctx, caller, n, revoke)
+	return err
+}
+
+func (s *Service) changeNamed(ctx context.Context, caller identity.Caller, n NamedGrant, v verb) (all []identity.Grant, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = n.find(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.changeGrants(ctx, caller, all[:min(1, len(all))], func(_ *store.Tx, change changer) error {
+		for _, g := range all {
+			if err := change(v, g, identity.Terms{Until: n.Until, Source: identity.ByHand}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return all, err
 }

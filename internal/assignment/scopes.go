@@ -83,9 +83,10 @@ func (s *Service) ProjectsOf(ctx context.Context, caller identity.Caller, id ide
 	return page, err
 }
 
-// Access lists what the caller can do everywhere, each role with what it came through, and what all that is called. It is
-// the caller's own affair, so whoever may ask for their projects may ask for this. Roles on the system come last.
-func (s *Service) Access(ctx context.Context, caller identity.Caller) (held []identity.Assignment, called Names, err error) {
+// Access lists what the caller can do everywhere, each role with what it came through, what is known of those that were granted to
+// themselves, and what all that is called. It is the caller's own affair, so whoever may ask for their projects may ask for this. Roles
+// on the system come last.
+func (s *Service) Access(ctx context.Context, caller identity.Caller) (held []identity.Assignment, terms map[identity.Grant]identity.Terms, called Names, err error) {
 	err = s.scopes(ctx, caller, authz.GetAuthProjects, func(tx *store.Tx, t *identity.Token) error {
 		user := caller.UserID()
 		if held, err = effective(ctx, tx, Query{User: user, Effective: true}, ""); err != nil {
@@ -98,8 +99,11 @@ func (s *Service) Access(ctx context.Context, caller identity.Caller) (held []id
 		for _, r := range system {
 			held = append(held, identity.Assignment{Grant: identity.Grant{Role: r.ID, User: user, System: true}})
 		}
-		called, err = tx.Labels(ctx, mentioned(held))
+		if called, err = tx.Labels(ctx, mentioned(held)); err != nil {
+			return err
+		}
+		terms, err = tx.TermsOf(ctx, user)
 		return err
 	})
-	return held, called, err
+	return held, terms, called, err
 }

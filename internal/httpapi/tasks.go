@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authz"
@@ -29,6 +30,10 @@ var taskRoutes = []route{
 	{method: del, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}", serve: (*API).cancelInvitation,
 		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.RevokeGrant},
 		summary: "Withdraw an invitation"},
+	{method: post, path: "/v3/lintel/grants", serve: (*API).grantNamed, actions: []authz.Action{authz.CreateGrant}, body: schema.GrantsCreate,
+		summary: "Grant roles on a project to a user, for good or until a time", answer: one("grants")},
+	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
+		summary: "Take a role on a project from a user"},
 	{method: get, path: "/v3/lintel/access", serve: (*API).showAccess, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.AccessShow,
 		summary: "Tell where a user has roles, what gives them, and what they permit", answer: one("access")},
 }
@@ -102,8 +107,12 @@ func (a *API) enroll(w http.ResponseWriter, r *request) error {
 
 func (a *API) invite(w http.ResponseWriter, r *request) error {
 	in := r.Body.Object("invitations")
+	until, err := endOf(in, "access_expires_at")
+	if err != nil {
+		return err
+	}
 	sent, err := a.Membership.InviteTo(r.Context(), r.Caller, atHome(r, refOf(in, "project")), schema.List[string](in, "addresses").Value, roleNames(in),
-		membership.Draft{Words: text[string](in, "message"), Language: text[string](in, "language")})
+		membership.Draft{Words: text[string](in, "message"), Language: text[string](in, "language"), Until: until})
 	if err != nil {
 		return err
 	}
@@ -112,6 +121,53 @@ func (a *API) invite(w http.ResponseWriter, r *request) error {
 		all[i] = a.renderSent(r, s)
 	}
 	return writeJSON(w, http.StatusCreated, object{"invitations": all})
+}
+
+// endOf is a time in a body; zero for none.
+func endOf(o *schema.Object, key string) (time.Time, error) {
+	in := text[string](o, key)
+	if in == "" {
+		return time.Time{}, nil
+	}
+	t, ok := identity.ParseTime(in)
+	if !ok {
+		return t, identity.Invalidf("%s is a time such as 2030-12-31T23:59:59Z, not %.80q.", key, in)
+	}
+	return t, nil
+}
+
+func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
+	in := r.Body.Object("grants")
+	until, err := endOf(in, "expires_at")
+	if err != nil {
+		return err
+	}
+	made, err := a.Assignment.GrantNamed(r.Context(), r.Caller, assignment.NamedGrant{
+		User: atHome(r, refOf(in, "user")), Project: atHome(r, refOf(in, "project")), Roles: roleNames(in), Until: until,
+	})
+	if err != nil {
+		return err
+	}
+	o := object{"user_id": string(made[0].User), "project_id": string(made[0].Project), "role_ids": nil, "expires_at": nil}
+	var roles []string
+	for _, g := range made {
+		roles = append(roles, string(g.Role))
+	}
+	if o["role_ids"] = roles; !until.IsZero() {
+		o["expires_at"] = renderTime(until)
+	}
+	return writeJSON(w, http.StatusCreated, object{"grants": o})
+}
+
+func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {
+	ref := func(key string) assignment.Ref {
+		return atHome(r, assignment.Ref{Name: text[string](r.Args, key), Domain: directory.DomainRef{Name: text[string](r.Args, key+"_domain")}})
+	}
+	err := a.Assignment.RevokeNamed(r.Context(), r.Caller, assignment.NamedGrant{User: ref("user"), Project: ref("project"), Roles: []string{text[string](r.Args, "role")}})
+	if err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 func (a *API) renderSent(r *request, s membership.Sent) object {

@@ -79,7 +79,7 @@ func (v *visit) loadGroup() (caller identity.Caller, pg *domainGroupPage, err er
 	if err != nil {
 		return caller, nil, err
 	}
-	pg.Places, pg.Path = v.places(held, called), groupPath(pg.Group)
+	pg.Places, pg.Path = v.places(held, nil, called), groupPath(pg.Group)
 	pg.Manage = v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID)
 	pg.Section, pg.Title, pg.Lead = "groups", pg.Group.Name, text(pg.Group.Description)
 	return caller, pg, nil

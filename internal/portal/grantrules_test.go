@@ -3,6 +3,7 @@ package portal_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/testenv"
 )
@@ -77,5 +78,51 @@ func TestGrantRules(t *testing.T) {
 		} else {
 			b.Open("/portal/cloud/grants").Want(want)
 		}
+	}
+}
+
+// J2, J3: a role has a last day where somebody said so, and it stands wherever the role does.
+func TestLastDayOfARole(t *testing.T) {
+	tm := newTeam(t)
+	boss, dora := tm.person("boss"), tm.person("dora")
+	tm.grant("domains/default/users/"+boss, "manager")
+	tm.onWeb(dora, "reader")
+	page, field := "/portal/p/"+tm.web+"/people/"+dora, "until-"+tm.role("reader")
+	b := tm.SignIn("boss", "secret").Open(page).Want(200, "Last day of a role")
+	b.Submit("Review the change", field, "2026-03-03").Want(422, "Choose a day that is still to come")
+	b.Submit("Review the change", field, "2026-03-31").Want(200, "With another end", "reader, until 31 Mar",
+		"lintel access grant --project acme-web --project-domain Default --user-domain Default --until 2026-03-31 dora reader")
+	b.Submit("Save the change").Want(200, "The roles were changed", "reader until 31 Mar")
+	if _, form := b.Open(page).Form("Review the change"); form.Get(field) != "2026-03-31" {
+		t.Errorf("the form has %v", form)
+	}
+	tm.SignIn("dora", "secret").Open("/portal").Want(200, "reader until 31 Mar")
+	b.Open(page).Submit("Review the change", field, "").Want(200, "reader, for good").Submit("Save the change").Want(200)
+	if strings.Contains(b.Body, "31 Mar") {
+		t.Error("the end stays")
+	}
+
+	emil := tm.person("emil")
+	b.Open("/portal/p/"+tm.web+"/people/add").Submit("Add the person", "who", "emil", "role", tm.role("member"), "until", "x").Want(422, "still to come")
+	b.Submit("Add the person", "until", "2026-04-01").Want(200, "member until 1 Apr")
+	tm.Clock.Advance(40 * 24 * time.Hour)
+	tm.wantEnded(emil)
+
+	// Whoever accepts later has it no longer than was offered, and changing something else of the offer does not change that.
+	at := "/portal/p/" + tm.web + "/invit"
+	tm.SignIn("boss", "secret").Open(at+"e").Submit("Send the invitations", "addresses", "fay@example.org", "until", "2026-06-01").Want(200)
+	id := tm.Admin().Get("/v3/lintel/invitations?project=" + tm.web).Want(200).Get("invitations.0.id")
+	b = tm.SignIn("boss", "secret").Open(at + "ations/" + id)
+	b.Submit("Save", "words", "Welcome").Want(200)
+	if _, form := b.Open(at + "ations/" + id).Form("Save"); form.Get("until") != "2026-06-01" || form.Get("words") != "Welcome" {
+		t.Errorf("the form of the invitation has %v", form)
+	}
+}
+
+// wantEnded finds that nothing is granted to a user on the project any more.
+func (tm *team) wantEnded(user string) {
+	tm.t.Helper()
+	if names := tm.Admin().Get("/v3/projects/"+tm.web+"/users/"+user+"/roles").Want(200).Texts("roles", "name"); len(names) > 0 {
+		tm.t.Errorf("granted are %v", names)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -30,15 +31,48 @@ type place struct {
 	Roles              []heldRole
 }
 
-// heldRole is a role with what it came through; nothing for one that was granted just so.
-type heldRole struct{ Name, Origin string }
+// heldRole is a role with what it came through; nothing for one that was granted just so, which may have an end.
+type heldRole struct{ Name, Origin, Ends string }
+
+// ends says when a role that was granted just so ends; nothing for never.
+func (v *visit) ends(a identity.Assignment, t identity.Terms) string {
+	if a.Via != (identity.Via{}) || t.Until.IsZero() {
+		return ""
+	}
+	return v.F("until %s", v.day(lastDay(t.Until)))
+}
+
+// lastDay is the last day of something that ends at a time, in UTC.
+func lastDay(t time.Time) time.Time { return t.UTC().Add(-time.Second) }
+
+// lastDayOf is the last day of something as a field of a form has it; empty for no end.
+func lastDayOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return lastDay(t).Format(time.DateOnly)
+}
+
+// until is when something ends whose last day a field of a form says, in UTC; a zero time for none. What is wrong is noted.
+func (v *visit) until(name string, wrong problems) time.Time {
+	text := strings.TrimSpace(v.field(name))
+	if text == "" {
+		return time.Time{}
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	end := day.AddDate(0, 0, 1)
+	if err != nil || !end.After(v.p.Now()) {
+		wrong[name] = v.T("Choose a day that is still to come.")
+	}
+	return end
+}
 
 func (v *visit) home() error {
-	held, called, err := v.p.Assignment.Access(v.Context(), v.self())
+	held, terms, called, err := v.p.Assignment.Access(v.Context(), v.self())
 	if err != nil {
 		return err
 	}
-	pg := &homePage{Places: v.places(held, called)}
+	pg := &homePage{Places: v.places(held, terms, called)}
 	if pg.Alone, err = v.p.Membership.MainOf(v.Context(), v.self(), true); err != nil {
 		return err
 	}
@@ -48,7 +82,7 @@ func (v *visit) home() error {
 }
 
 // places puts assignments together by what they are on, by name.
-func (v *visit) places(held []identity.Assignment, called assignment.Names) []place {
+func (v *visit) places(held []identity.Assignment, terms map[identity.Grant]identity.Terms, called assignment.Names) []place {
 	var all []place
 	at := map[string]int{}
 	for _, a := range held {
@@ -68,7 +102,7 @@ func (v *visit) places(held []identity.Assignment, called assignment.Names) []pl
 			at[p.Kind+p.ID] = i
 			all = append(all, p)
 		}
-		r := heldRole{called.Of("role", string(a.Role)).Name, v.origin(a, called)}
+		r := heldRole{called.Of("role", string(a.Role)).Name, v.origin(a, called), v.ends(a, terms[a.Grant])}
 		if !slices.Contains(all[i].Roles, r) {
 			all[i].Roles = append(all[i].Roles, r)
 		}

@@ -106,6 +106,7 @@ type invitePage struct {
 	Do, Back  string
 	Blast     []string // what granting the chosen roles of high impact means
 	Typed     string
+	Until     string // the last day of the grants
 }
 
 // offered is a role to tick.
@@ -117,7 +118,7 @@ type offered struct {
 
 // invitePage finds what the reader may invite to, and takes over what was typed.
 func (v *visit) invitePage(h *here) (*invitePage, error) {
-	pg := &invitePage{Addresses: v.field("addresses"), Words: v.field("words"), Mails: v.p.Membership.Mails(), Back: h.Path("/invitations")}
+	pg := &invitePage{Addresses: v.field("addresses"), Words: v.field("words"), Until: v.field("until"), Mails: v.p.Membership.Mails(), Back: h.Path("/invitations")}
 	var may []assignment.Offer
 	err := h.as(func(c identity.Caller) (err error) {
 		_, may, err = v.p.Membership.Offers(v.Context(), c, h.ID)
@@ -194,6 +195,7 @@ func (v *visit) sendInvitations() error {
 	}
 	d, to := v.draft(pg.Roles), addresses(pg.Addresses)
 	pg.Fields = problems{}
+	d.Until = v.until("until", pg.Fields)
 	for _, a := range to {
 		if _, err := membership.Address(a); err != nil {
 			pg.Fields["addresses"] = v.F("“%s” is not an e-mail address.", a)
@@ -310,7 +312,7 @@ func (v *visit) changePage() (*here, *invitePage, membership.Listed, error) {
 	pg.Lead = v.T("The link that they have goes on working, and offers what you choose here.")
 	pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role ROLE " + word(l.Address), "lintel invitation resend" + ofProject(h) + " " + word(l.Address)}
 	if v.Method == get {
-		pg.Words = l.Words
+		pg.Words, pg.Until = l.Words, lastDayOf(l.Until)
 		for i := range pg.Roles {
 			pg.Roles[i].Chosen = slices.Contains(l.Roles, identity.RoleID(pg.Roles[i].Value))
 		}
@@ -336,6 +338,7 @@ func (v *visit) changeInvitation() error {
 	}
 	d := v.draft(pg.Roles)
 	pg.Fields = problems{}
+	d.Until = v.until("until", pg.Fields)
 	if len(d.Roles) == 0 {
 		pg.Fields["roles"] = v.T("Choose at least one role.")
 	}

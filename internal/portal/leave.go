@@ -48,7 +48,7 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 	for _, d := range found.all {
 		l := leaver{
 			personRow: v.personRow(d.Person, found.called), Belongings: d.Belongings, Counted: d.Counted,
-			Keeps: v.rolesHeld(d.Remaining, found.called),
+			Keeps: v.rolesHeld(d.Remaining, nil, found.called),
 		}
 		for _, r := range d.Revocable {
 			l.Loses = append(l.Loses, heldRole{Name: found.called.Of("role", string(r)).Name})

@@ -146,7 +146,7 @@ func (v *visit) aboutPeople(c *chrome, h *here) {
 }
 
 func (v *visit) personRow(p assignment.Person, called assignment.Names) personRow {
-	row := personRow{Person: p, In: called.Of("user", string(p.ID)).DomainName, Self: p.ID == v.User().ID, Roles: v.rolesHeld(p.Held, called)}
+	row := personRow{Person: p, In: called.Of("user", string(p.ID)).DomainName, Self: p.ID == v.User().ID, Roles: v.rolesHeld(p.Held, p.Terms, called)}
 	if p.Known {
 		row.Email, _ = p.Extra["email"].(string)
 		row.Factor = v.p.Auth.SecondFactor(p.User)
@@ -170,9 +170,9 @@ func (v *visit) personRow(p assignment.Person, called assignment.Names) personRo
 }
 
 // rolesHeld are roles with where they come from: what was granted first, then what follows.
-func (v *visit) rolesHeld(held []identity.Assignment, called assignment.Names) (roles []heldRole) {
+func (v *visit) rolesHeld(held []identity.Assignment, terms map[identity.RoleID]identity.Terms, called assignment.Names) (roles []heldRole) {
 	for _, a := range held {
-		r := heldRole{called.Of("role", string(a.Role)).Name, v.origin(a, called)}
+		r := heldRole{called.Of("role", string(a.Role)).Name, v.origin(a, called), v.ends(a, terms[a.Role])}
 		if !slices.Contains(roles, r) {
 			roles = append(roles, r)
 		}
@@ -212,7 +212,7 @@ func (v *visit) groupsHere() error {
 	}
 	for _, g := range found {
 		l := called.Of("group", string(g.GroupID))
-		pg.Groups = append(pg.Groups, groupRow{l.Name, l.DomainName, g.Members, v.rolesHeld(g.Held, called)})
+		pg.Groups = append(pg.Groups, groupRow{l.Name, l.DomainName, g.Members, v.rolesHeld(g.Held, nil, called)})
 	}
 	pg.Tabs = v.peopleTabs(h, count, "groups")
 	v.aboutPeople(&pg.chrome, h)

@@ -37,6 +37,7 @@ type roleChoice struct {
 	Brings      []string // the roles that come with it
 	Weight      assignment.Weight
 	Sum         string // how much it permits, and adds
+	Ends        string // the last day of the grant
 }
 
 func choiceOf(o assignment.Offer) roleChoice {
@@ -89,6 +90,7 @@ func (v *visit) personPage() (*here, *personPage, error) {
 			c = choiceOf(f.Offers[i])
 		}
 		c.Chosen, c.Before, c.Fixed = true, true, !slices.Contains(f.Revocable, a.Role)
+		c.Ends = lastDayOf(f.Terms[a.Role].Until)
 		pg.Roles = append(pg.Roles, c)
 	}
 	for _, o := range f.Offers {
@@ -97,7 +99,7 @@ func (v *visit) personPage() (*here, *personPage, error) {
 		}
 	}
 	slices.SortFunc(pg.Roles, func(a, b roleChoice) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
-	pg.Locked = v.rolesHeld(elsewhere, f.Called)
+	pg.Locked = v.rolesHeld(elsewhere, nil, f.Called)
 	var held []string
 	for _, a := range f.Held {
 		held = append(held, f.Called.Of("role", string(a.Role)).Name)
@@ -119,6 +121,14 @@ func grantOptions(h *here, user, domain string) string {
 	return " --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user " + word(user) + " --user-domain " + word(domain)
 }
 
+// grantLine is the command that grants a role to somebody, for as long as was chosen.
+func grantLine(h *here, user, domain string, r roleChoice) string {
+	if r.Ends == "" {
+		return "openstack role add" + grantOptions(h, user, domain) + " " + word(r.Name)
+	}
+	return "lintel access grant --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(domain) + " --until " + r.Ends + " " + word(user) + " " + word(r.Name)
+}
+
 func (v *visit) person() error {
 	_, pg, err := v.personPage()
 	if err != nil {
@@ -133,8 +143,10 @@ type changePage struct {
 	Person        personRow
 	Before, After []identity.RoleID
 	Add, Remove   []string
-	Own           bool     // the reader takes roles from themselves
-	Blast         []string // what granting roles of high impact means
+	Ends          map[string]string // last days, by field
+	Moved         []string          // roles that end on another day than they did
+	Own           bool              // the reader takes roles from themselves
+	Blast         []string          // what granting roles of high impact means
 	Typed         string
 }
 
@@ -145,12 +157,30 @@ func (v *visit) changePerson() error {
 		return err
 	}
 	before, chosen := roleIDs(v.PostForm["before"]), roleIDs(slices.DeleteFunc(v.PostForm["role"], func(r string) bool { return r == "" }))
-	diff := &changePage{Person: pg.Person, Before: before, Typed: strings.TrimSpace(v.field("typed"))}
+	diff := &changePage{Person: pg.Person, Before: before, Typed: strings.TrimSpace(v.field("typed")), Ends: map[string]string{}}
+	ends := map[identity.RoleID]time.Time{}
+	pg.Fields = problems{}
 	for i, r := range pg.Roles {
 		pg.Roles[i].Chosen = slices.Contains(chosen, r.ID) || r.Fixed
+		field := "until-" + string(r.ID)
+		last := strings.TrimSpace(v.field(field))
+		if r.Fixed || !v.PostForm.Has(field) {
+			last = r.Ends // which the form did not ask for
+		}
+		name := r.Name
+		if pg.Roles[i].Ends = last; last != r.Ends && pg.Roles[i].Chosen {
+			ends[r.ID], diff.Ends[field] = v.until(field, pg.Fields), last
+			if day := ends[r.ID]; !day.IsZero() {
+				name = v.F("%s, until %s", r.Name, v.day(lastDay(day)))
+			}
+		}
 		switch wanted := pg.Roles[i].Chosen; {
 		case wanted && !r.Before:
-			diff.Add, diff.Blast = append(diff.Add, r.Name), append(diff.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Person.Name)...)
+			diff.Add, diff.Blast = append(diff.Add, name), append(diff.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Person.Name)...)
+		case wanted && last != r.Ends && last == "":
+			diff.Moved = append(diff.Moved, v.F("%s, for good", r.Name))
+		case wanted && last != r.Ends:
+			diff.Moved = append(diff.Moved, name)
 		case !wanted && r.Before:
 			diff.Remove = append(diff.Remove, r.Name)
 		}
@@ -162,7 +192,10 @@ func (v *visit) changePerson() error {
 		pg.Problem = v.T("Somebody else has changed these roles meanwhile. Below is what you chose; what is granted now is marked. Look at it again.")
 		return v.show(http.StatusConflict, "person", pg)
 	}
-	if len(diff.Add)+len(diff.Remove) == 0 {
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "person", pg)
+	}
+	if len(diff.Add)+len(diff.Remove)+len(diff.Moved) == 0 {
 		pg.Problem = v.T("Nothing would change. Tick or untick a role first.")
 		return v.show(http.StatusUnprocessableEntity, "person", pg)
 	}
@@ -170,8 +203,10 @@ func (v *visit) changePerson() error {
 	diff.Here, diff.Section, diff.Title = h, "people", v.F("Change the roles of %s?", pg.Person.Name)
 	diff.Lead = v.F("This is the difference in %s. It counts from the next request on.", h.Name)
 	who, domain := pg.Person.Name, pg.Person.In
-	for _, r := range diff.Add {
-		diff.Terminal = append(diff.Terminal, "openstack role add"+grantOptions(h, who, domain)+" "+word(r))
+	for _, r := range pg.Roles {
+		if r.Chosen && (!r.Before || diff.Ends["until-"+string(r.ID)] != "") {
+			diff.Terminal = append(diff.Terminal, grantLine(h, who, domain, r))
+		}
 	}
 	for _, r := range diff.Remove {
 		diff.Terminal = append(diff.Terminal, "openstack role remove"+grantOptions(h, who, domain)+" "+word(r))
@@ -189,7 +224,7 @@ func (v *visit) changePerson() error {
 		}
 	}
 	err = h.as(func(c identity.Caller) error {
-		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After, nil)
+		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After, ends)
 	})
 	if errors.Is(err, assignment.ErrChanged) {
 		v.redirect(strings.TrimPrefix(h.Path("/people/", string(pg.Person.ID)), Prefix) + "?done=meanwhile")
@@ -221,6 +256,7 @@ type addPage struct {
 	Roles           []roleChoice
 	Typed           string
 	Blast           []string // what granting the chosen roles of high impact means
+	Until           string   // the last day
 }
 
 func (v *visit) addPage() (*here, *addPage, error) {
@@ -235,7 +271,7 @@ func (v *visit) addPage() (*here, *addPage, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	pg := &addPage{Who: strings.TrimSpace(v.field("who")), DomainName: cmp.Or(strings.TrimSpace(v.field("domain")), h.In), Typed: strings.TrimSpace(v.field("typed"))}
+	pg := &addPage{Who: strings.TrimSpace(v.field("who")), DomainName: cmp.Or(strings.TrimSpace(v.field("domain")), h.In), Typed: strings.TrimSpace(v.field("typed")), Until: v.field("until")}
 	pg.Here, pg.Section, pg.Title = h, "people", v.T("Add a person")
 	pg.Lead = v.F("Somebody who has an account gets roles in %s.", h.Name)
 	for _, r := range offers {
@@ -274,6 +310,7 @@ func (v *visit) tryAddPerson() error {
 	if len(v.PostForm["role"]) == 0 {
 		pg.Fields["roles"] = v.T("Choose at least one role.")
 	}
+	until := v.until("until", pg.Fields)
 	if pg.Blast != nil && pg.Typed != h.Name {
 		pg.Fields["typed"] = v.F("Type %s to go on.", h.Name)
 	}
@@ -284,7 +321,7 @@ func (v *visit) tryAddPerson() error {
 		return errConfirm
 	}
 	err = h.as(func(c identity.Caller) error {
-		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), time.Time{})
+		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), until)
 	})
 	switch e, ok := errors.AsType[*identity.Error](err); {
 	case ok && e.Kind == identity.Forbidden:

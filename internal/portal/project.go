@@ -172,7 +172,7 @@ func (v *visit) project() error {
 	if err != nil {
 		return err
 	}
-	pg.Roles, pg.CanLeave = v.rolesHeld(me.Held, me.Called), len(me.Revocable) > 0
+	pg.Roles, pg.CanLeave = v.rolesHeld(me.Held, me.Terms, me.Called), len(me.Revocable) > 0
 	pg.Terminal = []string{"openstack project show " + word(h.Name) + " --domain " + word(h.In)}
 	return v.show(http.StatusOK, "project", pg)
 }

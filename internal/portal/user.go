@@ -73,7 +73,7 @@ func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err erro
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return caller, nil, err
 	}
-	pg.Places = v.places(held, called)
+	pg.Places = v.places(held, nil, called)
 	for _, p := range pg.Places {
 		if p.Kind == "project" && p.ID == string(pg.Account.DefaultProjectID) {
 			pg.Project = p.Name

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/audit"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/config"
@@ -57,6 +58,7 @@ type Server struct {
 	deliveries []*audit.Delivery
 	post       *mail.Delivery // nil without a mail server
 	membership *membership.Service
+	assignment *assignment.Service
 }
 
 // Open makes a server out of a configuration. The database must have been prepared by Sync, or by Keystone.
@@ -117,7 +119,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
-	s.membership = r.membership
+	s.membership, s.assignment = r.membership, r.assignment
 	if err := s.warnOfStrandedPasskeys(ctx, r.auth.Passkeys); err != nil {
 		return nil, err
 	}
@@ -516,6 +518,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 	}
 	group.Go(func() error {
 		s.keepTrail(work)
+		return nil
+	})
+	group.Go(func() error {
+		s.keepGrants(work)
 		return nil
 	})
 	if s.post != nil {

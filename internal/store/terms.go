@@ -64,6 +64,16 @@ func (tx *Tx) TermsOn(ctx context.Context, actors, targets []string) (map[identi
 	return found, nil
 }
 
+// TermsOf returns what is known of all grants to a user.
+func (tx *Tx) TermsOf(ctx context.Context, user identity.UserID) (map[identity.Grant]identity.Terms, error) {
+	rows, err := list(ctx, tx, scanTerms, selectTerms+` WHERE "actor_id" = ?`, user)
+	found := make(map[identity.Grant]identity.Terms, len(rows))
+	for _, r := range rows {
+		found[r.grant] = r.terms
+	}
+	return found, err
+}
+
 // Terms returns what is known of a grant; nothing for one that was made by others.
 func (tx *Tx) Terms(ctx context.Context, g identity.Grant) (identity.Terms, error) {
 	_, _, actor, target := grantKey(g)

@@ -23,6 +23,9 @@ var (
 	AccessShow  = request("AccessShow")  // GET /v3/lintel/access
 
 	InvitationList = request("InvitationList") // GET /v3/lintel/invitations
+
+	GrantsCreate = request("GrantsCreate") // POST /v3/lintel/grants
+	GrantsDelete = request("GrantsDelete") // DELETE /v3/lintel/grants
 )
 
 // Of who may grant what.
