@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -24,6 +27,7 @@ func manageCommand() *cobra.Command {
 		Short: "Keystone's own administration commands (keystone-manage)",
 	}
 	flags.add(cmd)
+	addIdleFlags(cmd)
 	cmd.AddCommand(
 		bootstrapCommand(&flags),
 		dbSyncCommand(&flags),
@@ -49,13 +53,20 @@ func manageCommand() *cobra.Command {
 		domainConfigUploadCommand(&flags),
 		jwsKeyPairCommand(&flags),
 	)
+	version := cmd.Flags().Bool("version", false, "print the release of Keystone whose commands these are")
 	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if *version {
+			return nil
+		}
 		if len(args) > 0 {
 			return usageError{fmt.Errorf("argument command: invalid choice: '%s'", args[0])}
 		}
 		return usageError{errors.New("the following arguments are required: command")}
 	}
-	cmd.RunE = func(*cobra.Command, []string) error { return nil } // else cobra shows its help
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { // only called for --version
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), keystoneRelease)
+		return err
+	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	for _, sub := range cmd.Commands() {
 		check := sub.Args
@@ -65,8 +76,51 @@ func manageCommand() *cobra.Command {
 			}
 			return nil
 		}
+		abbreviate(sub)
 	}
 	return cmd
+}
+
+// keystoneRelease is the release of Keystone that this program follows.
+const keystoneRelease = "30.0.0"
+
+// addIdleFlags adds the flags of oslo.log. Scripts set them, but there is nothing to choose: what a command has to tell goes to the
+// standard error.
+func addIdleFlags(cmd *cobra.Command) {
+	f := cmd.PersistentFlags()
+	f.BoolP("debug", "d", false, "changes nothing; kept for old scripts")
+	for _, name := range []string{
+		"nodebug", "use-journal", "nouse-journal", "use-json", "nouse-json", "use-syslog", "nouse-syslog",
+	} {
+		f.Bool(name, false, "changes nothing; kept for old scripts")
+	}
+	for _, name := range []string{
+		"log-config-append", "log-config", "log_config", "log-date-format", "log-dir", "logdir", "log-file", "logfile", "syslog-log-facility",
+	} {
+		f.String(name, "", "changes nothing; kept for old scripts")
+	}
+	f.VisitAll(func(flag *pflag.Flag) { flag.Hidden = strings.HasPrefix(flag.Usage, "changes nothing") })
+}
+
+// abbreviate lets a command's own flags be given by the beginning of their names, as argparse does.
+func abbreviate(cmd *cobra.Command) {
+	var names []string
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, given string) pflag.NormalizedName {
+		found := given
+		for _, name := range names {
+			switch {
+			case name == given:
+				return pflag.NormalizedName(given)
+			case !strings.HasPrefix(name, given):
+			case found != given:
+				return pflag.NormalizedName(given) // of two, so of none
+			default:
+				found = name
+			}
+		}
+		return pflag.NormalizedName(found)
+	})
 }
 
 // needs makes flags compulsory, and says so with argparse's status and words.
@@ -118,6 +172,10 @@ func bootstrapCommand(flags *configFlags) *cobra.Command {
 					*into = v
 				}
 			}
+			if b.Password == "" {
+				fmt.Println("ERROR: Either --bootstrap-password argument or OS_BOOTSTRAP_PASSWORD must be set.")
+				return exitCode(1)
+			}
 			b.Done = say
 			return withDatabase(cmd, flags, func(cfg *config.Config, db *store.DB) error {
 				return b.Run(cmd.Context(), cfg, db)
@@ -144,10 +202,10 @@ func dbSyncCommand(flags *configFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db_sync",
 		Short: "Create or upgrade the database's schema",
-		Args:  cobra.ArbitraryArgs,
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return errors.New("a version cannot be chosen: db_sync upgrades to the newest one")
+			if n := len(slices.DeleteFunc([]bool{expand, migrate, contract, check}, func(set bool) bool { return !set })); n > 1 {
+				return usageError{errors.New("only one of --expand, --migrate, --contract and --check is allowed")}
 			}
 			return withDatabase(cmd, flags, func(_ *config.Config, db *store.DB) error {
 				switch {
@@ -155,10 +213,13 @@ func dbSyncCommand(flags *configFlags) *cobra.Command {
 					return dbCheck(cmd, db)
 				case expand:
 					return db.Expand(cmd.Context())
-				case migrate:
-					return nil // there is nothing to do between the two; old scripts still ask
+				case migrate: // there is nothing to do between the two; old scripts still ask
+					fmt.Println("Data migrations are no longer supported with alembic. This is now a no-op.")
+					return nil
 				case contract:
 					return db.Contract(cmd.Context())
+				case len(args) > 0:
+					return errors.New("Specifying a version is no longer supported") //nolint:revive // upstream's words
 				default:
 					return db.Sync(cmd.Context())
 				}
@@ -170,24 +231,28 @@ func dbSyncCommand(flags *configFlags) *cobra.Command {
 	f.BoolVar(&migrate, "migrate", false, "does nothing; kept for old scripts")
 	f.BoolVar(&contract, "contract", false, "only remove what the old release needed")
 	f.BoolVar(&check, "check", false, "tell what is to be done: exit status 0 nothing, 2 expand, 4 contract")
-	cmd.MarkFlagsMutuallyExclusive("expand", "migrate", "contract", "check")
 	return cmd
 }
 
 func dbCheck(cmd *cobra.Command, db *store.DB) error {
-	pending, err := db.Check(cmd.Context())
+	v, err := db.Versions(cmd.Context())
 	if err != nil {
 		return err
 	}
+	pending := v.Pending()
 	switch pending {
 	case store.ExpandNeeded:
 		fmt.Println("Your database is not up to date. Your first step is to run `keystone-manage db_sync --expand`.")
-		return exitCode(2)
 	case store.ContractNeeded:
 		fmt.Println("Expand version is ahead of contract. Your next step is to run `keystone-manage db_sync --contract`.")
-		return exitCode(4)
+	case store.UpToDate:
+		fmt.Println("All db_sync commands are upgraded to the same version and up-to-date.")
 	}
-	fmt.Println("All db_sync commands are upgraded to the same version and up-to-date.")
+	fmt.Printf("Current repository versions:\nExpand: %s (head: %s)\nContract: %s (head: %s)\n",
+		cmp.Or(v.Expand, "None"), v.ExpandHead, cmp.Or(v.Contract, "None"), v.ContractHead)
+	if pending != store.UpToDate {
+		return exitCode(pending)
+	}
 	return nil
 }
 
@@ -198,9 +263,9 @@ func dbVersionCommand(flags *configFlags) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withDatabase(cmd, flags, func(_ *config.Config, db *store.DB) error {
-				v, err := db.Version(cmd.Context())
+				v, err := db.Versions(cmd.Context())
 				if err == nil {
-					fmt.Println(v)
+					fmt.Println(cmp.Or(v.Expand, "None"))
 				}
 				return err
 			})
@@ -216,9 +281,9 @@ func trustFlushCommand(flags *configFlags) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			before := time.Now()
-			if date != "" {
+			if cmd.Flags().Changed("date") {
 				var err error
-				if before, err = time.Parse("02-01-2006", date); err != nil {
+				if before, err = time.Parse("2-1-2006", date); err != nil {
 					return fmt.Errorf("%q: invalid date, should be DD-MM-YYYY", date)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -107,8 +108,31 @@ func (r *bootstrapRun) preparePassword(ctx context.Context, cfg *config.Config, 
 	return err
 }
 
+// fit refuses what is longer than its column, which SQLite would store all the same.
+func (b Bootstrap) fit() error {
+	for _, s := range []struct {
+		what, text string
+		limit      int
+	}{
+		{"name of the user", b.Username, 255},
+		{"id of the user", string(b.UserID), 64},
+		{"name of the project", b.Project, 64},
+		{"id of the project", string(b.ProjectID), 64},
+		{"name of the role", b.Role, 255},
+		{"id of the region", string(b.Region), 255},
+	} {
+		if utf8.RuneCountInString(s.text) > s.limit {
+			return fmt.Errorf("the %s is too long: it may have %d characters", s.what, s.limit)
+		}
+	}
+	return nil
+}
+
 // commit runs do in a transaction and then says what was done.
 func (r *bootstrapRun) commit(ctx context.Context, db *store.DB, do func(context.Context) error) error {
+	if err := r.fit(); err != nil {
+		return err
+	}
 	err := db.Update(ctx, func(tx *store.Tx) error {
 		r.tx, r.said = tx, nil
 		return do(ctx)

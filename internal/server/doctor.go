@@ -67,8 +67,8 @@ var symptoms = []symptom{
 				return true
 			}
 			defer db.Close()
-			pending, err := db.Check(ctx)
-			return err != nil || pending == store.ExpandNeeded || pending == store.ContractNeeded
+			v, err := db.Versions(ctx)
+			return err != nil || v.Pending() != store.UpToDate
 		},
 	},
 	{

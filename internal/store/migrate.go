@@ -114,31 +114,43 @@ func (db *DB) Contract(ctx context.Context) error {
 	return db.migrate(ctx, contract)
 }
 
-// Check tells what the database still needs.
-func (db *DB) Check(ctx context.Context) (Pending, error) {
-	h, err := db.heads(ctx)
-	switch {
-	case err != nil:
-		return 0, err
-	case h.done[expand] < len(revisions[expand]):
-		return ExpandNeeded, nil
-	case h.done[contract] < len(revisions[contract]):
-		return ContractNeeded, nil
-	}
-	return UpToDate, nil
+// Versions is where the two branches stand, each "" before its first revision, and which revisions are their newest.
+type Versions struct {
+	Expand, Contract         string
+	ExpandHead, ContractHead string
 }
 
-// Version is the revision that the expand branch has reached, "" in an empty database.
-func (db *DB) Version(ctx context.Context) (string, error) {
-	h, err := db.heads(ctx)
-	if err != nil || !h.initial {
-		return "", err
+// Pending tells what a database at these versions still needs.
+func (v Versions) Pending() Pending {
+	switch {
+	case v.Expand != v.ExpandHead:
+		return ExpandNeeded
+	case v.Contract != v.ContractHead:
+		return ContractNeeded
 	}
-	if n := h.done[expand]; n > 0 {
-		return revisions[expand][n-1].id, nil
-	}
-	return initialRevision, nil
+	return UpToDate
 }
+
+// Versions tells where the schema stands.
+func (db *DB) Versions(ctx context.Context) (Versions, error) {
+	h, err := db.heads(ctx)
+	if err != nil {
+		return Versions{}, err
+	}
+	at := func(b branch, none string) string {
+		if n := h.done[b]; n > 0 {
+			return revisions[b][n-1].id
+		}
+		return none
+	}
+	v := Versions{Contract: at(contract, ""), ExpandHead: newest(expand), ContractHead: newest(contract)}
+	if h.initial { // the revision before the branches counts as one of expand
+		v.Expand = at(expand, initialRevision)
+	}
+	return v, nil
+}
+
+func newest(b branch) string { return revisions[b][len(revisions[b])-1].id }
 
 // Prepare readies a database for serving: it checks that the schema is one this program knows, at any revision since
 // Zed, and creates our own tables where they are missing. Keystone's tables are left as they are.

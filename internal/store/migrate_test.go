@@ -27,11 +27,11 @@ func wantNewest(t *testing.T, db *store.DB) {
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(describe(t, db), "\n")); diff != "" {
 		t.Errorf("schema (-upstream +ours):\n%s", diff)
 	}
-	if pending, err := db.Check(t.Context()); pending != store.UpToDate || err != nil {
-		t.Errorf("Check = %d, %v, want 0", pending, err)
+	newest := store.Versions{
+		Expand: "742c857f1dfb", Contract: "c88cdce8f248", ExpandHead: "742c857f1dfb", ContractHead: "c88cdce8f248",
 	}
-	if version, err := db.Version(t.Context()); version != "742c857f1dfb" || err != nil {
-		t.Errorf("Version = %q, %v", version, err)
+	if v, err := db.Versions(t.Context()); v != newest || v.Pending() != store.UpToDate || err != nil {
+		t.Errorf("Versions = %+v, %v, want %+v", v, err, newest)
 	}
 	view(t, db, func(tx *store.Tx) error {
 		rows, err := tx.Strings(t.Context(), `SELECT "version_num" FROM "alembic_version" ORDER BY 1`)
@@ -74,8 +74,8 @@ func TestMigrateFromEachRelease(t *testing.T) {
 				if err := db.Prepare(t.Context()); err != nil {
 					t.Errorf("Prepare: %v", err)
 				}
-				if got, err := db.Check(t.Context()); got != release.pending || err != nil {
-					t.Errorf("Check = %d, %v, want %d", got, err, release.pending)
+				if v, err := db.Versions(t.Context()); v.Pending() != release.pending || err != nil {
+					t.Errorf("Versions = %+v, %v; pending %d, want %d", v, err, v.Pending(), release.pending)
 				}
 				exec(t, db, `INSERT INTO "access_rule" ("id", "service", "external_id", "user_id") VALUES (7, 'compute', 'x', 'u')`)
 				exec(t, db, `INSERT INTO "application_credential" ("internal_id", "id", "name", "secret_hash", "user_id") VALUES (5, 'a', 'n', 's', 'u')`)
