@@ -169,28 +169,34 @@ func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p 
 	return e
 }
 
-// readRules reads a list of lists of method names. Empty rules say nothing and are left out.
+// readRules reads the rules as they are stored. One that is no list of names is left out: each is a way in, and there is one fewer. It
+// fails if none is left of them.
 func readRules(v any) (rules [][]string, ok bool) {
 	list, ok := v.([]any)
 	if !ok {
 		return nil, v == nil
 	}
+	unreadable := false
 	for _, item := range list {
-		names, ok := item.([]any)
-		if !ok {
-			return nil, false
-		}
-		var rule []string
-		for _, n := range names {
-			name, ok := n.(string)
-			if !ok {
-				return nil, false
-			}
-			rule = append(rule, name)
-		}
-		if len(rule) > 0 {
+		rule, ok := readRule(item)
+		switch {
+		case !ok:
+			unreadable = true
+		case len(rule) > 0:
 			rules = append(rules, rule)
 		}
 	}
-	return rules, true
+	return rules, len(rules) > 0 || !unreadable
+}
+
+func readRule(v any) (rule []string, ok bool) {
+	names, ok := v.([]any)
+	for _, n := range names {
+		name, isText := n.(string)
+		if !isText {
+			return nil, false
+		}
+		rule = append(rule, name)
+	}
+	return rule, ok
 }

@@ -716,12 +716,19 @@ func TestMoreThanOneMethod(t *testing.T) {
 	c.admin.Patch("/v3/users/"+c.bob, `{"user": {"options": {"multi_factor_auth_enabled": false}}}`).Want(200)
 	c.login(testenv.Unscoped).Want(201)
 	c.admin.Patch("/v3/users/"+c.bob, `{"user": {"options": {"multi_factor_auth_enabled": true}}}`).Want(200)
-	for _, broken := range []string{`"password"`, `{"a": 1}`, `[["password"], "x"]`, `[[5]]`} {
+	for _, broken := range []string{`"password"`, `{"a": 1}`, `["password"]`, `[[5], [], "x"]`, `[["password", 5]]`} {
 		c.sql(t, `UPDATE "user_option" SET "option_value" = '`+broken+`' WHERE "option_id" = 'MFAR'`)
 		if r := c.login(testenv.Unscoped); r.Status != 401 || r.Header.Get("Openstack-Auth-Receipt") != "" {
 			t.Errorf("rules %s: %d %s", broken, r.Status, r.Body)
 		}
 	}
+	// What can be read of them holds, and one way in fewer is none more.
+	c.sql(t, `UPDATE "user_option" SET "option_value" = '[["password", "totp"], ["password", 5], "password", null]' WHERE "option_id" = 'MFAR'`)
+	if r := c.login(testenv.Unscoped).Want(401); fmt.Sprint(r.Value("required_auth_methods")) != "[[password totp]]" {
+		t.Errorf("rules of which some can be read: %s", r.Body)
+	}
+	c.sql(t, `UPDATE "user_option" SET "option_value" = '["totp", ["password"]]' WHERE "option_id" = 'MFAR'`)
+	c.login(testenv.Unscoped).Want(201)
 }
 
 // S-029
