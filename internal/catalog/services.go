@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -200,7 +201,9 @@ func (u *EndpointUpdate) apply(ctx context.Context, tx *store.Tx, caller identit
 	if !region.Present || region.Null {
 		if u.Region.Present && !u.Region.Null {
 			region = u.Region
-			if err := ensureRegion(ctx, tx, caller, region.Value); err != nil {
+			if region.Value == "" {
+				region = identity.Null[identity.RegionID]() // no URL could name such a region
+			} else if err := ensureRegion(ctx, tx, caller, region.Value); err != nil {
 				return err
 			}
 		}
@@ -226,9 +229,14 @@ func (u *EndpointUpdate) apply(ctx context.Context, tx *store.Tx, caller identit
 	return nil
 }
 
+const maxRegionID = 255 // characters
+
 func ensureRegion(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.RegionID) error {
 	err := exists(tx.Region(ctx, id))
 	if errors.Is(err, identity.NotFound) {
+		if utf8.RuneCountInString(string(id)) > maxRegionID {
+			return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column id(CHAR(%d)).", id, maxRegionID)
+		}
 		if err := tx.InsertRegion(ctx, identity.Region{ID: id}); err != nil {
 			return err
 		}

@@ -70,7 +70,11 @@ type Service struct {
 	InsecureDelegation bool
 }
 
-const maxType = 255 // characters
+// The lengths of the columns, in characters.
+const (
+	maxType  = 255
+	maxOwner = 64 // the id of a user or project
+)
 
 // Credentials lists those credentials that the caller could also be shown one by one.
 func (s *Service) Credentials(ctx context.Context, caller identity.Caller, q identity.Query) (page identity.Page[identity.Credential], err error) {
@@ -133,8 +137,14 @@ func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity
 	if err := s.guard(ctx, caller, c); err != nil {
 		return c, err
 	}
-	if utf8.RuneCountInString(c.Type) > maxType {
-		return c, identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column type(CHAR(%d)).", c.Type, maxType)
+	for _, column := range []struct {
+		name, text string
+		limit      int
+	}{{"user_id", string(c.UserID), maxOwner}, {"project_id", string(c.ProjectID), maxOwner}, {"type", c.Type, maxType}} {
+		if utf8.RuneCountInString(column.text) > column.limit {
+			return c, identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column %s(CHAR(%d)).",
+				column.text, column.name, column.limit)
+		}
 	}
 	if isEC2(c.Type) {
 		blob, access, err := readEC2(c.Blob)

@@ -67,6 +67,9 @@ func (s *Service) CreateTrust(ctx context.Context, caller identity.Caller, in Ne
 				return err
 			}
 		}
+		if len(t.Roles) < len(in.Roles) { // one of them twice, which upstream's table refuses
+			return identity.Conflictf("trust", "Duplicate entry found with ID %s", t.ID)
+		}
 		if err := tx.InsertTrust(ctx, t); err != nil {
 			return err
 		}

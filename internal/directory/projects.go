@@ -301,7 +301,7 @@ func (s *Service) writeProject(ctx context.Context, tx *store.Tx, caller identit
 	if upd.ParentID.Present && upd.ParentID.Value != old.ParentID {
 		return old, identity.Refusedf("Update of `parent_id` is not allowed.")
 	}
-	if upd.IsDomain.Present && upd.IsDomain.Value != old.IsDomain {
+	if upd.IsDomain.Present && (upd.IsDomain.Null || upd.IsDomain.Value != old.IsDomain) {
 		return old, identity.Invalidf("Update of `is_domain` is not allowed.")
 	}
 	if p.Enabled = upd.Enabled.Or(old.Enabled); p.Enabled != old.Enabled {

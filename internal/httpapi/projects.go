@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -182,13 +183,30 @@ func idsBelow(id identity.ProjectID, subtree []identity.Project) any {
 	return nest(id)
 }
 
+// truth reads a boolean that no schema has checked. The numbers 1 and 0 are true and false, as Python compares them; what is neither is null.
+func truth(o *schema.Object, key string) identity.Opt[bool] {
+	v, ok := o.Get(key)
+	if !ok {
+		return identity.Opt[bool]{}
+	}
+	switch v := v.(type) {
+	case bool:
+		return identity.Some(v)
+	case json.Number:
+		if f, err := v.Float64(); err == nil && (f == 0 || f == 1) {
+			return identity.Some(f == 1)
+		}
+	}
+	return identity.Null[bool]()
+}
+
 func (a *API) updateProject(w http.ResponseWriter, r *request) error {
 	in := r.Body.Object("project")
 	upd := projectUpdate(in)
 	upd.ID = anyID[identity.ProjectID](in, "id")
 	upd.DomainID = anyID[identity.DomainID](in, "domain_id")
 	upd.ParentID = anyID[identity.ProjectID](in, "parent_id")
-	upd.IsDomain = schema.Field[bool](in, "is_domain")
+	upd.IsDomain = truth(in, "is_domain")
 	p, err := a.Directory.UpdateProject(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), upd)
 	if err != nil {
 		return err

@@ -151,8 +151,8 @@ func (a *API) list(r *request, limit int) (identity.Query, error) {
 		}
 	}
 	if t := text[string](r.Args, "limit"); t != "" {
-		n, err := strconv.Atoi(t)
-		if err != nil || n < 0 {
+		n, err := strconv.Atoi(strings.TrimSpace(t)) // with a sign and white space, as Python reads it
+		if err != nil && !errors.Is(err, strconv.ErrRange) || n < 0 {
 			return q, identity.Invalidf("Invalid input for field/attribute limit. Value: %s. It must be a whole number of 0 or more.", t)
 		}
 		if n > 0 && (q.Limit == 0 || n < q.Limit) {
@@ -184,6 +184,8 @@ func comparison(how string, f *identity.Filter) bool {
 		how, f.FoldCase = rest, true
 	}
 	switch how {
+	case "equals":
+		f.FoldCase = false // with or without the i
 	case "contains":
 		f.Compare = identity.Contains
 	case "startswith":
