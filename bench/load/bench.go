@@ -4,238 +4,109 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 )
 
-// The data that both servers get: a middling cloud's catalog, and people enough that no single answer stays hot
-// in a processor's cache.
-const (
-	services = 12
-	people   = 24
-	once     = 400 // tokens that are validated a single time
-	limit    = 1_000_000
-	secret   = "correct-horse"
-)
-
-// A server is one of those compared, with what load made on it.
+// A server is one of those compared.
 type server struct {
 	name  string
 	base  string
-	group int
-
-	admin    string   // a project-scoped admin token
-	users    []person // each with a role on a project of their own
-	fresh    []string // tokens not validated yet
-	example  []byte   // the body of a validation
-	unscoped []string // one token a person, to rescope
-	subjects []string // one project-scoped token a person, to validate
+	group int // its process group
 }
-
-type person struct{ user, project string }
 
 // A result is one kind of work on one server. Times are milliseconds.
 type result struct {
 	Work        string  `json:"work"`
 	Server      string  `json:"server"`
 	Requests    int     `json:"requests"`
+	Connections int     `json:"connections"`
 	Rate        float64 `json:"requests_per_second"`
 	P50         float64 `json:"p50_ms"`
 	P99         float64 `json:"p99_ms"`
+	Max         float64 `json:"max_ms"`
 	CPU         float64 `json:"cpu_ms_per_request"`
 	DatabaseCPU float64 `json:"database_cpu_ms_per_request"`
+	Refused     int     `json:"refused,omitempty"`    // answers 429 of a storm beside it
+	MemoryMiB   float64 `json:"memory_mib,omitempty"` // resident, of the server
 }
 
+// A bench measures, and keeps each result as soon as it is there, so that a run that was cut off goes on where it was.
 type bench struct {
 	client   *http.Client
-	workers  int
 	length   time.Duration
 	database int
+	tries    int // of revocations
+	keep     func(result) error
+	results  []result
 }
 
-// A request is what a worker sends: the i-th of its kind.
-type request func(i int) (method, path string, header map[string]string, body any, want int)
+// few and many are how many connections work comes by, processes those that keep a slow Keystone busy.
+const (
+	processes = 2
+	few       = 8
+	many      = 150
+)
 
-func newClient(workers int) *http.Client {
-	return &http.Client{
-		Timeout:   time.Minute,
-		Transport: &http.Transport{MaxIdleConns: workers, MaxIdleConnsPerHost: workers, DisableCompression: true},
-	}
-}
-
-// run fills the servers and measures each kind of work on each in turn.
-func (b *bench) run(ctx context.Context, servers []*server, password string) ([]result, error) {
-	var example []byte
-	for _, s := range servers {
-		var err error
-		if s.name == "bare" {
-			_, _, err = b.send(ctx, s, "PUT", "/", nil, json.RawMessage(example), http.StatusNoContent)
-		} else {
-			err = b.fill(ctx, s, password)
-			example = s.example
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.name, err)
+// find returns the result of some work on a server.
+func (b *bench) find(work, server string) (result, bool) {
+	for _, r := range b.results {
+		if r.Work == work && r.Server == server {
+			return r, true
 		}
 	}
-	works := []struct {
-		name string
-		of   func(s *server) request
-		max  int
-		bare bool
-	}{
-		{"validation", validation, limit, true},
-		{"validation, first of its token", firstValidation, once, false},
-		{"rescoping", rescoping, limit, false},
-		{"password login", login, limit, false},
+	return result{}, false
+}
+
+// once runs a measurement unless an earlier run did.
+func (b *bench) once(work string, s *server, run func() (result, error)) error {
+	if s == nil {
+		return nil
 	}
-	var results []result
-	for _, work := range works {
-		for _, s := range servers {
-			if s.name == "bare" && !work.bare {
-				continue
-			}
-			r, err := b.measure(ctx, s, work.of(s), work.max)
-			if err != nil {
-				return nil, fmt.Errorf("%s, %s: %w", s.name, work.name, err)
-			}
-			r.Work, r.Server = work.name, s.name
-			results = append(results, r)
-		}
+	if r, done := b.find(work, s.name); done {
+		log.Printf("%-48s %-18s %10.1f/s  (kept)", work, s.name, r.Rate)
+		return nil
 	}
-	return results, nil
-}
-
-func validation(s *server) request {
-	return func(i int) (string, string, map[string]string, any, int) {
-		subject := "x"
-		if len(s.subjects) > 0 {
-			subject = s.subjects[i%len(s.subjects)]
-		}
-		return "GET", "/v3/auth/tokens", map[string]string{"X-Auth-Token": s.admin, "X-Subject-Token": subject}, nil, http.StatusOK
-	}
-}
-
-func firstValidation(s *server) request {
-	return func(i int) (string, string, map[string]string, any, int) {
-		return "GET", "/v3/auth/tokens", map[string]string{"X-Auth-Token": s.admin, "X-Subject-Token": s.fresh[i]}, nil, http.StatusOK
-	}
-}
-
-func rescoping(s *server) request {
-	return func(i int) (string, string, map[string]string, any, int) {
-		i %= len(s.users)
-		return "POST", "/v3/auth/tokens", nil, rescope(s.unscoped[i], s.users[i].project), http.StatusCreated
-	}
-}
-
-func login(s *server) request {
-	return func(i int) (string, string, map[string]string, any, int) {
-		p := s.users[i%len(s.users)]
-		return "POST", "/v3/auth/tokens", nil, auth(m{"id": p.user, "password": secret}, m{"project": m{"id": p.project}}), http.StatusCreated
-	}
-}
-
-// m is JSON written by hand.
-type m map[string]any
-
-func auth(user m, scope any) m {
-	return m{"auth": m{"identity": m{"methods": []string{"password"}, "password": m{"user": user}}, "scope": scope}}
-}
-
-func rescope(token, project string) m {
-	return m{"auth": m{
-		"identity": m{"methods": []string{"token"}, "token": m{"id": token}},
-		"scope":    m{"project": m{"id": project}},
-	}}
-}
-
-// fill makes services with three endpoints each, and people who are members of a project each.
-func (b *bench) fill(ctx context.Context, s *server, password string) error {
-	_, h, err := b.send(ctx, s, "POST", "/v3/auth/tokens", nil,
-		auth(m{"name": "admin", "domain": m{"id": "default"}, "password": password},
-			m{"project": m{"name": "admin", "domain": m{"id": "default"}}}), http.StatusCreated)
+	r, err := run()
 	if err != nil {
-		return err
+		return fmt.Errorf("%s, %s: %w", s.name, work, err)
 	}
-	s.admin = h.Get("X-Subject-Token")
-	as := map[string]string{"X-Auth-Token": s.admin}
-	create := func(path, kind string, attributes m) (string, error) {
-		body, _, err := b.send(ctx, s, "POST", path, as, m{kind: attributes}, http.StatusCreated)
-		if err != nil {
-			return "", err
-		}
-		var made map[string]struct{ ID string }
-		err = json.Unmarshal(body, &made)
-		return made[kind].ID, err
-	}
-	for i := range services {
-		id, err := create("/v3/services", "service", m{"name": fmt.Sprint("service-", i), "type": fmt.Sprint("type-", i)})
-		if err != nil {
-			return err
-		}
-		for _, face := range []string{"public", "internal", "admin"} {
-			url := fmt.Sprintf("http://127.0.0.1:%d/v1/$(project_id)s", 9000+i)
-			if _, err := create("/v3/endpoints", "endpoint", m{"service_id": id, "interface": face, "url": url, "region_id": "RegionOne"}); err != nil {
-				return err
-			}
-		}
-	}
-	body, _, err := b.send(ctx, s, "GET", "/v3/roles?name=member", as, nil, http.StatusOK)
-	if err != nil {
-		return err
-	}
-	var roles struct{ Roles []struct{ ID string } }
-	if err := json.Unmarshal(body, &roles); err != nil || len(roles.Roles) != 1 {
-		return fmt.Errorf("no role is called member: %s", body)
-	}
-	for i := range people {
-		project, err := create("/v3/projects", "project", m{"name": fmt.Sprint("project-", i), "domain_id": "default"})
-		if err != nil {
-			return err
-		}
-		user, err := create("/v3/users", "user", m{"name": fmt.Sprint("user-", i), "domain_id": "default", "password": secret})
-		if err != nil {
-			return err
-		}
-		path := fmt.Sprintf("/v3/projects/%s/users/%s/roles/%s", project, user, roles.Roles[0].ID)
-		if _, _, err := b.send(ctx, s, "PUT", path, as, nil, http.StatusNoContent); err != nil {
-			return err
-		}
-		s.users = append(s.users, person{user, project})
-		_, h, err := b.send(ctx, s, "POST", "/v3/auth/tokens", nil, auth(m{"id": user, "password": secret}, "unscoped"), http.StatusCreated)
-		if err != nil {
-			return err
-		}
-		s.unscoped = append(s.unscoped, h.Get("X-Subject-Token"))
-	}
-	for i := range people + once {
-		p := i % people
-		_, h, err := b.send(ctx, s, "POST", "/v3/auth/tokens", nil, rescope(s.unscoped[p], s.users[p].project), http.StatusCreated)
-		if err != nil {
-			return err
-		}
-		if i < people {
-			s.subjects = append(s.subjects, h.Get("X-Subject-Token"))
-		} else {
-			s.fresh = append(s.fresh, h.Get("X-Subject-Token"))
-		}
-	}
-	s.example, _, err = b.send(ctx, s, "GET", "/v3/auth/tokens",
-		map[string]string{"X-Auth-Token": s.admin, "X-Subject-Token": s.subjects[0]}, nil, http.StatusOK)
-	return err
+	r.Work, r.Server = work, s.name
+	log.Printf("%-48s %-18s %10.1f/s  p99 %8.2f ms  CPU %8.3f ms", work, s.name, r.Rate, r.P99, r.CPU)
+	b.results = append(b.results, r)
+	return b.keep(r)
 }
 
-// measure puts work on s from all workers for the bench's length, or until most requests were sent, after a tenth of that
-// unmeasured. A single answer of another status than the wanted one ends it.
-func (b *bench) measure(ctx context.Context, s *server, work request, most int) (result, error) {
-	if most == limit {
-		if _, err := b.drive(ctx, s, work, b.length/10, most); err != nil {
+// limit is more requests than any measurement has time for.
+const limit = 1 << 30
+
+// work is a kind of request: the i-th of its kind, as it goes over the wire, and the status that is wanted.
+type work struct {
+	name    string
+	request func(i int) []byte
+	want    int
+	most    int // how many there are of requests that can be sent once only; 0 is no limit
+}
+
+// measure puts work on a server and keeps the result.
+func (b *bench) measure(ctx context.Context, s *server, w work, connections int) error {
+	return b.once(w.name, s, func() (result, error) { return b.figures(ctx, s, w, connections) })
+}
+
+// figures puts work on a server by that many connections for the bench's length, or until all requests were sent, after a
+// tenth of that unmeasured. A single answer of another status than the wanted one ends it.
+func (b *bench) figures(ctx context.Context, s *server, w work, connections int) (result, error) {
+	if w.most == 0 {
+		if _, err := drive(ctx, s, w, connections, b.length/10); err != nil {
 			return result{}, err
 		}
 	}
@@ -248,7 +119,7 @@ func (b *bench) measure(ctx context.Context, s *server, work request, most int) 
 		return result{}, err
 	}
 	start := time.Now()
-	took, err := b.drive(ctx, s, work, b.length, most)
+	took, err := drive(ctx, s, w, connections, b.length)
 	if err != nil {
 		return result{}, err
 	}
@@ -261,41 +132,54 @@ func (b *bench) measure(ctx context.Context, s *server, work request, most int) 
 	if err != nil {
 		return result{}, err
 	}
+	r := summary(took, elapsed)
+	r.Connections = connections
+	if r.Requests > 0 {
+		r.CPU, r.DatabaseCPU = ms(cpuAfter-cpu+dbAfter-db)/float64(r.Requests), ms(dbAfter-db)/float64(r.Requests)
+	}
+	return r, nil
+}
+
+func summary(took []time.Duration, elapsed time.Duration) result {
 	slices.Sort(took)
-	n := len(took)
-	dbUsed := dbAfter - db
 	return result{
-		Requests:    n,
-		Rate:        float64(n) / elapsed.Seconds(),
-		P50:         ms(percentile(took, 50)),
-		P99:         ms(percentile(took, 99)),
-		CPU:         ms(cpuAfter-cpu+dbUsed) / float64(n),
-		DatabaseCPU: ms(dbUsed) / float64(n),
-	}, nil
+		Requests: len(took), Rate: float64(len(took)) / elapsed.Seconds(),
+		P50: ms(percentile(took, 50)), P99: ms(percentile(took, 99)), Max: ms(percentile(took, 100)),
+	}
 }
 
 // drive returns how long each request took.
-func (b *bench) drive(ctx context.Context, s *server, work request, length time.Duration, most int) ([]time.Duration, error) {
+func drive(ctx context.Context, s *server, w work, connections int, length time.Duration) ([]time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	end := time.Now().Add(length)
 	var sent atomic.Int64
-	took := make([][]time.Duration, b.workers)
+	most := w.most
+	if most == 0 {
+		most = limit
+	}
+	took := make([][]time.Duration, connections)
 	var wg sync.WaitGroup
-	for w := range b.workers {
+	for c := range connections {
 		wg.Go(func() {
+			line := wire{address: host(s.base)}
+			defer line.close()
 			for ctx.Err() == nil && time.Now().Before(end) {
 				i := int(sent.Add(1)) - 1
 				if i >= most {
 					return
 				}
-				method, path, header, body, want := work(i)
+				request := w.request(i)
 				start := time.Now()
-				if _, _, err := b.send(ctx, s, method, path, header, body, want); err != nil {
+				status, err := line.ask(request)
+				if err == nil && status != w.want {
+					err = fmt.Errorf("status %d, want %d, for %.100q", status, w.want, request)
+				}
+				if err != nil {
 					cancel(err)
 					return
 				}
-				took[w] = append(took[w], time.Since(start))
+				took[c] = append(took[c], time.Since(start))
 			}
 		})
 	}
@@ -304,6 +188,85 @@ func (b *bench) drive(ctx context.Context, s *server, work request, length time.
 		return nil, err
 	}
 	return slices.Concat(took...), nil
+}
+
+// hashes measures what hashing alone allows: as many at a time as there are processors.
+func (b *bench) hashes() (result, error) {
+	hash, err := bcrypt.GenerateFromPassword([]byte(secret), cost)
+	if err != nil {
+		return result{}, err
+	}
+	end := time.Now().Add(b.length)
+	took := make([][]time.Duration, workers())
+	var wg sync.WaitGroup
+	start := time.Now()
+	for i := range took {
+		wg.Go(func() {
+			for time.Now().Before(end) {
+				start := time.Now()
+				if bcrypt.CompareHashAndPassword(hash, []byte(secret)) != nil {
+					return
+				}
+				took[i] = append(took[i], time.Since(start))
+			}
+		})
+	}
+	wg.Wait()
+	all := slices.Concat(took...)
+	if len(all) == 0 {
+		return result{}, errors.New("no hash came to an end")
+	}
+	return summary(all, time.Since(start)), nil
+}
+
+// storm measures work while logins come at a rate, whatever becomes of them: they may get in or be refused as too many.
+func (b *bench) storm(ctx context.Context, s *server, w work, connections int, logins work, perSecond float64) (result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	over := make(chan struct{})
+	var refused, let atomic.Int64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+			}
+			wg.Go(func() {
+				line := wire{address: host(s.base)}
+				defer line.close()
+				switch status, err := line.ask(logins.request(i)); {
+				case err != nil:
+					cancel(err)
+				case status == logins.want:
+					let.Add(1)
+				case status == http.StatusTooManyRequests:
+					refused.Add(1)
+				default:
+					cancel(fmt.Errorf("a login of a storm: status %d", status))
+				}
+			})
+		}
+	})
+	pause(ctx, b.length/4) // until the storm is there
+	r, err := b.figures(ctx, s, w, connections)
+	close(over)
+	wg.Wait()
+	r.Refused = int(refused.Load())
+	if err == nil && let.Load() == 0 {
+		err = errors.New("nobody got in")
+	}
+	return r, errors.Join(err, context.Cause(ctx))
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // send returns the answer's body and header; another status than want is an error.
@@ -352,8 +315,8 @@ func percentile(sorted []time.Duration, p int) time.Duration {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// bareServer answers each GET with the bytes of the last PUT and with the headers of a validation.
-type bareServer struct{ answer atomic.Pointer[[]byte] }
+// bareServer answers each GET with the bytes of the last PUT to its path, and with the headers of a validation.
+type bareServer struct{ answers sync.Map }
 
 func (s *bareServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut {
@@ -362,12 +325,12 @@ func (s *bareServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		s.answer.Store(&data)
+		s.answers.Store(r.URL.RawQuery, data)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	answer := s.answer.Load()
-	if answer == nil {
+	answer, ok := s.answers.Load(r.URL.RawQuery)
+	if !ok {
 		http.NotFound(w, r)
 		return
 	}
@@ -375,5 +338,6 @@ func (s *bareServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Vary", "X-Auth-Token")
 	h.Set("X-Subject-Token", r.Header.Get("X-Subject-Token"))
-	w.Write(*answer)
+	h.Set("Content-Length", fmt.Sprint(len(answer.([]byte))))
+	w.Write(answer.([]byte))
 }

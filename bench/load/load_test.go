@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/xml"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,19 +88,71 @@ func TestServerIsOnLoopback(t *testing.T) {
 func TestMeasureCountsAndRefusesOtherAnswers(t *testing.T) {
 	srv := httptest.NewServer(new(bareServer))
 	defer srv.Close()
-	b := bench{client: newClient(2), workers: 2, length: time.Minute}
-	s := &server{base: srv.URL}
-	if _, err := b.measure(t.Context(), s, validation(s), 10); err == nil || !strings.Contains(err.Error(), "status 404, want 200") {
+	var kept []result
+	b := bench{client: srv.Client(), length: time.Minute, keep: func(r result) error { kept = append(kept, r); return nil }}
+	s := &server{name: "s", base: srv.URL}
+	w := cycled("w", 200, [][]byte{written("GET", "/x", nil, "X-Subject-Token", "t")})
+	w.most = 10
+	if err := b.measure(t.Context(), s, w, 2); err == nil || !strings.Contains(err.Error(), "status 404, want 200") {
 		t.Errorf("a server that answers 404: %v, want an error that says so", err)
 	}
-	if _, _, err := b.send(t.Context(), s, "PUT", "/", nil, m{"token": m{}}, 204); err != nil {
+	if _, _, err := b.send(t.Context(), s, "PUT", "/x", nil, m{"token": m{}}, 204); err != nil {
 		t.Fatal(err)
 	}
-	r, err := b.measure(t.Context(), s, validation(s), 10)
+	for range 2 { // the second time it is kept
+		if err := b.measure(t.Context(), s, w, 2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(kept) != 1 {
+		t.Fatalf("%d results kept, want 1", len(kept))
+	}
+	if r := kept[0]; r.Work != "w" || r.Server != "s" || r.Requests != 10 || r.P50 <= 0 || r.P99 < r.P50 || r.Max < r.P99 || r.Rate <= 0 {
+		t.Errorf("ten requests measured as %+v", r)
+	}
+}
+
+func TestRawFileGoesOn(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "raw")
+	if all, err := read(file); len(all) != 0 || err != nil {
+		t.Errorf("a file that is not there: %v, %v", all, err)
+	}
+	for _, work := range []string{"a", "b"} {
+		if err := appender(file)(result{Work: work, Rate: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, err := read(file); len(all) != 2 || all[1].Work != "b" || err != nil {
+		t.Errorf("two results are read as %+v, %v", all, err)
+	}
+}
+
+func TestReportJudges(t *testing.T) {
+	folder := t.TempDir()
+	results := []result{
+		{Work: short, Server: "Lintel", Requests: 1, Rate: 70, P99: 1, CPU: 1}, {Work: short, Server: "bare", Requests: 1, Rate: 100, P99: 1, CPU: 1},
+		{Work: memory, Server: "Lintel", MemoryMiB: 151},
+	}
+	if err := write(folder, "note", results); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Requests != 10 || r.P50 <= 0 || r.P99 < r.P50 || r.Rate <= 0 {
-		t.Errorf("ten requests measured as %+v", r)
+	for _, want := range []string{
+		"| validation without catalog, against the bare handler | at least 0.600 | 0.700 | met |",
+		"| memory after all this | at most 150 MiB | 151 MiB | **missed** |",
+		"| rescoping, against Keystone | at least 50.0 times | not measured |  |",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+	for _, name := range []string{"rates.svg", "cpu.svg", "p99.svg"} {
+		plot, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil || xml.Unmarshal(plot, new(struct{})) != nil || !strings.Contains(string(plot), ">bare<") {
+			t.Errorf("%s is no plot: %v %s", name, err, plot)
+		}
 	}
 }

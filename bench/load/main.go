@@ -1,21 +1,26 @@
-// Load fills a Keystone and a Lintel with the same data, puts the same work on each in turn, and prints how they did.
+// Load puts the same work on a Keystone and a Lintel that share a large data set, and tells how they did. See bench/run, which
+// starts them.
 //
-//	load -keystone URL,PGID -lintel URL,PGID [-bare URL,PGID] [-database PGID] -password SECRET
+//	load [-keystone URL,PGID] … -lintel URL,PGID -bare URL,PGID -raw FILE -empty    before there are revocation events
+//	load [-keystone URL,PGID] … -lintel URL,PGID -bare URL,PGID -raw FILE           all the rest
+//	load -raw FILE -report FOLDER
 //	load -serve-bare ADDR
 //
-// PGID is the process group of a server; its processor time is read from /proc. The bare server is what net/http
-// costs by itself: a handler that writes the bytes of one of Lintel's answers. It is asked for validations only.
+// PGID is the process group of a server; its processor time and memory are read from /proc. The bare server is what net/http
+// costs by itself: a handler that writes the bytes of one of Lintel's answers. Each result goes to the raw file as soon as it
+// is there, and what is there is not measured again.
 //
-// Load sends to loopback addresses and nowhere else, for -seconds a measurement.
+// Load sends to loopback addresses and nowhere else.
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -26,23 +31,38 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 )
 
 func main() {
-	log.SetFlags(0)
+	log.SetFlags(log.Ltime)
 	log.SetPrefix("load: ")
+	var on servers
+	for _, s := range []struct {
+		flag, name string
+		at         **server
+	}{
+		{"keystone", "Keystone", &on.keystone}, {"uncached", "Keystone, no cache", &on.uncached}, {"lintel", "Lintel", &on.lintel},
+		{"second", "Lintel, two nodes", &on.second}, {"shared", "Lintel, shared", &on.shared}, {"small", "Lintel, small data", &on.small},
+		{"bare", "bare", &on.bare},
+	} {
+		flag.Func(s.flag, "`URL,PGID` of "+s.name, func(where string) (err error) {
+			*s.at, err = newServer(s.name, where)
+			return err
+		})
+	}
 	var (
-		keystone = flag.String("keystone", "", "`URL,PGID` of Keystone")
-		lintel   = flag.String("lintel", "", "`URL,PGID` of Lintel")
-		bare     = flag.String("bare", "", "`URL,PGID` of the bare server")
 		database = flag.Int("database", 0, "process group of the database server, 0 if there is none")
 		password = flag.String("password", "", "the bootstrapped admin's password")
-		seconds  = flag.Float64("seconds", 8, "length of a measurement")
-		workers  = flag.Int("workers", 8, "requests in flight")
-		raw      = flag.String("raw", "", "also write all figures to this `file`, as JSON")
-		note     = flag.String("note", "", "what the figures are of, for that file")
+		projects = flag.Int("projects", 50_000, "how many projects the data set has")
+		little   = flag.Int("small-projects", 1000, "how many the small one has")
+		seconds  = flag.Float64("seconds", 6, "length of a measurement")
+		attempts = flag.Int("tries", tries, "revocations that the other node must know")
+		started  = flag.Int("started", 0, "milliseconds that Lintel took to start")
+		raw      = flag.String("raw", "", "`file` of all figures, a JSON object a line")
+		before   = flag.Bool("empty", false, "measure what is measured before there are revocation events")
+		report   = flag.String("report", "", "write table and plots to this `folder`")
+		note     = flag.String("note", "", "what the figures are of, for the report")
 		serve    = flag.String("serve-bare", "", "be the bare server on this `address`")
 	)
 	flag.Parse()
@@ -52,32 +72,83 @@ func main() {
 	if *serve != "" {
 		log.Fatal(http.ListenAndServe(*serve, new(bareServer)))
 	}
-	b := bench{
-		client:   newClient(*workers),
-		workers:  *workers,
-		length:   time.Duration(*seconds * float64(time.Second)),
-		database: *database,
-	}
-	var servers []*server
-	for _, s := range []struct{ name, where string }{{"Keystone", *keystone}, {"Lintel", *lintel}, {"bare", *bare}} {
-		if s.where == "" {
-			continue
-		}
-		srv, err := newServer(s.name, s.where)
-		if err != nil {
-			log.Fatal(err)
-		}
-		servers = append(servers, srv)
-	}
-	results, err := b.run(ctx, servers, *password)
+	kept, err := read(*raw)
 	if err != nil {
 		log.Fatal(err)
 	}
-	writeTable(os.Stdout, results)
-	if *raw != "" {
-		if err := write(*raw, *note, b, results); err != nil {
+	if *report != "" {
+		if err := write(*report, *note, kept); err != nil {
 			log.Fatal(err)
 		}
+		return
+	}
+	b := bench{
+		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: fingers, DisableCompression: true}},
+		length: time.Duration(*seconds * float64(time.Second)), database: *database, tries: *attempts, results: kept, keep: appender(*raw),
+	}
+	if err := b.all(ctx, on, *before, *started, *projects, *little, *password); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func (b *bench) all(ctx context.Context, on servers, before bool, started, projects, little int, password string) error {
+	if before {
+		c, err := b.prepare(ctx, on.lintel, projects, password, "empty")
+		if err != nil {
+			return err
+		}
+		return b.empty(ctx, on, c)
+	}
+	if started > 0 {
+		err := b.once(start, on.lintel, func() (result, error) { return result{Max: float64(started)}, nil })
+		if err != nil {
+			return err
+		}
+	}
+	c, err := b.prepare(ctx, on.lintel, projects, password, "Keystone", "Lintel")
+	if err != nil {
+		return err
+	}
+	few, err := b.prepare(ctx, on.small, little, password)
+	if err != nil {
+		return err
+	}
+	return b.full(ctx, on, c, few)
+}
+
+// read returns the results of a raw file; none if it is not there yet.
+func read(raw string) (all []result, err error) {
+	f, err := os.Open(raw)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var r result
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return nil, fmt.Errorf("%s: %w", raw, err)
+		}
+		all = append(all, r)
+	}
+	return all, lines.Err()
+}
+
+// appender adds results to a raw file.
+func appender(raw string) func(result) error {
+	return func(r result) error {
+		line, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(raw, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(append(line, '\n'))
+		return errors.Join(err, f.Close())
 	}
 }
 
@@ -101,97 +172,4 @@ func newServer(name, where string) (*server, error) {
 	return &server{name: name, base: strings.TrimSuffix(base, "/"), group: pgid}, nil
 }
 
-// writeTable writes one block a kind of work, with each server's figures as a multiple of Keystone's.
-func writeTable(w io.Writer, results []result) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "work\tserver\trequests/s\tp50 ms\tp99 ms\tCPU ms/request\tof it the database's\ttimes Keystone\tCPU, Keystone's share\t")
-	var reference result
-	for _, r := range results {
-		if r.Server == "Keystone" {
-			reference = r
-		}
-		times, share := "", ""
-		if reference.Work == r.Work && r.Server != "Keystone" {
-			times = fmt.Sprintf("%.1f", r.Rate/reference.Rate)
-			share = fmt.Sprintf("1/%.1f", reference.CPU/r.CPU)
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%.1f\t%.2f\t%.2f\t%.3f\t%.3f\t%s\t%s\t\n",
-			r.Work, r.Server, r.Rate, r.P50, r.P99, r.CPU, r.DatabaseCPU, times, share)
-	}
-	tw.Flush()
-}
-
-// write saves the figures with what is needed to judge them later.
-func write(file, note string, b bench, results []result) error {
-	data, err := json.MarshalIndent(struct {
-		Date    time.Time `json:"date"`
-		Note    string    `json:"note"`
-		Go      string    `json:"go"`
-		Cores   int       `json:"cores"`
-		Workers int       `json:"workers"`
-		Seconds float64   `json:"seconds"`
-		Results []result  `json:"results"`
-	}{time.Now().UTC().Truncate(time.Second), note, runtime.Version(), runtime.NumCPU(), b.workers, b.length.Seconds(), results}, "", "\t")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, append(data, '\n'), 0o644)
-}
-
-// ticks is how many units of /proc's processor times make a second; Linux shows programs 100 on every machine.
-const ticks = 100
-
-// groupCPU returns the processor time that the living processes of a process group have used, with that of their
-// ended children.
-func groupCPU(group int) (time.Duration, error) {
-	if group == 0 {
-		return 0, nil
-	}
-	names, err := os.ReadDir("/proc")
-	if err != nil {
-		return 0, err
-	}
-	var sum, found int
-	for _, n := range names {
-		if _, err := strconv.Atoi(n.Name()); err != nil {
-			continue
-		}
-		stat, err := os.ReadFile("/proc/" + n.Name() + "/stat")
-		if err != nil {
-			continue // it ended meanwhile
-		}
-		pgrp, used, err := parseStat(string(stat))
-		if err != nil {
-			return 0, err
-		}
-		if pgrp == group {
-			sum += used
-			found++
-		}
-	}
-	if found == 0 {
-		return 0, fmt.Errorf("process group %d is empty", group)
-	}
-	return time.Duration(sum) * time.Second / ticks, nil
-}
-
-// parseStat reads the process group and the ticks used out of a line of /proc/PID/stat (proc(5)).
-func parseStat(line string) (group, used int, err error) {
-	// The command's name stands in parentheses and may hold anything.
-	i := strings.LastIndexByte(line, ')')
-	f := strings.Fields(line[i+1:])
-	if i < 0 || len(f) < 15 {
-		return 0, 0, errors.New("short line in /proc/PID/stat")
-	}
-	if group, err = strconv.Atoi(f[2]); err != nil {
-		return 0, 0, err
-	}
-	for _, s := range f[11:15] { // utime, stime, cutime, cstime
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			return 0, 0, err
-		}
-		used += n
-	}
-	return group, used, nil
-}
+func workers() int { return runtime.NumCPU() }

@@ -2,8 +2,9 @@
 # To be sourced by bash. A suite is an executable suites/NAME/run [--db DATABASE], which calls
 #
 #	peers_need keystone mariadb     installs what is missing (see the case there for the names)
-#	peers_begin                     makes $WORK; when the script ends, all that was started is
-#	                                ended and $WORK is removed (KEEP=1 leaves it)
+#	peers_begin [FOLDER]            makes $WORK; when the script ends, all that was started is
+#	                                ended and $WORK is removed (KEEP=1 leaves it). A FOLDER is
+#	                                taken as it is, and left
 #	db_start mariadb                then: url=$(db_create keystone)
 #	keystone_conf DIR URL [MORE]    writes DIR/keystone.conf; MORE is text to add to it
 #	keystone_setup DIR              keys, schema and bootstrap by keystone-manage, or by $MANAGE
@@ -133,7 +134,12 @@ retry() {
 }
 
 peers_begin() {
-	WORK=$(mktemp -d "${TMPDIR:-/tmp}/lintel-suite.XXXXXX")
+	if [ -n "${1:-}" ]; then
+		WORK=$1 KEEP=1
+		mkdir -p "$WORK"
+	else
+		WORK=$(mktemp -d "${TMPDIR:-/tmp}/lintel-suite.XXXXXX")
+	fi
 	chmod 755 "$WORK"
 	trap peers_end EXIT
 	trap 'exit 129' HUP
@@ -208,7 +214,7 @@ as_owner() {
 }
 
 # db_start sqlite|mariadb|postgresql starts a server of our own, on a port and in a folder of its own.
-# It sets DB.
+# One that an earlier run left in its folder goes on. It sets DB.
 db_start() {
 	local dir=$WORK/$1
 	DB=$1
@@ -218,7 +224,7 @@ db_start() {
 	case $DB in
 	mariadb)
 		[ "$(id -u)" != 0 ] || chown mysql "$dir"
-		as_owner mysql mariadb-install-db --no-defaults --datadir="$dir" --skip-test-db \
+		[ -e "$dir/ibdata1" ] || as_owner mysql mariadb-install-db --no-defaults --datadir="$dir" --skip-test-db \
 			--auth-root-authentication-method=normal >"$WORK/db-init.log" 2>&1 || die "mariadb-install-db: $(tail "$WORK/db-init.log")"
 		start mariadb "$(type -P setpriv)" $(owner_flags mysql) /usr/sbin/mariadbd --no-defaults \
 			--datadir="$dir" --socket="$dir/socket" --pid-file="$dir/pid" --bind-address=127.0.0.1 --port="$DB_PORT" \
@@ -227,7 +233,7 @@ db_start() {
 		;;
 	postgresql)
 		[ "$(id -u)" != 0 ] || chown postgres "$dir"
-		as_owner postgres "$(postgresql_bin)/initdb" -D "$dir" -U root -E UTF8 --locale=C --auth=trust \
+		[ -e "$dir/PG_VERSION" ] || as_owner postgres "$(postgresql_bin)/initdb" -D "$dir" -U root -E UTF8 --locale=C --auth=trust \
 			>"$WORK/db-init.log" 2>&1 || die "initdb: $(tail "$WORK/db-init.log")"
 		start postgresql "$(type -P setpriv)" $(owner_flags postgres) "$(postgresql_bin)/postgres" -D "$dir" \
 			-c listen_addresses=127.0.0.1 -c port="$DB_PORT" -c unix_socket_directories= -c max_connections=500 \
@@ -263,11 +269,11 @@ db_create() {
 	case $DB in
 	sqlite) echo "sqlite:///$WORK/$1.sqlite" ;;
 	mariadb)
-		db_sql "CREATE DATABASE \`$1\` CHARACTER SET utf8mb3; GRANT ALL ON \`$1\`.* TO 'keystone'@'127.0.0.1' IDENTIFIED BY 'secret'"
+		db_sql "CREATE DATABASE IF NOT EXISTS \`$1\` CHARACTER SET utf8mb3; GRANT ALL ON \`$1\`.* TO 'keystone'@'127.0.0.1' IDENTIFIED BY 'secret'"
 		echo "mysql+pymysql://keystone:secret@127.0.0.1:$DB_PORT/$1?charset=utf8"
 		;;
 	postgresql)
-		db_sql "CREATE DATABASE \"$1\""
+		[ -n "$(db_sql "SELECT 1 FROM pg_database WHERE datname = '$1'")" ] || db_sql "CREATE DATABASE \"$1\""
 		echo "postgresql+psycopg2://root:secret@127.0.0.1:$DB_PORT/$1"
 		;;
 	esac
