@@ -75,10 +75,10 @@ data_fill() {
 }
 
 data_revoke() {
-	local now
-	now=$(date -u '+%Y-%m-%d %H:%M:%S')
+	local now later
+	now=$(date -u '+%Y-%m-%d %H:%M:%S') later=$(date -u -d '+1 hour' '+%Y-%m-%d %H:%M:%S') # they are younger than every token
 	part revocations "$1" "INSERT INTO revocation_event (user_id, project_id, audit_id, audit_chain_id, trust_id, issued_before, revoked_at)
 		SELECT CASE WHEN a.i % 5 = 0 THEN 'u' || (b.i * 1000 + a.i) END, CASE WHEN a.i % 5 = 1 THEN 'p' || (b.i * 1000 + a.i) END,
 		CASE WHEN a.i % 5 = 2 THEN 'a' || (b.i * 1000 + a.i) END, CASE WHEN a.i % 5 = 3 THEN 'c' || (b.i * 1000 + a.i) END,
-		CASE WHEN a.i % 5 = 4 THEN 't' || (b.i * 1000 + a.i) END, '$now', '$now' FROM bench_n a CROSS JOIN bench_n b WHERE b.i < $2"
+		CASE WHEN a.i % 5 = 4 THEN 't' || (b.i * 1000 + a.i) END, '$later', '$now' FROM bench_n a CROSS JOIN bench_n b WHERE b.i < $2"
 }

@@ -48,6 +48,10 @@ func rescope(token, project string) m {
 	return m{"auth": m{"identity": m{"methods": []string{"token"}, "token": m{"id": token}}, "scope": m{"project": m{"id": project}}}}
 }
 
+func robotLogin(robot m) m {
+	return m{"auth": m{"identity": m{"methods": []string{"application_credential"}, "application_credential": robot}}}
+}
+
 // prepare logs people in, through one server.
 func (b *bench) prepare(ctx context.Context, s *server, projects int, password string, fresh ...string) (*cloud, error) {
 	c := &cloud{fresh: map[string][]string{}}
@@ -82,8 +86,12 @@ func (b *bench) prepare(ctx context.Context, s *server, projects int, password s
 		if err := json.Unmarshal(body, &made); err != nil {
 			return nil, err
 		}
+		robot := m{"id": made.Credential.ID, "secret": made.Credential.Secret}
+		if _, err := issue(robotLogin(robot)); err != nil { // which proves the secret
+			return nil, err
+		}
 		c.users, c.unscoped, c.subjects = append(c.users, p), append(c.unscoped, unscoped), append(c.subjects, scoped)
-		c.robots = append(c.robots, m{"id": made.Credential.ID, "secret": made.Credential.Secret})
+		c.robots = append(c.robots, robot)
 	}
 	for _, whom := range fresh {
 		for i := range once {
@@ -140,9 +148,7 @@ func (c *cloud) rescopings(name string) work {
 }
 
 func (c *cloud) robotLogins(name string) work {
-	return c.logins(name, func(i int) m {
-		return m{"auth": m{"identity": m{"methods": []string{"application_credential"}, "application_credential": c.robots[i]}}}
-	})
+	return c.logins(name, func(i int) m { return robotLogin(c.robots[i]) })
 }
 
 func (c *cloud) list(name, path string) work {

@@ -75,7 +75,7 @@ func (p *ApplicationCredential) prove(ctx context.Context, s *Service, r *Reques
 	default:
 		return nil, err
 	}
-	if err := s.Directory.CheckSecret(ctx, owner, hash, p.Secret); err != nil {
+	if err := s.Directory.CheckSecret(ctx, owner, string(c.ID), hash, p.Secret); err != nil {
 		return nil, s.refuse(ctx, c.UserID, identity.Party{Kind: "application_credential", ID: string(c.ID), Name: c.Name}, identity.CauseSecret, err)
 	}
 	s.Secrets.learn(&c, p.Secret, stamp)

@@ -59,7 +59,7 @@ func (s *Service) issueToSecret(ctx context.Context, c Client) (Issued, error) {
 		Evidence: map[string]Method{method: &ApplicationCredential{ID: identity.ApplicationCredentialID(c.ID), Secret: c.Secret}}, NoCatalog: true,
 	})
 	if errors.Is(err, identity.NotFound) { // takes as long as a wrong secret, and looks like one
-		if err = s.Directory.CheckSecret(ctx, directory.UserRef{ID: identity.UserID(c.ID)}, "", c.Secret); err == nil {
+		if err = s.Directory.CheckSecret(ctx, directory.UserRef{ID: identity.UserID(c.ID)}, "", "", c.Secret); err == nil {
 			err = identity.Unauthenticatedf("there is no application credential %s", c.ID)
 		}
 	}

@@ -16,8 +16,9 @@ type Memory = store.Cache[string, *entry]
 // NewMemory returns a memory of at most so many bytes.
 func NewMemory(db *store.DB, most int) *Memory { return store.NewCache[string, *entry](db, most) }
 
-// entry is a token that was opened, with what was written of it.
+// entry is a token that was opened, with what was written of it; or one that opens and does not hold.
 type entry struct {
+	refused error // why it does not hold, if it does not; until anything changes, nobody needs to look again
 	token  identity.Token
 	target authz.Target // the token as rules see it
 	until  time.Time    // when a membership ends that its roles may hang on; zero for never
@@ -27,6 +28,9 @@ type entry struct {
 
 // cost is about what an entry takes, in bytes, with what is written of it.
 func (e *entry) cost() int { return 4<<10 + len(e.token.Roles)<<9 }
+
+// refusalCost is about what a refused token takes, in bytes.
+const refusalCost = 1 << 10
 
 // reopenAfter is how long a remembered token counts without a look at the keys. A key that is taken away ends its tokens.
 const reopenAfter = time.Second

@@ -103,6 +103,9 @@ func (s *Service) recallIn(ctx context.Context, glance reader, text string, wind
 	now := s.DB.Now()
 	e, ok := s.Remembered.Get(text)
 	ok = ok && (e.until.IsZero() || now.Before(e.until))
+	if ok && e.refused != nil {
+		return nil, e.refused
+	}
 	if ok && now.Sub(time.Unix(0, e.opened.Load())).Abs() < reopenAfter {
 		return e, s.stands(ctx, now, text, &e.token, window)
 	}
@@ -119,7 +122,13 @@ func (s *Service) recallIn(ctx context.Context, glance reader, text string, wind
 	stamp := s.DB.Stamp()
 	var groups []identity.GroupID
 	err = glance(ctx, func(tx *store.Tx) error {
-		if e.token, err = s.judge(ctx, tx, text, pl, window); err != nil {
+		if e.token, err = s.found(ctx, tx, text, pl); errors.Is(err, identity.NotFound) {
+			e.refused = err
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.stands(ctx, tx.Now(), text, &e.token, window); err != nil {
 			return err
 		}
 		if toAPI.admit(&e.token) != nil {
@@ -130,6 +139,9 @@ func (s *Service) recallIn(ctx context.Context, glance reader, text string, wind
 		}
 		return more(tx, &e.token)
 	})
+	if e.refused != nil {
+		s.Remembered.Put(text, &entry{refused: e.refused}, refusalCost, stamp, []store.Key{store.Anything})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -190,6 +202,15 @@ func (s *Service) endDisabled(ctx context.Context, err error) error {
 // judge builds a token anew from what its text says and tells whether it is good, or was until window ago. What is wrong
 // with it is a 404, in upstream's words.
 func (s *Service) judge(ctx context.Context, tx *store.Tx, text string, pl token.Payload, window time.Duration) (identity.Token, error) {
+	t, err := s.found(ctx, tx, text, pl)
+	if err != nil {
+		return t, err
+	}
+	return t, s.stands(ctx, tx.Now(), text, &t, window)
+}
+
+// found is judge but for what passes with time.
+func (s *Service) found(ctx context.Context, tx *store.Tx, text string, pl token.Payload) (identity.Token, error) {
 	t, err := s.build(ctx, tx, pl)
 	if errors.Is(err, identity.Unauthorized) {
 		return t, unknown(text, err)
@@ -203,7 +224,7 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, text string, pl token
 	if !until.IsZero() {
 		return t, notFound("Failed to validate token")
 	}
-	return t, s.stands(ctx, tx.Now(), text, &t, window)
+	return t, nil
 }
 
 // stands tells whether a token is good at a time, as far as that passes with time.

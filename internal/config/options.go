@@ -712,8 +712,8 @@ type LintelGroup struct {
 	TLSClientCAFile string        `opt:"tls_client_ca_file"`               // PEM: whose certificates clients may show; unset: clients show none
 	TrustedProxies  []string      `opt:"trusted_proxies"`                  // addresses or CIDRs whose forwarding headers count
 	EnvironPrefix   string        `opt:"environ_prefix"`                   // begins the headers by which trusted_proxies set REMOTE_USER and other variables; unset: they set none
-	AddressRate     int           `opt:"address_rate" min:"0" default:"0"` // failed logins a minute from one address (IPv6: /64); 0: no limit
-	AccountRate     int           `opt:"account_rate" min:"0" default:"0"` // failed logins a minute to one account; 0: no limit
+	AddressRate     int           `opt:"address_rate" min:"0" default:"1200"` // failed logins a minute from one address (IPv6: /64); 0: no limit
+	AccountRate     int           `opt:"account_rate" min:"0" default:"600"` // failed logins a minute to one account, or by one application credential; 0: no limit
 	Portal          bool          `opt:"portal" default:"true"`            // serve the web portal under /portal
 	PortalListen    string        `opt:"portal_listen"`                    // address of a listener of the portal's own; unset: it is on the API's
 	CloudName       string        `opt:"cloud_name" default:"Lintel"`      // what the portal calls the cloud

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -33,6 +34,31 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 	}
 	env.Clock.Advance(time.Minute)
 	if got := try("admin", testenv.Password); got != 201 {
+		t.Errorf("a minute later: got %d, want 201", got)
+	}
+}
+
+// Wrong secrets of an application credential shut that out for a while, and not its owner. S-090
+func TestWrongSecretsCountForTheirCredential(t *testing.T) {
+	env := testenv.New(t, func(c *config.Config) { c.Lintel.AccountRate = 3 })
+	admin := env.Admin()
+	me := admin.Validate(admin.Token).Want(200).Get("token.user.id")
+	made := admin.Post("/v3/users/"+me+"/application_credentials", `{"application_credential": {"name": "robot"}}`).Want(201)
+	login := func(secret string) int {
+		return env.Authenticate(fmt.Sprintf(`{"auth": {"identity": {"methods": ["application_credential"],
+			"application_credential": {"id": %q, "secret": %q}}}}`, made.Get("application_credential.id"), secret)).Status
+	}
+	for range 3 {
+		if got := login("wrong"); got != 401 {
+			t.Fatalf("a wrong secret: got %d, want 401", got)
+		}
+	}
+	if got := login("wrong"); got != 429 {
+		t.Errorf("one more: got %d, want 429", got)
+	}
+	env.Admin()
+	env.Clock.Advance(time.Minute)
+	if got := login(made.Get("application_credential.secret")); got != 201 {
 		t.Errorf("a minute later: got %d, want 201", got)
 	}
 }

@@ -17,10 +17,13 @@ func (s *Service) HashSecret(ctx context.Context, user identity.UserID, secret s
 }
 
 // CheckSecret compares a secret with its hash. Wrong ones count in the limits of failed logins; they do not lock the
-// account, whose password they tell nothing about. account names the account if no user does. An empty hash takes as long
-// and is never right.
-func (s *Service) CheckSecret(ctx context.Context, account UserRef, hash, secret string) error {
+// account, whose password they tell nothing about: credential is whose they count as, or "" where there is none, and then
+// they count as the account's. account names that if no user does. An empty hash takes as long and is never right.
+func (s *Service) CheckSecret(ctx context.Context, account UserRef, credential, hash, secret string) error {
 	from, key := telemetry.ClientAddr(ctx), account.key(account.ID)
+	if credential != "" {
+		key = "credential " + credential
+	}
 	if err := s.Limits.allow(from, key); err != nil {
 		return err
 	}

@@ -115,3 +115,41 @@ func TestAWarmValidationAllocatesLittle(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A token that does not hold costs the database nothing when it is shown again, until something changes.
+func TestABadTokenIsJudgedOnce(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	bob := createUser(admin, "bob", "secret")
+	project := admin.Validate(admin.Token).Want(200).Get("token.project.id")
+	member := admin.Get("/v3/roles?name=member").Want(200).Get("roles.0.id")
+	grant := "/v3/projects/" + project + "/users/" + bob + "/roles/" + member
+	admin.Put(grant, nil).Want(204)
+	token := env.Login("bob", "secret", testenv.OnProjectID(project)).Token
+	queries := func(status int) int64 {
+		t.Helper()
+		env.CatchUp()
+		admin.Get("/v3/auth/tokens", "X-Subject-Token", "none").Want(404) // and who asks is known
+		before := env.Server.DB.Queries()
+		admin.Validate(token).Want(status)
+		env.With(token).Get("/v3/auth/projects").Want(map[int]int{200: 200, 404: 401}[status])
+		return env.Server.DB.Queries() - before
+	}
+	admin.Delete(grant).Want(204)
+	if n := queries(404); n == 0 {
+		t.Error("a token without roles was refused unseen")
+	}
+	for range 3 {
+		if n := queries(404); n != 0 {
+			t.Errorf("%d queries for what was refused before", n)
+		}
+	}
+	admin.Patch("/v3/projects/"+project, `{"project": {"description": "x"}}`).Want(200)
+	if n := queries(404); n == 0 {
+		t.Error("a change does not make a node look again")
+	}
+	admin.Put(grant, nil).Want(204)
+	queries(200)
+	admin.Patch("/v3/users/"+bob, `{"user": {"enabled": false}}`).Want(200)
+	queries(404)
+}

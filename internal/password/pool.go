@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/telemetry"
 )
 
 // ErrBusy says that more hashing is asked for than the pool takes on. The error is a BusyError.
@@ -27,9 +29,13 @@ func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 // The wait is bounded in time as well as in number, by what a hash has taken of late: so a flood is over soon
 // after it ends, and cheap hashes may queue up longer than dear ones.
 //
-// Each call has a key, the user or address it is made for. Callers of one key wait in a line of
-// their own, and lines take turns, so that a storm from one does not hold up the rest. When the places to
-// wait run out, a caller whose line is shorter than the longest takes the place of the last one there, who is refused.
+// Each call is made for a user, from the address of the client (see telemetry.ClientAddr; IPv6 addresses count by their
+// /64). Addresses take turns, and at one address the users who wait there do: neither a storm of guesses at one user nor
+// one of many names from one place holds up the rest. When the places to wait run out, a caller takes the place of the last
+// one at the address, or of the user at the same address, with the longest line if that is longer than the caller's would
+// be; that one is refused.
+//
+// Hashes are computed by threads of low priority: where the server needs its processors for more, hashing waits.
 type Pool struct {
 	Hasher Hasher
 	// Workers is how many hashes are computed at once; zero means one per usable CPU.
@@ -43,9 +49,8 @@ type Pool struct {
 
 	mu      sync.Mutex
 	running int
-	waiting int
+	waiting line          // of addresses, whose lines are of users
 	done    int           // hashes computed so far
-	lines   []*line       // of the keys that have someone waiting, the next to be served first
 	mean    time.Duration // moving average of what a hash takes
 
 	decoyOnce sync.Once
@@ -53,14 +58,17 @@ type Pool struct {
 	decoyErr  error
 }
 
-// line is the callers of one key that wait, the oldest first.
-type line struct {
-	key     string
-	waiters []*waiter
-}
+// caller is for whom a call is made, from where.
+type caller struct{ address, user string }
 
-// waiter is told nil when its turn comes, or that it lost its place.
-type waiter struct{ turn chan error }
+// place names where an address is.
+func place(address netip.Addr) string {
+	if address = address.Unmap(); address.Is6() {
+		prefix, _ := address.Prefix(64)
+		return prefix.String()
+	}
+	return address.String()
+}
 
 // Verify is Hasher.Verify in its turn. A hash that cannot be used is refused at once.
 func (p *Pool) Verify(ctx context.Context, key, hash, password string) (ok bool, err error) {
@@ -95,7 +103,7 @@ func (p *Pool) Decoy(ctx context.Context, key, password string) error {
 func (p *Pool) Load() (running, waiting int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.running, p.waiting
+	return p.running, p.waiting.size
 }
 
 // Done returns how many hashes were computed so far.
@@ -107,13 +115,17 @@ func (p *Pool) Done() int {
 
 // do calls job when a worker is free. The job runs to its end even if ctx is done meanwhile: a
 // hash cannot be interrupted.
-func (p *Pool) do(ctx context.Context, key string, job func()) error {
-	if err := p.acquire(ctx, key); err != nil {
+func (p *Pool) do(ctx context.Context, user string, job func()) error {
+	return p.doFor(ctx, caller{place(telemetry.ClientAddr(ctx)), user}, job)
+}
+
+func (p *Pool) doFor(ctx context.Context, c caller, job func()) error {
+	if err := p.acquire(ctx, c); err != nil {
 		return err
 	}
 	start := p.now()
 	defer func() { p.release(p.now().Sub(start)) }()
-	job()
+	aside(job)
 	return nil
 }
 
@@ -124,7 +136,7 @@ func (p *Pool) now() time.Time {
 	return p.Now()
 }
 
-func (p *Pool) workers() int { return or(p.Workers, runtime.GOMAXPROCS(0)) }
+func (p *Pool) workers() int { return or(p.Workers, runtime.NumCPU()) }
 
 // places returns how many callers may wait; one at least, or a slow hash would close the door for good.
 func (p *Pool) places() int {
@@ -135,7 +147,7 @@ func (p *Pool) places() int {
 	return max(most, 1)
 }
 
-func (p *Pool) acquire(ctx context.Context, key string) error {
+func (p *Pool) acquire(ctx context.Context, c caller) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -145,19 +157,19 @@ func (p *Pool) acquire(ctx context.Context, key string) error {
 		p.mu.Unlock()
 		return nil
 	}
-	w, err := p.enqueue(key)
+	w, err := p.enqueue(c)
 	p.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	select {
-	case err := <-w.turn:
+	case err := <-w:
 		return err
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.leave(key, w) && <-w.turn == nil {
+	if !p.waiting.remove(w, c.address, c.user) && <-w == nil {
 		p.next() // the turn came just then: pass it on
 	}
 	return context.Cause(ctx)
@@ -175,80 +187,30 @@ func (p *Pool) release(took time.Duration) {
 	p.next()
 }
 
-// next lets the oldest waiter of the next line take over the caller's worker, or sets that free.
+// next lets the next waiter take over the caller's worker, or sets that free.
 func (p *Pool) next() {
-	if len(p.lines) == 0 {
+	if w := p.waiting.next(); w != nil {
+		w <- nil
+	} else {
 		p.running--
-		return
 	}
-	l := p.lines[0]
-	w := l.waiters[0]
-	l.waiters = l.waiters[1:]
-	p.lines = p.lines[1:]
-	if len(l.waiters) > 0 {
-		p.lines = append(p.lines, l)
-	}
-	p.waiting--
-	w.turn <- nil
 }
 
-// enqueue finds a place in the line of the key, perhaps at the cost of another.
-func (p *Pool) enqueue(key string) (*waiter, error) {
-	mine := p.line(key)
-	if p.waiting >= p.places() {
-		longest := mine
-		for _, l := range p.lines {
-			if longest == nil || len(l.waiters) > len(longest.waiters) {
-				longest = l
-			}
-		}
-		if longest == mine || (mine != nil && len(longest.waiters) <= len(mine.waiters)+1) || len(longest.waiters) <= 1 {
+// enqueue finds a place to wait, perhaps at the cost of another.
+func (p *Pool) enqueue(c caller) (waiter, error) {
+	if p.waiting.size >= p.places() {
+		w := p.waiting.yield(c.address, c.user)
+		if w == nil {
 			return nil, p.busy()
 		}
-		last := len(longest.waiters) - 1
-		longest.waiters[last].turn <- p.busy()
-		longest.waiters = longest.waiters[:last]
-		p.waiting--
+		w <- p.busy()
 	}
-	if mine == nil {
-		mine = &line{key: key}
-		p.lines = append(p.lines, mine)
-	}
-	w := &waiter{turn: make(chan error, 1)}
-	mine.waiters = append(mine.waiters, w)
-	p.waiting++
+	w := make(waiter, 1)
+	p.waiting.add(w, c.address, c.user)
 	return w, nil
 }
 
-// leave takes a waiter out of its line and reports whether it still was there.
-func (p *Pool) leave(key string, w *waiter) bool {
-	l := p.line(key)
-	if l == nil {
-		return false
-	}
-	i := slices.Index(l.waiters, w)
-	if i < 0 {
-		return false
-	}
-	l.waiters = slices.Delete(l.waiters, i, i+1)
-	if len(l.waiters) == 0 {
-		p.lines = slices.DeleteFunc(p.lines, func(x *line) bool { return x == l })
-	}
-	p.waiting--
-	return true
-}
-
-// line returns the line of a key, or nil if nobody waits there.
-func (p *Pool) line(key string) *line {
-	for _, l := range p.lines {
-		if l.key == key {
-			return l
-		}
-	}
-	return nil
-}
-
 func (p *Pool) busy() error {
-	wait := p.mean * time.Duration(p.waiting+1) / time.Duration(p.workers())
+	wait := p.mean * time.Duration(p.waiting.size+1) / time.Duration(p.workers())
 	return &BusyError{RetryAfter: max(wait.Round(time.Second), time.Second)}
 }

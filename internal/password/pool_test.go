@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -26,9 +27,13 @@ func newCrowd(workers, queue int) *crowd {
 
 // ask starts a caller, and returns where its outcome will be.
 func (c *crowd) ask(ctx context.Context, key, name string) <-chan error {
+	return c.askFrom(ctx, "", key, name)
+}
+
+func (c *crowd) askFrom(ctx context.Context, address, key, name string) <-chan error {
 	out := make(chan error, 1)
 	go func() {
-		out <- c.pool.do(ctx, key, func() {
+		out <- c.pool.doFor(ctx, caller{address, key}, func() {
 			c.mu.Lock()
 			c.order = append(c.order, name)
 			c.mu.Unlock()
@@ -238,8 +243,8 @@ func TestPoolStorm(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	if r, w := p.Load(); r != 0 || w != 0 || len(p.lines) != 0 {
-		t.Errorf("after the storm: %d running, %d waiting, %d lines; want none", r, w, len(p.lines))
+	if r, w := p.Load(); r != 0 || w != 0 || len(p.waiting.lines) != 0 {
+		t.Errorf("after the storm: %d running, %d waiting, %d lines; want none", r, w, len(p.waiting.lines))
 	}
 }
 
@@ -274,5 +279,51 @@ func TestPoolWork(t *testing.T) {
 	}
 	if err := (&Pool{Hasher: Hasher{Algorithm: "none"}}).Decoy(t.Context(), "alice", "x"); err == nil {
 		t.Error("Decoy of an unknown algorithm did not fail")
+	}
+}
+
+// Many names from one address wait for each other, not the rest of the world for them.
+func TestPoolIsFairToAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(1, 6)
+		first := c.ask(t.Context(), "busy", "busy")
+		var storm []<-chan error
+		for i := range 6 {
+			storm = append(storm, c.askFrom(t.Context(), "storm", fmt.Sprint("guess", i), fmt.Sprint("guess", i)))
+		}
+		ann := c.askFrom(t.Context(), "home", "ann", "ann") // takes the place of a guess
+		bob := c.askFrom(t.Context(), "home", "bob", "bob") // and so does this
+		c.check(t, 1, 6)
+		more := c.askFrom(t.Context(), "storm", "guess9", "guess9")
+		if err := <-more; !errors.Is(err, ErrBusy) {
+			t.Errorf("one more guess: %v", err)
+		}
+		c.finish(7)
+		if got, want := fmt.Sprint(c.order), "[busy guess0 ann guess1 bob guess2 guess3]"; got != want {
+			t.Errorf("order %s, want %s", got, want)
+		}
+		for i, out := range storm {
+			if err := <-out; errors.Is(err, ErrBusy) != (i > 3) {
+				t.Errorf("guess %d: %v", i, err)
+			}
+		}
+		for _, out := range []<-chan error{first, ann, bob} {
+			if err := <-out; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestPlaces(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8::1:2:3:4": "2001:db8::/64", "2001:db8::5:6:7:8": "2001:db8::/64",
+	} {
+		if got := place(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+	if a, b := place(netip.Addr{}), place(netip.Addr{}); a != b {
+		t.Errorf("no address: %s and %s", a, b)
 	}
 }

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/auth"
@@ -52,7 +54,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 	}
 	r.directory = &directory.Service{
 		DB: db, Authz: checker, Authority: guard, Rules: strength,
-		Passwords: &password.Pool{Hasher: hasher, Workers: cfg.Lintel.HashWorkers, Queue: cfg.Lintel.HashQueue, Now: opt.Now},
+		Passwords: &password.Pool{Hasher: hasher, Workers: cmp.Or(cfg.Lintel.HashWorkers, runtime.GOMAXPROCS(0)), Queue: cfg.Lintel.HashQueue, Now: opt.Now},
 		Compliance: directory.Compliance{
 			LockoutFailures: orZero(cfg.SecurityCompliance.LockoutFailureAttempts), LockoutDuration: cfg.SecurityCompliance.LockoutDuration,
 			Inactivity: orZero(cfg.SecurityCompliance.DisableUserAccountDaysInactive), PasswordLife: orZero(cfg.SecurityCompliance.PasswordExpiresDays),

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -478,8 +481,15 @@ func PortalURL(cfg *config.Config, l net.Listener) string {
 	return URL(cfg, l) + portal.Prefix
 }
 
+// besideHashing lets as many threads run as there are processors beside those that hash: these have a lower priority, and so the
+// kernel gives the processors to whom a hash would keep waiting.
+var besideHashing sync.Once
+
 // Serve answers requests until ctx ends, then lets those in flight finish. ready is called once requests are taken.
 func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error {
+	besideHashing.Do(func() {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cmp.Or(s.cfg.Lintel.HashWorkers, runtime.GOMAXPROCS(0)))
+	})
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	group, work := errgroup.WithContext(work)

@@ -34,6 +34,9 @@ type stamps struct {
 	floor   uint64 // everything counts as touched at this stamp
 }
 
+// Anything is touched by every change: for what nobody can name the sources of.
+var Anything = Key{Kind: "anything"}
+
 // touch raises the stamp of keys, or of everything.
 func (s *stamps) touch(keys []Key, everything bool) {
 	if len(keys) == 0 && !everything {
@@ -50,6 +53,7 @@ func (s *stamps) touch(keys []Key, everything bool) {
 			s.touched[k] = next
 		}
 	}
+	s.touched[Anything] = next
 	s.now.Store(next)
 }
 
