@@ -19,11 +19,11 @@ func NewMemory(db *store.DB, most int) *Memory { return store.NewCache[string, *
 // entry is a token that was opened, with what was written of it; or one that opens and does not hold.
 type entry struct {
 	refused error // why it does not hold, if it does not; until anything changes, nobody needs to look again
-	token  identity.Token
-	target authz.Target // the token as rules see it
-	until  time.Time    // when a membership ends that its roles may hang on; zero for never
-	opened atomic.Int64 // when its text was last opened, in Unix nanoseconds; keys may have gone since
-	own    identity.Memo
+	token   identity.Token
+	target  authz.Target // the token as rules see it
+	until   time.Time    // when a membership ends that its roles may hang on; zero for never
+	opened  atomic.Int64 // when its text was last opened, in Unix nanoseconds; keys may have gone since
+	own     identity.Memo
 }
 
 // cost is about what an entry takes, in bytes, with what is written of it.
