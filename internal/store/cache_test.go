@@ -1,10 +1,13 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/store/storetest"
 )
 
 // remembering opens a database whose node remembers. Its tests look at the change log by themselves.
@@ -95,5 +98,126 @@ func TestNothingIsRememberedWithoutFollowing(t *testing.T) {
 	cache.Put("x", 1, 1, db.Stamp(), nil)
 	if _, ok := cache.Get("x"); ok {
 		t.Error("a node that follows no changes remembers")
+	}
+}
+
+// A node that was stopped, or could not look at the change log, believes nothing until it has looked: whatever happened meanwhile
+// counts, also what committed out of order, and also if the log was trimmed behind its back.
+func TestAStoppedNodeBelievesNothing(t *testing.T) {
+	now := storetest.Now
+	url := "sqlite:///" + t.TempDir() + "/x.db"
+	open := func() *store.DB {
+		db, err := store.Open(t.Context(), store.Options{URL: url, Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		return db
+	}
+	a := open()
+	if err := a.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b := open()
+	b.Remember(store.Forever)
+	cache := store.NewCache[string, int](b, 100)
+	look := func() {
+		t.Helper()
+		if err := b.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(names ...string) {
+		for _, name := range names {
+			cache.Put(name, 1, 1, b.Stamp(), []store.Key{{Kind: "user", ID: name}})
+		}
+	}
+	commit := func(seq int, name string) { // by another node
+		exec(t, a, `INSERT INTO "lintel_change" ("seq", "at", "kind", "id") VALUES (?, ?, 'user', ?)`, seq, now, name)
+	}
+	want := func(when string, held ...string) {
+		t.Helper()
+		var got []string
+		for _, name := range []string{"ann", "bob", "carol"} {
+			if _, ok := cache.Get(name); ok {
+				got = append(got, name)
+			}
+		}
+		if !slices.Equal(got, held) {
+			t.Errorf("%s: %v hold, want %v", when, got, held)
+		}
+	}
+
+	put("ann")
+	want("before the first look")
+	look()
+	put("ann", "bob", "carol")
+	now = now.Add(899 * time.Millisecond)
+	want("just in time", "ann", "bob", "carol")
+	now = now.Add(time.Millisecond)
+	want("without a look for 900 ms")
+	look()
+	want("after a look that found nothing", "ann", "bob", "carol")
+	now = now.Add(-time.Hour)
+	want("when the clock was set back")
+	look()
+	want("after a look at that", "ann", "bob", "carol")
+
+	commit(12, "bob")
+	look()
+	want("after the later of two changes", "ann", "carol")
+	commit(11, "ann")
+	look()
+	want("after the earlier, which committed later", "carol")
+
+	put("ann", "bob")
+	now = now.Add(10 * time.Minute)
+	commit(13, "carol")
+	want("stopped for ten minutes")
+	look()
+	want("after a look at what happened meanwhile", "ann", "bob")
+
+	put("carol")
+	commit(14, "ann")
+	now = now.Add(2 * time.Hour)
+	if err := a.TrimChanges(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	look()
+	want("after a sleep during which the log was trimmed")
+	put("carol")
+	want("remembering again", "carol")
+}
+
+// Where other programs write, what was read is believed for the time that the operator said, whatever is in the log.
+func TestWhatIsSharedIsBelievedForAWhile(t *testing.T) {
+	now := storetest.Now
+	db, err := store.Open(t.Context(), store.Options{URL: storetest.SQLiteURL(t), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cache := store.NewCache[string, int](db, 100)
+	for _, tt := range []struct {
+		life, age time.Duration
+		holds     bool
+	}{
+		{0, 0, false}, {3 * time.Second, 0, true}, {3 * time.Second, 2999 * time.Millisecond, true}, {3 * time.Second, 3 * time.Second, false},
+	} {
+		db.Remember(tt.life)
+		if err := db.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		cache.Put("x", 1, 1, db.Stamp(), nil)
+		now = now.Add(tt.age)
+		if err := db.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := cache.Get("x"); ok != tt.holds {
+			t.Errorf("life %v, age %v: holds %v", tt.life, tt.age, ok)
+		}
 	}
 }
