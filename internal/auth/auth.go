@@ -15,6 +15,12 @@
 //
 // Validation opens the string, builds the same token anew from the store, then asks whether it has ended, was revoked,
 // or its user was disabled. Nothing in the string but ids and times is believed: names, roles and states are today's.
+//
+// Every request in a cloud waits for a validation, so what is built is remembered by its string, with what was written of it,
+// until something that it was made from changes (store.Cache). Then a validation asks only what passes with time, and asks the
+// keys once a second. A token that opens and does not hold is remembered too, until anything changes. What is not remembered takes
+// two statements, or three for tokens of trusts and identity providers, however many roles, groups, projects and endpoints there
+// are: store.Tx.Foresee reads ahead, and the code that judges is the same as in a login.
 package auth
 
 import (
