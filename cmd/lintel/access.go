@@ -85,7 +85,7 @@ func accessRoleCommand() *cobra.Command {
 
 The rules are bundles as Horizon ships them (one file for each service, openstack_dashboard/conf/default_policies), or a policy
 file of one service. The caller has a token for a project, domain or the system; what they act on is in their own project or
-domain, or elsewhere. The roles admin, manager and member bring along those below them.`,
+domain, or elsewhere. The roles admin, manager and member, those of --with too, bring along those below them.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"project", "domain", "system"}, scope) {
@@ -98,11 +98,15 @@ domain, or elsewhere. The roles admin, manager and member bring along those belo
 			if err != nil {
 				return err
 			}
-			roles := []string{args[0]}
-			if !alone {
-				roles = append(roles, stock[strings.ToLower(args[0])]...)
+			roles := slices.Concat(args, with)
+			for _, r := range roles {
+				for _, brought := range stock[strings.ToLower(r)] {
+					if !alone && !slices.Contains(roles, brought) {
+						roles = append(roles, brought)
+					}
+				}
 			}
-			out := weigh(services, policy.Supposition{Roles: append(roles, with...), Scope: scope, Elsewhere: far})
+			out := weigh(services, policy.Supposition{Roles: roles, Scope: scope, Elsewhere: far})
 			out.Role, out.Legacy = args[0], legacy
 			if format == "json" {
 				enc := json.NewEncoder(cmd.OutOrStdout())
@@ -116,7 +120,7 @@ domain, or elsewhere. The roles admin, manager and member bring along those belo
 	f := cmd.Flags()
 	f.StringVar(&policies, "policies", "", "`PATH` of a folder of bundles, or of one bundle or policy file")
 	f.StringSliceVar(&with, "with", nil, "`ROLE` held besides")
-	f.BoolVar(&alone, "alone", false, "leave out the roles that a stock role implies")
+	f.BoolVar(&alone, "alone", false, "leave out the roles that stock roles imply")
 	f.StringVar(&scope, "scope", "project", "`KIND` of scope: project, domain or system")
 	f.BoolVar(&far, "elsewhere", false, "act on what belongs to others")
 	f.BoolVar(&legacy, "legacy", false, "count deprecated rules too, as with enforce_new_defaults off")

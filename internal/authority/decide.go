@@ -100,6 +100,24 @@ func (s *Service) standing(ctx context.Context, tx *store.Tx, caller identity.Ca
 	return r, has, err
 }
 
+// Ordinary tells whether a user holds nothing of high impact anywhere.
+func (s *Service) Ordinary(ctx context.Context, tx *store.Tx, user identity.UserID) (bool, error) {
+	if !s.Authz.Protect {
+		return true, nil
+	}
+	b, err := s.Book(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	grants, err := s.Holds(ctx, tx, user)
+	for _, g := range grants {
+		if slices.ContainsFunc(b.Expand(g.Role), func(id identity.RoleID) bool { return s.Authz.High(b, id) }) {
+			return false, err
+		}
+	}
+	return err == nil, err
+}
+
 // Credential refuses to take away what logs in to a project for a user, unless the caller may take away there all of the user's roles
 // that give more than the caller could have. opened is what the policy says: a grant rule opens it, too.
 func (s *Service) Credential(ctx context.Context, tx *store.Tx, caller identity.Caller, opened error, u identity.User, project identity.ProjectID) error {

@@ -361,7 +361,11 @@ func (r *Rights) reach(at Place, w Who) reach {
 	}
 	roles := r.held(at)
 	for _, id := range slices.Sorted(maps.Keys(r.Book.Roles)) {
-		if r.permit(Granting, id, at, w, AnyTime).ever() {
+		p := r.permit(Granting, id, at, w, AnyTime)
+		if r.Book.Roles[id].DomainID != "" {
+			p.policy = false // which knows roles by name, and that of a domain's says nothing of what it comes to
+		}
+		if p.ever() {
 			roles = append(roles, id)
 		}
 	}

@@ -511,10 +511,10 @@ func (s *Service) mayRemove(ctx context.Context, tx *store.Tx, caller identity.C
 }
 
 // ResetFactor takes the second factor of somebody else away who has lost it, whoever set it up, by the right to change that
-// user. All their sessions and tokens end: they may be in the hands of whoever has the device.
+// user, or by that to take away all that they hold. All their sessions and tokens end: they may be in the hands of whoever has the device.
 func (s *Service) ResetFactor(ctx context.Context, caller identity.Caller, user identity.UserID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.Directory.Changeable(ctx, tx, caller, user); err != nil {
+		if _, err := s.Directory.Unfactorable(ctx, tx, caller, user); err != nil {
 			return err
 		}
 		if caller.UserID() == user {

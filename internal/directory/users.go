@@ -423,6 +423,22 @@ func (s *Service) Changeable(ctx context.Context, tx *store.Tx, caller identity.
 	return u, err
 }
 
+// Unfactorable returns a user whose second factor the caller may take away, since it was lost: who may change the user, and who may take
+// away by grant rules all that the user holds, everywhere.
+func (s *Service) Unfactorable(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {
+	if caller.Delegated && caller.StandsFor(id) {
+		return identity.User{}, errDelegatedLogin
+	}
+	if err := tx.LockAccount(ctx, id); err != nil {
+		return identity.User{}, err
+	}
+	u, opened := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
+	if u.ID == "" {
+		return u, opened
+	}
+	return u, s.Authority.Factor(ctx, tx, caller, opened, u)
+}
+
 var errDelegatedLogin = identity.NotAllowed("Delegated tokens cannot change how their user logs in")
 
 // checkUserUpdate refuses what no rule allows. Who holds rights that somebody handed on may not get at all that person's

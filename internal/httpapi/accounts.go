@@ -17,6 +17,9 @@ var accountRoutes = []route{
 		body: schema.SurfaceUpdate, success: []int{http.StatusOK},
 		summary: "Say what an account is for and where its user may sign in", answer: one("surface")},
 
+	{method: del, path: "/v3/lintel/users/{user_id}/factor", serve: (*API).resetFactor, actions: []authz.Action{authz.UpdateUser},
+		summary: "Take the second factor of a user away who has lost it"},
+
 	{method: post, path: "/v3/lintel/accounts", serve: (*API).openAccount, actions: []authz.Action{authz.CloudAdmin}, body: schema.AccountCreate,
 		summary: "Open the account of a customer: a project and its main user", answer: one("account")},
 
@@ -43,6 +46,13 @@ func (a *API) setSurface(w http.ResponseWriter, r *request) error {
 		"user_id": string(u.ID), "kind": u.Surface.Kind.String(), "portal_login": !u.Surface.NoPortal, "api_login": !u.Surface.NoAPI,
 		"links": r.self("/lintel/users/" + string(u.ID) + "/surface"),
 	}})
+}
+
+func (a *API) resetFactor(w http.ResponseWriter, r *request) error {
+	if err := a.Credential.ResetFactor(r.Context(), r.Caller, id[identity.UserID](r, "user_id")); err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 func (a *API) openAccount(w http.ResponseWriter, r *request) error {

@@ -95,6 +95,9 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	if !s.Directory.Enabled(u, tx.Now()) || emailOf(u) == "" {
 		return nil
 	}
+	if theirs, err := s.addressIsTheirs(ctx, tx, u); err != nil || !theirs {
+		return err
+	}
 	if err := limited(ctx, tx, resetsPerAccount, time.Hour, "", "reset mail", string(u.ID)); errors.Is(err, identity.TooManyRequests) {
 		return nil
 	} else if err != nil {
@@ -116,6 +119,27 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	v.Link = "/reset/" + secret
 	_, err = s.Office.Post(ctx, tx, mails.Reset, ask.Lang, v)
 	return err
+}
+
+// addressIsTheirs tells whether a mail to a user's address may let its reader in. Somebody else who set the address must be one who could
+// act on the account now: it may have risen since. What was set before anybody took notes is trusted.
+func (s *Service) addressIsTheirs(ctx context.Context, tx *store.Tx, u identity.User) (bool, error) {
+	all, err := tx.Origins(ctx, u.ID)
+	o, noted := all[identity.Address]
+	if err != nil || !noted || o.SetterID == u.ID {
+		return err == nil, err
+	}
+	setter, err := s.Standing(ctx, tx, o.SetterID, o.Scope)
+	if errors.Is(err, identity.Unauthorized) { // they may be gone for good reasons
+		return s.Authority.Ordinary(ctx, tx, u.ID)
+	} else if err != nil {
+		return false, err
+	}
+	err = s.Authority.Account(ctx, tx, setter, u)
+	if errors.Is(err, identity.Forbidden) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // meant is whose password somebody wants to set: the user of a name, or the only one of an address, in a domain that is enabled.

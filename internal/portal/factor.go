@@ -406,19 +406,25 @@ func afterRecovery(next string) string {
 	return Prefix + "/security/recovery-codes?" + url.Values{"used": {"1"}, "next": {next}}.Encode()
 }
 
+// factorMeans says what it means that somebody's second factor is reset.
+func (v *visit) factorMeans() []string {
+	return []string{
+		v.T("Their authenticator and recovery codes stop working, and so do all rules that ask for a second factor."),
+		v.T("All its sessions and tokens end at once. The password stays, and lets them in by itself."),
+		v.T("Make sure that it is they who ask: whoever has the password needs nothing more after this."),
+	}
+}
+
 // resetFactor helps somebody who has lost their second factor and their recovery codes.
 var resetFactor = &act{
 	action: "identity:update_user", allowed: manages, notSelf: true,
 	page: func(v *visit, pg *accountPage) *actPage {
-		out := &actPage{Do: v.T("Reset the second factor"), Means: []string{
-			v.T("Their authenticator and recovery codes stop working, and so do all rules that ask for a second factor."),
-			v.T("All its sessions and tokens end at once. The password stays, and lets them in by itself."),
-			v.T("Make sure that it is they who ask: whoever has the password needs nothing more after this."),
-		}}
+		out := &actPage{Do: v.T("Reset the second factor"), Means: v.factorMeans()}
 		out.Title, out.Lead = v.F("Reset the second factor of %s?", pg.Account.Name), v.T("For somebody who has lost their phone and their recovery codes.")
-		out.Terminal = append(out.Terminal, `curl -X PATCH -H "X-Auth-Token: $(openstack token issue -f value -c id)" -H 'Content-Type: application/json' `+word(v.p.Endpoint(v.Request)+"/users/"+string(pg.Account.ID))+
-			` -d '{"user": {"options": {"multi_factor_auth_enabled": null, "multi_factor_auth_rules": null}}}'`,
-			"openstack credential list --type totp --user "+word(string(pg.Account.ID))+" -f value -c ID | xargs -r openstack credential delete")
+		out.Terminal = []string{
+			"id=$(openstack user show -f value -c id --domain " + word(pg.In.Name) + " " + word(pg.Account.Name) + ")",
+			`curl -X DELETE -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)) + `/lintel/users/"$id"/factor`,
+		}
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {

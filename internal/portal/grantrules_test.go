@@ -126,3 +126,38 @@ func (tm *team) wantEnded(user string) {
 		tm.t.Errorf("granted are %v", names)
 	}
 }
+
+// Attack 11 of section 4.3: who set the address of an account that has risen since gets no mail that leads into it.
+func TestResetMailGoesToNoAddressOfOthers(t *testing.T) {
+	env, box, _, _ := cloudWithMail(t)
+	mona := manager(env, "mona", "manager")
+	risen, project := member(env, "risen", "other")
+	plain, _ := member(env, "plain", "third")
+	mgr := env.Login("mona", "secret", testenv.OnDefaultDomain)
+	for user, address := range map[string]string{risen: "evil@acme.example", plain: "plain@acme.example"} {
+		mgr.Patch("/v3/users/"+user, `{"user": {"email": "`+address+`"}}`).Want(200)
+	}
+	admin := env.Admin()
+	role := admin.Get("/v3/roles?name=admin").Want(200).Get("roles.0.id")
+	admin.Put("/v3/projects/"+project+"/users/"+risen+"/roles/"+role, nil).Want(204)
+	ask := func() {
+		for _, name := range []string{"risen", "plain"} {
+			env.Browser().Open("/portal/forgot").Submit("Send me a link", "name", name).Want(200, "If we know")
+		}
+		env.Deliver()
+	}
+	ask()
+	if bad, good := len(box.All("evil@acme.example")), len(box.All("plain@acme.example")); bad != 0 || good != 1 {
+		t.Errorf("%d mails to the address of an administrator that a manager set, %d to another", bad, good)
+	}
+	admin.Delete("/v3/users/" + mona).Want(204) // who is gone has no say any more, but what they set for ordinary people was fine
+	ask()
+	if bad, good := len(box.All("evil@acme.example")), len(box.All("plain@acme.example")); bad != 0 || good != 2 {
+		t.Errorf("%d mails, and %d, once the manager is gone", bad, good)
+	}
+	admin.Patch("/v3/users/"+risen, `{"user": {"email": "right@acme.example"}}`).Want(200)
+	ask()
+	if n := len(box.All("right@acme.example")); n != 1 {
+		t.Errorf("%d mails to the address that an administrator set", n)
+	}
+}

@@ -21,6 +21,8 @@ var peoplePages = []page{
 	{method: get, path: "/p/{id}/people/{user}", serve: (*visit).person},
 	{method: post, path: "/p/{id}/people/{user}", serve: (*visit).changePerson},
 	{method: post, path: "/p/{id}/people/revoke", serve: (*visit).revokeChosen},
+	{method: get, path: "/p/{id}/people/{user}/factor", serve: (*visit).resetFactorHere, confirmed: true},
+	{method: post, path: "/p/{id}/people/{user}/factor", serve: (*visit).resetFactorHere, confirmed: true},
 	{method: get, path: "/p/{id}/revoke", serve: (*visit).askRevoke},
 	{method: post, path: "/p/{id}/revoke", serve: (*visit).revoke},
 }

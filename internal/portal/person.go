@@ -129,6 +129,26 @@ func grantLine(h *here, user, domain string, r roleChoice) string {
 	return "lintel access grant --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(domain) + " --until " + r.Ends + " " + word(user) + " " + word(r.Name)
 }
 
+// resetFactorHere helps somebody of the project who has lost their second factor, for who may take away all that they hold.
+func (v *visit) resetFactorHere() error {
+	h, err := v.here()
+	if err != nil {
+		return err
+	}
+	f, err := v.findPerson(h, identity.UserID(v.PathValue("user")))
+	if err != nil {
+		return err
+	}
+	out := &actPage{Do: v.T("Reset the second factor"), Back: h.Path("/people/", string(f.ID)), Means: v.factorMeans()}
+	out.Here, out.Section, out.Title = h, "people", v.F("Reset the second factor of %s?", f.Name)
+	out.Lead = v.T("For somebody who has lost their phone and their recovery codes.")
+	out.Terminal = []string{`curl -X DELETE -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)+"/lintel/users/"+string(f.ID)+"/factor")}
+	return v.decide(out, func() (string, error) {
+		err := h.as(func(c identity.Caller) error { return v.p.Credential.ResetFactor(v.Context(), c, f.ID) })
+		return strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=factor-reset", err
+	})
+}
+
 func (v *visit) person() error {
 	_, pg, err := v.personPage()
 	if err != nil {
