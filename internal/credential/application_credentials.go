@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -57,6 +58,11 @@ func (s *Service) CreateApplicationCredential(ctx context.Context, caller identi
 		}
 		if c.ExpiresAt, err = parseExpiry(in.ExpiresAt, tx.Now()); err != nil {
 			return err
+		}
+		if ids, err := resolveRoles(ctx, tx, in.Roles); err != nil {
+			return err
+		} else if len(ids) < len(in.Roles) { // one of them twice, which upstream's table refuses
+			return identity.Conflictf("application_credential", "Duplicate entry found with name %s", c.Name)
 		}
 		for _, r := range c.AccessRules {
 			if err := checkAccessRule(r); err != nil {
@@ -244,9 +250,13 @@ func checkAccessRule(r identity.AccessRule) error {
 		return identity.Expecting("path", "access_rules")
 	case r.Method == "":
 		return identity.Expecting("method", "access_rules")
+	case utf8.RuneCountInString(r.Path) > maxRulePath:
+		return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column path(CHAR(%d)).", r.Path, maxRulePath)
 	}
 	return nil
 }
+
+const maxRulePath = 128 // characters
 
 // covered tells whether a rule is one of others: by id, or by what it says if it has none.
 func covered(r identity.AccessRule, rules []identity.AccessRule) bool {

@@ -3,6 +3,7 @@ package credential_test
 import (
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -303,6 +304,36 @@ func TestAccessRulesAreTheirOwners(t *testing.T) {
 	}
 	o.Get(o.at + "/" + id).Want(404)
 	o.Delete(rules + "/" + rule).Want(204)
+}
+
+// What upstream's database refuses is refused.
+func TestApplicationCredentialsThatCannotBeStored(t *testing.T) {
+	o := newOwner(t)
+	rule := func(more object) object {
+		r := object{"service": "compute", "method": "GET", "path": "/v2.1/servers"}
+		maps.Copy(r, more)
+		return object{"access_rules": []object{r}}
+	}
+	for name, tt := range map[string]struct {
+		with   object
+		status int
+	}{
+		"a role twice":             {object{"roles": []object{{"name": "member"}, {"name": "member"}}}, 409},
+		"an empty end":             {object{"expires_at": ""}, 400},
+		"a long path":              {rule(object{"path": "/" + strings.Repeat("p", 128)}), 400},
+		"a property no rule knows": {rule(object{"colour": "blue"}), 400},
+	} {
+		tt.with["name"] = "x"
+		if r := o.Post(o.at, object{"application_credential": tt.with}); r.Status != tt.status {
+			t.Errorf("%s: got %d %s, want %d", name, r.Status, r.Body, tt.status)
+		}
+	}
+	if got := o.Get(o.at).Want(200).List("application_credentials"); len(got) != 0 {
+		t.Errorf("stored nevertheless: %v", got)
+	}
+	fits := rule(object{"path": "/" + strings.Repeat("p", 127)})
+	fits["name"] = "x"
+	o.create(fits)
 }
 
 // S-051

@@ -77,6 +77,8 @@ func TestTrustsAreGivenByTheirTrustor(t *testing.T) {
 		"unknown project":  {o.Actor, object{"project_id": "unknown"}, 404},
 		"past":             {o.Actor, object{"expires_at": past}, 400},
 		"malformed expiry": {o.Actor, object{"expires_at": "soon"}, 400},
+		"empty expiry":     {o.Actor, object{"expires_at": ""}, 400},
+		"a role twice":     {o.Actor, object{"roles": []object{{"name": "member"}, {"name": "member"}}}, 409},
 		"impersonation":    {o.Actor, object{"impersonation": "perhaps"}, 400},
 		"negative uses":    {o.Actor, object{"remaining_uses": -1}, 400},
 		"text uses":        {o.Actor, object{"remaining_uses": "3"}, 400},

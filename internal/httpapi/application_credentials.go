@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"net/http"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/credential"
@@ -84,13 +85,16 @@ func (a *API) listApplicationCredentials(w http.ResponseWriter, r *request) erro
 func (a *API) createApplicationCredential(w http.ResponseWriter, r *request) error {
 	body := r.Body.Object("application_credential")
 	in := credential.NewApplicationCredential{
-		Name: text[string](body, "name"), Secret: text[string](body, "secret"), ExpiresAt: text[string](body, "expires_at"),
+		Name: text[string](body, "name"), Secret: text[string](body, "secret"), ExpiresAt: endOf(body),
 		Roles: roleRefs(body), Unrestricted: schema.Flag(body, "unrestricted").Value,
 	}
 	if d := schema.Field[string](body, "description"); d.Present && !d.Null {
 		in.Description = &d.Value
 	}
 	for _, rule := range schema.List[*schema.Object](body, "access_rules").Value {
+		if err := checkAccessRule(rule); err != nil {
+			return err
+		}
 		in.AccessRules = append(in.AccessRules, identity.AccessRule{
 			ID: text[identity.AccessRuleID](rule, "id"), Service: text[string](rule, "service"),
 			Path: text[string](rule, "path"), Method: text[string](rule, "method"),
@@ -103,6 +107,25 @@ func (a *API) createApplicationCredential(w http.ResponseWriter, r *request) err
 	o := renderApplicationCredential(r, c)
 	o["secret"] = secret
 	return writeSecret(w, http.StatusCreated, object{"application_credential": o})
+}
+
+// checkAccessRule refuses what no access rule has, in the words of upstream's database model.
+func checkAccessRule(rule *schema.Object) error {
+	for key := range rule.All() {
+		if !rule.Has("id") && !slices.Contains([]string{"service", "path", "method"}, key) {
+			return identity.Invalidf("'%s' is an invalid keyword argument for AccessRuleModel", key)
+		}
+	}
+	return nil
+}
+
+// endOf reads when something is to end, "" for never. An empty text is no time, and is refused as such.
+func endOf(body *schema.Object) string {
+	at := schema.Field[string](body, "expires_at")
+	if at.Present && !at.Null && at.Value == "" {
+		return " "
+	}
+	return at.Value
 }
 
 // roleRefs reads roles that are named by id or by name.

@@ -36,6 +36,8 @@ with as_("member"):
         {"roles": "member"},
         {"project_id": ...},
         {"expires_at": "tomorrow"},
+        {"expires_at": ""},
+        {"roles": [{"id": "$role_member"}, {"name": "member"}]},
         {"expires_at": "2001-01-01T00:00:00.000000Z"},
         {"expires_at": "2040-01-01"},
         {"expires_at": 1},
