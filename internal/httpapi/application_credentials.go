@@ -85,7 +85,7 @@ func (a *API) listApplicationCredentials(w http.ResponseWriter, r *request) erro
 func (a *API) createApplicationCredential(w http.ResponseWriter, r *request) error {
 	body := r.Body.Object("application_credential")
 	in := credential.NewApplicationCredential{
-		Name: text[string](body, "name"), Secret: text[string](body, "secret"), ExpiresAt: endOf(body),
+		Name: text[string](body, "name"), Secret: text[string](body, "secret"), ExpiresAt: expiryOf(body),
 		Roles: roleRefs(body), Unrestricted: schema.Flag(body, "unrestricted").Value,
 	}
 	if d := schema.Field[string](body, "description"); d.Present && !d.Null {
@@ -119,8 +119,8 @@ func checkAccessRule(rule *schema.Object) error {
 	return nil
 }
 
-// endOf reads when something is to end, "" for never. An empty text is no time, and is refused as such.
-func endOf(body *schema.Object) string {
+// expiryOf reads when something is to end, "" for never. An empty text is no time, and is refused as such.
+func expiryOf(body *schema.Object) string {
 	at := schema.Field[string](body, "expires_at")
 	if at.Present && !at.Null && at.Value == "" {
 		return " "

@@ -79,7 +79,7 @@ func (a *API) createTrust(w http.ResponseWriter, r *request) error {
 	in := credential.NewTrust{
 		TrustorUserID: text[identity.UserID](body, "trustor_user_id"), TrusteeUserID: text[identity.UserID](body, "trustee_user_id"),
 		ProjectID: text[identity.ProjectID](body, "project_id"), Impersonation: schema.Flag(body, "impersonation").Value,
-		ExpiresAt: endOf(body), Roles: roleRefs(body),
+		ExpiresAt: expiryOf(body), Roles: roleRefs(body),
 		RemainingUses: count(body, "remaining_uses"), AllowRedelegation: schema.Flag(body, "allow_redelegation").Value,
 		RedelegationCount: count(body, "redelegation_count"),
 		Extra: body.Map("id", "trustor_user_id", "trustee_user_id", "project_id", "impersonation", "expires_at", "remaining_uses",
