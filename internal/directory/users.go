@@ -408,6 +408,41 @@ func (s *Service) noteOrigins(ctx context.Context, tx *store.Tx, caller identity
 	return nil
 }
 
+// SetBy is who last set a part of an account by which somebody gets in.
+type SetBy struct {
+	What identity.AccountPart
+	Name string // of a user; empty for one who is gone
+	Own  bool   // it was the user themselves
+	At   time.Time
+}
+
+// WhoSet tells who last set the address, the password and the factors of a user, as far as that was noted, for whoever may look at the
+// user (identity:get_user).
+func (s *Service) WhoSet(ctx context.Context, caller identity.Caller, id identity.UserID) (all []SetBy, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		all = nil
+		if _, err := s.allowedUser(ctx, tx, caller, authz.GetUser, id); err != nil {
+			return err
+		}
+		origins, err := tx.Origins(ctx, id)
+		if err != nil {
+			return err
+		}
+		var keys []store.Key
+		for _, o := range origins {
+			keys = append(keys, store.Key{Kind: "user", ID: string(o.SetterID)})
+		}
+		called, err := tx.Labels(ctx, keys)
+		for _, part := range []identity.AccountPart{identity.Address, identity.Password, identity.Factors} {
+			if o, noted := origins[part]; noted {
+				all = append(all, SetBy{part, called[store.Key{Kind: "user", ID: string(o.SetterID)}].Name, o.SetterID == id, o.At})
+			}
+		}
+		return err
+	})
+	return all, err
+}
+
 // Touchable returns a user on whose account the caller may act, by the rules for changing it.
 func (s *Service) Touchable(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {
 	return s.touchable(ctx, tx, caller, authz.UpdateUser, id)

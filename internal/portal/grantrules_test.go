@@ -88,7 +88,7 @@ func TestLastDayOfARole(t *testing.T) {
 	tm.grant("domains/default/users/"+boss, "manager")
 	tm.onWeb(dora, "reader")
 	page, field := "/portal/p/"+tm.web+"/people/"+dora, "until-"+tm.role("reader")
-	b := tm.SignIn("boss", "secret").Open(page).Want(200, "Last day of a role")
+	b := tm.SignIn("boss", "secret").Open(page).Want(200, "Last day of reader")
 	b.Submit("Review the change", field, "2026-03-03").Want(422, "Choose a day that is still to come")
 	b.Submit("Review the change", field, "2026-03-31").Want(200, "With another end", "reader, until 31 Mar",
 		"lintel access grant --project acme-web --project-domain Default --user-domain Default --until 2026-03-31 dora reader")
@@ -159,5 +159,21 @@ func TestResetMailGoesToNoAddressOfOthers(t *testing.T) {
 	ask()
 	if n := len(box.All("right@acme.example")); n != 1 {
 		t.Errorf("%d mails to the address that an administrator set", n)
+	}
+}
+
+// Granting a role of high impact shows who else could get into the account: who set its address, password and factors.
+func TestWhoSetAnAccountIsShown(t *testing.T) {
+	tm := newTeam(t)
+	mona, dora := tm.person("mona"), tm.person("dora")
+	tm.grant("domains/default/users/"+mona, "manager")
+	tm.onWeb(dora, "member")
+	mgr := tm.Login("mona", "secret", testenv.OnDefaultDomain)
+	mgr.Patch("/v3/users/"+dora, `{"user": {"email": "dora@example.org", "password": "known"}}`).Want(200)
+	root := tm.SignIn("admin", testenv.Password).Open("/portal/p/" + tm.web + "/people/" + dora)
+	root.Submit("Review the change", "role", tm.role("admin")).Want(200, "Granted admin", "The e-mail address was set by mona on 4 Mar", "The password was set by mona on 4 Mar")
+	root.Open("/portal/p/"+tm.web+"/people/"+dora).Submit("Review the change", "role", tm.role("reader")).Want(200, "Granted reader")
+	if strings.Contains(root.Body, "set by mona") {
+		t.Error("who set the password is told where nobody needs to know")
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
@@ -121,6 +122,33 @@ func grantOptions(h *here, user, domain string) string {
 	return " --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user " + word(user) + " --user-domain " + word(domain)
 }
 
+// whoSet says who else could get into an account that is about to get a role of high impact: who set its address, password and factors.
+func (v *visit) whoSet(h *here, id identity.UserID) (words []string, err error) {
+	var all []directory.SetBy
+	err = h.as(func(c identity.Caller) (err error) {
+		all, err = v.p.Directory.WhoSet(v.Context(), c, id)
+		return err
+	})
+	if errors.Is(err, identity.Forbidden) {
+		return nil, nil // who may not look at the account
+	}
+	for _, s := range all {
+		if s.Own {
+			continue
+		}
+		who, day := cmp.Or(s.Name, v.T("somebody who is gone")), v.day(s.At.UTC())
+		switch s.What {
+		case identity.Address:
+			words = append(words, v.F("The e-mail address was set by %s on %s: a mail to it leads into the account.", who, day))
+		case identity.Password:
+			words = append(words, v.F("The password was set by %s on %s, who may know it.", who, day))
+		case identity.Factors:
+			words = append(words, v.F("The second factor was changed by %s on %s.", who, day))
+		}
+	}
+	return words, err
+}
+
 // grantLine is the command that grants a role to somebody, for as long as was chosen.
 func grantLine(h *here, user, domain string, r roleChoice) string {
 	if r.Ends == "" {
@@ -220,6 +248,13 @@ func (v *visit) changePerson() error {
 		return v.show(http.StatusUnprocessableEntity, "person", pg)
 	}
 	diff.Own = pg.Person.Self && len(diff.Remove) > 0
+	if diff.Blast != nil {
+		who, err := v.whoSet(h, pg.Person.ID)
+		if err != nil {
+			return err
+		}
+		diff.Blast = append(diff.Blast, who...)
+	}
 	diff.Here, diff.Section, diff.Title = h, "people", v.F("Change the roles of %s?", pg.Person.Name)
 	diff.Lead = v.F("This is the difference in %s. It counts from the next request on.", h.Name)
 	who, domain := pg.Person.Name, pg.Person.In

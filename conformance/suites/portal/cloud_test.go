@@ -393,6 +393,10 @@ func (c *Cloud) state() []string {
 			lines = append(lines, fmt.Sprint("implied ", at(rule, "prior_role.name"), " ", implied["name"]))
 		}
 	}
+	for _, g := range c.root.Get("/v3/lintel/grant_rules").list("grant_rules") {
+		g["holder_role"], g["target_role"] = at(g, "holder_role.name"), at(g, "target_role.name")
+		say("grant rule", fmt.Sprint(g["holder_role"], " ", g["target_role"]), g)
+	}
 	for _, k := range c.root.Get("/v3/credentials").list("credentials") {
 		say("credential", names[k["user_id"].(string)], k, "blob")
 	}

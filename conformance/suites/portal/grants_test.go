@@ -1,0 +1,60 @@
+package portal
+
+import (
+	"testing"
+)
+
+// Whoever runs the cloud says who may grant what, by a preset or rule by rule, after a look at what that changes.
+func TestGrantRules(t *testing.T) {
+	onceThere(t, "/cloud/grants")
+	tell(t, "A7", func(s *Story) {
+		for _, name := range []string{"project_admin", "project_mod", "billing"} {
+			s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": name}})
+		}
+		admin := s.admin().Press("Who may grant what").Sees("No rules", "keystone-default")
+		admin.Press("Choose a preset").Tick("catalyst").Press("Review the change")
+		admin.Sees("New: project_mod on a project: grant, take back, invite to the role billing", "There is no role auth_only")
+		admin.Fill("Type catalyst to go on", "something").Press("Put these rules in place").Sees("Type catalyst to go on.")
+		s.alike(admin, "project admin", admin.Terminal(), func() {
+			admin.Fill("Type catalyst to go on", "catalyst").Press("Put these rules in place").Sees("Saved", "project_admin")
+		})
+		admin.Press("Add a rule").Choose("Who holds", "project_mod").Choose("The role", "reader").Fill("A grant lasts at most (days)", "30").Press("Review the change")
+		admin.Sees("New: project_mod on a project", "at most 30 days")
+		s.alike(admin, "project admin", admin.Terminal(), func() {
+			admin.Fill("Type project_mod to go on", "project_mod").Press("Save the rule").Sees("at most 30 days")
+		})
+		if s.SignIn("admin", password); s.root.Status("GET", "/v3/lintel/grant_rules", nil) != 200 {
+			s.Error("the rules are not to be had")
+		}
+	})
+}
+
+// A moderator looks after the people of a project with what was listed, and cannot touch its administrators, by page or by command.
+func TestModerator(t *testing.T) {
+	tell(t, "C8", func(s *Story) {
+		for _, name := range []string{"project_admin", "project_mod", "billing"} {
+			s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": name}})
+		}
+		s.root.Put("/v3/lintel/grant_rules", map[string]any{"grant_rules": map[string]any{"preset": "catalyst"}})
+		s.Project("acme")
+		for name, role := range map[string]string{"moira": "project_mod", "boris": "project_admin", "ayesha": "member"} {
+			s.User(name)
+			s.Grant(name, role, "acme")
+		}
+		moira := s.SignIn("moira", secret).people("acme").Row("boris", "Holds project_admin: you may not change that").Row("ayesha", "Update")
+		moira.Press("Update", "ayesha").Tick("billing").Press("Review the change").Sees("Granted billing")
+		s.alike(moira, "project acme", moira.Terminal(), func() { moira.Press("Save the change").Sees("The roles were changed") })
+		sh := s.Shell("moira", secret, "project acme")
+		on := " --project " + s.id("projects", "acme") + " "
+		s.refused(sh, "openstack role remove --user "+s.id("users", "boris")+on+s.id("roles", "project_admin"))
+		s.refused(sh, "openstack role add --user "+s.id("users", "boris")+on+s.id("roles", "billing"))
+		s.refused(sh, "openstack role add --user "+s.id("users", "ayesha")+on+s.id("roles", "project_admin"))
+		sh.Refused("lintel access revoke boris project_admin --project acme", "403")
+
+		// A member sees none of it.
+		ayesha := s.SignIn("ayesha", secret).Press("acme")
+		if ayesha.Has("People") {
+			s.Error("a member is led to the people")
+		}
+	})
+}
