@@ -48,7 +48,6 @@ with as_("admin"):
         {"name": "description null", "domain_id": "$acme", "description": None},
         {"name": "description number", "domain_id": "$acme", "description": 1},
         {"name": "default null", "domain_id": "$acme", "default_project_id": None},
-        {"name": "default empty", "domain_id": "$acme", "default_project_id": ""},
         {"name": "default unknown", "domain_id": "$acme", "default_project_id": "0123456789abcdef0123456789abcdef"},
         {"name": "default odd", "domain_id": "$acme", "default_project_id": "not an id"},
         {"name": "default is a domain", "domain_id": "$acme", "default_project_id": "$acme"},

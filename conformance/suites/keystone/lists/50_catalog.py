@@ -231,7 +231,6 @@ with as_("admin"):
         {"region_id": None},
         {"region": "made-on-the-way-3"},
         {"region": "r" * 256},
-        {"region": ""},
         {"service_id": "$identity"},
         {"service_id": "unknown"},
         {"service_id": "$volume"},

@@ -22,7 +22,6 @@ with as_("admin"):
         {"type": "cert", "blob": "b", "user_id": "odd"},
         {"type": "cert", "blob": "b", "user_id": "u" * 65},
         {"type": "cert", "blob": "b", "user_id": "$ann", "project_id": "p" * 65},
-        {"type": "cert", "blob": "b", "user_id": "$ann", "project_id": ""},
         {"type": "cert", "blob": "b", "user_id": None},
         {"type": "cert", "blob": "b", "user_id": "$ann", "project_id": "$web"},
         {"type": "cert", "blob": "b", "user_id": "$ann", "project_id": "0123456789abcdef0123456789abcdef"},

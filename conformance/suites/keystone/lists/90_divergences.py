@@ -21,3 +21,7 @@ with as_("admin"):
     POST("/v3/users", {"user": {"name": "long", "domain_id": "$acme", "password": "x" * 128}})
     POST("/v3/users", {"user": {"name": "too long", "domain_id": "$acme", "password": "x" * 5000}})
     POST("/v3/users", '{"user": {"name": "a\\u0000b"}}')
+    # Ids that are empty.
+    POST("/v3/endpoints", {"endpoint": {"service_id": "$identity", "interface": "public", "url": "http://x", "region": ""}})
+    POST("/v3/credentials", {"credential": {"type": "cert", "blob": "b", "user_id": "$nora", "project_id": ""}})
+    POST("/v3/users", {"user": {"name": "default empty", "domain_id": "$acme", "default_project_id": ""}})
