@@ -48,6 +48,7 @@ type bench struct {
 	tries    int // of revocations
 	keep     func(result) error
 	results  []result
+	failed   []error
 }
 
 // few and many are how many connections work comes by, processes those that keep a slow Keystone busy.
@@ -67,7 +68,8 @@ func (b *bench) find(work, server string) (result, bool) {
 	return result{}, false
 }
 
-// once runs a measurement unless an earlier run did.
+// once runs a measurement unless an earlier run did. One that fails is told of and left out: the others are worth having, and
+// another run tries it again.
 func (b *bench) once(work string, s *server, run func() (result, error)) error {
 	if s == nil {
 		return nil
@@ -78,7 +80,10 @@ func (b *bench) once(work string, s *server, run func() (result, error)) error {
 	}
 	r, err := run()
 	if err != nil {
-		return fmt.Errorf("%s, %s: %w", s.name, work, err)
+		err = fmt.Errorf("%s, %s: %w", s.name, work, err)
+		log.Print("FAILED: ", err)
+		b.failed = append(b.failed, err)
+		return nil
 	}
 	r.Work, r.Server = work, s.name
 	log.Printf("%-48s %-18s %10.1f/s  p99 %8.2f ms  CPU %8.3f ms", work, s.name, r.Rate, r.P99, r.CPU)
@@ -99,6 +104,9 @@ type work struct {
 
 // measure puts work on a server and keeps the result.
 func (b *bench) measure(ctx context.Context, s *server, w work, connections int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return b.once(w.name, s, func() (result, error) { return b.figures(ctx, s, w, connections) })
 }
 

@@ -93,8 +93,11 @@ func TestMeasureCountsAndRefusesOtherAnswers(t *testing.T) {
 	s := &server{name: "s", base: srv.URL}
 	w := cycled("w", 200, [][]byte{written("GET", "/x", nil, "X-Subject-Token", "t")})
 	w.most = 10
-	if err := b.measure(t.Context(), s, w, 2); err == nil || !strings.Contains(err.Error(), "status 404, want 200") {
-		t.Errorf("a server that answers 404: %v, want an error that says so", err)
+	if err := b.measure(t.Context(), s, w, 2); err != nil {
+		t.Fatal(err)
+	}
+	if len(kept) != 0 || len(b.failed) != 1 || !strings.Contains(b.failed[0].Error(), "status 404, want 200") {
+		t.Errorf("a server that answers 404: %v kept, %v failed; want a failure that says so", kept, b.failed)
 	}
 	if _, _, err := b.send(t.Context(), s, "PUT", "/x", nil, m{"token": m{}}, 204); err != nil {
 		t.Fatal(err)

@@ -86,7 +86,8 @@ func main() {
 		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: fingers, DisableCompression: true}},
 		length: time.Duration(*seconds * float64(time.Second)), database: *database, tries: *attempts, results: kept, keep: appender(*raw),
 	}
-	if err := b.all(ctx, on, *before, *started, *projects, *little, *password); err != nil {
+	err = b.all(ctx, on, *before, *started, *projects, *little, *password)
+	if err = errors.Join(append(b.failed, err)...); err != nil {
 		log.Fatal(err)
 	}
 }
