@@ -42,6 +42,18 @@ func (s *Service) UsersOutside(ctx context.Context, caller identity.Caller, p id
 	return s.Users(ctx, caller, q.Where("outside", string(p.ID)).Where("service", "false"))
 }
 
+// NamesTaken returns those of some names that users of a domain have, for a caller who may list them.
+func (s *Service) NamesTaken(ctx context.Context, caller identity.Caller, domain identity.DomainID, names []string) (taken []string, err error) {
+	if err := s.Authz.Check(ctx, caller, authz.ListUsers, authz.Target{"domain_id": string(domain)}); err != nil {
+		return nil, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		taken, err = tx.NamesTaken(ctx, domain, names)
+		return err
+	})
+	return taken, err
+}
+
 // SomeUsers returns those of some users of a domain who are there, by name, for a caller who may list them.
 func (s *Service) SomeUsers(ctx context.Context, caller identity.Caller, domain identity.DomainID, ids []identity.UserID) (users []identity.User, err error) {
 	if err := s.Authz.Check(ctx, caller, authz.ListUsers, authz.Target{"domain_id": string(domain)}); err != nil {

@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -104,6 +105,19 @@ type newUserPage struct {
 	Mails                                     bool // links to set a password are sent
 	Roles                                     []identity.Role
 	Customers                                 bool // the reader may open accounts of customers
+
+	Exempt   []choice // options that exempt the account from rules
+	Exempted bool     // one was chosen
+}
+
+// exemptions are the options that exempt an account from rules, with what each means.
+func (m *messages) exemptions() [][2]string {
+	return [][2]string{
+		{identity.OptIgnoreChangePassword, m.T("It need not change its password at the first login")},
+		{identity.OptIgnorePasswordExpiry, m.T("Its password does not expire")},
+		{identity.OptIgnoreLockout, m.T("Wrong passwords do not lock it")},
+		{identity.OptIgnoreUserInactivity, m.T("It may stay away as long as it likes")},
+	}
 }
 
 // newUserPage fills the form from what was sent.
@@ -112,6 +126,10 @@ func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUser
 		In: d, Name: strings.TrimSpace(v.field("name")), Address: strings.TrimSpace(v.field("email")), Description: v.field("description"),
 		Project: strings.TrimSpace(v.field("project")), Role: v.field("role"), Enabled: v.Method == get || v.field("enabled") != "",
 		LockPassword: v.field("lock") != "", Invite: v.field("invite") != "", Mails: v.p.Membership.Mails(),
+	}
+	for _, e := range v.exemptions() {
+		chosen := slices.Contains(v.PostForm["exempt"], e[0])
+		pg.Exempt, pg.Exempted = append(pg.Exempt, choice{e[0], e[1], chosen}), pg.Exempted || chosen
 	}
 	pg.Section, pg.Title = "users", v.T("Create User")
 	pg.Lead = v.T("The account, its first project and its role there are made together, or none of them.")
@@ -166,6 +184,11 @@ func (v *visit) createUser() error {
 	}
 	if pg.LockPassword {
 		u.Options[identity.OptLockPassword] = true
+	}
+	for _, e := range pg.Exempt {
+		if e.Chosen {
+			u.Options[e.Value] = true
+		}
 	}
 	pg.Fields = problems{}
 	if pg.Name == "" {

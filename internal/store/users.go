@@ -325,6 +325,14 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 	return users, err
 }
 
+// NamesTaken returns those of some names that users of a domain have.
+func (tx *Tx) NamesTaken(ctx context.Context, domain identity.DomainID, names []string) ([]string, error) {
+	set, args := in(names)
+	args = append([]any{domain}, args...)
+	return list(ctx, tx, column[string], `SELECT "name" FROM "local_user" WHERE "domain_id" = ? AND "name" IN `+set+`
+		UNION SELECT "name" FROM "nonlocal_user" WHERE "domain_id" = ? AND "name" IN `+set, slices.Concat(args, args)...)
+}
+
 // userName keeps the users whose name passes the filter. Equality goes through the indexes of names, with the domain
 // when it is known.
 func (s *selection) userName(tx *Tx, f identity.Filter, q identity.Query) {
