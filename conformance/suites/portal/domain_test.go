@@ -53,6 +53,20 @@ func TestCreateUser(t *testing.T) {
 	})
 }
 
+// Several are brought in by a table, after a look at what would be made.
+func TestImportUsers(t *testing.T) {
+	tell(t, "D2 D3 O1", func(s *Story) {
+		moira := s.manager()
+		s.Project("acme-web")
+		moira.Press("Users").Press("Create User").Press("Import several from a table instead")
+		moira.Fill("Table", "name,email,project,role\nlars,lars@northwind.example,acme-web,member\nmoira,m@northwind.example,,\n").Press("See what would be made")
+		moira.Row("lars", "ready").Row("moira", "The name is taken.")
+		moira.Press("Create 1 account").Sees("1 of 2 were done", "The name is taken.")
+		lars := s.Visitor().Open(s.Mail("lars@northwind.example", "password").Link(s))
+		lars.Fill("New password", secret).Fill("New password, again", secret).Press("Set the password").Fill("User name", "lars").Fill("Password", secret).Press("Sign in").Row("acme-web", "member")
+	})
+}
+
 // All that somebody who looks after accounts does with one.
 func TestLookAfterAccount(t *testing.T) {
 	tell(t, "D4 D5 S5 S9", func(s *Story) {

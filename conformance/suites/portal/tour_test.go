@@ -286,6 +286,8 @@ func (tour *Tour) member(p *Person) {
 	tour.Look(p, "secret", "phone")
 	p.Open("/portal/credentials/keys/new").Press("Create the key")
 	tour.Look(p, "key")
+	tour.visit(p, stop{"confirm", "/confirm", ""})
+	p.Fill("Password", secret).Press("Confirm") // what follows wants a fresh proof
 	p.Press("Security").Press("Turn on a second factor")
 	tour.Look(p, "factor-consequences", "dark phone")
 	p.Press("Continue with an authenticator app")
@@ -314,7 +316,7 @@ func (tour *Tour) member(p *Person) {
 	tour.visit(helper, stop{"reset-factor", "/d/default/users/" + tour.id("users", "ayesha") + "/factor", ""})
 	q.Press("Use a recovery code")
 	tour.Look(q, "verify-recovery")
-	tour.visit(p, stop{"confirm", "/confirm", ""}, stop{"failure", "/nowhere", ""})
+	tour.visit(p, stop{"failure", "/nowhere", ""})
 	p.Press("Account of ayesha").Press("Sign out")
 	tour.Look(p, "signed-out")
 }
@@ -349,6 +351,9 @@ func (tour *Tour) manager(p *Person) {
 		stop{"disable-project", project + "/disable", ""}, stop{"delete-project", project + "/delete", ""}, stop{"assignments", d + "/assignments", "phone"}, stop{"grant", d + "/assignments/new", ""})
 	p.Open("/portal"+d+"/assignments?user=celia").PressFirst("Revoke", "heat_stack_owner")
 	tour.Look(p, "revoke-assignment")
+	tour.visit(p, stop{"import-users", d + "/users/import", ""})
+	p.Fill("Table", "name,email,project,role\nlars,lars@northwind.example,acme-web,member\nmina,mina@northwind.example,,\nerika,erika@northwind.example,,\n").Press("See what would be made")
+	tour.Look(p, "import-users-rehearsed", "dark phone")
 	tour.Grant("moira", "reader", "acme-web")
 	tour.visit(p, stop{"leave", web + "/leave", ""})
 	robot := at(map[string]any(tour.Login("basil", secret, onProject("acme-web")).Post("/v3/users/"+tour.id("users", "basil")+"/application_credentials",
@@ -425,4 +430,11 @@ func (tour *Tour) admin(p *Person) {
 	robot := at(map[string]any(tour.Login("basil", secret, onProject("acme-web")).Get("/v3/users/"+tour.id("users", "basil")+"/application_credentials")), "application_credentials")
 	tour.visit(p, stop{"revoke-credential", web + "/credentials/" + anys(robot)[0]["id"].(string) + "/revoke", ""})
 	tour.customer(p)
+	tour.visit(p, stop{"grant-rules-none", "/cloud/grants", ""}, stop{"new-grant-rule", "/cloud/grants/rule", ""}, stop{"grant-preset", "/cloud/grants/preset", ""})
+	p.Tick("catalyst").Press("Review the change")
+	tour.Look(p, "grant-preset-reviewed")
+	p.Fill("Type catalyst to go on", "catalyst").Press("Put these rules in place")
+	tour.Look(p, "grant-rules", "dark phone")
+	rule := tour.root.Get("/v3/lintel/grant_rules").list("grant_rules")[0]["id"].(string)
+	tour.visit(p, stop{"delete-grant-rule", "/cloud/grants/rule/delete?id=" + rule, ""})
 }
