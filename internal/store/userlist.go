@@ -36,14 +36,19 @@ func (tx *Tx) emailOf(column string) string {
 // nameKeeper is one of the places where names of users are kept, with a key to order them by that there is an index of.
 type nameKeeper struct{ from, domain, key string }
 
-// nameKeepers are those places. Each user is in one of them.
+// nameKeepers are those places. Each user is in one of them. They are read in the order of their names: SQLite, which knows little of
+// how much there is, has to be told.
 func (tx *Tx) nameKeepers() []nameKeeper {
+	join := ` JOIN`
+	if tx.db.dialect == sqlite {
+		join = ` CROSS JOIN`
+	}
 	return []nameKeeper{
-		{`"local_user" l JOIN "user" u ON u."id" = l."user_id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"`,
+		{`"local_user" l` + join + ` "user" u ON u."id" = l."user_id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"`,
 			`l."domain_id"`, tx.folded(`l."name"`)},
-		{`"nonlocal_user" n JOIN "user" u ON u."id" = n."user_id" LEFT JOIN "local_user" l ON l."user_id" = u."id"`,
+		{`"nonlocal_user" n` + join + ` "user" u ON u."id" = n."user_id" LEFT JOIN "local_user" l ON l."user_id" = u."id"`,
 			`n."domain_id"`, tx.folded(`n."name"`)},
-		{`"federated_user" f JOIN "user" u ON u."id" = f."user_id" AND NOT EXISTS (SELECT 1 FROM "federated_user" o
+		{`"federated_user" f` + join + ` "user" u ON u."id" = f."user_id" AND NOT EXISTS (SELECT 1 FROM "federated_user" o
 			WHERE o."user_id" = f."user_id" AND o."id" < f."id") AND NOT EXISTS (SELECT 1 FROM "local_user" o WHERE o."user_id" = u."id")
 			AND NOT EXISTS (SELECT 1 FROM "nonlocal_user" o WHERE o."user_id" = u."id")
 			LEFT JOIN "local_user" l ON l."user_id" = u."id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"`,

@@ -136,7 +136,7 @@ func TestSecondFactor(t *testing.T) {
 		used := phone.Code()
 		q.Fill("Code", used[:3]+" "+used[3:]).Press("Continue").Sees("Your access")
 		r := s.Visitor().Open("/portal")
-		r.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in").Fill("Code", used).Press("Continue").Sees("Not accepted")
+		r.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in").Fill("Code", used).Press("Continue").Sees("That code was already used")
 		r.Press("Use a recovery code").Fill("Recovery code", codes[5]).Press("Continue").Sees("You signed in with a recovery code", "9 recovery codes are left")
 		r.Press("Go on").Sees("Your access")
 		again := s.Visitor().Open("/portal")
