@@ -333,6 +333,12 @@ func (tour *Tour) things(p *Person) {
 	tour.Look(p, "access-found", "dark")
 	p.PressFirst("Create a server", "")
 	tour.Look(p, "access-answer", "phone")
+	tour.visit(p, stop{"change-address", "/profile/address", ""})
+	p.Fill("New e-mail address", "ayesha@new.example").Press("Send the link")
+	guest := open(tour.T, tour.Cloud, ways[0]).Open(tour.Mail("ayesha@new.example", "").Link(tour.T))
+	tour.Look(guest, "prove-address")
+	guest.Open(tour.Mail("ayesha@northwind.example", "ayesha@new.example").Link(tour.T))
+	tour.Look(guest, "undo-address")
 }
 
 func (tour *Tour) manager(p *Person) {
