@@ -196,13 +196,21 @@ func tellIn(t *testing.T, ids, conf string, in []way, story func(s *Story)) {
 // onceThere skips a story whose page the portal does not have.
 func onceThere(t *testing.T, path string) {
 	t.Helper()
+	if !isThere(t, path) {
+		t.Skipf("NOT TOLD: the portal has no page %s", path)
+	}
+}
+
+// isThere tells whether the portal has a page.
+func isThere(t *testing.T, path string) bool {
+	t.Helper()
 	files := must[[]string](t)(filepath.Glob(filepath.Join(repo, "internal/portal/*.go")))
 	for _, file := range files {
 		if text := must[[]byte](t)(os.ReadFile(file)); strings.Contains(string(text), `"`+path+`"`) {
-			return
+			return true
 		}
 	}
-	t.Skipf("NOT TOLD: the portal has no page %s", path)
+	return false
 }
 
 var idPattern = regexp.MustCompile(`^[A-Z]\d+$`)

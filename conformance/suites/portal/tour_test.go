@@ -298,6 +298,10 @@ func (tour *Tour) member(p *Person) {
 	codes := strings.Fields(p.Shown("codes"))
 	p.Fill("Type one of them back", codes[0]).Press("Turn it on")
 	tour.Look(p, "security-on", "dark")
+	if isThere(tour.T, "/security/robots") {
+		tour.visit(p, stop{"robots", "/security/robots", "phone"})
+		p.Open("/portal/security")
+	}
 	p.authenticator()
 	p.Press("Add a passkey")
 	tour.Look(p, "passkeys-none")
