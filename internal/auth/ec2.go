@@ -71,6 +71,7 @@ func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, actio
 	}
 	issued, err := s.issue(ctx, on, s.view, true, func(ctx context.Context, tx *store.Tx, p *proved) error {
 		p.by("ec2credential")
+		p.key = key.ID
 		return s.confirmKey(ctx, tx, key, p)
 	})
 	if e, ok := errors.AsType[*ReceiptError](err); ok {

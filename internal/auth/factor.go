@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -14,15 +15,15 @@ import (
 // EnableFactor makes the authenticator that the caller has set up their second factor, or puts it in the place of the one
 // they have (see credential.Service), and ends what was reached without it, all at once: all tokens that a password or a
 // code had no part in, and all sessions but this one, which gets a new key and has proved both by now. typed is one of the
-// recovery codes.
-func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.Caller, id, typed string) (renewed string, err error) {
+// recovery codes, wanted what is to become of what logs in without the factor.
+func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.Caller, id, typed string, wanted map[string]credential.Decision) (renewed string, err error) {
 	p, err := s.Credential.ConfirmRecovery(ctx, caller, id, typed)
 	if err != nil {
 		return "", err
 	}
 	renewed = newSessionKey()
 	return renewed, s.DB.Update(ctx, func(tx *store.Tx) error {
-		own, err := s.Credential.KeepFactor(ctx, tx, caller, p)
+		own, err := s.Credential.KeepFactor(ctx, tx, caller, p, wanted)
 		if err != nil {
 			return err
 		}

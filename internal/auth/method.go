@@ -37,6 +37,9 @@ type proved struct {
 	// credential is the application credential that was used; nil for none.
 	credential *identity.ApplicationCredential
 
+	// key is the EC2 key that a request was signed with; empty for none.
+	key identity.CredentialID
+
 	// accessToken is the OAuth access token that the request was signed with; nil for none.
 	accessToken *identity.AccessToken
 

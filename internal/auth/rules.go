@@ -90,6 +90,11 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 	if met, err := s.ownRulesMet(ctx, tx, u, p); err != nil || met {
 		return err
 	}
+	if kind, id := p.robot(); kind != "" && !(slices.Contains(p.methods, "password") && slices.Contains(p.methods, "totp")) {
+		if may, own, err := s.Credential.RobotMay(ctx, tx, u, kind, id); err != nil || own {
+			return robotAnswer(may, err)
+		}
+	}
 	var usable [][]string
 	for _, rule := range rules {
 		rule = slices.DeleteFunc(rule, func(m string) bool { return !slices.Contains(s.Methods, m) })
@@ -105,6 +110,49 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 		return nil
 	}
 	return s.receipt(ctx, tx, u, p, usable)
+}
+
+// robot names what logs in for its user, when it is none of their own proofs.
+func (p *proved) robot() (kind, id string) {
+	switch {
+	case p.key != "":
+		return "credential", string(p.key)
+	case p.credential != nil:
+		return "application_credential", string(p.credential.ID)
+	case p.accessToken != nil:
+		return "OS-OAUTH1:access_token", string(p.accessToken.ID)
+	}
+	return "", ""
+}
+
+// errSuspended answers what was right, and may not log in beside the second factor of its owner. Keystone hands out a receipt here
+// that nothing completes.
+var errSuspended = &identity.Error{
+	Kind: identity.Unauthorized,
+	Message: "The owner of this credential has turned on a second factor, beside which it may not log in. Its owner can keep it, on the" +
+		" portal's page Security, or make a new one there.",
+}
+
+func robotAnswer(may bool, err error) error {
+	if err == nil && !may {
+		err = errSuspended
+	}
+	return err
+}
+
+// trustorAllows refuses a trust that may not be used beside the second factor of who gave it.
+func (s *Service) trustorAllows(ctx context.Context, tx *store.Tx, t *identity.Trust) error {
+	u, err := tx.User(ctx, t.TrustorUserID)
+	if errors.Is(err, identity.NotFound) {
+		return nil // which the trust does not survive
+	} else if err != nil {
+		return err
+	}
+	may, own, err := s.Credential.RobotMay(ctx, tx, u, "OS-TRUST:trust", string(t.ID))
+	if err == nil && !own {
+		return nil
+	}
+	return robotAnswer(may, err)
 }
 
 // ownRulesMet tells whether a passkey stands in for the one-time code that the rules ask for which came with a user's factor.

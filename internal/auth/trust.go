@@ -19,6 +19,11 @@ func (s *Service) trustScope(ctx context.Context, tx *store.Tx, id identity.Trus
 	if p.trust.ProjectID == "" {
 		return identity.Scope{}, notFound("Could not find project: None.") // such a trust gives nothing
 	}
+	for _, link := range chain {
+		if err := s.trustorAllows(ctx, tx, &link.Trust); err != nil {
+			return identity.Scope{}, err
+		}
+	}
 	project, err := s.project(ctx, tx, ProjectRef{ID: p.trust.ProjectID})
 	return identity.OnProject(project.ID), err
 }

@@ -98,6 +98,9 @@ func (s *Service) CreateApplicationCredential(ctx context.Context, caller identi
 		if c, err = tx.InsertApplicationCredential(ctx, c, hash); err != nil {
 			return err
 		}
+		if err := minted(ctx, tx, caller, c.UserID, "application_credential", string(c.ID)); err != nil {
+			return err
+		}
 		if err := s.tellOfCredential(ctx, tx, c.UserID, c.ProjectID, mail.Values{Words: c.Name}); err != nil {
 			return err
 		}

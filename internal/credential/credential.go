@@ -55,6 +55,9 @@ type Service struct {
 	// PreviousPasscodes is how many one-time codes before the current one are right, too ([totp] included_previous_windows).
 	PreviousPasscodes int
 
+	// RobotPolicy is what a second factor means for what logs in without its user ([lintel] mfa_robots).
+	RobotPolicy string
+
 	// Party is for whom passkeys are made; nil where there can be none.
 	Party *passkey.Party
 
@@ -173,6 +176,11 @@ func (s *Service) insert(ctx context.Context, caller identity.Caller, c identity
 		}
 		if err := s.insertSealed(ctx, tx, sealed, e); err != nil {
 			return err
+		}
+		if isEC2(c.Type) {
+			if err := minted(ctx, tx, caller, c.UserID, "credential", string(c.ID)); err != nil {
+				return err
+			}
 		}
 		return s.tellOfNew(ctx, tx, caller, c)
 	})

@@ -398,9 +398,9 @@ func (s *Service) ConfirmRecovery(ctx context.Context, caller identity.Caller, i
 var errNotThatCode = identity.Conflictf("recovery code", "That is none of the recovery codes")
 
 // KeepFactor makes the new authenticator the caller's only one but for passkeys, with its recovery codes, and unless rules are set already
-// lets logins take a password and a code from now on. It tells whether the rules are the factor's own. It is part of a
+// lets logins take a password and a code from now on; wanted says what becomes of what logs in without it. It tells whether the rules are the factor's own. It is part of a
 // larger change, see auth.Service.EnableFactor.
-func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.Caller, p ProvedFactor) (own bool, err error) {
+func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.Caller, p ProvedFactor, wanted map[string]Decision) (own bool, err error) {
 	now, err := s.begun(ctx, tx, caller, p.begun.ID)
 	if err != nil {
 		return false, err
@@ -413,6 +413,19 @@ func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.
 		return false, err
 	}
 	user := caller.UserID()
+	if !f.On && s.Decides() {
+		all, err := tx.Robots(ctx, user)
+		if err != nil {
+			return false, err
+		}
+		decided := map[string]Decision{}
+		for _, r := range all {
+			decided[RobotKey(r)] = wanted[RobotKey(r)] // what nothing was said of is suspended
+		}
+		if err := s.decide(ctx, tx, caller, decided); err != nil {
+			return false, err
+		}
+	}
 	if err := tx.DeleteSeeds(ctx, user); err != nil {
 		return false, err
 	}

@@ -73,6 +73,9 @@ func (s *Service) CreateTrust(ctx context.Context, caller identity.Caller, in Ne
 		if err := tx.InsertTrust(ctx, t); err != nil {
 			return err
 		}
+		if err := minted(ctx, tx, caller, t.TrustorUserID, "OS-TRUST:trust", string(t.ID)); err != nil {
+			return err
+		}
 		return tx.Record(ctx, identity.Created("OS-TRUST:trust", t.ID).By(caller))
 	})
 	return t, err

@@ -22,6 +22,8 @@ var factorPages = []page{
 	{method: post, path: "/security/totp/finish", serve: (*visit).finishFactor, confirmed: true},
 	{method: get, path: "/security/totp/remove", serve: (*visit).askRemoveFactor, confirmed: true},
 	{method: post, path: "/security/totp/remove", serve: (*visit).removeFactor, confirmed: true},
+	{method: get, path: "/security/robots", serve: (*visit).robots, confirmed: true},
+	{method: post, path: "/security/robots", serve: (*visit).decideRobots, confirmed: true},
 	{method: get, path: "/security/recovery-codes", serve: (*visit).recoveryCodes},
 	{method: post, path: "/security/recovery-codes", serve: (*visit).newRecoveryCodes, confirmed: true},
 	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile},
@@ -107,14 +109,26 @@ func (v *visit) startFactor() error {
 		return v.show(http.StatusOK, "factor", pg)
 	}
 	pg.Means = append(pg.Means, consequence{v.T("All"), v.T("API tokens without a second factor end at once"), v.T("Scripts that hold one must log in again."), ""})
+	why := v.T("They log in without a code, and are refused while the second factor is on.")
+	if v.p.Credential.Decides() {
+		why = v.T("They log in without a code. In the last step you say which of them you keep.")
+	}
 	if n := f.ApplicationCredentials; n > 0 {
-		pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("application credential stops working"), v.T("application credentials stop working")),
-			v.T("They log in without a code, and are refused while the second factor is on."), "/portal/credentials"})
+		pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("application credential stops working"), v.T("application credentials stop working")), why, "/portal/credentials"})
 	}
 	if n := f.AccessTokens; n > 0 {
 		pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("OAuth access token stops working"), v.T("OAuth access tokens stop working")), v.T("For the same reason."), ""})
 	}
-	pg.Means = append(pg.Means, v.unasked(f)...)
+	if v.p.Credential.Decides() {
+		if n := f.Keys; n > 0 {
+			pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("S3 key stops working"), v.T("S3 keys stop working")), why, "/portal/credentials"})
+		}
+		if n := f.Trusts; n > 0 {
+			pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("trust that you gave stops working"), v.T("trusts that you gave stop working")), why, ""})
+		}
+	} else {
+		pg.Means = append(pg.Means, v.unasked(f)...)
+	}
 	pg.Terminal = []string{
 		"# " + v.T("what your administrator would type"),
 		"openstack credential create --type totp " + word(v.User().Name) + " SEED",
@@ -127,13 +141,21 @@ func (v *visit) startFactor() error {
 func (v *visit) unasked(f credential.Factor) (all []consequence) {
 	if n := f.Keys; n > 0 {
 		all = append(all, consequence{fmt.Sprint(n), plural(n, v.T("S3 key does not ask for a second factor"), v.T("S3 keys do not ask for a second factor")),
-			v.T("They go on working. Delete those that nothing needs."), "/portal/credentials"})
+			v.goOn(f.Own), "/portal/credentials"})
 	}
 	if n := f.Trusts; n > 0 {
 		all = append(all, consequence{fmt.Sprint(n), plural(n, v.T("trust that you gave does not ask for one"), v.T("trusts that you gave do not ask for one")),
 			v.T("Whoever you trust proves who they are, not you."), ""})
 	}
 	return all
+}
+
+// goOn says what becomes of what is not asked for a second factor.
+func (v *visit) goOn(on bool) string {
+	if on && v.p.Credential.Decides() {
+		return v.T("They work if they were made with the second factor, or you keep them.")
+	}
+	return v.T("They go on working. Delete those that nothing needs.")
 }
 
 // closed says why somebody cannot set a second factor up.
@@ -274,18 +296,120 @@ type codesPage struct {
 	Steps []step
 	ID    string // of what they are to finish; empty when they count already
 	Codes []string
+
+	Robots []robotRow // to decide on
+}
+
+// robotRow is something that logs in for the reader without their second factor, with what they want to do with it.
+type robotRow struct {
+	identity.Robot
+	Key, What  string
+	Do, Reason string
+}
+
+// robotRows are those of the reader, with what the form says of each.
+func (v *visit) robotRows() (rows []robotRow, err error) {
+	all, err := v.p.Credential.Robots(v.Context(), v.self())
+	for _, r := range all {
+		row := robotRow{Robot: r, Key: credential.RobotKey(r), Do: v.PostForm.Get("do " + credential.RobotKey(r)), Reason: v.PostForm.Get("why " + credential.RobotKey(r))}
+		if _, said := v.PostForm["do "+row.Key]; !said && r.Stand != identity.RobotSuspended {
+			row.Do, row.Reason = credential.KeepRobot, r.Reason
+		}
+		switch r.Kind {
+		case "application_credential":
+			row.What = v.F("Application credential %s", r.Name)
+		case "credential":
+			row.What = v.T("S3 or EC2 key")
+		case "OS-TRUST:trust":
+			row.What = v.T("Trust that you gave")
+		default:
+			row.What = v.T("OAuth access token")
+		}
+		rows = append(rows, row)
+	}
+	return rows, err
+}
+
+// decisions are what the form says of each robot.
+func decisions(rows []robotRow) map[string]credential.Decision {
+	all := map[string]credential.Decision{}
+	for _, r := range rows {
+		all[r.Key] = credential.Decision{Do: r.Do, Reason: r.Reason}
+	}
+	return all
+}
+
+// robotsPage lists what logs in without the reader's second factor, to decide on it.
+type robotsPage struct {
+	chrome
+	Robots []robotRow
+	On     bool // the factor
+}
+
+func (v *visit) robotsPage() (*robotsPage, error) {
+	if !v.p.Credential.Decides() {
+		return nil, identity.Missing("page", "")
+	}
+	f, err := v.p.Credential.Factor(v.Context(), v.self())
+	if err != nil {
+		return nil, err
+	}
+	pg := &robotsPage{On: f.Own}
+	if pg.Robots, err = v.robotRows(); err != nil {
+		return nil, err
+	}
+	pg.Section, pg.Title = "security", v.T("What logs in without you")
+	pg.Lead = v.T("Programs show no second factor. What you made with it works; the rest works if you keep it.")
+	return pg, nil
+}
+
+func (v *visit) robots() error {
+	pg, err := v.robotsPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "robots", pg)
+}
+
+func (v *visit) decideRobots() error {
+	pg, err := v.robotsPage()
+	if err != nil {
+		return err
+	}
+	if err := v.p.Credential.Decide(v.Context(), v.self(), decisions(pg.Robots)); err != nil {
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "robots", pg) })
+	}
+	v.redirect("/security/robots?done=saved")
+	return nil
 }
 
 func (v *visit) showCodes(status int, pg *codesPage) error {
 	pg.Section, pg.Title = "security", v.T("Recovery codes")
 	pg.Lead = v.T("Each lets you in once without your phone. They are shown this once: keep them somewhere else than on the phone.")
+	if pg.ID != "" && pg.Robots == nil && v.p.Credential.Decides() {
+		f, err := v.p.Credential.Factor(v.Context(), v.self())
+		if err == nil && !f.On {
+			pg.Robots, err = v.robotRows()
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return v.show(status, "codes", pg)
 }
 
 // finishFactor turns the factor on when one of the recovery codes was typed back.
 func (v *visit) finishFactor() error {
-	key, err := v.p.Auth.EnableFactor(v.Context(), v.key, v.self(), v.field("id"), v.PostForm.Get("typed"))
-	switch {
+	rows, err := v.robotRows()
+	if err != nil {
+		return err
+	}
+	key, err := v.p.Auth.EnableFactor(v.Context(), v.key, v.self(), v.field("id"), v.PostForm.Get("typed"), decisions(rows))
+	switch e, ok := errors.AsType[*identity.Error](err); {
+	case ok && e.Kind == identity.BadRequest:
+		pg := &codesPage{Steps: v.steps(2), ID: v.field("id"), Codes: v.PostForm["codes"]}
+		pg.Problem = v.T("Say why you keep it, in at most 255 characters.")
+		return v.showCodes(http.StatusUnprocessableEntity, pg)
 	case errors.Is(err, identity.Conflict):
 		pg := &codesPage{Steps: v.steps(2), ID: v.field("id"), Codes: v.PostForm["codes"]}
 		pg.Fields = problems{"typed": v.T("That is none of these codes. Type one of them as it stands there.")}

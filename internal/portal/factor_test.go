@@ -120,7 +120,7 @@ func TestSecondFactorOfOnesOwn(t *testing.T) {
 
 	b.Open("/portal/security").Want(200, "Second factor", "Off", "Does not ask for a second factor", "1 application credential", "1 S3 key does not ask")
 	b.Open("/portal/security/totp/new").Want(200, "your password alone opens nothing", "1 other session is signed out", "This one stays",
-		"1 application credential stops working", "1 S3 key does not ask", "API tokens without a second factor end at once")
+		"1 application credential stops working", "1 S3 key stops working", "API tokens without a second factor end at once")
 	b.Submit("Continue").Want(200, "Scan and confirm")
 	p := scan(t, a, b)
 	if got := p.uri.String(); !strings.HasPrefix(got, "otpauth://totp/Lintel:alice%40Default?secret=") || !strings.HasSuffix(got, "&issuer=Lintel&algorithm=SHA1&digits=6&period=30") ||

@@ -30,6 +30,7 @@ type securityPage struct {
 	Factor       credential.Factor
 	Closed       string        // why there can be no second factor
 	Means        []consequence // what is never asked for one
+	Decides      bool          // the reader decides on each of these
 	Few          int           // recovery codes that are not many
 	Sessions     []identity.Session
 	Current      string // the id of this session
@@ -46,8 +47,11 @@ func (v *visit) security() error {
 	if pg.Factor, err = v.p.Credential.Factor(v.Context(), v.self()); err != nil {
 		return err
 	}
+	pg.Decides = v.p.Credential.Decides()
 	pg.Closed, pg.Means, pg.Few = v.closed(pg.Factor.Closed), v.unasked(pg.Factor), fewCodes
-	if n := pg.Factor.ApplicationCredentials; n > 0 && !pg.Factor.On {
+	if n := pg.Factor.ApplicationCredentials; n > 0 && pg.Factor.On && pg.Decides {
+		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They work if they were made with the second factor, or you keep them."), "/portal/credentials"}}, pg.Means...)
+	} else if n > 0 && !pg.Factor.On {
 		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They log in by themselves. With a second factor they are refused."), "/portal/credentials"}}, pg.Means...)
 	}
 	if pg.Sessions, err = v.p.Auth.Sessions(v.Context(), v.self()); err != nil {

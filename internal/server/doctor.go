@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/pattern"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -93,6 +94,21 @@ var symptoms = []symptom{
 			}
 			n, err := db.StrandedPasskeys(ctx, domain)
 			return err == nil && n > 0
+		},
+	},
+	{
+		"EC2 keys and trusts that a Keystone would take",
+		`People set a second factor up, and have EC2 keys or gave trusts that may not be used beside it.
+
+    A Keystone on this database would take them: have them deleted before you go back to one.`,
+		func(ctx context.Context, cfg *config.Config) bool {
+			db, err := OpenDatabase(ctx, cfg, Options{})
+			if err != nil {
+				return false // which another symptom tells of
+			}
+			defer db.Close()
+			n, err := db.SuspendedRobots(ctx)
+			return err == nil && n > 0 && cfg.Lintel.MFARobots == identity.RobotsMinted
 		},
 	},
 	{

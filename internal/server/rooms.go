@@ -84,6 +84,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
 		AccessTokenLife:            cfg.OAuth1.AccessTokenDuration,
 		Methods:                    cfg.Auth.Methods,
+		RobotPolicy:                cfg.Lintel.MFARobots,
 		PreviousPasscodes:          cfg.TOTP.IncludedPreviousWindows,
 		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
 		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,

@@ -60,6 +60,9 @@ func (tx *Tx) InsertCredential(ctx context.Context, c SealedCredential) error {
 	if _, dup := duplicate(err); dup {
 		return identity.Conflictf("credential", "Duplicate entry found with ID %s", c.ID)
 	}
+	if err == nil { // the id of an EC2 key can come again
+		_, err = tx.exec(ctx, `DELETE FROM "lintel_robot" WHERE "kind" = 'credential' AND "id" = ?`, c.ID)
+	}
 	tx.touch("credential", string(c.ID))
 	return err
 }

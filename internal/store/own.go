@@ -60,8 +60,11 @@ var ownAccounts string
 //go:embed own_profiles.sql
 var ownProfiles string
 
+//go:embed own_robots.sql
+var ownRobots string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -531,6 +531,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_guess" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_robot" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_profile" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_user_surface" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_portal_password" WHERE "user_id" = ?`,
