@@ -38,7 +38,7 @@ func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.
 		} else if err != nil {
 			return err
 		}
-		if _, err := tx.DeleteSessions(ctx, v.UserID, v.ID, true); err != nil {
+		if _, err := endSessions(ctx, tx, v.UserID, v.ID, true); err != nil {
 			return err
 		}
 		var pl token.Payload

@@ -176,7 +176,7 @@ func (s *Service) SignOut(ctx context.Context, key string) error {
 		} else if err != nil {
 			return err
 		}
-		_, err = tx.DeleteSessions(ctx, v.UserID, v.ID, false)
+		_, err = endSessions(ctx, tx, v.UserID, v.ID, false)
 		return err
 	})
 }
@@ -199,10 +199,23 @@ func (s *Service) EndSession(ctx context.Context, caller identity.Caller, id str
 		return 0, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		ended, err = tx.DeleteSessions(ctx, caller.UserID(), id, others)
+		ended, err = endSessions(ctx, tx, caller.UserID(), id, others)
 		return err
 	})
 	return ended, err
+}
+
+// endSessions ends a session of a user, or all but that one, and puts it on the trail if there was any.
+func endSessions(ctx context.Context, tx *store.Tx, user identity.UserID, id string, others bool) (ended int, err error) {
+	if ended, err = tx.DeleteSessions(ctx, user, id, others); err != nil || ended == 0 {
+		return ended, err
+	}
+	e := identity.Done("session", "ended", id)
+	if others {
+		e = identity.Done("session", "others_ended", id)
+	}
+	e.Untold = true // Keystone has no sessions
+	return ended, tx.Record(ctx, e.By(identity.Caller{Token: &identity.Token{User: identity.User{ID: user}}}))
 }
 
 // own refuses who is not there in person.

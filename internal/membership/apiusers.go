@@ -2,7 +2,6 @@ package membership
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -197,7 +196,9 @@ func (s *Service) CreateAPIUser(ctx context.Context, caller identity.Caller, pro
 		return u, "", err
 	}
 	if pw = in.Password; pw == "" {
-		pw = rand.Text()
+		if pw, err = s.Directory.NewPassword(ctx, u.DomainID); err != nil {
+			return u, "", err
+		}
 	}
 	chosen, err := s.Directory.Choose(ctx, u.DomainID, "", pw)
 	if err != nil {
@@ -277,7 +278,11 @@ func (s *Service) ResetAPIUser(ctx context.Context, caller identity.Caller, proj
 		return u, "", err
 	}
 	if pw == "" {
-		pw = rand.Text()
+		made, err := s.Directory.NewPassword(ctx, u.DomainID)
+		if err != nil {
+			return u, "", err
+		}
+		pw = made
 	}
 	chosen, err := s.Directory.Choose(ctx, u.DomainID, "", pw)
 	if err != nil {

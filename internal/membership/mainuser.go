@@ -2,7 +2,6 @@ package membership
 
 import (
 	"context"
-	"crypto/rand"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -36,7 +35,9 @@ func (s *Service) OpenAccount(ctx context.Context, caller identity.Caller, in Ne
 		return a, err
 	}
 	if a.Password = in.Password; a.Password == "" {
-		a.Password = rand.Text()
+		if a.Password, err = s.Directory.NewPassword(ctx, in.Domain); err != nil {
+			return a, err
+		}
 	}
 	chosen, err := s.Directory.Choose(ctx, in.Domain, "", a.Password)
 	if err != nil {

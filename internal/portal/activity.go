@@ -267,6 +267,10 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 	switch e.Action {
 	case "authenticate":
 		return v.signInDeed(e)
+	case "session.ended":
+		return v.T("Ended a session of the portal")
+	case "session.others_ended":
+		return v.T("Ended all other sessions of the portal")
 	case "role_assignment.created":
 		return v.F("Granted %s to %s", e.Role.Name, name)
 	case "role_assignment.deleted":

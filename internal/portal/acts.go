@@ -1,8 +1,6 @@
 package portal
 
 import (
-	"cmp"
-	"crypto/rand"
 	"net/http"
 
 	"github.com/lintel-id/lintel/internal/directory"
@@ -280,7 +278,14 @@ var temporaryPassword = &act{
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
-		pw := cmp.Or(v.PostForm.Get("password"), rand.Text())
+		pw := v.PostForm.Get("password")
+		if pw == "" {
+			made, err := v.p.Directory.NewPassword(v.Context(), pg.In.ID)
+			if err != nil {
+				return err
+			}
+			pw = made
+		}
 		if _, err := v.p.Directory.UpdateUser(v.Context(), caller, pg.Account.ID, identity.UserUpdate{Password: identity.Some(pw)}); err != nil {
 			return err
 		}

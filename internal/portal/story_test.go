@@ -274,12 +274,17 @@ func TestSessionsAreListed(t *testing.T) {
 	here, there, third := env.SignIn("alice", "secret"), env.SignIn("alice", "secret"), env.SignIn("alice", "secret")
 	here.Open("/portal/security").Want(200, "This one", "End 2 other sessions").Submit("End").Want(200, "The session was ended", "End 1 other session")
 	here.Submit("End 1 other session").Want(200, "All other sessions were ended")
+	here.Open("/portal/activity").Want(200, "Ended a session of the portal", "Ended all other sessions of the portal") // S-125
 	for _, b := range []*testenv.Browser{there, third} {
 		if b.Open("/portal"); !strings.HasPrefix(b.Path, "/portal/login") {
 			t.Error("an ended session goes on")
 		}
 	}
 	here.Open("/portal").Want(200)
+	here.Submit("Sign out").Want(200, "Signed out")
+	if n := strings.Count(env.SignIn("alice", "secret").Open("/portal/activity").Body, "Ended a session of the portal"); n != 2 {
+		t.Errorf("%d ends of sessions are on the trail", n)
+	}
 }
 
 // P3: who knows an expired password changes it and is in.
