@@ -33,7 +33,7 @@ var taskRoutes = []route{
 	{method: post, path: "/v3/lintel/grants", serve: (*API).grantNamed, actions: []authz.Action{authz.CreateGrant}, body: schema.GrantsCreate,
 		summary: "Grant roles on a project to a user, for good or until a time", answer: one("grants")},
 	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
-		summary: "Take a role on a project from a user"},
+		summary: "Take roles on a project from a user, by name or id"},
 	{method: get, path: "/v3/lintel/access", serve: (*API).showAccess, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.AccessShow,
 		summary: "Tell where a user has roles, what gives them, and what they permit", answer: one("access")},
 }
