@@ -83,21 +83,20 @@ func TestProfile(t *testing.T) {
 	onceThere(t, "/profile/address")
 	tell(t, "M2 P8", func(s *Story) {
 		p := s.member("ayesha", "acme-web").Press("Profile")
-		p.Fill("Display name", "Ayesha Rahman").Fill("Time zone", "Asia/Kolkata").Press("Save").Sees("Saved")
-		p.Press("Change the e-mail address").Fill("New e-mail address", "nonsense@x").Sees("ayesha@northwind.example")
-		p.Fill("New e-mail address", "ayesha@new.example").Press("Send the link").Sees("A link is on its way")
+		p.Fill("Description", "Looks after the shop").Choose("Default project", "acme-web").Press("Save").Sees("Saved")
+		p.Press("Change it").Fill("New e-mail address", "ayesha@new.example").Press("Send the link").Sees("A link is on its way")
 		link := s.Mail("ayesha@new.example", "").Link(s)
 		undo := s.Mail("ayesha@northwind.example", "ayesha@new.example").Link(s)
 		guest := s.Visitor().Open(link).Sees("ayesha@new.example")
 		if email := s.root.Get("/v3/users?name=ayesha").list("users")[0]["email"]; email != "ayesha@northwind.example" {
 			s.Errorf("a look has changed the address to %s", email)
 		}
-		guest.Press("This is my address").Sees("The address is confirmed")
+		guest.Press("Yes, it is mine").Sees("counts from now on")
 		if email := s.root.Get("/v3/users?name=ayesha").list("users")[0]["email"]; email != "ayesha@new.example" {
 			s.Errorf("proved, the address is %s", email)
 		}
 		s.Visitor().Open(link).Sees("does not work any more")
-		s.Visitor().Open(undo).Press("Keep it and end all sessions").Sees("The address stays")
+		s.Visitor().Open(undo).Press("Bring it back").Sees("The address stays")
 		if p.Open("/portal"); !strings.HasPrefix(p.Address(), "/portal/login") {
 			s.Error("whoever changed it is still in")
 		}
