@@ -51,8 +51,10 @@ type bench struct {
 	failed   []error
 }
 
-// few and many are how many connections work comes by, processes those that keep a slow Keystone busy.
+// one, few and many are how many connections work comes by, one what may take much memory, and processes those that keep a slow
+// Keystone busy.
 const (
+	one       = 1
 	processes = 2
 	few       = 8
 	many      = 150

@@ -224,9 +224,9 @@ func (b *bench) full(ctx context.Context, on servers, c, little *cloud) error {
 		{[]*server{on.keystone, on.lintel}, c.passwords(passwordLogin), few},
 		{[]*server{on.keystone, on.lintel}, c.list(userList, "/v3/users?limit=100"), few},
 		{[]*server{on.keystone, on.lintel}, c.list(projectList, "/v3/projects?limit=100"), few},
-		{[]*server{on.lintel}, c.list(grantList, "/v3/role_assignments?include_names&limit=100"), few},
+		{[]*server{on.lintel}, c.list(grantList, "/v3/role_assignments?include_names&limit=100"), one},
 		{[]*server{on.lintel}, c.list(effectiveList, effective), few},
-		{[]*server{on.lintel}, c.list(subtreeList, subtree), few},
+		{[]*server{on.lintel}, c.list(subtreeList, subtree), one},
 	} {
 		for _, s := range step.on {
 			if err := b.measure(ctx, s, step.of, step.connections); err != nil {
