@@ -62,6 +62,7 @@ const (
 	CredentialMade Kind = "credential-made" // M13
 	AddressOld     Kind = "address-old"     // M9a
 	AddressNew     Kind = "address-new"     // M9b
+	RulesChanged   Kind = "rules-changed"   // M20
 )
 
 // Topics are what mails are about that people may do without, by the words for them.

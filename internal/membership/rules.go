@@ -3,6 +3,7 @@ package membership
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	mails "github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -236,7 +238,10 @@ func (s *Service) changeRules(ctx context.Context, caller identity.Caller, domai
 		if rehearse {
 			return nil
 		}
-		return s.writeRules(ctx, tx, caller, c)
+		if err := s.writeRules(ctx, tx, caller, c); err != nil {
+			return err
+		}
+		return s.tellMasters(ctx, tx, caller, b, domain, c)
 	})
 	return c, err
 }
@@ -280,6 +285,67 @@ func (g GrantRules) sort(some []identity.GrantRule) {
 		return cmp.Or(cmp.Compare(a.DomainID, b.DomainID), cmp.Compare(g.Roles[a.Holder].Name, g.Roles[b.Holder].Name), cmp.Compare(a.HolderTier, b.HolderTier),
 			cmp.Compare(g.Roles[a.Target].Name, g.Roles[b.Target].Name), cmp.Compare(a.TargetTier, b.TargetTier))
 	})
+}
+
+// mostMasters is how many people are told that rules were changed.
+const mostMasters = 50
+
+// tellMasters sends a mail to all who may grant every role, when rules were changed.
+func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity.Caller, b *authz.Book, domain identity.DomainID, c RuleChange) error {
+	if !s.Mails() || len(c.Added)+len(c.Changed)+len(c.Removed) == 0 {
+		return nil
+	}
+	masters := s.Authz.Masters(b)
+	var grants []identity.Grant
+	for _, role := range slices.Concat(masters.Project, masters.Domain, masters.System) {
+		some, err := tx.Grants(ctx, store.GrantFilter{Role: role})
+		if err != nil {
+			return err
+		}
+		grants = append(grants, some...)
+	}
+	var users []identity.UserID
+	var groups []identity.GroupID
+	for _, g := range grants {
+		if g.Group != "" {
+			groups = append(groups, g.Group)
+		} else {
+			users = append(users, g.User)
+		}
+	}
+	members, err := tx.Members(ctx, groups)
+	if err != nil {
+		return err
+	}
+	for _, some := range members {
+		users = append(users, some...)
+	}
+	slices.Sort(users)
+	all, err := tx.UsersByID(ctx, slices.Compact(users))
+	if err != nil {
+		return err
+	}
+	actor, _ := caller.Token.Actor()
+	v := mails.Values{By: called(actor), At: tx.Now(), Link: "/cloud/grants", Request: requestID(ctx), Words: fmt.Sprintf("+%d, −%d, ~%d", len(c.Added), len(c.Removed), len(c.Changed))}
+	if domain != "" {
+		d, err := tx.Domain(ctx, domain)
+		if err != nil {
+			return err
+		}
+		v.Domain = d.Name
+	}
+	told := 0
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		u := all[id]
+		if v.To = emailOf(u); v.To == "" || !s.Directory.Enabled(u, tx.Now()) || told == mostMasters {
+			continue
+		}
+		told++
+		if _, err := s.Office.Post(ctx, tx, mails.RulesChanged, "", v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) writeRules(ctx context.Context, tx *store.Tx, caller identity.Caller, c RuleChange) error {

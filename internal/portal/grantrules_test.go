@@ -177,3 +177,24 @@ func TestWhoSetAnAccountIsShown(t *testing.T) {
 		t.Error("who set the password is told where nobody needs to know")
 	}
 }
+
+// M20: whoever may grant every role hears of it when somebody changes who may grant what.
+func TestAdministratorsHearOfGrantRules(t *testing.T) {
+	env, box, _, _ := cloudWithMail(t)
+	admin := env.Admin()
+	id := admin.Validate(admin.Token).Want(200).Get("token.user.id")
+	admin.Patch("/v3/users/"+id, `{"user": {"email": "root@acme.example"}}`).Want(200)
+	user, _ := member(env, "bob", "other")
+	admin.Patch("/v3/users/"+user, `{"user": {"email": "bob@acme.example"}}`).Want(200)
+	env.Deliver()
+	before := len(box.All("root@acme.example"))
+	rule := `{"grant_rule": {"holder_role": {"name": "member"}, "target_role": {"name": "reader"}, "may_grant": true}}`
+	admin.Post("/v3/lintel/grant_rules", rule).Want(201)
+	admin.Post("/v3/lintel/grant_rules", rule).Want(201) // which changes nothing
+	admin.Put("/v3/lintel/grant_rules", `{"grant_rules": {"preset": "keystone-default", "rehearse": true}}`).Want(200)
+	env.Deliver()
+	all := box.All("root@acme.example")[before:]
+	if len(all) != 1 || !strings.Contains(all[0].Text, "changed") || len(box.All("bob@acme.example")) != 0 {
+		t.Errorf("the mails are %v", all)
+	}
+}

@@ -149,12 +149,25 @@ func (v *visit) whoSet(h *here, id identity.UserID) (words []string, err error) 
 	return words, err
 }
 
-// grantLine is the command that grants a role to somebody, for as long as was chosen.
-func grantLine(h *here, user, domain string, r roleChoice) string {
-	if r.Ends == "" {
-		return "openstack role add" + grantOptions(h, user, domain) + " " + word(r.Name)
+// grantLine is the command that grants a role to somebody, for as long as was chosen. openstack looks names up itself, which takes rights
+// that not everybody has who may grant: without them it does nothing, and does not say so.
+func grantLine(h *here, user personRow, r roleChoice) string {
+	if r.Ends == "" && user.Known {
+		return "openstack role add" + grantOptions(h, user.Name, user.In) + " " + word(r.Name)
 	}
-	return "lintel access grant --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(domain) + " --until " + r.Ends + " " + word(user) + " " + word(r.Name)
+	line := "lintel access grant --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(user.In)
+	if r.Ends != "" {
+		line += " --until " + r.Ends
+	}
+	return line + " " + word(user.Name) + " " + word(r.Name)
+}
+
+// revokeLine is the command that takes a role from somebody.
+func revokeLine(h *here, user personRow, role string) string {
+	if user.Known {
+		return "openstack role remove" + grantOptions(h, user.Name, user.In) + " " + word(role)
+	}
+	return "lintel access revoke --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(user.In) + " " + word(user.Name) + " " + word(role)
 }
 
 // resetFactorHere helps somebody of the project who has lost their second factor, for who may take away all that they hold.
@@ -257,14 +270,13 @@ func (v *visit) changePerson() error {
 	}
 	diff.Here, diff.Section, diff.Title = h, "people", v.F("Change the roles of %s?", pg.Person.Name)
 	diff.Lead = v.F("This is the difference in %s. It counts from the next request on.", h.Name)
-	who, domain := pg.Person.Name, pg.Person.In
 	for _, r := range pg.Roles {
 		if r.Chosen && (!r.Before || diff.Ends["until-"+string(r.ID)] != "") {
-			diff.Terminal = append(diff.Terminal, grantLine(h, who, domain, r))
+			diff.Terminal = append(diff.Terminal, grantLine(h, pg.Person, r))
 		}
 	}
 	for _, r := range diff.Remove {
-		diff.Terminal = append(diff.Terminal, "openstack role remove"+grantOptions(h, who, domain)+" "+word(r))
+		diff.Terminal = append(diff.Terminal, revokeLine(h, pg.Person, r))
 	}
 	if v.field("seen") == "" {
 		return v.show(http.StatusOK, "change", diff)
