@@ -219,7 +219,7 @@ func dbSyncCommand(flags *configFlags) *cobra.Command {
 				case contract:
 					return db.Contract(cmd.Context())
 				case len(args) > 0:
-					return errors.New("Specifying a version is no longer supported") //nolint:revive // upstream's words
+					return errors.New("Specifying a version is no longer supported")
 				default:
 					return db.Sync(cmd.Context())
 				}

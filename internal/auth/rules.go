@@ -90,7 +90,7 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 	if met, err := s.ownRulesMet(ctx, tx, u, p); err != nil || met {
 		return err
 	}
-	if kind, id := p.robot(); kind != "" && !(slices.Contains(p.methods, "password") && slices.Contains(p.methods, "totp")) {
+	if kind, id := p.robot(); kind != "" && (!slices.Contains(p.methods, "password") || !slices.Contains(p.methods, "totp")) {
 		if may, own, err := s.Credential.RobotMay(ctx, tx, u, kind, id); err != nil || own {
 			return robotAnswer(may, err)
 		}

@@ -18,7 +18,7 @@ func TestAColdValidationTakesThreeQueries(t *testing.T) {
 	}
 	env := testenv.New(t, front)
 	admin := env.Admin()
-	make := func(path, entity, attributes string) string {
+	create := func(path, entity, attributes string) string {
 		return admin.Post("/v3/"+path, `{"`+entity+`": {`+attributes+`}}`).Want(201).Get(entity + ".id")
 	}
 	ann, bob := createUser(admin, "ann", "secret"), createUser(admin, "bob", "secret")
@@ -33,23 +33,23 @@ func TestAColdValidationTakesThreeQueries(t *testing.T) {
 	}
 
 	// They grow: projects within projects, and on each of them, and by each of many groups, a role more; and endpoints.
-	domain := make("domains", "domain", `"name": "d"`)
+	domain := create("domains", "domain", `"name": "d"`)
 	parent := domain
 	for i := range 4 {
-		parent = make("projects", "project", fmt.Sprintf(`"name": "p%d", "domain_id": %q, "parent_id": %q`, i, domain, parent))
-		group := make("groups", "group", fmt.Sprintf(`"name": "g%d"`, i))
+		parent = create("projects", "project", fmt.Sprintf(`"name": "p%d", "domain_id": %q, "parent_id": %q`, i, domain, parent))
+		group := create("groups", "group", fmt.Sprintf(`"name": "g%d"`, i))
 		for _, user := range []string{ann, bob} {
 			admin.Put("/v3/groups/"+group+"/users/"+user, nil).Want(204)
 		}
-		role, implied := make("roles", "role", fmt.Sprintf(`"name": "r%d"`, i)), make("roles", "role", fmt.Sprintf(`"name": "i%d"`, i))
+		role, implied := create("roles", "role", fmt.Sprintf(`"name": "r%d"`, i)), create("roles", "role", fmt.Sprintf(`"name": "i%d"`, i))
 		admin.Put("/v3/roles/"+role+"/implies/"+implied, nil).Want(201)
 		admin.Put("/v3/OS-INHERIT/projects/"+parent+"/groups/"+group+"/roles/"+role+"/inherited_to_projects", nil).Want(204)
 		for _, on := range []string{"/v3/projects/" + parent, "/v3/domains/" + domain, "/v3/system"} {
 			admin.Put(on+"/groups/"+group+"/roles/"+role, nil).Want(204)
 			admin.Put(on+"/users/"+ann+"/roles/"+role, nil).Want(204)
 		}
-		service := make("services", "service", fmt.Sprintf(`"name": "s%d", "type": "t%d"`, i, i))
-		make("endpoints", "endpoint", fmt.Sprintf(`"service_id": %q, "interface": "public", "url": "http://s%d.example/$(project_id)s"`, service, i))
+		service := create("services", "service", fmt.Sprintf(`"name": "s%d", "type": "t%d"`, i, i))
+		create("endpoints", "endpoint", fmt.Sprintf(`"service_id": %q, "interface": "public", "url": "http://s%d.example/$(project_id)s"`, service, i))
 	}
 	on := testenv.OnProjectID(parent)
 	scoped := env.Login("ann", "secret", on)

@@ -34,7 +34,7 @@ func TestUsersAreImported(t *testing.T) {
 
 	b.Open("/portal/d/default/users/new").Submit("Create User", "name", "robot", "password", "geheim", "exempt", "ignore_password_expiry", "exempt", "ignore_lockout_failure_attempts").Want(200)
 	robot := env.Admin().Get("/v3/users?name=robot").Want(200)
-	if !strings.Contains(string(robot.Body), `"ignore_lockout_failure_attempts":true`) || !strings.Contains(string(robot.Body), `"ignore_password_expiry":true`) {
+	if !strings.Contains(robot.Body, `"ignore_lockout_failure_attempts":true`) || !strings.Contains(robot.Body, `"ignore_password_expiry":true`) {
 		t.Errorf("%s", robot.Body)
 	}
 
