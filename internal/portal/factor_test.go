@@ -567,25 +567,26 @@ func TestMailsAboutTheAccount(t *testing.T) {
 	const address = "alice@acme.example"
 	env.Admin().Patch("/v3/users/"+user, `{"user": {"email": "`+address+`"}}`).Want(200)
 	seen := 0
-	told := func(what string, subjects ...string) testenv.Mail {
+	told := func(what string, subjects ...string) (first testenv.Mail) {
 		t.Helper()
 		env.Deliver()
 		all := box.All(address)
 		var got []string
 		for _, m := range all[seen:] {
 			got = append(got, m.Subject)
+			if len(subjects) > 0 && m.Subject == subjects[0] {
+				first = m
+			}
 			if m.Header.Get("Auto-Submitted") == "" || m.HTML == "" || m.Link == "" || !strings.Contains(m.Text, "alice") {
 				t.Errorf("%s: %+v", what, m)
 			}
 		}
 		seen = len(all)
-		if !slices.Equal(got, subjects) {
-			t.Fatalf("%s: mails %q, want %q", what, got, subjects)
+		slices.Sort(got) // mails of one moment come in any order
+		if want := slices.Sorted(slices.Values(subjects)); !slices.Equal(got, want) {
+			t.Fatalf("%s: mails %q, want %q", what, got, want)
 		}
-		if len(all) == 0 {
-			return testenv.Mail{}
-		}
-		return all[len(all)-1]
+		return first
 	}
 	const factor, made, code = "The second factor of your account at Lintel was changed", "A new credential of yours at Lintel", "A recovery code was used at Lintel"
 	b := env.SignIn("alice", "secret")
@@ -603,10 +604,7 @@ func TestMailsAboutTheAccount(t *testing.T) {
 	told("the same browser again")
 	w = env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
 	w.Open(strings.ReplaceAll(link(t, w, "Use a recovery code"), "&amp;", "&")).Submit("Continue", "code", codes[0]).Want(200)
-	if m := told("a recovery code in a new browser", code, "A new device signed in to Lintel"); m.Link != "/portal/security" {
-		t.Error(m.Text)
-	}
-	if m := box.All(address)[seen-2]; !strings.Contains(m.Text, "9 are left") {
+	if m := told("a recovery code in a new browser", code, "A new device signed in to Lintel"); m.Link != "/portal/security/recovery-codes" || !strings.Contains(m.Text, "9 are left") {
 		t.Error(m.Text)
 	}
 	recovery(w.Submit("Make ten new codes").Want(200))
