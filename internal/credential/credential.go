@@ -202,12 +202,6 @@ func (s *Service) tellOfCredential(ctx context.Context, tx *store.Tx, user ident
 	if s.Office == nil {
 		return nil
 	}
-	u, err := tx.User(ctx, user)
-	if errors.Is(err, identity.NotFound) {
-		return nil
-	} else if err != nil {
-		return err
-	}
 	if project != "" {
 		p, err := tx.Project(ctx, project)
 		if err != nil && !errors.Is(err, identity.NotFound) {
@@ -216,11 +210,16 @@ func (s *Service) tellOfCredential(ctx context.Context, tx *store.Tx, user ident
 		v.Project = p.Name
 	}
 	v.Link = "/credentials"
-	return s.Office.Tell(ctx, tx, mail.CredentialMade, u, v)
+	return s.tell(ctx, tx, mail.CredentialMade, user, v)
 }
 
 // tellOfFactor tells a user by mail what became of their second factor.
 func (s *Service) tellOfFactor(ctx context.Context, tx *store.Tx, caller identity.Caller, user identity.UserID, what string) error {
+	return s.tell(ctx, tx, mail.FactorChanged, user, mail.Values{Act: what, By: mail.Other(caller, user), Link: "/security"})
+}
+
+// tell sends a user a mail. Who is not there any more gets none.
+func (s *Service) tell(ctx context.Context, tx *store.Tx, kind mail.Kind, user identity.UserID, v mail.Values) error {
 	if s.Office == nil {
 		return nil
 	}
@@ -230,7 +229,7 @@ func (s *Service) tellOfFactor(ctx context.Context, tx *store.Tx, caller identit
 	} else if err != nil {
 		return err
 	}
-	return s.Office.Tell(ctx, tx, mail.FactorChanged, u, mail.Values{Act: what, By: mail.Other(caller, user), Link: "/security"})
+	return s.Office.Tell(ctx, tx, kind, u, v)
 }
 
 // forAPI refuses to make what logs a user in to the API when that is closed to the account: a Keystone on this database would
