@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,29 @@ import (
 
 	"github.com/lintel-id/lintel/internal/client"
 )
+
+// wholeList reads the list called name below a path, page by page. id is what names an item.
+func wholeList[T any](ctx context.Context, c *client.Client, at, name string, id func(T) string) ([]T, error) {
+	all := []T{}
+	for q := (url.Values{"limit": {"100"}}); ; {
+		var page map[string]json.RawMessage
+		if err := c.Do(ctx, http.MethodGet, at+"/"+name+"?"+q.Encode(), nil, &page); err != nil {
+			return nil, err
+		}
+		var some []T
+		var links struct {
+			Next *string `json:"next"`
+		}
+		if err := errors.Join(json.Unmarshal(page[name], &some), json.Unmarshal(page["links"], &links)); err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if links.Next == nil || len(some) == 0 {
+			return all, nil
+		}
+		q.Set("marker", id(some[len(some)-1]))
+	}
+}
 
 // find returns the id of the one project or user that has a name, or an id. Where a domain is said, by name or id, it is one of
 // that domain's.
@@ -321,27 +345,8 @@ func contactCommand() *cobra.Command {
 		Topics   []string `json:"topics"`
 		Verified *string  `json:"verified_at"`
 	}
-	list := func(ctx context.Context, c *client.Client, at string) (all []contact, err error) {
-		for marker := ""; ; {
-			var page struct {
-				Contacts []contact `json:"contacts"`
-				Links    struct {
-					Next *string `json:"next"`
-				} `json:"links"`
-			}
-			q := url.Values{"limit": {"100"}}
-			if marker != "" {
-				q.Set("marker", marker)
-			}
-			if err := c.Do(ctx, http.MethodGet, at+"/contacts?"+q.Encode(), nil, &page); err != nil {
-				return nil, err
-			}
-			all = append(all, page.Contacts...)
-			if page.Links.Next == nil || len(page.Contacts) == 0 {
-				return all, nil
-			}
-			marker = page.Contacts[len(page.Contacts)-1].ID
-		}
+	list := func(ctx context.Context, c *client.Client, at string) ([]contact, error) {
+		return wholeList(ctx, c, at, "contacts", func(k contact) string { return k.ID })
 	}
 	one := func(ctx context.Context, c *client.Client, at, address string) (string, error) {
 		all, err := list(ctx, c, at)
@@ -515,36 +520,20 @@ func credentialCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "credential", Short: "Look after what logs in to a project, everybody’s"}
 	var o ofProject
 	cmd.AddCommand(o.command("list", "List what logs in to a project, without any secret", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, at string, _ []string) error {
-		all, rows := []map[string]any{}, []row{}
-		for marker := ""; ; {
-			var page struct {
-				Credentials []map[string]any `json:"credentials"`
-				Links       struct {
-					Next *string `json:"next"`
-				} `json:"links"`
-			}
-			q := url.Values{"limit": {"100"}}
-			if marker != "" {
-				q.Set("marker", marker)
-			}
-			if err := c.Do(cmd.Context(), http.MethodGet, at+"/credentials?"+q.Encode(), nil, &page); err != nil {
-				return err
-			}
-			for _, k := range page.Credentials {
-				owner, _ := k["owner"].(map[string]any)
-				cells := []any{k["id"], k["kind"], k["name"], owner["name"], k["last_used_at"], k["expires_at"]}
-				r := make(row, len(cells))
-				for i, cell := range cells {
-					if cell != nil {
-						r[i] = fmt.Sprint(cell)
-					}
+		all, err := wholeList(cmd.Context(), c, at, "credentials", func(k map[string]any) string { return fmt.Sprint(k["id"]) })
+		if err != nil {
+			return err
+		}
+		rows := make([]row, len(all))
+		for i, k := range all {
+			owner, _ := k["owner"].(map[string]any)
+			cells := []any{k["id"], k["kind"], k["name"], owner["name"], k["last_used_at"], k["expires_at"]}
+			rows[i] = make(row, len(cells))
+			for j, cell := range cells {
+				if cell != nil {
+					rows[i][j] = fmt.Sprint(cell)
 				}
-				all, rows = append(all, k), append(rows, r)
 			}
-			if page.Links.Next == nil || len(page.Credentials) == 0 {
-				break
-			}
-			marker = fmt.Sprint(page.Credentials[len(page.Credentials)-1]["id"])
 		}
 		return o.print(cmd.OutOrStdout(), all, row{"ID", "Kind", "Name", "Owner", "Last used", "Ends"}, rows)
 	}))
