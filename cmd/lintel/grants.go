@@ -85,10 +85,10 @@ func (r *ruleCalls) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&r.domain, "domain", "", "`DOMAIN` whose rules are meant, by name or id: they narrow those of the whole cloud")
 }
 
-// scope is the id of the domain; nil for the whole cloud.
-func (r *ruleCalls) scope(ctx context.Context, c *client.Client) (any, error) {
-	if r.domain == "" {
-		return nil, nil
+// enter logs in and finds the id of the domain; nil for the whole cloud.
+func (r *ruleCalls) enter(ctx context.Context) (c *client.Client, domain any, err error) {
+	if c, err = r.open(ctx); err != nil || r.domain == "" {
+		return c, nil, err
 	}
 	var found struct {
 		Domains []struct {
@@ -96,24 +96,25 @@ func (r *ruleCalls) scope(ctx context.Context, c *client.Client) (any, error) {
 		} `json:"domains"`
 	}
 	if err := c.Do(ctx, http.MethodGet, "/domains?name="+url.QueryEscape(r.domain), nil, &found); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(found.Domains) == 0 {
-		return r.domain, nil
+		return c, r.domain, nil
 	}
-	return found.Domains[0].ID, nil
+	return c, found.Domains[0].ID, nil
 }
 
-func (r *ruleCalls) list(ctx context.Context, c *client.Client) ([]grantRule, error) {
-	domain, err := r.scope(ctx, c)
+// list returns the rules, and the client for what is to be done with them.
+func (r *ruleCalls) list(ctx context.Context) (*client.Client, []grantRule, error) {
+	c, domain, err := r.enter(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var answer struct {
 		Rules []grantRule `json:"grant_rules"`
 	}
 	if err := c.Do(ctx, http.MethodGet, "/lintel/grant_rules", nil, &answer); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	some := []grantRule{}
 	for _, g := range answer.Rules {
@@ -121,18 +122,16 @@ func (r *ruleCalls) list(ctx context.Context, c *client.Client) ([]grantRule, er
 			some = append(some, g)
 		}
 	}
-	return some, nil
+	return c, some, nil
 }
 
 // set replaces the rules, or tells what that would change.
 func (r *ruleCalls) set(cmd *cobra.Command, body map[string]any) error {
-	c, err := r.open(cmd.Context())
+	c, domain, err := r.enter(cmd.Context())
 	if err != nil {
 		return err
 	}
-	if body["domain_id"], err = r.scope(cmd.Context(), c); err != nil {
-		return err
-	}
+	body["domain_id"] = domain
 	var answer struct {
 		Rules   []grantRule `json:"grant_rules"`
 		Changes struct {
@@ -186,11 +185,7 @@ func grantsListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the rules", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := r.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			rules, err := r.list(cmd.Context(), c)
+			_, rules, err := r.list(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -297,13 +292,11 @@ them do only some of that, list what with --only.`,
 			if days > 0 {
 				rule["max_days"] = days
 			}
-			c, err := r.open(cmd.Context())
+			c, domain, err := r.enter(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if rule["domain_id"], err = r.scope(cmd.Context(), c); err != nil {
-				return err
-			}
+			rule["domain_id"] = domain
 			var answer struct {
 				Rule grantRule `json:"grant_rule"`
 			}
@@ -331,11 +324,7 @@ func grantsDenyCommand() *cobra.Command {
 		Short: "Delete the rule that lets those who hold one role do something with another",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := r.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			rules, err := r.list(cmd.Context(), c)
+			c, rules, err := r.list(cmd.Context())
 			if err != nil {
 				return err
 			}
