@@ -50,10 +50,11 @@ peers_need() {
 			[ -x "$PEERS/swift/python" ] || unpack_packages swift swift-proxy swift-account swift-container swift-object python3-keystonemiddleware
 			;;
 		glance) [ -x "$PEERS/glance/python" ] || unpack_packages glance glance-api ;;
-		horizon) # only for the files in it
-			[ -d "$PEERS/horizon/openstack_dashboard" ] && continue
+		horizon) # only for the policies in it, and openstack_auth, by which it logs in, on what the clients do not have of that
+			[ -d "$PEERS/horizon/openstack_dashboard" ] && [ -d "$PEERS/horizon/django" ] && continue
 			need_packages python3-pip
-			retry python3 -m pip install -q --no-deps --target "$PEERS/horizon" horizon==26.0.0 || die 'cannot install horizon'
+			retry python3 -m pip install -q --no-deps --upgrade --target "$PEERS/horizon" horizon==26.0.0 Django==5.2.19 asgiref==3.13.0 sqlparse==0.6.1 oslo.policy==6.0.1 ||
+				die 'cannot install horizon'
 			;;
 		chromium) command -v chromium >/dev/null || need_packages chromium ;;
 		axe) # axe-core, which judges pages
