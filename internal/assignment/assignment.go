@@ -8,6 +8,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -18,6 +19,9 @@ type Service struct {
 
 	// Authority tells what the policy does not see: whom a change concerns, and what they hold.
 	Authority *authority.Service
+
+	// Office writes mails; nil when no mail is sent.
+	Office *mail.Office
 
 	// NeverImplied are names of roles that no other role may imply ([assignment] prohibited_implied_role).
 	NeverImplied []string

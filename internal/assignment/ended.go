@@ -25,7 +25,12 @@ func (s *Service) EndGrants(ctx context.Context) (ended int, err error) {
 		gone := 0
 		err = s.DB.Update(ctx, func(tx *store.Tx) error {
 			gone = 0
+			told := s.remember()
 			for _, g := range some {
+				terms, err := tx.Terms(ctx, g)
+				if err != nil {
+					return err
+				}
 				there, err := tx.EndGrant(ctx, g)
 				if err != nil {
 					return err
@@ -39,8 +44,11 @@ func (s *Service) EndGrants(ctx context.Context) (ended int, err error) {
 				if err := tx.Record(ctx, e); err != nil {
 					return err
 				}
+				if err := told.lost(ctx, tx, g, terms); err != nil {
+					return err
+				}
 			}
-			return nil
+			return told.tell(ctx, tx, identity.Caller{})
 		})
 		if ended += gone; err != nil || len(some) < endedAtOnce {
 			return ended, err

@@ -193,7 +193,11 @@ func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, to [
 				return err
 			}
 		}
-		return do(tx, func(v verb, g identity.Grant, t identity.Terms) error {
+		before := s.remember()
+		err := do(tx, func(v verb, g identity.Grant, t identity.Terms) error {
+			if err := before.look(ctx, tx, g); err != nil {
+				return err
+			}
 			tell, event = false, identity.Granted(map[verb]string{create: "created", revoke: "deleted"}[v], g)
 			if !g.Inherited {
 				event = event.By(caller)
@@ -212,6 +216,10 @@ func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, to [
 			}
 			return tx.Record(ctx, event)
 		})
+		if err != nil {
+			return err
+		}
+		return before.tell(ctx, tx, caller)
 	})
 	if _, refused := errors.AsType[*identity.Error](err); refused && tell {
 		s.DB.RecordFailure(ctx, event, nil)

@@ -7,6 +7,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -135,6 +136,15 @@ func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, id id
 		if err := s.Authority.End(ctx, tx, caller, grants, func(g identity.Grant) bool { return g.Group == id }); err != nil {
 			return err
 		}
+		if s.Office.TellsAccess() {
+			gone := mail.Changes{Group: id, By: caller}
+			if gone.All, err = mail.Confers(ctx, tx, id, false); err != nil {
+				return err
+			}
+			if err := s.Office.TellOfAccess(ctx, tx, gone); err != nil {
+				return err
+			}
+		}
 		if err := tx.DeleteGroup(ctx, id); err != nil {
 			return err
 		}
@@ -185,6 +195,9 @@ func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user i
 		if err := s.changeableMembership(ctx, tx, caller, authz.AddUserToGroup, user, group); err != nil {
 			return err
 		}
+		if err := s.tellOfGroup(ctx, tx, caller, user, group, true); err != nil {
+			return err
+		}
 		if err := tx.AddToGroup(ctx, user, group); err != nil {
 			return err
 		}
@@ -196,6 +209,9 @@ func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user i
 func (s *Service) RemoveFromGroup(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		if err := s.changeableMembership(ctx, tx, caller, authz.RemoveUserFromGroup, user, group); err != nil {
+			return err
+		}
+		if err := s.tellOfGroup(ctx, tx, caller, user, group, false); err != nil {
 			return err
 		}
 		was, err := tx.RemoveFromGroup(ctx, user, group)
@@ -216,6 +232,25 @@ func (s *Service) RemoveFromGroup(ctx context.Context, caller identity.Caller, u
 		}
 		return tx.Record(ctx, identity.Joined("removed", group, user).By(caller))
 	})
+}
+
+// tellOfGroup tells a user by mail what coming into a group, or leaving it, gives or takes, unless nothing comes of that.
+func (s *Service) tellOfGroup(ctx context.Context, tx *store.Tx, caller identity.Caller, user identity.UserID, group identity.GroupID, in bool) error {
+	if !s.Office.TellsAccess() {
+		return nil
+	}
+	was, err := tx.InGroup(ctx, user, group)
+	if err != nil || was == in {
+		return err
+	}
+	c := mail.Changes{To: []identity.UserID{user}, Group: group, Act: "out", By: caller}
+	if in {
+		c.Act = "in"
+	}
+	if c.All, err = mail.Confers(ctx, tx, group, in); err != nil {
+		return err
+	}
+	return s.Office.TellOfAccess(ctx, tx, c)
 }
 
 // changeableMembership is allowedMembership for who is brought into a group or out of it, which changes what they hold.

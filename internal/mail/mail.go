@@ -6,6 +6,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -28,9 +29,10 @@ import (
 
 // Office writes mails and puts them into the outbox. All fields are set once.
 type Office struct {
-	Cloud string     // what the cloud is called
-	URL   string     // of the portal, without a slash at the end
-	Keys  token.Keys // seal what waits
+	Cloud  string     // what the cloud is called
+	URL    string     // of the portal, without a slash at the end
+	Keys   token.Keys // seal what waits
+	Access bool       // tell people when what they may do changes
 }
 
 // Kind is what a mail is about: its template's name in the folder of each language.
@@ -49,9 +51,14 @@ const (
 	PasswordChanged Kind = "password-changed" // M8
 
 	AccountMade Kind = "account-made" // M2b
-	Rotate      Kind = "rotate"       // M15
-	Contact     Kind = "contact"      // M17
-	Notice      Kind = "notice"       // to contacts
+
+	AccessGone    Kind = "access-gone"    // M4
+	AccessChanged Kind = "access-changed" // M4b
+	AccessByGroup Kind = "access-group"   // M4c
+
+	Rotate  Kind = "rotate"  // M15
+	Contact Kind = "contact" // M17
+	Notice  Kind = "notice"  // to contacts
 
 	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
 
@@ -104,6 +111,9 @@ type Values struct {
 	Request string // its id
 	Act     string // what of several was done, one of the words of the kind
 	Count   int
+	Group   string  // through which somebody has, or had, their access
+	Places  []Place // where it has changed
+	Ask     string  // whom to ask about it
 
 	Cloud string // as the office is told
 }
@@ -143,13 +153,22 @@ func loadTemplates() map[string]*template.Template {
 
 // language says what templates do not: days and lists.
 type language struct {
-	and, day, moment string
-	months           []string
+	and, day, moment, nothing, until            string
+	project, domain, system, below, belowDomain string
+	months                                      []string
 }
 
 var words = map[string]language{
-	"en": {" and ", "%d %s %d", "%s, %s UTC", strings.Fields("January February March April May June July August September October November December")},
-	"de": {" und ", "%d. %s %d", "%s, %s Uhr UTC", strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")},
+	"en": {
+		" and ", "%d %s %d", "%s, %s UTC", "nothing", "%s (until %s)",
+		"Project %s", "Domain %s", "The whole system", "All projects below %s", "All projects of the domain %s",
+		strings.Fields("January February March April May June July August September October November December"),
+	},
+	"de": {
+		" und ", "%d. %s %d", "%s, %s Uhr UTC", "nichts", "%s (bis %s)",
+		"Projekt %s", "Domäne %s", "Das ganze System", "Alle Projekte unter %s", "Alle Projekte der Domäne %s",
+		strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
+	},
 }
 
 // Language is one that mails are written in: the one that is asked for if there is one, else English.
@@ -165,14 +184,37 @@ func (l language) functions() template.FuncMap {
 		t = t.UTC()
 		return fmt.Sprintf(l.day, t.Day(), l.months[t.Month()-1], t.Year())
 	}
+	moment := func(t time.Time) string { return fmt.Sprintf(l.moment, day(t), t.UTC().Format("15:04")) }
+	enumerate := func(all []string) string {
+		if len(all) < 2 {
+			return strings.Join(all, "")
+		}
+		return strings.Join(all[:len(all)-1], ", ") + l.and + all[len(all)-1]
+	}
 	return template.FuncMap{
-		"day":    day,
-		"moment": func(t time.Time) string { return fmt.Sprintf(l.moment, day(t), t.UTC().Format("15:04")) },
-		"list": func(all []string) string {
-			if len(all) < 2 {
-				return strings.Join(all, "")
+		"day": day, "moment": moment, "list": enumerate,
+		"held": func(all []Held) string {
+			var names []string
+			for _, h := range all {
+				if !h.Until.IsZero() {
+					h.Role = fmt.Sprintf(l.until, h.Role, moment(h.Until))
+				}
+				names = append(names, h.Role)
 			}
-			return strings.Join(all[:len(all)-1], ", ") + l.and + all[len(all)-1]
+			return cmp.Or(enumerate(names), l.nothing)
+		},
+		"place": func(p Place) string {
+			switch {
+			case p.Name == "":
+				return l.system
+			case p.Below && p.Domain:
+				return fmt.Sprintf(l.belowDomain, p.Name)
+			case p.Below:
+				return fmt.Sprintf(l.below, p.Name)
+			case p.Domain:
+				return fmt.Sprintf(l.domain, p.Name)
+			}
+			return fmt.Sprintf(l.project, p.Name)
 		},
 	}
 }
@@ -181,7 +223,7 @@ func (l language) functions() template.FuncMap {
 func (o *Office) Write(kind Kind, lang string, v Values) (Message, error) {
 	lang = Language(lang)
 	v.Cloud, v.By, v.Name, v.Project, v.Domain, v.From = inert(o.Cloud), inert(v.By), inert(v.Name), inert(v.Project), inert(v.Domain), inert(v.From)
-	v.Words = inert(v.Words)
+	v.Words, v.Group, v.Ask, v.Places = inert(v.Words), inert(v.Group), inert(v.Ask), inertPlaces(v.Places)
 	roles := make([]string, len(v.Roles))
 	for i, r := range v.Roles {
 		roles[i] = inert(r)
@@ -280,6 +322,14 @@ func (o *Office) Inform(ctx context.Context, tx *store.Tx, kind Kind, u identity
 	v.At, v.Request = tx.Now(), telemetry.RequestID(ctx)
 	_, err = o.Post(ctx, tx, kind, p.Language, v)
 	return err
+}
+
+// Called is a user's name with their address.
+func Called(u identity.User) string {
+	if email, _ := u.Extra["email"].(string); email != "" && email != u.Name {
+		return u.Name + " (" + email + ")"
+	}
+	return u.Name
 }
 
 // Other names who acts, for a mail to a user; empty when that is the user, or nobody who has a name.

@@ -13,6 +13,10 @@ var sample = Values{
 	To: "greta@acme.example", Link: "/invite/SECRET", By: "Alice Moreau (alice@acme.example)", Name: "greta", Address: "greta@acme.example",
 	Project: "acme-web", Domain: "Acme", Roles: []string{"member", "load-balancer", "reader"}, Words: "Welcome to the team.",
 	Ends: at("2026-12-31T00:00:00Z"), Until: *at("2026-03-11T05:06:00Z"), At: *at("2026-03-05T14:30:00Z"), From: "192.0.2.7, Firefox", Request: "req-1",
+	Group: "crew", Ask: "Alice Moreau (alice@acme.example)", Places: []Place{
+		{Name: "acme-web", Before: []Held{{Role: "member"}, {Role: "reader"}}, After: []Held{{Role: "member", Until: *at("2026-12-31T00:00:00Z")}}},
+		{Name: "Acme", Domain: true, Below: true, After: []Held{{Role: "reader"}}}, {Before: []Held{{Role: "auditor"}}},
+	},
 }
 
 func at(text string) *time.Time {

@@ -55,7 +55,7 @@ func (s *Service) Look(ctx context.Context, secret string) (out Offer, err error
 		}
 		out = Offer{Listed: all[0], Project: about.Project, Domain: about.Domain}
 		if inviter, err := tx.User(ctx, v.InviterID); err == nil {
-			out.Inviter = called(inviter)
+			out.Inviter = mails.Called(inviter)
 		} else if !isMissing(err) {
 			return err
 		}
@@ -148,7 +148,7 @@ func (s *Service) Accept(ctx context.Context, caller identity.Caller, secret str
 			return u, err
 		}
 		if !strings.EqualFold(emailOf(u), v.Address) {
-			return u, identity.Refusedf("This invitation is for %s, and you are signed in as %s.", v.Address, called(u))
+			return u, identity.Refusedf("This invitation is for %s, and you are signed in as %s.", v.Address, mails.Called(u))
 		}
 		return u, nil
 	})

@@ -119,7 +119,7 @@ func (s *Service) AddContact(ctx context.Context, caller identity.Caller, projec
 		}
 		actor, _ := caller.Token.Actor()
 		_, err = s.Office.Post(ctx, tx, mails.Contact, c.Language, mails.Values{
-			To: c.Address, Link: "/contact/" + secret, By: called(actor), Name: c.Name, Project: p.Name, Roles: c.Topics, Until: ends, Request: requestID(ctx),
+			To: c.Address, Link: "/contact/" + secret, By: mails.Called(actor), Name: c.Name, Project: p.Name, Roles: c.Topics, Until: ends, Request: requestID(ctx),
 		})
 		if err != nil {
 			return err
@@ -278,7 +278,7 @@ func (s *Service) Notify(ctx context.Context, caller identity.Caller, project id
 				continue
 			}
 			id, err := s.Office.Post(ctx, tx, mails.Notice, c.Language, mails.Values{
-				To: c.Address, By: called(actor), Name: n.Subject, Words: n.Words, Project: p.Name, Roles: []string{n.Topic}, Request: requestID(ctx), Link: "",
+				To: c.Address, By: mails.Called(actor), Name: n.Subject, Words: n.Words, Project: p.Name, Roles: []string{n.Topic}, Request: requestID(ctx), Link: "",
 			})
 			if err != nil {
 				return err

@@ -123,7 +123,7 @@ func (s *Service) setUp(ctx context.Context, tx *store.Tx, caller identity.Calle
 	v := mails.Values{To: emailOf(u), Name: u.Name, Project: out.Project.Name, Link: "/reset/" + secret, Until: out.Until, Request: requestID(ctx)}
 	if caller.Token != nil {
 		actor, _ := caller.Token.Actor()
-		v.By = called(actor)
+		v.By = mails.Called(actor)
 	}
 	domain, err := tx.Domain(ctx, u.DomainID)
 	if err != nil {

@@ -128,7 +128,10 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 	}
 	actor, _ := caller.Token.Actor()
 	o.by, o.domain = caller, p.DomainID
-	o.values.By, o.values.Project, o.values.Domain, o.values.Words, o.values.Request = called(actor), p.Name, domain.Name, d.Words, requestID(ctx)
+	o.values.By, o.values.Project, o.values.Domain, o.values.Words, o.values.Request = mails.Called(actor), p.Name, domain.Name, d.Words, requestID(ctx)
+	if !d.Until.IsZero() {
+		o.values.Ends = &d.Until
+	}
 	o.Invitation = identity.Invitation{
 		ProjectID: p.ID, Roles: d.Roles, Until: d.Until, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
 		State: identity.InvitationOpen, CreatedAt: tx.Now(), SentAt: tx.Now(), ExpiresAt: tx.Now().Add(invitationLife), Sends: 1,
@@ -526,7 +529,7 @@ func (s *Service) Cancel(ctx context.Context, caller identity.Caller, project id
 				return err
 			}
 			actor, _ := caller.Token.Actor()
-			o.To, o.By, o.Request = v.Address, called(actor), requestID(ctx)
+			o.To, o.By, o.Request = v.Address, mails.Called(actor), requestID(ctx)
 			if !v.Waits { // else they never heard of it
 				if _, err := s.Office.Post(ctx, tx, mails.InviteGone, v.Language, o); err != nil {
 					return err

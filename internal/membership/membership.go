@@ -106,14 +106,6 @@ func emailOf(u identity.User) string {
 	return text
 }
 
-// called is a user's name with their address.
-func called(u identity.User) string {
-	if email := emailOf(u); email != "" && email != u.Name {
-		return u.Name + " (" + email + ")"
-	}
-	return u.Name
-}
-
 // requestID is what a mail names, for those who ask about it.
 func requestID(ctx context.Context) string { return telemetry.RequestID(ctx) }
 

@@ -274,6 +274,6 @@ func (s *Service) sendLink(ctx context.Context, tx *store.Tx, caller identity.Ca
 		return secret, tx.PutOrigin(ctx, identity.Origin{UserID: u.ID, What: identity.Password, SetterID: caller.UserID(), Scope: caller.Token.Scope})
 	}
 	actor, _ := caller.Token.Actor()
-	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, mails.Values{To: emailOf(u), Name: u.Name, From: called(actor), Request: requestID(ctx), Until: until, Link: "/reset/" + secret})
+	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, mails.Values{To: emailOf(u), Name: u.Name, From: mails.Called(actor), Request: requestID(ctx), Until: until, Link: "/reset/" + secret})
 	return "", err
 }

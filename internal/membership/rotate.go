@@ -50,7 +50,7 @@ func (s *Service) AskToRotate(ctx context.Context, caller identity.Caller, proje
 			name = h.Type
 		}
 		_, err = s.Office.Post(ctx, tx, mails.Rotate, "", mails.Values{
-			To: emailOf(owner), Link: "/credentials", By: called(actor), Name: name, Project: p.Name, At: tx.Now(), Request: requestID(ctx),
+			To: emailOf(owner), Link: "/credentials", By: mails.Called(actor), Name: name, Project: p.Name, At: tx.Now(), Request: requestID(ctx),
 		})
 		if err != nil {
 			return err

@@ -326,7 +326,7 @@ func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity
 		return err
 	}
 	actor, _ := caller.Token.Actor()
-	v := mails.Values{By: called(actor), At: tx.Now(), Link: "/cloud/grants", Request: requestID(ctx), Words: fmt.Sprintf("+%d, −%d, ~%d", len(c.Added), len(c.Removed), len(c.Changed))}
+	v := mails.Values{By: mails.Called(actor), At: tx.Now(), Link: "/cloud/grants", Request: requestID(ctx), Words: fmt.Sprintf("+%d, −%d, ~%d", len(c.Added), len(c.Removed), len(c.Changed))}
 	if domain != "" {
 		d, err := tx.Domain(ctx, domain)
 		if err != nil {

@@ -146,18 +146,26 @@ func TestResetMailGoesToNoAddressOfOthers(t *testing.T) {
 		}
 		env.Deliver()
 	}
+	resets := func(address string) (n int) {
+		for _, m := range box.All(address) {
+			if strings.HasPrefix(m.Link, "/portal/reset/") {
+				n++
+			}
+		}
+		return n
+	}
 	ask()
-	if bad, good := len(box.All("evil@acme.example")), len(box.All("plain@acme.example")); bad != 0 || good != 1 {
+	if bad, good := resets("evil@acme.example"), resets("plain@acme.example"); bad != 0 || good != 1 {
 		t.Errorf("%d mails to the address of an administrator that a manager set, %d to another", bad, good)
 	}
 	admin.Delete("/v3/users/" + mona).Want(204) // who is gone has no say any more, but what they set for ordinary people was fine
 	ask()
-	if bad, good := len(box.All("evil@acme.example")), len(box.All("plain@acme.example")); bad != 0 || good != 2 {
+	if bad, good := resets("evil@acme.example"), resets("plain@acme.example"); bad != 0 || good != 2 {
 		t.Errorf("%d mails, and %d, once the manager is gone", bad, good)
 	}
 	admin.Patch("/v3/users/"+risen, `{"user": {"email": "right@acme.example"}}`).Want(200)
 	ask()
-	if n := len(box.All("right@acme.example")); n != 1 {
+	if n := resets("right@acme.example"); n != 1 {
 		t.Errorf("%d mails to the address that an administrator set", n)
 	}
 }

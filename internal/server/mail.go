@@ -34,7 +34,7 @@ func mailDelivery(cfg *config.Config, db *store.DB, opt Options) (*mail.Delivery
 	}
 	return &mail.Delivery{
 		DB: db, Server: server, Log: opt.Log,
-		Office: &mail.Office{Cloud: l.CloudName, URL: url, Keys: credentialKeys(cfg, opt)},
+		Office: &mail.Office{Cloud: l.CloudName, URL: url, Keys: credentialKeys(cfg, opt), Access: l.MailAccess},
 	}, nil
 }
 

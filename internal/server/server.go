@@ -127,7 +127,8 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 		return nil, err
 	}
 	if s.post != nil {
-		r.membership.Office, r.directory.Office, r.credential.Office, r.auth.Office = s.post.Office, s.post.Office, s.post.Office, s.post.Office
+		o := s.post.Office
+		r.membership.Office, r.directory.Office, r.assignment.Office, r.credential.Office, r.auth.Office = o, o, o, o, o
 	}
 	sso, err := webSSO(cfg)
 	if err != nil {
