@@ -335,6 +335,65 @@ user and a service of the cloud in the API alone.`,
 	return cmd
 }
 
+func portalUserCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "portal-user", Short: "Look after who enters a project’s pages in the portal without a role on it", Long: `Look after who enters a project's pages in the portal without a role on it. They are invited by "lintel invite --area".`}
+	var o ofProject
+	type portalUser struct {
+		ID    string   `json:"id"`
+		Name  string   `json:"name"`
+		Email *string  `json:"email"`
+		Areas []string `json:"areas"`
+	}
+	list := func(ctx context.Context, c *client.Client, at string) ([]portalUser, error) {
+		return wholeList(ctx, c, at, "portal_users", func(u portalUser) string { return u.ID })
+	}
+	one := func(ctx context.Context, c *client.Client, at, name string) (path string, err error) {
+		all, err := list(ctx, c, at)
+		for _, u := range all {
+			if u.Name == name || u.ID == name {
+				return at + "/portal_users/" + url.PathEscape(u.ID), nil
+			}
+		}
+		if err == nil {
+			err = fmt.Errorf("there is no portal user %s", name)
+		}
+		return "", err
+	}
+	cmd.AddCommand(o.command("list", "List the portal users of a project", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, at string, _ []string) error {
+		all, err := list(cmd.Context(), c, at)
+		if err != nil {
+			return err
+		}
+		rows := make([]row, len(all))
+		for i, u := range all {
+			email := ""
+			if u.Email != nil {
+				email = *u.Email
+			}
+			rows[i] = row{u.ID, u.Name, email, strings.Join(u.Areas, ", ")}
+		}
+		return o.print(cmd.OutOrStdout(), all, row{"ID", "Name", "Email", "Areas"}, rows)
+	}))
+	var areas []string
+	set := o.command("set USER", "Say which areas a portal user may enter, and no others", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, at string, args []string) error {
+		path, err := one(cmd.Context(), c, at, args[0])
+		if err != nil {
+			return err
+		}
+		return c.Do(cmd.Context(), http.MethodPut, path, map[string]any{"portal_user": map[string]any{"areas": areas}}, nil)
+	})
+	set.Flags().StringArrayVar(&areas, "area", nil, "`AREA`: people, api-users, credentials, contacts, activity or portal-users; may be repeated")
+	required(set, "area")
+	cmd.AddCommand(set, o.command("remove USER", "Let a portal user out", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, at string, args []string) error {
+		path, err := one(cmd.Context(), c, at, args[0])
+		if err != nil {
+			return err
+		}
+		return c.Do(cmd.Context(), http.MethodDelete, path, nil, nil)
+	}))
+	return cmd
+}
+
 func contactCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "contact", Short: "Look after who gets mails about a project without an account"}
 	var o ofProject

@@ -81,6 +81,31 @@ func TestContactCommands(t *testing.T) {
 	}
 }
 
+// B3: who enters a project's pages without a role on it is invited, listed, changed and let out.
+func TestPortalUserCommands(t *testing.T) {
+	c := newConsole(t)
+	out, err := c.run("invite paula@pay.example --project acme --area contacts --area activity")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	link := out[strings.Index(out, "/portal/invite/"):]
+	link = strings.Fields(link)[0]
+	c.env.Browser().Open(link).Submit("Accept with a new account", "name", "paula", "new", "her secret", "again", "her secret").Want(200, "Contacts")
+	if out, err := c.run("portal-user list --project acme"); err != nil || !strings.Contains(out, "| paula | paula@pay.example | contacts, activity |") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("invite x@pay.example --project acme --area contacts --role member", "none of the others")
+	c.refused("invite x@pay.example --project acme --area kitchen", "400")
+	c.refused("portal-user set nobody --project acme --area activity", "no portal user nobody")
+	for _, line := range []string{"portal-user set paula --project acme --area activity", "portal-user remove paula --project acme"} {
+		if out, err := c.run(line); err != nil {
+			t.Errorf("%s: %v\n%s", line, err, out)
+		}
+	}
+	c.refused("portal-user remove paula --project acme", "no portal user")
+	c.env.Authenticate(testenv.Body("paula", "her secret")).Want(403)
+}
+
 // J6, J8, A9: what logs in to a project is listed, asked to be replaced and deleted, and all of it is told.
 func TestCredentialAndEventCommands(t *testing.T) {
 	c := newConsole(t)

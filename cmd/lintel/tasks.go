@@ -283,7 +283,7 @@ func inviteCommand() *cobra.Command {
 		f                                  far
 		project, domain, message, language string
 		until                              string
-		roles                              []string
+		roles, areas                       []string
 	)
 	cmd := &cobra.Command{
 		Use:   "invite ADDRESS...",
@@ -296,7 +296,12 @@ Nobody gets access before accepting. Whoever has an open invitation to the proje
 			if err != nil {
 				return err
 			}
-			body := map[string]any{"addresses": args, "project": named(project, domain), "roles": roleRefs(roles)}
+			body := map[string]any{"addresses": args, "project": named(project, domain)}
+			if len(areas) > 0 {
+				body["areas"] = areas
+			} else {
+				body["roles"] = roleRefs(roles)
+			}
 			if message != "" {
 				body["message"] = message
 			}
@@ -322,10 +327,12 @@ Nobody gets access before accepting. Whoever has an open invitation to the proje
 	fl.StringVar(&project, "project", "", "`PROJECT` to invite to, by name or id")
 	fl.StringVar(&domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
 	fl.StringArrayVar(&roles, "role", []string{"member"}, "`ROLE` on the project; may be repeated")
+	fl.StringArrayVar(&areas, "area", nil, "`AREA` of the project's pages in the portal, in place of roles: people, api-users, credentials, contacts, activity or portal-users; may be repeated")
 	fl.StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
 	fl.StringVar(&message, "message", "", "`WORDS` to the invited")
 	fl.StringVar(&language, "language", "", "`LANGUAGE` of the mail, such as de")
 	required(cmd, "project")
+	cmd.MarkFlagsMutuallyExclusive("role", "area")
 	return cmd
 }
 

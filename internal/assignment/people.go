@@ -65,7 +65,10 @@ func (s *Service) SeesPeople(ctx context.Context, tx *store.Tx, caller identity.
 	if s.Authz.Allowed(ctx, caller, authz.ListRoleAssignmentsForTree, authz.Tree(p)) {
 		return true, nil
 	}
-	return s.Authority.Manages(ctx, tx, caller, p.ID)
+	if manages, err := s.Authority.Manages(ctx, tx, caller, p.ID); err != nil || manages {
+		return manages, err
+	}
+	return s.Authority.Lets(ctx, tx, caller, p.ID, identity.AreaPeople)
 }
 
 // LooksAfter is SeesPeople in a transaction of its own.

@@ -74,6 +74,9 @@ func (s *Service) looksAfter(ctx context.Context, tx *store.Tx, caller identity.
 		if manages, failed := s.Authority.Manages(ctx, tx, caller, project); failed != nil || manages {
 			return failed
 		}
+		if lets, failed := s.Authority.Lets(ctx, tx, caller, project, identity.AreaCredentials); failed != nil || lets {
+			return failed
+		}
 	}
 	return err
 }

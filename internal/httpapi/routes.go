@@ -128,6 +128,7 @@ func areas() []area {
 		{"tasks", taskRoutes},
 		{"credentials of projects", inventoryRoutes},
 		{"contacts", contactRoutes},
+		{"portal users", portalUserRoutes},
 		{"grant rules", grantRuleRoutes},
 	}
 }

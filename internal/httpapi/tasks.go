@@ -112,7 +112,7 @@ func (a *API) invite(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	sent, err := a.Membership.InviteTo(r.Context(), r.Caller, atHome(r, refOf(in, "project")), schema.List[string](in, "addresses").Value, roleNames(in),
-		membership.Draft{Words: text[string](in, "message"), Language: text[string](in, "language"), Until: until})
+		membership.Draft{Words: text[string](in, "message"), Language: text[string](in, "language"), Until: until, Areas: areasOf(in)})
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (a *API) listInvitations(w http.ResponseWriter, r *request) error {
 	all := []object{}
 	for _, l := range found.Items {
 		all = append(all, object{
-			"id": string(l.ID), "address": l.Address, "project_id": string(l.ProjectID), "roles": l.RoleNames, "inviter": l.Inviter,
+			"id": string(l.ID), "address": l.Address, "project_id": string(l.ProjectID), "roles": l.RoleNames, "areas": l.Areas, "inviter": l.Inviter,
 			"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(),
 		})
 	}

@@ -22,6 +22,7 @@ type Invitation struct {
 	ProjectID ProjectID
 	Address   string
 	Roles     []RoleID
+	Areas     []Area    // of the project's pages, in place of roles
 	Until     time.Time // when the grants are to end; zero for never
 	Words     string    // of the inviter to the invited
 	Language  string

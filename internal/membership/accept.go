@@ -69,7 +69,7 @@ func (s *Service) Look(ctx context.Context, secret string) (out Offer, err error
 		} else if err != nil {
 			return err
 		}
-		out.NewAccount, out.DomainID = s.Directory.MayCreateUser(ctx, inviter, p.DomainID), p.DomainID
+		out.NewAccount, out.DomainID = len(v.Areas) > 0 || s.Directory.MayCreateUser(ctx, inviter, p.DomainID), p.DomainID
 		return nil
 	})
 	return out, err
@@ -117,6 +117,10 @@ func (s *Service) authority(ctx context.Context, tx *store.Tx, v identity.Invita
 	if err := s.mayInvite(ctx, tx, p.DomainID, v.Address); errors.Is(err, identity.Forbidden) {
 		return inviter, p, blocked("the rules of the domain do not allow it any more")
 	} else if err != nil {
+		return inviter, p, err
+	}
+	if len(v.Areas) > 0 {
+		inviter, err = s.sponsor(ctx, tx, v)
 		return inviter, p, err
 	}
 	inviter, err = s.Standing(ctx, tx, v.InviterID, v.Scope)
@@ -186,9 +190,13 @@ func (s *Service) AcceptNew(ctx context.Context, secret, name, pw string) (v ide
 		if len(there) > 0 {
 			return u, ErrHasAccount
 		}
-		u, err = s.Directory.CreateIn(ctx, tx, inviter, identity.User{
-			DomainID: p.DomainID, Name: name, Enabled: true, DefaultProjectID: p.ID, Extra: identity.Extra{"email": v.Address},
-		}, chosen)
+		u = identity.User{DomainID: p.DomainID, Name: name, Enabled: true, DefaultProjectID: p.ID, Extra: identity.Extra{"email": v.Address}}
+		if len(v.Areas) > 0 { // by the right to let people into the portal, and so for that alone
+			u.DefaultProjectID, u.Surface = "", identity.Surface{NoAPI: true}
+			u, err = s.Directory.InsertIn(ctx, tx, inviter, u, chosen)
+			return u, err
+		}
+		u, err = s.Directory.CreateIn(ctx, tx, inviter, u, chosen)
 		return u, err
 	})
 	return v, u, err
@@ -216,6 +224,11 @@ func (s *Service) accept(ctx context.Context, secret string,
 		}
 		if !s.Directory.Enabled(u, tx.Now()) {
 			return blocked("the account is disabled") // and stays so
+		}
+		if len(v.Areas) > 0 {
+			if err := s.admit(ctx, tx, v, u); err != nil {
+				return err
+			}
 		}
 		for _, r := range v.Roles {
 			g := identity.Grant{Role: r, User: u.ID, Project: v.ProjectID}

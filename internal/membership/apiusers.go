@@ -122,8 +122,19 @@ func (s *Service) provider(ctx context.Context, tx *store.Tx, caller identity.Ca
 	if err != nil {
 		return by, err
 	}
-	if on := identity.OnProject(id); main != "" && main == caller.UserID() && caller.Token.Scope == on {
-		roles, err := s.Assignment.Effective(ctx, tx, main, nil, on)
+	lets, err := s.Authority.Lets(ctx, tx, caller, id, identity.AreaAPIUsers)
+	if err != nil {
+		return by, err
+	}
+	if lets && main != "" && main != caller.UserID() {
+		u, err := tx.User(ctx, main)
+		if err != nil {
+			return by, err
+		}
+		lets = s.Directory.Enabled(u, tx.Now())
+	}
+	if lets && main != "" {
+		roles, err := s.Assignment.Effective(ctx, tx, main, nil, identity.OnProject(id))
 		if err != nil {
 			return by, err
 		}

@@ -39,6 +39,9 @@ func (s *Service) contactsOf(ctx context.Context, tx *store.Tx, caller identity.
 		if manages, failed := s.Authority.Manages(ctx, tx, caller, project); failed != nil || manages {
 			return p, failed
 		}
+		if lets, failed := s.Authority.Lets(ctx, tx, caller, project, identity.AreaContacts); failed != nil || lets {
+			return p, failed
+		}
 	}
 	return p, err
 }

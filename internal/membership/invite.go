@@ -30,8 +30,9 @@ const aDay = 24 * time.Hour
 // Draft is what an invitation offers, and how.
 type Draft struct {
 	Roles    []identity.RoleID
-	Until    time.Time // when the grants are to end; zero for never
-	Words    string    // of the inviter to the invited
+	Areas    []identity.Area // of the project's pages, in place of roles: see PortalUser
+	Until    time.Time       // when the grants are to end; zero for never
+	Words    string          // of the inviter to the invited
 	Language string
 }
 
@@ -90,37 +91,19 @@ type offer struct {
 
 // offer makes sure that the caller may offer what a draft says.
 func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, d Draft) (o offer, err error) {
-	p, missing := tx.Project(ctx, project)
-	if missing != nil && !isMissing(missing) {
-		return o, missing
-	}
-	may, err := s.Assignment.Invitable(ctx, tx, caller, p)
-	if err != nil {
-		return o, err
+	var p identity.Project
+	if len(d.Areas) > 0 {
+		p, o.values.Roles, err = s.offerAreas(ctx, tx, caller, project, d)
+	} else {
+		p, o.values.Roles, err = s.offerRoles(ctx, tx, caller, project, d)
 	}
 	switch {
-	case len(may) == 0:
-		return o, identity.NotAllowed("identity:create_grant")
-	case missing != nil:
-		return o, missing
-	case p.IsDomain:
-		return o, identity.Missing("project", project)
-	case len(d.Roles) == 0:
-		return o, identity.Invalidf("Choose at least one role.")
+	case err != nil:
+		return o, err
 	case utf8.RuneCountInString(d.Words) > maxWords:
 		return o, identity.Invalidf("The message may have %d characters at most.", maxWords)
 	case linkLike.MatchString(d.Words):
 		return o, identity.Invalidf("The message may not hold links: mails that do are taken for fraud.")
-	}
-	o.values.Roles, err = names(may, d.Roles)
-	if err != nil {
-		return o, err
-	}
-	if !d.Until.IsZero() && !tx.Now().Before(d.Until) {
-		return o, identity.Invalidf("The end of a grant must be in the future.")
-	}
-	if err := s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until); err != nil {
-		return o, err
 	}
 	domain, err := tx.Domain(ctx, p.DomainID)
 	if err != nil {
@@ -133,10 +116,39 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 		o.values.Ends = &d.Until
 	}
 	o.Invitation = identity.Invitation{
-		ProjectID: p.ID, Roles: d.Roles, Until: d.Until, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
+		ProjectID: p.ID, Roles: d.Roles, Areas: d.Areas, Until: d.Until, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
 		State: identity.InvitationOpen, CreatedAt: tx.Now(), SentAt: tx.Now(), ExpiresAt: tx.Now().Add(invitationLife), Sends: 1,
 	}
 	return o, nil
+}
+
+// offerRoles returns a project and the names of the roles on it that a draft offers, if the caller may invite to them.
+func (s *Service) offerRoles(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, d Draft) (p identity.Project, roles []string, err error) {
+	p, missing := tx.Project(ctx, project)
+	if missing != nil && !isMissing(missing) {
+		return p, nil, missing
+	}
+	may, err := s.Assignment.Invitable(ctx, tx, caller, p)
+	if err != nil {
+		return p, nil, err
+	}
+	switch {
+	case len(may) == 0:
+		return p, nil, identity.NotAllowed("identity:create_grant")
+	case missing != nil:
+		return p, nil, missing
+	case p.IsDomain:
+		return p, nil, identity.Missing("project", project)
+	case len(d.Roles) == 0:
+		return p, nil, identity.Invalidf("Choose at least one role.")
+	}
+	if roles, err = names(may, d.Roles); err != nil {
+		return p, nil, err
+	}
+	if !d.Until.IsZero() && !tx.Now().Before(d.Until) {
+		return p, nil, identity.Invalidf("The end of a grant must be in the future.")
+	}
+	return p, roles, s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until)
 }
 
 // linkLike is what mail programs could make a link of.
@@ -221,6 +233,9 @@ func (s *Service) change(ctx context.Context, tx *store.Tx, o offer, old identit
 	if err := s.mayTouch(ctx, tx, o.by, old); err != nil {
 		return sent, err
 	}
+	if (len(old.Areas) > 0) != (len(o.Areas) > 0) {
+		return sent, identity.Conflictf("invitation", "%s has one already, to something else: withdraw that first", old.Address)
+	}
 	sent = Sent{Invitation: o.Invitation, Again: true}
 	sent.ID, sent.Address, sent.CreatedAt, sent.SentAt, sent.Sends, sent.MailID = old.ID, old.Address, old.CreatedAt, old.SentAt, old.Sends, old.MailID
 	ended := !tx.Now().Before(old.ExpiresAt)
@@ -272,6 +287,10 @@ func (s *Service) mayTouch(ctx context.Context, tx *store.Tx, caller identity.Ca
 	if caller.UserID() == v.InviterID {
 		return nil
 	}
+	if len(v.Areas) > 0 {
+		_, err := s.letsInto(ctx, tx, caller, v.ProjectID, v.Areas)
+		return err
+	}
 	p, err := tx.Project(ctx, v.ProjectID)
 	if err != nil {
 		return err
@@ -281,10 +300,18 @@ func (s *Service) mayTouch(ctx context.Context, tx *store.Tx, caller identity.Ca
 
 // open returns an invitation to a project that nobody has answered, of one that the caller may see.
 func (s *Service) open(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, id identity.InvitationID) (v identity.Invitation, err error) {
-	if err := s.mayList(ctx, tx, caller, project); err != nil {
-		return v, err
+	refused := s.mayList(ctx, tx, caller, project)
+	if refused != nil && !errors.Is(refused, identity.Forbidden) {
+		return v, refused
 	}
 	v, err = tx.Invitation(ctx, id)
+	if refused != nil {
+		if isMissing(err) || err == nil && (v.ProjectID != project || len(v.Areas) == 0) {
+			return identity.Invitation{}, refused
+		} else if err == nil {
+			_, _, err = s.opens(ctx, tx, caller, project)
+		}
+	}
 	if err == nil && (v.ProjectID != project || v.State != identity.InvitationOpen) {
 		err = identity.Missing("invitation", id)
 	}
@@ -477,7 +504,7 @@ func (s *Service) Resend(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
-		o, err := s.offer(ctx, tx, caller, project, Draft{Roles: old.Roles, Until: old.Until, Words: old.Words, Language: old.Language})
+		o, err := s.offer(ctx, tx, caller, project, Draft{Roles: old.Roles, Areas: old.Areas, Until: old.Until, Words: old.Words, Language: old.Language})
 		if err != nil {
 			return err
 		}

@@ -45,6 +45,10 @@ func (v *visit) offerPage() (*offerPage, error) {
 	case membership.OfferOpen:
 		pg.Title = v.F("Join %s", pg.Project)
 		pg.Lead = v.F("%s invites you to work on it, as %s.", pg.Inviter, strings.Join(pg.RoleNames, ", "))
+		if len(pg.Areas) > 0 {
+			pg.Title = v.F("Look after %s", pg.Project)
+			pg.Lead = v.F("%s invites you to this portal, for: %s. A new account gets no token.", pg.Inviter, strings.Join(v.areaNames(pg.Areas), ", "))
+		}
 	case membership.OfferExpired:
 		pg.Title, pg.Lead = v.T("This invitation has expired"), v.F("It was for the project %s.", pg.Project)
 	case membership.OfferSuperseded:
@@ -110,7 +114,7 @@ func (v *visit) acceptNew() error {
 		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{ID: u.ID}, Password: pw}},
 	}, v.device())
 	if err == nil {
-		return v.begin(key, in, Prefix+"/p/"+string(inv.ProjectID)+"?done=joined")
+		return v.begin(key, in, Prefix+joined(inv))
 	}
 	v.redirect("/login") // perhaps more is wanted than a password
 	return nil
@@ -126,7 +130,7 @@ func (v *visit) acceptAs() error {
 	if err != nil {
 		return v.answer(pg, err)
 	}
-	v.redirect("/p/" + string(inv.ProjectID) + "?done=joined")
+	v.redirect(joined(inv))
 	return nil
 }
 
@@ -164,4 +168,12 @@ func (v *visit) answered() error {
 		pg.Lead = v.T("Whoever invited you has been told that you want a new invitation.")
 	}
 	return v.show(http.StatusOK, "answered", pg)
+}
+
+// joined is the page that somebody sees after accepting.
+func joined(v identity.Invitation) string {
+	if len(v.Areas) > 0 {
+		return "/p/" + string(v.ProjectID) + "?done=let-in"
+	}
+	return "/p/" + string(v.ProjectID) + "?done=joined"
 }

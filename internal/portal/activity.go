@@ -29,7 +29,7 @@ func (v *visit) myActivity() error {
 }
 
 func (v *visit) projectActivity() error {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaActivity)
 	if err != nil {
 		return err
 	}

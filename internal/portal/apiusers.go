@@ -30,7 +30,7 @@ type apiUsersPage struct {
 }
 
 func (v *visit) apiUsers() error {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaAPIUsers)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ type apiRole struct {
 }
 
 func (v *visit) newAPIUserPage() (*here, *newAPIUserPage, error) {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaAPIUsers)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,7 +153,7 @@ func (v *visit) showAPIPassword(h *here, u identity.User, pw string) error {
 
 // apiUser is the API user that a page is about.
 func (v *visit) apiUser() (h *here, u identity.User, err error) {
-	if h, err = v.here(); err != nil {
+	if h, err = v.hereIn(identity.AreaAPIUsers); err != nil {
 		return nil, u, err
 	}
 	err = h.as(func(c identity.Caller) (err error) {

@@ -64,7 +64,7 @@ func (v *visit) topics(chosen []string) (all []choice) {
 
 // loadContacts finds the project and its contacts, and fills the forms with what was sent.
 func (v *visit) loadContacts() (*here, *contactsPage, error) {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaContacts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -157,7 +157,7 @@ type contactPage struct {
 }
 
 func (v *visit) loadContact() (*here, *contactPage, error) {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaContacts)
 	if err != nil {
 		return nil, nil, err
 	}

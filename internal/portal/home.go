@@ -22,6 +22,7 @@ var homePages = []page{
 type homePage struct {
 	chrome
 	Places []place
+	Let    []identity.Project // into whose pages the reader was let, without a role there
 	Alone  []identity.Project // that nobody but the reader looks after, who is their main user
 }
 
@@ -73,6 +74,9 @@ func (v *visit) home() error {
 		return err
 	}
 	pg := &homePage{Places: v.places(held, terms, called)}
+	if pg.Let, err = v.p.Membership.PortalProjects(v.Context(), v.self()); err != nil {
+		return err
+	}
 	if pg.Alone, err = v.p.Membership.MainOf(v.Context(), v.self(), true); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ var inventoryPages = slices.Concat(
 
 // inventory lists what logs in to a project, everybody's. No secret is in it.
 func (v *visit) inventory() error {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaCredentials)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (v *visit) takeCredential() error {
 }
 
 func (v *visit) askToRotate() error {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaCredentials)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ type invitationRow struct {
 }
 
 func (v *visit) invitations() error {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaPeople)
 	if err != nil {
 		return err
 	}
@@ -64,6 +64,9 @@ func (v *visit) invitationsPage(h *here) (*invitationsPage, error) {
 		return nil, err
 	}
 	for _, l := range found.Items {
+		if len(l.Areas) > 0 {
+			l.RoleNames = v.areaNames(l.Areas)
+		}
 		row := invitationRow{Listed: l}
 		row.State, row.Dot = v.stateOf(l)
 		pg.Items = append(pg.Items, row)
@@ -265,15 +268,20 @@ type inviteLink struct{ Address, URL string }
 
 // sent goes on after invitations were made: to the list, or where no mail is sent to the links, which are shown this once.
 func (v *visit) sent(h *here, sent ...membership.Sent) error {
+	return v.sentTo(h, "invitations", sent...)
+}
+
+// sentTo is sent for invitations that stand on another page of the project.
+func (v *visit) sentTo(h *here, at string, sent ...membership.Sent) error {
 	if v.p.Membership.Mails() {
-		v.redirect("/p/" + string(h.ID) + "/invitations?done=invited")
+		v.redirect("/p/" + string(h.ID) + "/" + at + "?done=invited")
 		return nil
 	}
-	pg := &linksPage{Back: h.Path("/invitations")}
+	pg := &linksPage{Back: h.Path("/", at)}
 	for _, s := range sent {
 		pg.Links = append(pg.Links, inviteLink{s.Address, v.whole("/invite/" + s.Secret)})
 	}
-	pg.Here, pg.Section, pg.Title = h, "invitations", v.T("Hand these links on")
+	pg.Here, pg.Section, pg.Title = h, at, v.T("Hand these links on")
 	pg.Lead = v.T("This cloud sends no mail. Each link works once and only for the person it is for, and is not shown again.")
 	return v.show(http.StatusOK, "invitelinks", pg)
 }
@@ -303,6 +311,9 @@ func (v *visit) changePage() (*here, *invitePage, membership.Listed, error) {
 	h, l, err := v.oneInvitation()
 	if err != nil {
 		return h, nil, l, err
+	}
+	if len(l.Areas) > 0 { // it is changed by inviting anew
+		return h, nil, l, identity.Missing("invitation", l.ID)
 	}
 	pg, err := v.invitePage(h)
 	if err != nil {

@@ -99,6 +99,9 @@ func (v *visit) domainInvitations() error {
 		func(all []membership.InDomain) (rows []row, err error) {
 			for _, l := range all {
 				at := Prefix + "/p/" + string(l.ProjectID) + "/invitations"
+				if len(l.Areas) > 0 {
+					l.RoleNames = v.areaNames(l.Areas)
+				}
 				state := cell{}
 				state.Text, state.State = v.stateOf(l.Listed)
 				rows = append(rows, row{ID: string(l.ID), Name: l.Address, Cells: []cell{

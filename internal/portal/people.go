@@ -52,7 +52,7 @@ type personRow struct {
 func (r personRow) Initials() string { return initials(r.Name) }
 
 func (v *visit) people() error {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaPeople)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ type groupRow struct {
 }
 
 func (v *visit) groupsHere() error {
-	h, err := v.here()
+	h, err := v.hereIn(identity.AreaPeople)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,10 @@ type here struct {
 
 	Activity bool // the reader may see what was done there
 
+	Inventory, Contacts, PortalUsers bool // the reader may enter these pages
+
+	Portal bool // the reader has no role there, but was let into some of the pages
+
 	// callers are the reader with the rights that they have on the project, on its domain and on the system, as far as they can
 	// see it from there. An openstack client would be told which of them to use.
 	callers []identity.Caller
@@ -76,7 +80,13 @@ func asGranter[T any](h *here, try func(identity.Caller) (found T, offers int, e
 const switcher = 20
 
 // here finds the project of a page's path. One that the reader cannot see from anywhere is not there.
-func (v *visit) here() (*here, error) {
+func (v *visit) here() (*here, error) { return v.hereIn("") }
+
+// anyArea is the page of a project that whoever was let into any area of it sees.
+const anyArea identity.Area = "any"
+
+// hereIn is here for the pages of an area, which those see, too, who were let into it.
+func (v *visit) hereIn(area identity.Area) (*here, error) {
 	id := identity.ProjectID(v.PathValue("id"))
 	h := new(here)
 	look := func(on auth.ScopeRequest) error {
@@ -112,18 +122,32 @@ func (v *visit) here() (*here, error) {
 			return nil, err
 		}
 	}
-	if len(h.callers) == 0 {
-		return nil, identity.Missing("project", id)
-	}
-	err = h.as(func(c identity.Caller) error {
-		d, err := v.p.Directory.Domain(v.Context(), c, h.DomainID)
-		h.In = d.Name
-		return err
-	})
+	h.Activity = slices.ContainsFunc(h.callers, func(c identity.Caller) bool { return v.p.Trail.Sees(v.Context(), c, h.ID) })
+	let, err := v.p.Membership.AreasOn(v.Context(), v.self(), id)
 	if err != nil {
 		return nil, err
 	}
-	h.Activity = slices.ContainsFunc(h.callers, func(c identity.Caller) bool { return v.p.Trail.Sees(v.Context(), c, h.ID) })
+	if h.Portal = len(h.callers) == 0; h.Portal {
+		if !slices.Contains(let.Areas, area) && (area != anyArea || len(let.Areas) == 0) {
+			return nil, identity.Missing("project", id)
+		}
+		h.Project = let.Project
+	}
+	if len(let.Areas) > 0 {
+		h.callers = append(h.callers, v.caller)
+	}
+	h.Inventory, h.Contacts = h.Activity || slices.Contains(let.Areas, identity.AreaCredentials), h.Activity || slices.Contains(let.Areas, identity.AreaContacts)
+	h.Activity = h.Activity || slices.Contains(let.Areas, identity.AreaActivity)
+	if h.In = let.Domain; h.In == "" {
+		err = h.as(func(c identity.Caller) error {
+			d, err := v.p.Directory.Domain(v.Context(), c, h.DomainID)
+			h.In = d.Name
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	for _, c := range h.callers {
 		if h.People, err = v.p.Assignment.LooksAfter(v.Context(), c, h.Project); err != nil {
 			return nil, err
@@ -141,8 +165,24 @@ func (v *visit) here() (*here, error) {
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return nil, err
 	}
+	for _, c := range h.callers {
+		if h.PortalUsers, err = v.p.Membership.LetsIn(v.Context(), c, h.ID); err != nil {
+			return nil, err
+		} else if h.PortalUsers {
+			break
+		}
+	}
 	if h.Others, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil {
 		return nil, err
+	}
+	into, err := v.p.Membership.PortalProjects(v.Context(), v.self())
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range into {
+		if !slices.ContainsFunc(h.Others, func(o identity.Project) bool { return o.ID == p.ID }) {
+			h.Others = append(h.Others, p)
+		}
 	}
 	slices.SortFunc(h.Others, func(a, b identity.Project) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
@@ -161,13 +201,16 @@ type projectPage struct {
 }
 
 func (v *visit) project() error {
-	h, err := v.here()
+	h, err := v.hereIn(anyArea)
 	if err != nil {
 		return err
 	}
 	pg := new(projectPage)
 	pg.Here, pg.Section, pg.Title = h, "project", h.Name
 	pg.Lead = v.F("Project in %s", h.In)
+	if h.Portal {
+		return v.show(http.StatusOK, "project", pg)
+	}
 	me, err := v.me(h)
 	if err != nil {
 		return err

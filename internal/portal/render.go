@@ -128,6 +128,8 @@ func (v *visit) done() string {
 		return v.T("The invitations are on their way.")
 	case "withdrawn":
 		return v.T("The invitation was withdrawn. Its link does not work any more.")
+	case "let-in":
+		return v.T("Welcome. The menu has what you were let into.")
 	case "joined":
 		return v.T("Welcome. You can work on this project now.")
 	case "credential-deleted":

@@ -24,6 +24,7 @@ FROM "lintel_invitation" i LEFT JOIN "lintel_mail" m ON m."id" = i."mail_id"`
 // invitationDetails is what is kept as JSON.
 type invitationDetails struct {
 	Roles []identity.RoleID `json:"roles"`
+	Areas []identity.Area   `json:"areas,omitempty"`
 	Until *time.Time        `json:"until,omitempty"`
 	Words string            `json:"words,omitempty"`
 }
@@ -34,7 +35,7 @@ func scanInvitation(s scanner) (v identity.Invitation, err error) {
 	err = s.Scan(&v.ID, &v.ProjectID, &v.Address, jsonOf(&details), &v.Language, &v.InviterID, &scope, &v.State,
 		timeOf{&v.CreatedAt}, timeOf{&v.SentAt}, timeOf{&v.ExpiresAt}, timeOf{&v.DecidedAt}, &v.Sends, &v.MailID, &v.Problem, &v.UserID,
 		&v.Waits, &v.Bounced)
-	v.Roles, v.Words = details.Roles, details.Words
+	v.Roles, v.Areas, v.Words = details.Roles, details.Areas, details.Words
 	if details.Until != nil {
 		v.Until = *details.Until
 	}
@@ -63,7 +64,7 @@ func openKey(project identity.ProjectID, address string) string {
 // PutInvitation writes an invitation, which is new or open. It fails with Conflict when another one to that address is open,
 // and tells whether it is still open.
 func (tx *Tx) PutInvitation(ctx context.Context, v identity.Invitation) (open bool, err error) {
-	details := invitationDetails{Roles: v.Roles, Words: v.Words}
+	details := invitationDetails{Roles: v.Roles, Areas: v.Areas, Words: v.Words}
 	if !v.Until.IsZero() {
 		details.Until = &v.Until
 	}
@@ -123,6 +124,7 @@ func (tx *Tx) OpenInvitation(ctx context.Context, project identity.ProjectID, ad
 // InvitationFilter chooses among the invitations to a project, and where their list begins and ends.
 type InvitationFilter struct {
 	Address string // a part of it
+	Areas   bool   // those to areas of the portal alone
 	After   identity.InvitationID
 	Limit   int
 }
@@ -134,6 +136,9 @@ func (tx *Tx) Invitations(ctx context.Context, project identity.ProjectID, f Inv
 		return page, 0, err
 	}
 	where, args := open, []any{project}
+	if f.Areas {
+		where += ` AND i."details" LIKE '%"areas":%'`
+	}
 	if f.Address != "" {
 		where, args = where+` AND LOWER(i."address") LIKE LOWER(?) ESCAPE '!'`, append(args, "%"+like(f.Address)+"%")
 	}

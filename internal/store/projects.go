@@ -438,6 +438,7 @@ func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
 		`DELETE FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserProject', 'GroupProject')`,
 		`DELETE FROM "lintel_grant_meta" WHERE "target_id" = ?`,
 		`DELETE FROM "lintel_main_user" WHERE "project_id" = ?`,
+		`DELETE FROM "lintel_portal_user" WHERE "project_id" = ?`,
 		`DELETE FROM "lintel_api_user" WHERE "project_id" = ?`,
 		`DELETE FROM "credential" WHERE "project_id" = ?`,
 		`DELETE FROM "lintel_contact" WHERE "project_id" = ?`,

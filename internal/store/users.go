@@ -537,6 +537,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_portal_password" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_api_user" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_main_user" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_portal_user" WHERE "user_id" = ?`,
 	} {
 		if _, err := tx.exec(ctx, stmt, id); err != nil {
 			return err

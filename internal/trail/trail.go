@@ -79,6 +79,9 @@ func (s *Service) project(ctx context.Context, caller identity.Caller, id identi
 		if p, err = tx.Project(ctx, id); err == nil {
 			manages, err = s.Authority.Manages(ctx, tx, caller, id)
 		}
+		if err == nil && !manages {
+			manages, err = s.Authority.Lets(ctx, tx, caller, id, identity.AreaActivity)
+		}
 		return err
 	})
 	if manages {

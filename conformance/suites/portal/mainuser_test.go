@@ -44,6 +44,39 @@ func TestMainUser(t *testing.T) {
 	})
 }
 
+// The main user lets somebody into parts of the pages of the project, who sees these alone, gets no token and is no API user.
+func TestPortalUsers(t *testing.T) {
+	tell(t, "B3 B4", func(s *Story) {
+		ann := s.SignIn("ann@tern.example", s.openAccount("ann@tern.example", "tern"))
+		ann.Open("/portal/p/" + s.id("projects", "tern")).Press("Contacts").Press("Somebody who is to sign in here: invite a portal user").Sees("No portal users yet")
+		ann.Press("Invite a portal user").Fill("E-mail addresses", "paula@tern.example").Press("Send the invitation").Sees("Choose at least one area")
+		ann.Tick("Contacts").Tick("Activity").Press("Send the invitation").Row("paula@tern.example", "Contacts", "Activity", "Not accepted yet")
+		link := s.Mail("paula@tern.example", "tern").Link(s)
+		paula := s.Visitor().Open(link).Sees("Look after tern", "Contacts, Activity")
+		paula.Fill("Choose a user name", "paula").Fill("Choose a password", secret).Fill("The password again", secret).Press("Accept with a new account").Sees("Welcome", "no role on it")
+		for name, there := range map[string]bool{"Contacts": true, "People": false, "API users": false, "Project credentials": false, "Portal users": false, "Settings": false} {
+			if paula.Has(name) != there {
+				s.Errorf("the menu has %s: %v", name, !there)
+			}
+		}
+		here := "/portal/p/" + s.id("projects", "tern")
+		paula.Press("Contacts").Sees("No contacts yet").Open(here + "/api-users").Sees("Not found").Open(here + "/people").Sees("Not found")
+		if status, _, body := s.login("paula", secret, onProject("tern")); status == 201 {
+			s.Errorf("paula gets a token for the project: %v", body)
+		}
+		s.Shell("paula", secret, "").Refused("openstack token issue", "for the portal only")
+		ann.Press("API users").Sees("No API user yet").SeesNot("paula")
+
+		// All areas: she makes API users now. Then she is let out.
+		ann.Press("Portal users").Press("Change paula").Tick("All of these").Press("Save").Sees("Saved")
+		paula.Open(here).Press("API users").Press("Create an API user").Fill("Name", "ci").Press("Create the API user").Sees("paula_ci")
+		s.Shell("paula_ci", paula.Shown("secret"), "project tern").Run("openstack token issue")
+		admin := s.admin().Open(here + "/portal-users").Press("Remove paula")
+		s.alike(admin, "system", admin.Terminal(), func() { admin.Press("Remove the portal user").Sees("Deleted", "No portal users yet") })
+		paula.Open(here + "/contacts").Sees("Not found")
+	})
+}
+
 // Who looks after a domain makes API users, too, here or by the command.
 func TestAPIUsersByCommand(t *testing.T) {
 	tell(t, "J5 B8 B9", func(s *Story) {

@@ -44,6 +44,7 @@ var (
 	ContactCreate = request("ContactCreate") // POST contacts
 	ContactUpdate = request("ContactUpdate") // PATCH contacts/{contact_id}
 	NoticeCreate  = request("NoticeCreate")  // POST notices
+	PortalUserSet = request("PortalUserSet") // PUT portal_users/{user_id}
 )
 
 // keystone/identity/schema.py

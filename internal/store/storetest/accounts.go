@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -71,12 +72,46 @@ func testAccounts(t *testing.T, db *store.DB) {
 	if alone() != 0 {
 		t.Error("there is somebody else")
 	}
+	let := func(user identity.UserID) string {
+		t.Helper()
+		areas, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.Area, error) { return tx.AreasOf(ctx, "r", user) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(areas)
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for _, u := range []identity.UserID{"x1", "x2", "v"} {
+			if err := tx.PutPortalUser(ctx, identity.PortalUser{UserID: u, ProjectID: "r", Areas: identity.Areas[:2]}); err != nil {
+				return err
+			}
+		}
+		if err := tx.PutPortalUser(ctx, identity.PortalUser{UserID: "x2", ProjectID: "r", Areas: identity.Areas[3:4]}); err != nil {
+			return err
+		}
+		return tx.PutPortalUser(ctx, identity.PortalUser{UserID: "v", ProjectID: "r"})
+	})
+	if got := let("x1") + let("x2") + let("v"); got != "[people api-users][contacts][]" {
+		t.Errorf("let into %s", got)
+	}
+	into, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.Project, error) {
+		return tx.PortalProjects(ctx, "x2")
+	})
+	if err != nil || len(into) != 1 || into[0].ID != "r" {
+		t.Errorf("let into %v %v", into, err)
+	}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, "x1") })
+	if let("x1") != "[]" {
+		t.Error("somebody who is gone is let in")
+	}
 	if got := pages("", "", 9); got != "x2 x3 " {
 		t.Errorf("one was deleted: got %q", got)
 	}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteProject(ctx, "r") })
 	main, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.UserID, error) { return tx.MainUser(ctx, "r") })
+	if let("x2") != "[]" {
+		t.Error("somebody is let into what is gone")
+	}
 	if got := pages("", "", 9); got != "" || main != "" || err != nil {
 		t.Errorf("left of the project: %q %q %v", got, main, err)
 	}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/lintel-id/lintel/internal/identity"
+)
+
+func scanPortalUser(s scanner) (u identity.PortalUser, err error) {
+	var areas string
+	err = s.Scan(&u.UserID, &u.ProjectID, &areas)
+	for a := range strings.FieldsSeq(areas) {
+		u.Areas = append(u.Areas, identity.Area(a))
+	}
+	return u, err
+}
+
+const selectPortalUser = `SELECT "user_id", "project_id", "areas" FROM "lintel_portal_user"`
+
+// AreasOf returns into which areas of a project's pages a user was let.
+func (tx *Tx) AreasOf(ctx context.Context, project identity.ProjectID, user identity.UserID) ([]identity.Area, error) {
+	all, err := list(ctx, tx, scanPortalUser, selectPortalUser+` WHERE "user_id" = ? AND "project_id" = ?`, user, project)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0].Areas, nil
+}
+
+// PutPortalUser lets a user into areas of a project's pages, and into no others; into none is out.
+func (tx *Tx) PutPortalUser(ctx context.Context, u identity.PortalUser) error {
+	if len(u.Areas) == 0 {
+		_, err := tx.exec(ctx, `DELETE FROM "lintel_portal_user" WHERE "user_id" = ? AND "project_id" = ?`, u.UserID, u.ProjectID)
+		return err
+	}
+	words := make([]string, len(u.Areas))
+	for i, a := range u.Areas {
+		words[i] = string(a)
+	}
+	return tx.upsert(ctx, "lintel_portal_user", 2, []string{"user_id", "project_id", "areas", "created_at"}, u.UserID, u.ProjectID, strings.Join(words, " "), tx.now)
+}
+
+// PortalUsers returns a page of those who were let into areas of a project's pages, in the order of their ids.
+func (tx *Tx) PortalUsers(ctx context.Context, project identity.ProjectID, q identity.Query) (identity.Page[identity.PortalUser], error) {
+	var s selection
+	s.also(`"project_id" = ?`, project)
+	return page(ctx, tx, scanPortalUser, selectPortalUser, `"user_id"`, s, q)
+}
+
+// PortalProjects returns the projects into whose pages a user was let, by name.
+func (tx *Tx) PortalProjects(ctx context.Context, user identity.UserID) ([]identity.Project, error) {
+	return list(ctx, tx, scanProject, `SELECT `+projectColumns+` FROM "project" WHERE "enabled" AND
+		"id" IN (SELECT "project_id" FROM "lintel_portal_user" WHERE "user_id" = ?) ORDER BY "name", "id"`, user)
+}
