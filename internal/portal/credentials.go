@@ -325,19 +325,20 @@ func (v *visit) deleteCredential() error {
 // newKeyPage is the form for an EC2 or S3 key.
 type newKeyPage struct {
 	chrome
+	Project  identity.ProjectID // the one that was chosen
 	Projects []identity.Project
 }
 
-func (v *visit) newKey() error {
-	pg := new(newKeyPage)
+func (v *visit) newKey() error { return v.showNewKey(http.StatusOK, new(newKeyPage)) }
+
+func (v *visit) showNewKey(status int, pg *newKeyPage) (err error) {
 	pg.Section, pg.Title = "credentials", v.T("Create an S3 key")
 	pg.Lead = v.T("For programs that speak S3 or EC2. It has all your roles on the project and does not ask for a second factor.")
-	var err error
 	if pg.Projects, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil {
 		return err
 	}
 	pg.Terminal = []string{"openstack ec2 credentials create"}
-	return v.show(http.StatusOK, "newkey", pg)
+	return v.show(status, "newkey", pg)
 }
 
 // keyPage shows a new key with its secret.
@@ -353,7 +354,13 @@ func (v *visit) createKey() error {
 		return err
 	}
 	pg := new(keyPage)
-	if pg.Key, err = v.p.Credential.CreateEC2Key(v.Context(), caller, v.User().ID, project); err != nil {
+	pg.Key, err = v.p.Credential.CreateEC2Key(v.Context(), caller, v.User().ID, project)
+	if errors.Is(err, identity.Forbidden) {
+		form := &newKeyPage{Project: project}
+		form.Problem = v.T("Your roles on this project do not let you make an S3 key. Choose another project, or ask somebody who administers it for the role.")
+		return v.showNewKey(http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
 		return err
 	}
 	pg.Section, pg.Title = "credentials", v.T("Your S3 key")

@@ -263,6 +263,10 @@ func TestOthersThings(t *testing.T) {
 	alice.Send("POST", "/portal/credentials/keys/"+key+"/delete", csrf).Want(403)
 	alice.Send("POST", "/portal/credentials/keys/new", url.Values{"csrf": csrf["csrf"], "project": {other}}).Want(404)
 	alice.Open("/portal").Want(200)
+	admin := env.Admin()
+	carol := admin.Post("/v3/users", map[string]any{"user": map[string]any{"name": "carol", "password": "secret"}}).Want(201).Get("user.id")
+	admin.Put("/v3/projects/"+other+"/users/"+carol+"/roles/"+admin.Get("/v3/roles?name=reader").Get("roles.0.id"), nil).Want(204)
+	env.SignIn("carol", "secret").Open("/portal/credentials/keys/new").Submit("Create the key").Want(422, "do not let you make an S3 key") // M11
 	bob.Open("/portal/credentials").Want(200, "backup", key)
 	bob.Open("/portal/credentials/keys/"+key+"/delete").Submit("Delete the key").Want(200, "The key was deleted", "You have none")
 }

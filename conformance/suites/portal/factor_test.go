@@ -149,7 +149,7 @@ func TestSecondFactor(t *testing.T) {
 			s.Errorf("a password alone gets %d %v", status, body)
 		}
 		sh.Refused("openstack token issue", "Not all required auth rules were satisfied: [['password', 'totp']]")
-		robot.Refused("openstack token issue", "Not all required auth rules were satisfied")
+		robot.Refused("openstack token issue", "The owner of this credential has turned on a second factor")
 		p.Press("Terminal")
 		rc := see[string](p, "text", "#openrc")
 		file := s.Shell("", "", "")
