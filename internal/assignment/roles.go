@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -118,11 +117,10 @@ func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r iden
 const maxDescription = 255
 
 func checkDescription(r identity.Role) error {
-	if r.Description == nil || utf8.RuneCountInString(*r.Description) <= maxDescription {
+	if r.Description == nil {
 		return nil
 	}
-	return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column description(CHAR(%d)).",
-		*r.Description, maxDescription)
+	return identity.Fits(*r.Description, "description", maxDescription)
 }
 
 // UpdateRole changes a role. An immutable one takes no change but the end of being immutable.
@@ -132,9 +130,10 @@ func (s *Service) UpdateRole(ctx context.Context, caller identity.Caller, id ide
 		if err != nil {
 			return err
 		}
+		if err := identity.SameID(u.ID, id); err != nil {
+			return err
+		}
 		switch {
-		case u.ID.Present && (u.ID.Null || u.ID.Value != id):
-			return identity.Invalidf("Cannot change ID")
 		case old.Options.Bool(identity.OptImmutable) && !u.releases():
 			return identity.Refusedf("Unable to update immutable role resource: `%s. Set resource option \"immutable\" to false first.", id)
 		case u.DomainID.Present && u.DomainID.Value != old.DomainID:

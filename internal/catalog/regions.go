@@ -71,7 +71,7 @@ func (s *Service) UpdateRegion(ctx context.Context, caller identity.Caller, id i
 	if err := s.Authz.Check(ctx, caller, authz.UpdateRegion, nil); err != nil {
 		return r, err
 	}
-	if err := sameID(u.ID, id); err != nil {
+	if err := identity.SameID(u.ID, id); err != nil {
 		return r, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {

@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"errors"
-	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -77,7 +76,7 @@ func (s *Service) UpdateService(ctx context.Context, caller identity.Caller, id 
 	if err := s.Authz.Check(ctx, caller, authz.UpdateService, nil); err != nil {
 		return v, err
 	}
-	if err := sameID(u.ID, id); err != nil {
+	if err := identity.SameID(u.ID, id); err != nil {
 		return v, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
@@ -161,7 +160,7 @@ func (s *Service) UpdateEndpoint(ctx context.Context, caller identity.Caller, id
 	if err := s.Authz.Check(ctx, caller, authz.UpdateEndpoint, nil); err != nil {
 		return e, err
 	}
-	if err := sameID(u.ID, id); err != nil {
+	if err := identity.SameID(u.ID, id); err != nil {
 		return e, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
@@ -234,8 +233,8 @@ const maxRegionID = 255 // characters
 func ensureRegion(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.RegionID) error {
 	err := exists(tx.Region(ctx, id))
 	if errors.Is(err, identity.NotFound) {
-		if utf8.RuneCountInString(string(id)) > maxRegionID {
-			return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column id(CHAR(%d)).", id, maxRegionID)
+		if err := identity.Fits(id, "id", maxRegionID); err != nil {
+			return err
 		}
 		if err := tx.InsertRegion(ctx, identity.Region{ID: id}); err != nil {
 			return err
@@ -243,14 +242,6 @@ func ensureRegion(ctx context.Context, tx *store.Tx, caller identity.Caller, id 
 		return tx.Record(ctx, identity.Created("region", id).By(caller))
 	}
 	return err
-}
-
-// sameID refuses a change that names another id than the thing it is for.
-func sameID[ID comparable](sent identity.Opt[ID], id ID) error {
-	if sent.Present && !sent.Null && sent.Value != id {
-		return identity.Invalidf("Cannot change ID")
-	}
-	return nil
 }
 
 func exists[T any](_ T, err error) error { return err }

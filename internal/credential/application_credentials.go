@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -253,10 +252,8 @@ func checkAccessRule(r identity.AccessRule) error {
 		return identity.Expecting("path", "access_rules")
 	case r.Method == "":
 		return identity.Expecting("method", "access_rules")
-	case utf8.RuneCountInString(r.Path) > maxRulePath:
-		return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column path(CHAR(%d)).", r.Path, maxRulePath)
 	}
-	return nil
+	return identity.Fits(r.Path, "path", maxRulePath)
 }
 
 const maxRulePath = 128 // characters

@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authority"
@@ -144,9 +143,8 @@ func (s *Service) Create(ctx context.Context, caller identity.Caller, c identity
 		name, text string
 		limit      int
 	}{{"user_id", string(c.UserID), maxOwner}, {"project_id", string(c.ProjectID), maxOwner}, {"type", c.Type, maxType}} {
-		if utf8.RuneCountInString(column.text) > column.limit {
-			return c, identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column %s(CHAR(%d)).",
-				column.text, column.name, column.limit)
+		if err := identity.Fits(column.text, column.name, column.limit); err != nil {
+			return c, err
 		}
 	}
 	if isEC2(c.Type) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -77,8 +76,8 @@ func (s *Service) UpdateConsumer(ctx context.Context, caller identity.Caller, id
 	if err != nil {
 		return c, err
 	}
-	if u.ID.Present && u.ID.Value != id {
-		return c, identity.Invalidf("Cannot change ID")
+	if err := identity.SameID(u.ID, id); err != nil {
+		return c, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		if c, err = tx.Consumer(ctx, id); err != nil {
@@ -102,11 +101,10 @@ func (s *Service) UpdateConsumer(ctx context.Context, caller identity.Caller, id
 }
 
 func checkDescription(c identity.Consumer) error {
-	if d := c.Description; d != nil && utf8.RuneCountInString(*d) > maxConsumerDescription {
-		return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column description(CHAR(%d)).",
-			*d, maxConsumerDescription)
+	if c.Description == nil {
+		return nil
 	}
-	return nil
+	return identity.Fits(*c.Description, "description", maxConsumerDescription)
 }
 
 // DeleteConsumer deletes a consumer. All that users let it do ends.

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
@@ -103,15 +102,6 @@ func scopedDomain(caller identity.Caller) identity.DomainID {
 // strip cuts what Python's str.strip does.
 func strip(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || '\x1c' <= r && r <= '\x1f' })
-}
-
-// fits refuses text of more characters than its column has (StringLengthExceeded in keystone/exception.py).
-func fits[S ~string](text S, column string, limit int) error {
-	if utf8.RuneCountInString(string(text)) <= limit {
-		return nil
-	}
-	return identity.Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column %s(CHAR(%d)).",
-		string(text), column, limit)
 }
 
 // notInGroup is the answer about a membership that is not there.

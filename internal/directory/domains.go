@@ -109,6 +109,9 @@ func (s *Service) UpdateDomain(ctx context.Context, caller identity.Caller, id i
 		if err != nil {
 			return err
 		}
+		if err := identity.Fits(upd.ID.Value, "id", 64); err != nil { // it is ignored otherwise
+			return err
+		}
 		upd.ID, upd.DomainID = identity.Opt[identity.ProjectID]{}, identity.Opt[identity.DomainID]{}
 		upd.ParentID, upd.IsDomain = identity.Opt[identity.ProjectID]{}, identity.Opt[bool]{}
 		p, err := s.writeProject(ctx, tx, caller, old, upd)

@@ -76,7 +76,7 @@ func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g ide
 		if _, err := tx.LockDomain(ctx, g.DomainID); err != nil {
 			return err
 		}
-		if err := fits(g.Name, "name", maxGroupName); err != nil {
+		if err := identity.Fits(g.Name, "name", maxGroupName); err != nil {
 			return err
 		}
 		g.ID = identity.GroupID(tx.NewID())
@@ -92,17 +92,18 @@ func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g ide
 func (s *Service) UpdateGroup(ctx context.Context, caller identity.Caller, id identity.GroupID, upd identity.GroupUpdate) (g identity.Group, err error) {
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		old, err := s.allowedGroup(ctx, tx, caller, authz.UpdateGroup, id)
+		if err == nil {
+			err = identity.SameID(upd.ID, id)
+		}
 		switch {
 		case err != nil:
 			return err
-		case !upd.ID.Null && upd.ID.Or(id) != id:
-			return identity.Invalidf("Cannot change ID")
 		case upd.DomainID.Or(old.DomainID) != old.DomainID:
 			return identity.Invalidf("Cannot change Domain ID")
 		}
 		g = old
 		g.Name = strip(upd.Name.Or(old.Name))
-		if err := fits(g.Name, "name", maxGroupName); err != nil {
+		if err := identity.Fits(g.Name, "name", maxGroupName); err != nil {
 			return err
 		}
 		if upd.Description.Present {

@@ -260,8 +260,8 @@ func (s *Service) UpdateProject(ctx context.Context, caller identity.Caller, id 
 		if err != nil {
 			return err
 		}
-		if !upd.ID.Null && upd.ID.Or(id) != id {
-			return identity.Invalidf("Cannot change ID")
+		if err := identity.SameID(upd.ID, id); err != nil {
+			return err
 		}
 		if upd.DomainID.Present && upd.DomainID.Value != domainOf(old) {
 			return identity.Invalidf("Cannot change Domain ID")

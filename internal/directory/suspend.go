@@ -15,7 +15,7 @@ func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identi
 	if reason = strip(reason); reason == "" {
 		return identity.Invalidf("Say why.")
 	}
-	if err := fits(reason, "reason", 255); err != nil {
+	if err := identity.Fits(reason, "reason", 255); err != nil {
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {

@@ -298,7 +298,7 @@ func checkDefaultProject(ctx context.Context, tx *store.Tx, id identity.ProjectI
 	p, err := tx.Project(ctx, id)
 	switch {
 	case errors.Is(err, identity.NotFound):
-		return fits(id, "default_project_id", 64)
+		return identity.Fits(id, "default_project_id", 64)
 	case err == nil && p.IsDomain:
 		return identity.Invalidf("User's default project ID cannot be a domain ID: %s", id)
 	}

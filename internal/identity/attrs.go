@@ -27,6 +27,15 @@ func (o Opt[T]) Or(old T) T {
 	return old
 }
 
+// SameID is a 400 for a change that names another id than that of the thing it is for, else nil. Null names none
+// (_require_matching_id in keystone/server/flask/common.py).
+func SameID[ID comparable](sent Opt[ID], id ID) error {
+	if sent.Present && !sent.Null && sent.Value != id {
+		return Invalidf("Cannot change ID")
+	}
+	return nil
+}
+
 // OrPtr is Or for an attribute that is nil when it is null.
 func (o Opt[T]) OrPtr(old *T) *T {
 	switch {

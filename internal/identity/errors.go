@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // Kind is the coarse reason of a failure. Each kind is itself an error, so errors.Is(err, identity.NotFound) asks for
@@ -80,6 +81,14 @@ func Missing[ID ~string](entity string, id ID) error {
 // Invalidf is a 400 with the message given.
 func Invalidf(format string, args ...any) error {
 	return &Error{Kind: BadRequest, Message: fmt.Sprintf(format, args...)}
+}
+
+// Fits is a 400 for text of more characters than its column holds (keystone/exception.py, StringLengthExceeded), else nil.
+func Fits[S ~string](text S, column string, limit int) error {
+	if utf8.RuneCountInString(string(text)) <= limit {
+		return nil
+	}
+	return Invalidf("String length exceeded. The length of string '%s' exceeds the limit of column %s(CHAR(%d)).", string(text), column, limit)
 }
 
 // Expecting is the 400 for an attribute that is missing (keystone/exception.py, ValidationError).

@@ -132,6 +132,8 @@ with as_("admin"):
     ):
         PATCH("/v3/domains/$temp", {"domain": body})
         GET("/v3/domains/$temp")
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/domains/$temp", {"domain": {"id": odd, "description": "with an id"}})
     PATCH("/v3/domains/unknown", {"domain": {"name": "x"}})
     PATCH("/v3/domains/$web", {"domain": {"name": "x"}})
     PATCH("/v3/domains/default", {"domain": {"description": "the first one"}})

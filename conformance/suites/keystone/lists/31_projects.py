@@ -210,6 +210,8 @@ with as_("admin"):
     ):
         PATCH("/v3/projects/$temp_project", {"project": body})
         GET("/v3/projects/$temp_project")
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/projects/$temp_project", {"project": {"id": odd, "description": "with an id"}})
     PATCH("/v3/projects/unknown", {"project": {"name": "x"}})
     PATCH("/v3/projects/$temp_project", {})
     PATCH("/v3/projects/$temp_project", {"project": None})

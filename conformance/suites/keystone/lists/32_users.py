@@ -202,6 +202,8 @@ with as_("admin"):
     ):
         PATCH("/v3/users/$temp_user", {"user": body})
         GET("/v3/users/$temp_user")
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/users/$temp_user", {"user": {"id": odd, "description": "with an id"}})
     PATCH("/v3/users/unknown", {"user": {"name": "x"}})
     PATCH("/v3/users/$temp_user", {})
     PATCH("/v3/users/$temp_user", {"user": []})
@@ -372,6 +374,8 @@ with as_("admin"):
     ):
         PATCH("/v3/groups/$temp_group", {"group": body})
         GET("/v3/groups/$temp_group")
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/groups/$temp_group", {"group": {"id": odd, "description": "with an id"}})
     PATCH("/v3/groups/unknown", {"group": {"name": "x"}})
     PATCH("/v3/groups/$temp_group", {})
     for query in (

@@ -90,6 +90,8 @@ with as_("admin"):
         GET("/v3/roles/$baker")
     PATCH("/v3/roles/$here", {"role": {"name": "cook"}})
     PATCH("/v3/roles/$here", {"role": {"domain_id": "$other"}})
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/roles/$baker", {"role": {"id": odd, "description": "with an id"}})
     PATCH("/v3/roles/unknown", {"role": {"name": "x"}})
     PATCH("/v3/roles/$baker", {})
     PATCH("/v3/roles/$role_reader", {"role": {"description": "x"}})

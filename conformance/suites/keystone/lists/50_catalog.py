@@ -72,6 +72,8 @@ with as_("admin"):
     ):
         PATCH("/v3/regions/north", {"region": body})
         GET("/v3/regions/north")
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/regions/north", {"region": {"id": odd, "description": "with an id"}})
     PATCH("/v3/regions/unknown", {"region": {"description": "x"}})
     PATCH("/v3/regions/north", {})
 
@@ -144,6 +146,8 @@ with as_("admin"):
     ):
         PATCH("/v3/services/$volume", {"service": body})
         GET("/v3/services/$volume")
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/services/$volume", {"service": {"id": odd, "description": "with an id"}})
     PATCH("/v3/services/unknown", {"service": {"name": "x"}})
     PATCH("/v3/services/$volume", {})
 
@@ -243,6 +247,8 @@ with as_("admin"):
     ):
         PATCH("/v3/endpoints/$point", {"endpoint": body})
         GET("/v3/endpoints/$point")
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/endpoints/$point", {"endpoint": {"id": odd, "description": "with an id"}})
     PATCH("/v3/endpoints/unknown", {"endpoint": {"url": "http://x"}})
     PATCH("/v3/endpoints/$point", {})
     GET("/v3/auth/catalog")

@@ -37,6 +37,8 @@ with as_("admin"):
         PATCH("/v3/policies/$p_service", {"policy": body})
     PATCH("/v3/policies/$p_service", {})
     PATCH("/v3/policies/$p_service", {"policy": None})
+    for odd in (1, "", None, "x" * 64, "x" * 65, "x" * 256):
+        PATCH("/v3/policies/$p_service", {"policy": {"id": odd, "description": "with an id"}})
     PATCH("/v3/policies/unknown", {"policy": {"blob": "x"}})
     PATCH("/v3/policies", {"policy": {"blob": "x"}})
     DELETE("/v3/policies")

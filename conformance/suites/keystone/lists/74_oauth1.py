@@ -53,6 +53,8 @@ with as_("admin"):
         None,
     ):
         PATCH(at, body)
+    for odd in (1, "", None, "x" * 64, "x" * 65):
+        PATCH(at, {"consumer": {"id": odd, "description": "with an id"}})
     PATCH(CONSUMERS + "/unknown", {"consumer": {"description": "x"}})
     DELETE(CONSUMERS + "/unknown")
     DELETE(CONSUMERS + "/$other_consumer")
