@@ -109,7 +109,7 @@ func (a *API) listAPIUsers(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "api_users", found.Page, q, renderAPIUser))
+	return writeList(w, r, "api_users", found.Page, q, renderAPIUser)
 }
 
 // maxAPIUsers is the most that a page has.

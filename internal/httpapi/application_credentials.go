@@ -79,7 +79,7 @@ func (a *API) listApplicationCredentials(w http.ResponseWriter, r *request) erro
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "application_credentials", page, q, renderApplicationCredential))
+	return writeList(w, r, "application_credentials", page, q, renderApplicationCredential)
 }
 
 func (a *API) createApplicationCredential(w http.ResponseWriter, r *request) error {
@@ -158,7 +158,7 @@ func (a *API) listAccessRules(w http.ResponseWriter, r *request) error {
 	if err = cmp.Or(err, malformed); err != nil { // who may not list them hears only that, as from Keystone
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "access_rules", page, q, renderAccessRule))
+	return writeList(w, r, "access_rules", page, q, renderAccessRule)
 }
 
 func (a *API) showAccessRule(w http.ResponseWriter, r *request) error {

@@ -68,7 +68,7 @@ func (a *API) listRegions(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "regions", page, q, renderRegion))
+	return writeList(w, r, "regions", page, q, renderRegion)
 }
 
 func (a *API) showRegion(w http.ResponseWriter, r *request) error {
@@ -141,7 +141,7 @@ func (a *API) listServices(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "services", page, q, renderService))
+	return writeList(w, r, "services", page, q, renderService)
 }
 
 func (a *API) showService(w http.ResponseWriter, r *request) error {
@@ -204,7 +204,7 @@ func (a *API) listEndpoints(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "endpoints", page, q, renderEndpoint))
+	return writeList(w, r, "endpoints", page, q, renderEndpoint)
 }
 
 func (a *API) showEndpoint(w http.ResponseWriter, r *request) error {

@@ -49,7 +49,7 @@ func (a *API) listContacts(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "contacts", found, q, renderContact))
+	return writeList(w, r, "contacts", found, q, renderContact)
 }
 
 func topics(body *schema.Object) []string {

@@ -39,7 +39,8 @@ func (a *API) listCredentials(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeSecret(w, http.StatusOK, collection(r, "credentials", page, q, renderCredential))
+	w.Header().Set("Cache-Control", "no-store")
+	return writeList(w, r, "credentials", page, q, renderCredential)
 }
 
 func (a *API) showCredential(w http.ResponseWriter, r *request) error {

@@ -34,7 +34,7 @@ func (a *API) listDomains(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "domains", page, q, renderDomain))
+	return writeList(w, r, "domains", page, q, renderDomain)
 }
 
 func (a *API) createDomain(w http.ResponseWriter, r *request) error {

@@ -37,7 +37,8 @@ func (a *API) listEC2Keys(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeSecret(w, http.StatusOK, collection(r, "credentials", all(keys), identity.Query{}, renderEC2Key))
+	w.Header().Set("Cache-Control", "no-store")
+	return writeList(w, r, "credentials", all(keys), identity.Query{}, renderEC2Key)
 }
 
 func (a *API) createEC2Key(w http.ResponseWriter, r *request) error {

@@ -82,7 +82,7 @@ func (a *API) listEndpointGroups(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "endpoint_groups", page, q, renderEndpointGroup))
+	return writeList(w, r, "endpoint_groups", page, q, renderEndpointGroup)
 }
 
 func (a *API) showEndpointGroup(w http.ResponseWriter, r *request) error {
@@ -130,7 +130,7 @@ func (a *API) listGroupEndpoints(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "endpoints", all(endpoints), identity.Query{}, renderEndpoint))
+	return writeList(w, r, "endpoints", all(endpoints), identity.Query{}, renderEndpoint)
 }
 
 func (a *API) listGroupProjects(w http.ResponseWriter, r *request) error {
@@ -138,7 +138,7 @@ func (a *API) listGroupProjects(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "projects", all(projects), identity.Query{}, renderProject))
+	return writeList(w, r, "projects", all(projects), identity.Query{}, renderProject)
 }
 
 func (a *API) listEndpointProjects(w http.ResponseWriter, r *request) error {
@@ -146,7 +146,7 @@ func (a *API) listEndpointProjects(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "projects", all(projects), identity.Query{}, renderProject))
+	return writeList(w, r, "projects", all(projects), identity.Query{}, renderProject)
 }
 
 func (a *API) listProjectEndpoints(w http.ResponseWriter, r *request) error {
@@ -154,7 +154,7 @@ func (a *API) listProjectEndpoints(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "endpoints", all(endpoints), identity.Query{}, renderEndpoint))
+	return writeList(w, r, "endpoints", all(endpoints), identity.Query{}, renderEndpoint)
 }
 
 func (a *API) listProjectEndpointGroups(w http.ResponseWriter, r *request) error {
@@ -162,7 +162,7 @@ func (a *API) listProjectEndpointGroups(w http.ResponseWriter, r *request) error
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "endpoint_groups", all(groups), identity.Query{}, renderEndpointGroup))
+	return writeList(w, r, "endpoint_groups", all(groups), identity.Query{}, renderEndpointGroup)
 }
 
 // filter is what the path names.

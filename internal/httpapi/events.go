@@ -80,11 +80,11 @@ func (a *API) listProjectCredentials(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "credentials", found, q, func(r *request, c credential.Held) object {
+	return writeList(w, r, "credentials", found, q, func(r *request, c credential.Held) object {
 		o := renderProjectCredential(r, c)
 		o["second_factor"] = a.Auth.SecondFactor(c.Factor)
 		return o
-	}))
+	})
 }
 
 func (a *API) deleteProjectCredential(w http.ResponseWriter, r *request) error {
@@ -163,7 +163,7 @@ func (a *API) writeEvents(w http.ResponseWriter, r *request, load func(identity.
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "events", found, page, renderEvent))
+	return writeList(w, r, "events", found, page, renderEvent)
 }
 
 func (a *API) listEvents(w http.ResponseWriter, r *request) error {

@@ -95,7 +95,7 @@ func (a *API) listGrants(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "roles", all(roles), identity.Query{}, renderRole))
+	return writeList(w, r, "roles", all(roles), identity.Query{}, renderRole)
 }
 
 func (a *API) checkGrant(w http.ResponseWriter, r *request) error {

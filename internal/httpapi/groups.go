@@ -44,7 +44,7 @@ func (a *API) listGroups(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "groups", page, q, renderGroup))
+	return writeList(w, r, "groups", page, q, renderGroup)
 }
 
 func (a *API) createGroup(w http.ResponseWriter, r *request) error {
@@ -106,7 +106,7 @@ func (a *API) listGroupUsers(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "users", page, q, renderUser))
+	return writeList(w, r, "users", page, q, renderUser)
 }
 
 func (a *API) checkMember(w http.ResponseWriter, r *request) error {

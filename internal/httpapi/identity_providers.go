@@ -57,12 +57,12 @@ func (a *API) listIdentityProviders(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "identity_providers", page, q, func(r *request, p identity.IdentityProvider) object {
+	return writeList(w, r, "identity_providers", page, q, func(r *request, p identity.IdentityProvider) object {
 		o := renderIdentityProvider(r, p)
 		links := o["links"].(object)
 		links["protocols"] = links["self"].(string) + "/protocols" // which one that is shown by itself lacks
 		return o
-	}))
+	})
 }
 
 func (a *API) showIdentityProvider(w http.ResponseWriter, r *request) error {
@@ -134,7 +134,7 @@ func (a *API) listProtocols(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "protocols", all(protocols), identity.Query{}, renderProtocol))
+	return writeList(w, r, "protocols", all(protocols), identity.Query{}, renderProtocol)
 }
 
 func (a *API) showProtocol(w http.ResponseWriter, r *request) error {

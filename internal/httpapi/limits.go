@@ -69,7 +69,7 @@ func (a *API) listRegisteredLimits(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "registered_limits", page, q, renderRegisteredLimit))
+	return writeList(w, r, "registered_limits", page, q, renderRegisteredLimit)
 }
 
 func (a *API) showRegisteredLimit(w http.ResponseWriter, r *request) error {
@@ -149,7 +149,7 @@ func (a *API) listLimits(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "limits", page, q, renderLimit))
+	return writeList(w, r, "limits", page, q, renderLimit)
 }
 
 func (a *API) showLimit(w http.ResponseWriter, r *request) error {

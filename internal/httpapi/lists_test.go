@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lintel-id/lintel/internal/config"
@@ -52,4 +54,26 @@ func TestMalformedListOfAnothersAccessRules(t *testing.T) {
 	path := "/v3/users/" + ann + "/access_rules?limit=1.5"
 	env.Login("ben", "secret").Get(path).Want(403)
 	env.Login("ann", "secret").Get(path).Want(400)
+}
+
+// A list that is too long for one piece is whole and in order, and so is what comes after its entities.
+func TestLongList(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	text := strings.Repeat("<long> ", 4000)
+	const n = 12
+	for i := range n {
+		admin.Post("/v3/projects", map[string]any{"project": map[string]any{"name": fmt.Sprintf("p%02d", i), "description": text}}).Want(201)
+	}
+	whole := admin.Get("/v3/projects?name__startswith=p").Want(200)
+	if whole.Header.Get("Content-Length") != "" {
+		t.Error("the list came in one piece")
+	}
+	if got := len(whole.List("projects")); got != n {
+		t.Errorf("%d projects, want %d", got, n)
+	}
+	page := admin.Get("/v3/projects?name__startswith=p&limit=10").Want(200)
+	if page.Get("projects.9.description") != text || page.Value("truncated") != true || !strings.Contains(page.Get("links.next"), page.Get("projects.9.id")) {
+		t.Errorf("the page ends with %v", page.Value("links"))
+	}
 }

@@ -41,7 +41,7 @@ func (a *API) listMappings(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "mappings", all(mappings), identity.Query{}, renderMapping))
+	return writeList(w, r, "mappings", all(mappings), identity.Query{}, renderMapping)
 }
 
 func (a *API) showMapping(w http.ResponseWriter, r *request) error {

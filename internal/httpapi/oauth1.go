@@ -89,7 +89,7 @@ func (a *API) listConsumers(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "consumers", all(consumers), identity.Query{}, renderConsumer))
+	return writeList(w, r, "consumers", all(consumers), identity.Query{}, renderConsumer)
 }
 
 func (a *API) showConsumer(w http.ResponseWriter, r *request) error {
@@ -213,7 +213,7 @@ func (a *API) listAccessTokens(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "access_tokens", all(tokens), identity.Query{}, renderAccessToken))
+	return writeList(w, r, "access_tokens", all(tokens), identity.Query{}, renderAccessToken)
 }
 
 // accessToken is the access token that the path names, with its user.
@@ -251,7 +251,7 @@ func (a *API) listAccessTokenRoles(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "roles", all(roles), identity.Query{}, renderGivenRole))
+	return writeList(w, r, "roles", all(roles), identity.Query{}, renderGivenRole)
 }
 
 func (a *API) showAccessTokenRole(w http.ResponseWriter, r *request) error {

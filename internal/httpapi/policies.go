@@ -106,7 +106,7 @@ func (a *API) listPolicies(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "policies", page, q, renderPolicy))
+	return writeList(w, r, "policies", page, q, renderPolicy)
 }
 
 func (a *API) showPolicy(w http.ResponseWriter, r *request) error {
@@ -175,12 +175,12 @@ func (a *API) listPolicyEndpoints(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "endpoints", all(endpoints), identity.Query{},
+	return writeList(w, r, "endpoints", all(endpoints), identity.Query{},
 		func(r *request, e identity.Endpoint) object {
 			o := renderEndpoint(r, e)
 			delete(o, "region") // the old name is only in the catalog's own answers
 			return o
-		}))
+		})
 }
 
 // association is what the path names.

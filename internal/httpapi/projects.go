@@ -53,7 +53,7 @@ func (a *API) listProjects(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "projects", page, q, renderProject))
+	return writeList(w, r, "projects", page, q, renderProject)
 }
 
 func (a *API) createProject(w http.ResponseWriter, r *request) error {

@@ -92,26 +92,59 @@ func renderInto(extra identity.Extra, attrs object) object {
 // self is the links member of an entity.
 func (r *request) self(path string) object { return object{"self": r.base + path} }
 
-// collection renders a page of a list with its links (ResourceBase.wrap_collection in keystone/server/flask/common.py).
+// wholeUpTo is the length in bytes up to which a list is answered in one piece, whose length is told beforehand. What is longer
+// leaves in pieces of that length while the rest is still rendered, so that no list is in memory as text.
+const wholeUpTo = 256 << 10
+
+// writeList answers with a page of a list and its links (ResourceBase.wrap_collection in keystone/server/flask/common.py).
 // When entities are left, links.next leads to them and truncated says so.
-func collection[T any](r *request, key string, page identity.Page[T], q identity.Query, render func(*request, T) object) object {
-	items := make([]object, len(page.Items))
-	for i, item := range page.Items {
-		items[i] = render(r, item)
-	}
+func writeList[T any](w http.ResponseWriter, r *request, key string, page identity.Page[T], q identity.Query, render func(*request, T) object) error {
 	links := object{"self": r.base + r.path(), "previous": nil, "next": nil}
 	if r.URL.RawQuery != "" {
 		links["self"] = r.base + r.path() + "?" + r.URL.RawQuery
 	}
-	body := object{key: items, "links": links}
+	frame := object{"links": links}
 	if page.More {
-		body["truncated"] = true
-		if len(items) > 0 {
-			args := next(r.Args, items[len(items)-1]["id"].(string), strconv.Itoa(q.Limit))
+		frame["truncated"] = true
+		if n := len(page.Items); n > 0 {
+			args := next(r.Args, render(r, page.Items[n-1])["id"].(string), strconv.Itoa(q.Limit))
 			links["next"] = r.base + r.path() + "?" + args
 		}
 	}
-	return body
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(frame); err != nil {
+		return err
+	}
+	buf.Truncate(bytes.LastIndexByte(buf.Bytes(), '}'))
+	buf.WriteString(`, "` + key + `": [`)
+	begun := false
+	for i, item := range page.Items {
+		if i > 0 {
+			buf.WriteByte(',')
+		}
+		if err := enc.Encode(render(r, item)); err != nil {
+			return err
+		}
+		if buf.Len() < wholeUpTo {
+			continue
+		}
+		if !begun {
+			begun = true
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusOK)
+		}
+		if _, err := buf.WriteTo(w); err != nil {
+			return err
+		}
+	}
+	buf.WriteString("]}\n")
+	if !begun {
+		return writeBytes(w, http.StatusOK, "application/json", buf.Bytes())
+	}
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 // next is a query for the page after a marker: the parameters in the order in which they came.

@@ -39,7 +39,7 @@ func (a *API) listRoleAssignments(w http.ResponseWriter, r *request) error {
 		}
 		return o
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "role_assignments", all(found), identity.Query{}, render))
+	return writeList(w, r, "role_assignments", all(found), identity.Query{}, render)
 }
 
 // renderAssignment is an assignment with the path of the grant that it comes from (_format_entity in

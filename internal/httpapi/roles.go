@@ -60,7 +60,7 @@ func (a *API) listRoles(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "roles", page, q, renderRole))
+	return writeList(w, r, "roles", page, q, renderRole)
 }
 
 func (a *API) showRole(w http.ResponseWriter, r *request) error {

@@ -36,7 +36,7 @@ func (a *API) listAuthProjects(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "projects", all(projects), identity.Query{}, renderProject))
+	return writeList(w, r, "projects", all(projects), identity.Query{}, renderProject)
 }
 
 func (a *API) listAuthDomains(w http.ResponseWriter, r *request) error {
@@ -44,7 +44,7 @@ func (a *API) listAuthDomains(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "domains", all(domains), identity.Query{}, renderDomain))
+	return writeList(w, r, "domains", all(domains), identity.Query{}, renderDomain)
 }
 
 func (a *API) showAuthSystem(w http.ResponseWriter, r *request) error {
@@ -76,7 +76,7 @@ func (a *API) listUserProjects(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "projects", page, q, renderProject))
+	return writeList(w, r, "projects", page, q, renderProject)
 }
 
 // listRevoked answers for a list that Keystone ceased to keep, in one of two ways (AuthTokenOSPKIResource in

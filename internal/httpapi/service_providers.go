@@ -50,7 +50,7 @@ func (a *API) listServiceProviders(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "service_providers", page, q, renderServiceProvider))
+	return writeList(w, r, "service_providers", page, q, renderServiceProvider)
 }
 
 func (a *API) showServiceProvider(w http.ResponseWriter, r *request) error {

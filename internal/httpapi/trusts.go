@@ -71,7 +71,7 @@ func (a *API) listTrusts(w http.ResponseWriter, r *request) error {
 	if trustor == "" && trustee == "" && r.Args.Len() > 0 {
 		trusts = nil // as upstream has it: other parameters choose nothing
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "trusts", all(trusts), identity.Query{}, renderListedTrust))
+	return writeList(w, r, "trusts", all(trusts), identity.Query{}, renderListedTrust)
 }
 
 func (a *API) createTrust(w http.ResponseWriter, r *request) error {

@@ -45,7 +45,7 @@ func (a *API) listUsers(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "users", page, q, renderUser))
+	return writeList(w, r, "users", page, q, renderUser)
 }
 
 func (a *API) createUser(w http.ResponseWriter, r *request) error {
@@ -118,7 +118,7 @@ func (a *API) listUserGroups(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "groups", page, q, renderMembership))
+	return writeList(w, r, "groups", page, q, renderMembership)
 }
 
 func (a *API) changePassword(w http.ResponseWriter, r *request) error {
