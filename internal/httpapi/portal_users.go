@@ -37,7 +37,7 @@ func (a *API) listPortalUsers(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, collection(r, "portal_users", found.Page, q, renderPortalUser))
+	return writeList(w, r, "portal_users", found.Page, q, renderPortalUser)
 }
 
 // areasOf are the areas of a body.
