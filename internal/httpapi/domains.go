@@ -63,7 +63,10 @@ func (a *API) showDomain(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) updateDomain(w http.ResponseWriter, r *request) error {
-	d, err := a.Directory.UpdateDomain(r.Context(), r.Caller, id[identity.DomainID](r, "domain_id"), projectUpdate(r.Body.Object("domain")))
+	in := r.Body.Object("domain")
+	upd := projectUpdate(in)
+	upd.ID = anyID[identity.ProjectID](in, "id")
+	d, err := a.Directory.UpdateDomain(r.Context(), r.Caller, id[identity.DomainID](r, "domain_id"), upd)
 	if err != nil {
 		return err
 	}

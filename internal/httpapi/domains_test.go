@@ -151,3 +151,14 @@ func TestDomainIsDeletedWithAllThatIsInIt(t *testing.T) {
 		t.Errorf("deleting the default domain: %s, want %s", got, want)
 	}
 }
+
+// A domain's change may name any id, which counts for nothing, but none that no column holds.
+func TestIDOfDomainInChange(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	id := admin.Post("/v3/domains", `{"domain": {"name": "acme"}}`).Want(201).Get("domain.id")
+	for sent, want := range map[string]int{"other": 200, strings.Repeat("x", 64): 200, strings.Repeat("x", 65): 400} {
+		admin.Patch("/v3/domains/"+id, map[string]any{"domain": map[string]any{"id": sent}}).Want(want)
+	}
+	admin.Get("/v3/domains/" + id).Want(200)
+}
