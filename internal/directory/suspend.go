@@ -2,23 +2,40 @@ package directory
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
+
+// Suspending is how an account is suspended.
+type Suspending struct {
+	Reason string
+	Until  time.Time // when it ends by itself; zero for never
+	Tell   bool      // the user gets a mail with the reason
+}
 
 // Suspend shuts an account out at once, by every way to log in and with all its tokens, until it is restored, which makes it what
 // it was before. Meanwhile nothing else enables it. A Keystone on the same database finds it disabled. Nobody suspends themselves.
 // The rule is that of changing the user.
-func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identity.UserID, reason string) error {
-	if reason = strip(reason); reason == "" {
+func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identity.UserID, how Suspending) error {
+	reason := strip(how.Reason)
+	if reason == "" {
 		return identity.Invalidf("Say why.")
 	}
 	if err := identity.Fits(reason, "reason", 255); err != nil {
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockAccount(ctx, id); err != nil {
+			return err
+		}
+		if !how.Until.IsZero() && !tx.Now().Before(how.Until) {
+			return identity.Invalidf("The end of a suspension must be in the future.")
+		}
 		old, err := s.touchable(ctx, tx, caller, authz.UpdateUser, id)
 		if err != nil {
 			return err
@@ -26,7 +43,7 @@ func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identi
 		if caller.StandsFor(id) || caller.UserID() == id {
 			return identity.Refusedf("This is your own account. Ask another administrator to do this.")
 		}
-		if err := tx.PutSuspension(ctx, id, store.Suspension{Reason: reason, By: caller.UserID(), WasEnabled: old.Enabled}); err != nil {
+		if err := tx.PutSuspension(ctx, id, store.Suspension{Reason: reason, By: caller.UserID(), Until: how.Until, WasEnabled: old.Enabled}); err != nil {
 			return err
 		}
 		u := old
@@ -36,6 +53,26 @@ func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identi
 		}
 		if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: id}); err != nil {
 			return err
+		}
+		places, err := s.Authority.PlacesOf(ctx, tx, caller, id)
+		if err != nil {
+			return err
+		}
+		if err := s.Authority.KeepAdmin(ctx, tx, caller, places...); err != nil {
+			return err
+		}
+		if how.Tell {
+			v := mail.Values{Words: reason}
+			if caller.Token != nil {
+				actor, _ := caller.Token.Actor()
+				v.By = mail.Called(actor)
+			}
+			if !how.Until.IsZero() {
+				v.Ends = &how.Until
+			}
+			if err := s.Office.Tell(ctx, tx, mail.Suspended, old, v); err != nil {
+				return err
+			}
 		}
 		return tx.Record(ctx, identity.Updated("user", id).By(caller))
 	})
@@ -59,14 +96,51 @@ func (s *Service) Restore(ctx context.Context, caller identity.Caller, id identi
 		if caller.UserID() == id {
 			return identity.Refusedf("This is your own account. Ask another administrator to do this.")
 		}
-		if err := tx.DeleteSuspension(ctx, id); err != nil {
-			return err
-		}
-		u := old
-		u.Enabled = suspension.WasEnabled
-		if err := tx.UpdateUser(ctx, old, u); err != nil {
+		if err := lift(ctx, tx, old, suspension); err != nil {
 			return err
 		}
 		return tx.Record(ctx, identity.Updated("user", id).By(caller))
 	})
 }
+
+// lift makes a suspended account what it was before.
+func lift(ctx context.Context, tx *store.Tx, old identity.User, suspension store.Suspension) error {
+	if err := tx.DeleteSuspension(ctx, old.ID); err != nil {
+		return err
+	}
+	u := old
+	u.Enabled = suspension.WasEnabled
+	return tx.UpdateUser(ctx, old, u)
+}
+
+// EndSuspensions lifts the suspensions that were to end by now. Several nodes may do it at once.
+func (s *Service) EndSuspensions(ctx context.Context) error {
+	var ended []identity.UserID
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		ended, err = tx.EndedSuspensions(ctx, endedAtOnce)
+		return err
+	})
+	for _, id := range ended {
+		err = errors.Join(err, s.DB.Update(ctx, func(tx *store.Tx) error {
+			if err := tx.LockAccount(ctx, id); err != nil {
+				return err
+			}
+			suspension, there, err := tx.Suspension(ctx, id)
+			if err != nil || !there || suspension.Until.IsZero() || tx.Now().Before(suspension.Until) {
+				return err // another node was faster
+			}
+			old, err := tx.User(ctx, id)
+			if err != nil {
+				return err
+			}
+			if err := lift(ctx, tx, old, suspension); err != nil {
+				return err
+			}
+			return tx.Record(ctx, identity.Updated("user", id))
+		}))
+	}
+	return err
+}
+
+// endedAtOnce is how many suspensions are looked at in one go.
+const endedAtOnce = 100

@@ -48,6 +48,7 @@ const (
 	Reset         Kind = "reset"          // M5
 
 	ResetElsewhere  Kind = "reset-elsewhere"  // M5b
+	ResetUnknown    Kind = "reset-unknown"    // M5c
 	PasswordChanged Kind = "password-changed" // M8
 
 	AccountMade Kind = "account-made" // M2b
@@ -56,9 +57,10 @@ const (
 	AccessChanged Kind = "access-changed" // M4b
 	AccessByGroup Kind = "access-group"   // M4c
 
-	Rotate  Kind = "rotate"  // M15
-	Contact Kind = "contact" // M17
-	Notice  Kind = "notice"  // to contacts
+	Expiring Kind = "expiring" // M14
+	Rotate   Kind = "rotate"   // M15
+	Contact  Kind = "contact"  // M17
+	Notice   Kind = "notice"   // to contacts
 
 	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
 
@@ -69,6 +71,7 @@ const (
 	CredentialMade Kind = "credential-made" // M13
 	AddressOld     Kind = "address-old"     // M9a
 	AddressNew     Kind = "address-new"     // M9b
+	Suspended      Kind = "suspended"       // M18
 	RulesChanged   Kind = "rules-changed"   // M20
 )
 

@@ -38,6 +38,9 @@ type Service struct {
 	// Office writes mails; nil when there is no mail server.
 	Office *mails.Office
 
+	// TellUnknown says that an address by which no account was found gets a mail that says so, when somebody asks for a new password.
+	TellUnknown bool
+
 	// Standing is auth.Service.Standing: a user with the rights that they hold on a scope now.
 	Standing func(context.Context, *store.Tx, identity.UserID, identity.Scope) (identity.Caller, error)
 }

@@ -88,6 +88,10 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	}
 	u, err := s.meant(ctx, tx, ask)
 	if isMissing(err) {
+		if address, wrong := Address(ask.Name); wrong == nil && s.TellUnknown {
+			_, err := s.Office.Post(ctx, tx, mails.ResetUnknown, ask.Lang, mails.Values{To: address, Address: address, From: ask.From, Request: ask.Request, Link: "/forgot"})
+			return err
+		}
 		return nil
 	} else if err != nil {
 		return err

@@ -14,7 +14,10 @@ type actPage struct {
 	Do       string            // what the button says
 	Harmless bool              // the button is no danger
 	Password bool              // a field asks for one
-	Reason   bool              // a field asks why
+	Reason   bool              // fields ask why, and until when
+	Tell     bool              // the person can be told by mail
+	Until    string            // the last day that was typed
+	Why      string            // what was typed
 	Typed    string            // what must be typed first; empty for nothing
 	Hidden   map[string]string // what the form sends beside
 	Chosen   []string          // ids of what it is done to, where that is many
@@ -160,7 +163,7 @@ var unlockAccount = &act{
 var suspendAccount = &act{
 	action: "identity:update_user", allowed: manages, notSelf: true,
 	page: func(v *visit, pg *accountPage) *actPage {
-		out := &actPage{Reason: true, Do: v.T("Suspend the account"), Means: []string{
+		out := &actPage{Reason: true, Tell: v.p.Membership.Mails() && pg.Email(pg.Account.User) != "", Why: v.field("reason"), Until: v.field("until"), Do: v.T("Suspend the account"), Means: []string{
 			v.T("All its sessions and tokens end at once, and nobody can log in as it, by no credential."),
 			v.N(v.reach(pg), "It keeps its roles in %d place, its password, factors and credentials, and is what it was when it is restored.",
 				"It keeps its roles in %d places, its password, factors and credentials, and is what it was when it is restored."),
@@ -172,7 +175,12 @@ var suspendAccount = &act{
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
-		err := v.p.Directory.Suspend(v.Context(), caller, pg.Account.ID, v.field("reason"))
+		wrong := problems{}
+		how := directory.Suspending{Reason: v.field("reason"), Until: v.until("until", wrong), Tell: v.field("tell") != ""}
+		if len(wrong) > 0 {
+			return identity.Invalidf("%s", wrong["until"])
+		}
+		err := v.p.Directory.Suspend(v.Context(), caller, pg.Account.ID, how)
 		if err == nil {
 			v.redirect(accountPath(pg) + "?done=user-suspended")
 		}

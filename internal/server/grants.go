@@ -8,7 +8,7 @@ import (
 // endEvery is how often grants are looked for that have ended.
 const endEvery = 2 * time.Second
 
-// keepGrants deletes grants that have ended, until ctx ends.
+// keepGrants deletes grants that have ended, and lifts suspensions that have, until ctx ends.
 func (s *Server) keepGrants(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := s.EndGrants(ctx); err != nil && ctx.Err() == nil {
@@ -21,8 +21,11 @@ func (s *Server) keepGrants(ctx context.Context) {
 	}
 }
 
-// EndGrants deletes now the grants that have ended, for tests that do not wait until Serve does.
+// EndGrants deletes now the grants that have ended, and lifts the suspensions, for tests that do not wait until Serve does.
 func (s *Server) EndGrants(ctx context.Context) error {
+	if err := s.directory.EndSuspensions(ctx); err != nil {
+		return err
+	}
 	n, err := s.assignment.EndGrants(ctx)
 	if n > 0 {
 		s.log.Info("grants have ended", "grants", n)

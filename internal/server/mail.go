@@ -65,3 +65,22 @@ func (s *Server) tend(ctx context.Context) {
 		}
 	}
 }
+
+// remindEvery is how often it is looked for credentials that end soon.
+const remindEvery = time.Hour
+
+// remind tells people of credentials that end soon, until ctx ends.
+func (s *Server) remind(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := s.Remind(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("people were not reminded of credentials that end soon", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(remindEvery):
+		}
+	}
+}
+
+// Remind reminds people now, for tests that do not wait until Serve does.
+func (s *Server) Remind(ctx context.Context) error { return s.membership.Remind(ctx) }

@@ -62,6 +62,7 @@ type Server struct {
 	post       *mail.Delivery // nil without a mail server
 	membership *membership.Service
 	assignment *assignment.Service
+	directory  *directory.Service
 }
 
 // Open makes a server out of a configuration. The database must have been prepared by Sync, or by Keystone.
@@ -122,7 +123,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
-	s.membership, s.assignment = r.membership, r.assignment
+	s.membership, s.assignment, s.directory = r.membership, r.assignment, r.directory
 	if err := s.warnOfStrandedPasskeys(ctx, r.auth.Passkeys); err != nil {
 		return nil, err
 	}
@@ -542,6 +543,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 		})
 		group.Go(func() error {
 			s.tend(work)
+			return nil
+		})
+		group.Go(func() error {
+			s.remind(work)
 			return nil
 		})
 	}

@@ -97,13 +97,15 @@ type Suspension struct {
 	Reason     string
 	By         identity.UserID
 	Since      time.Time
+	Until      time.Time // when it ends by itself; zero for never
 	WasEnabled bool
 }
 
 // Suspension returns that of a user, and tells whether there is one.
 func (tx *Tx) Suspension(ctx context.Context, id identity.UserID) (s Suspension, there bool, err error) {
-	err = tx.row(ctx, `SELECT "reason", "by_id", "since", "was_enabled" FROM "lintel_suspension" WHERE "user_id" = ?`, id).
-		Scan(&s.Reason, &s.By, timeOf{&s.Since}, &s.WasEnabled)
+	err = tx.row(ctx, `SELECT s."reason", s."by_id", s."since", s."was_enabled", e."ends_at" FROM "lintel_suspension" s
+		LEFT JOIN "lintel_suspension_end" e ON e."user_id" = s."user_id" WHERE s."user_id" = ?`, id).
+		Scan(&s.Reason, &s.By, timeOf{&s.Since}, &s.WasEnabled, timeOf{&s.Until})
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, false, nil
 	}
@@ -117,11 +119,22 @@ func (tx *Tx) PutSuspension(ctx context.Context, id identity.UserID, s Suspensio
 	if _, taken := duplicate(err); taken {
 		return identity.Conflictf("suspension", "%s is suspended already", id)
 	}
+	if err == nil && !s.Until.IsZero() {
+		err = tx.upsert(ctx, "lintel_suspension_end", 1, []string{"user_id", "ends_at"}, id, s.Until)
+	}
 	return err
+}
+
+// EndedSuspensions returns up to n users whose suspension was to end by now.
+func (tx *Tx) EndedSuspensions(ctx context.Context, n int) ([]identity.UserID, error) {
+	return list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "lintel_suspension_end" WHERE "ends_at" <= ? ORDER BY "ends_at" LIMIT ?`, tx.now, n)
 }
 
 // DeleteSuspension forgets that a user was suspended.
 func (tx *Tx) DeleteSuspension(ctx context.Context, id identity.UserID) error {
+	if _, err := tx.exec(ctx, `DELETE FROM "lintel_suspension_end" WHERE "user_id" = ?`, id); err != nil {
+		return err
+	}
 	_, err := tx.exec(ctx, `DELETE FROM "lintel_suspension" WHERE "user_id" = ?`, id)
 	return err
 }

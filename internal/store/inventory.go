@@ -10,11 +10,14 @@ import (
 
 // ProjectCredential is what is known of something that logs in to a project for its owner. It holds no secret.
 type ProjectCredential struct {
-	Kind    string // "application_credential" or "credential"
-	Type    string // of a credential: "ec2"
-	ID      string
-	Name    string // of an application credential
-	UserID  identity.UserID
+	Kind   string // "application_credential" or "credential"
+	Type   string // of a credential: "ec2"
+	ID     string
+	Name   string // of an application credential
+	UserID identity.UserID
+
+	ProjectID identity.ProjectID // of one that ends
+
 	Ends    *time.Time
 	Created time.Time // as the trail tells; zero when it does not
 
@@ -109,6 +112,34 @@ func (tx *Tx) CredentialsIn(ctx context.Context, project identity.ProjectID, f P
 		page.Items = append(page.Items, c)
 	}
 	return page, nil
+}
+
+// CredentialsEnding returns up to n of the application credentials that end in a time, in the order of their ids, those after an id.
+func (tx *Tx) CredentialsEnding(ctx context.Context, from, until time.Time, after string, n int) (all []ProjectCredential, err error) {
+	all, err = list(ctx, tx, func(s scanner) (c ProjectCredential, err error) {
+		var ends int64
+		err = s.Scan(&c.ID, &c.Name, &c.UserID, &c.ProjectID, &ends)
+		at := fromMicros(ends)
+		c.Kind, c.Ends = "application_credential", &at
+		return c, err
+	}, `SELECT "id", "name", "user_id", "project_id", "expires_at" FROM "application_credential"
+		WHERE "expires_at" > ? AND "expires_at" <= ? AND "id" > ? ORDER BY "id" LIMIT ?`, from.UnixMicro(), until.UnixMicro(), after, n)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(all))
+	for i, c := range all {
+		ids[i] = c.ID
+	}
+	made, err := tx.madeAt(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	used, err := tx.LastSeen(ctx, "application_credential", "", ids)
+	for i := range all {
+		all[i].Created, all[i].Used = made[all[i].ID], used[all[i].ID].At
+	}
+	return all, err
 }
 
 // madeAt is when credentials were made, by their ids, as far as the trail tells.

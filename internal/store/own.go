@@ -66,8 +66,11 @@ var ownRobots string
 //go:embed own_areas.sql
 var ownAreas string
 
+//go:embed own_ends.sql
+var ownEnds string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -527,6 +527,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,
 		`DELETE FROM "lintel_factor" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_suspension" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_suspension_end" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,

@@ -49,7 +49,7 @@ func testDomainPages(t *testing.T, db *store.DB) {
 				return err
 			}
 		}
-		if err := tx.PutSuspension(ctx, "b", store.Suspension{Reason: "härm", By: "a", WasEnabled: true}); err != nil {
+		if err := tx.PutSuspension(ctx, "b", store.Suspension{Reason: "härm", By: "a", Until: now.Add(-time.Minute).Truncate(time.Second), WasEnabled: true}); err != nil {
 			return err
 		}
 		for _, id := range []identity.InvitationID{"i1", "i2"} {
@@ -91,8 +91,12 @@ func testDomainPages(t *testing.T, db *store.DB) {
 		s, _, err := tx.Suspension(ctx, "b")
 		return s, err
 	})
-	if err != nil || s.Reason != "härm" || s.By != "a" || !s.WasEnabled {
+	if err != nil || s.Reason != "härm" || s.By != "a" || !s.WasEnabled || !s.Until.Equal(now.Add(-time.Minute).Truncate(time.Second)) {
 		t.Errorf("suspension: %v %+v", err, s)
+	}
+	ended, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.UserID, error) { return tx.EndedSuspensions(ctx, 5) })
+	if err != nil || !slices.Equal(ended, []identity.UserID{"b"}) {
+		t.Errorf("ended: %v %v", err, ended)
 	}
 	err = db.Update(t.Context(), func(tx *store.Tx) error { return tx.PutSuspension(t.Context(), "b", store.Suspension{}) })
 	if !errors.Is(err, identity.Conflict) {

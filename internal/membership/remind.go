@@ -1,0 +1,129 @@
+package membership
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	mails "github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/store"
+)
+
+// reminders are how many days before an application credential ends people are told, the longest first.
+var reminders = []int{30, 7, 1}
+
+// mostKeepers is how many of those who look after a project are told.
+const mostKeepers = 20
+
+// Remind tells the owners of application credentials that end in a month, a week or a day, and those who look after the projects, once
+// each time. Credentials that were made to last no longer than that are not told of. Several nodes may do it at once.
+func (s *Service) Remind(ctx context.Context) error {
+	if !s.Mails() {
+		return nil
+	}
+	now := s.DB.Now()
+	for after := ""; ; {
+		var some []store.ProjectCredential
+		err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+			some, err = tx.CredentialsEnding(ctx, now, now.AddDate(0, 0, reminders[0]), after, 100)
+			return err
+		})
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		after = some[len(some)-1].ID
+		for _, c := range some {
+			if err := s.DB.Update(ctx, func(tx *store.Tx) error { return s.remindOf(ctx, tx, c) }); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *Service) remindOf(ctx context.Context, tx *store.Tx, c store.ProjectCredential) error {
+	left := c.Ends.Sub(tx.Now())
+	days := 0
+	for _, d := range reminders {
+		if left <= time.Duration(d)*aDay {
+			days = d
+		}
+	}
+	if left <= 0 || days == 0 || !c.Created.IsZero() && c.Ends.Sub(c.Created) <= time.Duration(days)*aDay {
+		return nil
+	}
+	if told, err := tx.Use(ctx, *c.Ends, "expiring", c.ID, fmt.Sprint(days)); err != nil || told > 1 {
+		return err
+	}
+	owner, err := tx.User(ctx, c.UserID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	p, err := tx.Project(ctx, c.ProjectID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	v := mails.Values{Words: c.Name, Name: owner.Name, Project: p.Name, Until: *c.Ends, Link: "/credentials"}
+	if !c.Used.IsZero() {
+		v.Ends = &c.Used
+	}
+	if err := s.Office.Inform(ctx, tx, mails.Expiring, owner, v); err != nil {
+		return err
+	}
+	v.By, v.Link = mails.Called(owner), "/p/"+string(p.ID)+"/credentials"
+	keepers, err := s.keepersOf(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	for _, u := range keepers {
+		if u.ID == owner.ID {
+			continue
+		}
+		if err := s.Office.Inform(ctx, tx, mails.Expiring, u, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepersOf are the enabled users who look after a project: those who were granted one of its highest roles on it, themselves or by a
+// group, up to mostKeepers.
+func (s *Service) keepersOf(ctx context.Context, tx *store.Tx, p identity.Project) (keepers []identity.User, err error) {
+	b, err := s.Authority.Book(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	roles := s.Authz.Keepers(b, p.IsDomain).Project
+	grants, err := tx.Grants(ctx, store.GrantFilter{Project: p.ID})
+	if err != nil {
+		return nil, err
+	}
+	var ids []identity.UserID
+	var groups []identity.GroupID
+	for _, g := range grants {
+		switch {
+		case g.Inherited || !slices.Contains(roles, g.Role):
+		case g.Group != "":
+			groups = append(groups, g.Group)
+		default:
+			ids = append(ids, g.User)
+		}
+	}
+	members, err := tx.Members(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	for _, some := range members {
+		ids = append(ids, some...)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	users, err := tx.UsersByID(ctx, ids[:min(len(ids), mostKeepers)])
+	for _, id := range ids {
+		if u, there := users[id]; there && s.Directory.Enabled(u, tx.Now()) {
+			keepers = append(keepers, u)
+		}
+	}
+	return keepers, err
+}
