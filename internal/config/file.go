@@ -4,8 +4,9 @@ import (
 	"errors"
 	"os"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // assignment is one "key = value" of a file.
@@ -63,7 +64,7 @@ func parse(text string) ([]assignment, []syntaxError) {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	for i, line := range strings.Split(text, "\n") {
 		n := i + 1
-		line = strings.TrimRightFunc(line, isSpace)
+		line = strings.TrimRightFunc(line, python.IsSpace)
 		switch {
 		case line == "":
 			open = false
@@ -72,7 +73,7 @@ func parse(text string) ([]assignment, []syntaxError) {
 				fail(n, "an indented line continues a value, and there is none above it")
 				continue
 			}
-			as[len(as)-1].value += "\n" + strings.TrimLeftFunc(line, isSpace)
+			as[len(as)-1].value += "\n" + strings.TrimLeftFunc(line, python.IsSpace)
 		case line[0] == '[':
 			open = false
 			switch {
@@ -92,7 +93,7 @@ func parse(text string) ([]assignment, []syntaxError) {
 				fail(n, "no = or : in the line")
 				continue
 			}
-			key, value := strings.TrimFunc(line[:at], isSpace), unquote(strings.TrimFunc(line[at+1:], isSpace))
+			key, value := python.Strip(line[:at]), unquote(python.Strip(line[at+1:]))
 			switch {
 			case key == "":
 				fail(n, "no option name before "+line[at:at+1])
@@ -117,9 +118,6 @@ func unquote(s string) string {
 	}
 	return s[1 : len(s)-1]
 }
-
-// isSpace reports what Python's str.strip removes: Unicode's white space and the four ASCII separators.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 func invalidUTF8(s string) int {
 	for i, r := range s {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // option is one field of Config, as its tags describe it.
@@ -211,7 +213,7 @@ func parseBool(s string) (bool, error) {
 }
 
 func (o *option) integer(text string) (int64, error) {
-	text = strings.TrimFunc(text, isSpace)
+	text = python.Strip(text)
 	if text == "" {
 		return 0, errEmpty
 	}
@@ -246,7 +248,7 @@ func (o *option) duration(text string) (time.Duration, error) {
 		}
 		return time.Duration(n) * o.unit, nil
 	}
-	text = strings.TrimFunc(text, isSpace)
+	text = python.Strip(text)
 	if text == "" {
 		return 0, errEmpty
 	}
@@ -259,7 +261,7 @@ func (o *option) duration(text string) (time.Duration, error) {
 
 // splitList splits at commas and trims the items. Trailing commas do not count; an empty text is an empty list.
 func splitList(s string) []string {
-	return splitItems(strings.TrimRight(strings.TrimFunc(s, isSpace), ","))
+	return splitItems(strings.TrimRight(python.Strip(s), ","))
 }
 
 func splitItems(s string) []string {
@@ -268,7 +270,7 @@ func splitItems(s string) []string {
 	}
 	items := strings.Split(s, ",")
 	for i := range items {
-		items[i] = strings.TrimFunc(items[i], isSpace)
+		items[i] = python.Strip(items[i])
 	}
 	return items
 }
@@ -276,7 +278,7 @@ func splitItems(s string) []string {
 // parseLists reads "a:[x,y],b:[z]". A comma belongs to a list as long as that has not found its bracket.
 func parseLists(s string) (map[string][]string, error) {
 	m := map[string][]string{}
-	if s = strings.TrimFunc(s, isSpace); s == "" {
+	if s = python.Strip(s); s == "" {
 		return m, nil
 	}
 	pair := ""
@@ -284,10 +286,10 @@ func parseLists(s string) (map[string][]string, error) {
 	for i, part := range rest {
 		pair += part
 		key, list, ok := strings.Cut(pair, ":")
-		key, list = strings.TrimFunc(key, isSpace), strings.TrimRight(strings.TrimFunc(list, isSpace), ",")
+		key, list = python.Strip(key), strings.TrimRight(python.Strip(list), ",")
 		if !ok || len(list) < 2 || list[0] != '[' || list[len(list)-1] != ']' {
 			if i == len(rest)-1 {
-				return nil, fmt.Errorf("%q is not name:[item,...]", strings.TrimFunc(pair, isSpace))
+				return nil, fmt.Errorf("%q is not name:[item,...]", python.Strip(pair))
 			}
 			pair += ","
 			continue

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/python"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -88,7 +89,7 @@ func (s *Service) CreateIn(ctx context.Context, tx *store.Tx, caller identity.Ca
 
 // InsertIn is CreateIn for a caller who may make this user by another right than that to make any, which its caller has made sure of.
 func (s *Service) InsertIn(ctx context.Context, tx *store.Tx, caller identity.Caller, u identity.User, c Chosen) (identity.User, error) {
-	u.Name = strip(u.Name)
+	u.Name = python.Strip(u.Name)
 	if _, err := tx.LockDomain(ctx, u.DomainID); err != nil {
 		return u, err
 	}

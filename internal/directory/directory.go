@@ -9,9 +9,7 @@ package directory
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
@@ -97,11 +95,6 @@ func scopedDomain(caller identity.Caller) identity.DomainID {
 		return ""
 	}
 	return caller.Token.Scope.DomainID()
-}
-
-// strip cuts what Python's str.strip does.
-func strip(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || '\x1c' <= r && r <= '\x1f' })
 }
 
 // notInGroup is the answer about a membership that is not there.

@@ -8,6 +8,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/python"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -71,7 +72,7 @@ func (s *Service) CreateGroup(ctx context.Context, caller identity.Caller, g ide
 			return g, err
 		}
 	}
-	g.Name = strip(g.Name)
+	g.Name = python.Strip(g.Name)
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		if _, err := tx.LockDomain(ctx, g.DomainID); err != nil {
 			return err
@@ -102,7 +103,7 @@ func (s *Service) UpdateGroup(ctx context.Context, caller identity.Caller, id id
 			return identity.Invalidf("Cannot change Domain ID")
 		}
 		g = old
-		g.Name = strip(upd.Name.Or(old.Name))
+		g.Name = python.Strip(upd.Name.Or(old.Name))
 		if err := identity.Fits(g.Name, "name", maxGroupName); err != nil {
 			return err
 		}

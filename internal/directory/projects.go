@@ -9,6 +9,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/python"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -190,7 +191,7 @@ func (s *Service) AddProject(ctx context.Context, tx *store.Tx, p identity.Proje
 			return p, err
 		}
 	}
-	p.Name = strip(p.Name)
+	p.Name = python.Strip(p.Name)
 	p.Options = identity.Options{}.Merge(p.Options)
 	if p.IsDomain {
 		if err := s.checkNewDomain(p); err != nil {
@@ -296,7 +297,7 @@ func (s *Service) writeProject(ctx context.Context, tx *store.Tx, caller identit
 		if err := s.checkNewName(p); err != nil {
 			return old, err
 		}
-		p.Name = strip(p.Name)
+		p.Name = python.Strip(p.Name)
 	}
 	if upd.ParentID.Present && upd.ParentID.Value != old.ParentID {
 		return old, identity.Refusedf("Update of `parent_id` is not allowed.")
@@ -487,7 +488,7 @@ func (s *Service) SetProjectTags(ctx context.Context, caller identity.Caller, id
 		given, err := tags()
 		set = nil
 		for _, t := range given {
-			if t = strip(t); !slices.Contains(set, t) {
+			if t = python.Strip(t); !slices.Contains(set, t) {
 				set = append(set, t)
 			}
 		}
@@ -506,14 +507,14 @@ func (s *Service) ClearProjectTags(ctx context.Context, caller identity.Caller, 
 // called once the caller is known to be allowed.
 func (s *Service) AddProjectTag(ctx context.Context, caller identity.Caller, id identity.ProjectID, tag string, check func(all []string) error) error {
 	with := func(old []string, tag string) []string { return append(slices.Clone(old), tag) }
-	created := identity.Created("project tag", strip(tag)).By(caller)
+	created := identity.Created("project tag", python.Strip(tag)).By(caller)
 	return s.changeTags(ctx, caller, authz.CreateProjectTag, "create", id,
 		func(old []string) error { return check(with(old, tag)) },
 		func(old []string) ([]string, error) {
-			if slices.Contains(old, strip(tag)) {
+			if slices.Contains(old, python.Strip(tag)) {
 				return old, nil
 			}
-			return with(old, strip(tag)), nil
+			return with(old, python.Strip(tag)), nil
 		}, &created)
 }
 

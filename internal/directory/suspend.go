@@ -8,6 +8,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/python"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -22,7 +23,7 @@ type Suspending struct {
 // it was before. Meanwhile nothing else enables it. A Keystone on the same database finds it disabled. Nobody suspends themselves.
 // The rule is that of changing the user.
 func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identity.UserID, how Suspending) error {
-	reason := strip(how.Reason)
+	reason := python.Strip(how.Reason)
 	if reason == "" {
 		return identity.Invalidf("Say why.")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/mail"
+	"github.com/lintel-id/lintel/internal/python"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -250,7 +251,7 @@ func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u 
 			return u, err
 		}
 	}
-	u.Name = strip(u.Name)
+	u.Name = python.Strip(u.Name)
 	u.Options = identity.Options{}.Merge(u.Options)
 	for i := range u.Federated {
 		u.Federated[i].DisplayName = u.Name
@@ -508,7 +509,7 @@ func checkUserUpdate(caller identity.Caller, old identity.User, upd identity.Use
 
 func (s *Service) writeUser(ctx context.Context, tx *store.Tx, old identity.User, upd identity.UserUpdate, hash newPassword) error {
 	u := old
-	u.Name = strip(upd.Name.Or(old.Name))
+	u.Name = python.Strip(upd.Name.Or(old.Name))
 	u.Enabled = upd.Enabled.Or(old.Enabled)
 	u.DefaultProjectID = upd.DefaultProjectID.Or(old.DefaultProjectID)
 	u.Options = old.Options.Merge(upd.Options)

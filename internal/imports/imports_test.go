@@ -13,6 +13,7 @@ const module = "github.com/lintel-id/lintel/"
 // levels are the floors of the house: a package imports only packages of lower levels. A folder below a package named
 // here stands on its own line.
 var levels = map[string]int{
+	"internal/python":             -1, // as if it came with the language
 	"internal/identity":           0,
 	"internal/config":             0,
 	"internal/telemetry":          0,

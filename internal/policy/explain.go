@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // An Explanation is a decision with its reasons.
@@ -149,8 +151,8 @@ func (e *evaluation) mismatch(n generic) string {
 }
 
 func shownValue(s string) string {
-	if s == "" || strings.ContainsFunc(s, isSpace) {
-		return quote(s)
+	if s == "" || strings.ContainsFunc(s, python.IsSpace) {
+		return python.Quote(s)
 	}
 	return s
 }

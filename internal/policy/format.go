@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // A format is the right side of a check: text % target, in Python. Faults are found when it is expanded, in the order in which
@@ -229,7 +231,7 @@ func (d *directive) render(v any) (string, error) {
 	case 'r':
 		return d.pad(d.cut(pyRepr(v)), ""), nil
 	case 'a':
-		return d.pad(d.cut(escapeNonASCII(pyRepr(v))), ""), nil
+		return d.pad(d.cut(python.ASCII(pyRepr(v))), ""), nil
 	case 'c':
 		return d.character(v)
 	case 'd', 'i', 'u', 'x', 'X', 'o':
@@ -382,21 +384,4 @@ func floatOf(v any) (float64, bool) {
 	}
 	f, _ := new(big.Float).SetInt(n).Float64()
 	return f, true
-}
-
-func escapeNonASCII(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r < utf8.RuneSelf:
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	return b.String()
 }

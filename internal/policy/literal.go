@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // An operand is the left side of a generic check. oslo.policy hands it to Python's literal_eval: a literal stands for itself,
@@ -80,7 +82,7 @@ func other(text string) pyValue { return pyValue{kind: otherLiteral, str: text, 
 // comprehensions, starred items and yield: for these it reports a syntax error, so that the check is refused.
 func evalLiteral(source string) (v pyValue, err error) {
 	source = strings.TrimLeft(strings.TrimLeft(source, " \t"), "\r\n")
-	if i := strings.LastIndexFunc(source, func(r rune) bool { return !isSpace(r) }); i >= 0 {
+	if i := strings.LastIndexFunc(source, func(r rune) bool { return !python.IsSpace(r) }); i >= 0 {
 		_, n := utf8.DecodeRuneInString(source[i:])
 		source = source[:i+n]
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // Strings and numbers as Python writes them.
@@ -48,10 +50,10 @@ func (p *literalParser) stringsFrom() pyValue {
 	case formatted:
 		return pyValue{}
 	case bytes:
-		quoted := "b" + quoteBytes(s)
+		quoted := "b" + python.QuoteBytes(s)
 		return pyValue{kind: bytesLiteral, str: quoted, repr: quoted}
 	default:
-		return pyValue{kind: textLiteral, str: s, repr: quote(s)}
+		return pyValue{kind: textLiteral, str: s, repr: python.Quote(s)}
 	}
 }
 
@@ -148,11 +150,6 @@ func (p *literalParser) hex(n int) rune {
 	}
 	p.pos += n
 	return rune(code)
-}
-
-// quoteBytes is the repr() of bytes, each of which stands here as the rune of its number, without the b before it.
-func quoteBytes(s string) string {
-	return quoteRunes(s, func(r rune) bool { return ' ' <= r && r < 0x7f })
 }
 
 func (p *literalParser) number() pyValue {

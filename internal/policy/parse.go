@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // A fault is a part of a rule that oslo.policy cannot make sense of and takes as "!".
@@ -33,7 +35,7 @@ func tokenize(text string) []token {
 	var tokens []token
 	offset := 0
 	for text != "" {
-		end := strings.IndexFunc(text, isSpace)
+		end := strings.IndexFunc(text, python.IsSpace)
 		if end < 0 {
 			end = len(text)
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // The language leans on Python: values are compared as str() prints them, names as lower() folds them, and the message of an
@@ -109,7 +111,7 @@ func pyRepr(v any) string {
 		}
 		return "False"
 	case string:
-		return quote(v)
+		return python.Quote(v)
 	case json.Number:
 		return numberStr(v)
 	case float64:
@@ -123,19 +125,19 @@ func pyRepr(v any) string {
 	case []string:
 		items := make([]string, len(v))
 		for i, item := range v {
-			items[i] = quote(item)
+			items[i] = python.Quote(item)
 		}
 		return "[" + strings.Join(items, ", ") + "]"
 	case map[string]any:
 		items := make([]string, 0, len(v))
 		for _, key := range sortedKeys(v) {
-			items = append(items, quote(key)+": "+pyRepr(v[key]))
+			items = append(items, python.Quote(key)+": "+pyRepr(v[key]))
 		}
 		return "{" + strings.Join(items, ", ") + "}"
 	}
 	switch rv := reflect.ValueOf(v); rv.Kind() {
 	case reflect.String:
-		return quote(rv.String())
+		return python.Quote(rv.String())
 	case reflect.Float32:
 		return floatRepr(rv.Float())
 	}
@@ -183,41 +185,6 @@ func floatRepr(f float64) string {
 		s += ".0"
 	}
 	return s
-}
-
-// quote is the repr() of a string.
-func quote(s string) string { return quoteRunes(s, unicode.IsPrint) }
-
-func quoteRunes(s string, printable func(rune) bool) string {
-	mark := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		mark = '"'
-	}
-	var b strings.Builder
-	b.WriteRune(mark)
-	for _, r := range s {
-		switch {
-		case r == mark || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case printable(r):
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	b.WriteRune(mark)
-	return b.String()
 }
 
 // sameLower tells whether a.lower() == b.lower().
@@ -288,9 +255,4 @@ func cased(r rune) bool {
 
 func caseIgnorable(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || strings.ContainsRune("'.:·՚״’‘․‧︓﹒﹕＇．：", r)
-}
-
-// isSpace is \s of Python's re, which takes the four separators of ASCII too.
-func isSpace(r rune) bool {
-	return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // maxWidth bounds what a format may pad a value to.
@@ -141,7 +142,7 @@ func (f *formatter) field(in field, depth int) (string, error) {
 	case 's':
 		v = str(v)
 	case 'a':
-		v = ascii(schema.Repr(v))
+		v = python.ASCII(schema.Repr(v))
 	default:
 		return "", fmt.Errorf("unknown conversion specifier '%c'", in.conversion)
 	}
@@ -167,24 +168,6 @@ func str(v any) string {
 		return s
 	}
 	return schema.Repr(v)
-}
-
-// ascii writes the characters beyond ASCII as escapes.
-func ascii(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r < 0x80:
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	return b.String()
 }
 
 // value looks up what a field names: an argument, or an element of one.

@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/lintel-id/lintel/internal/python"
 )
 
 // Text is a value as Python's str writes it.
@@ -113,43 +114,10 @@ func (w *writer) query(o *Object) {
 }
 
 func (w *writer) quote(s string) {
-	q := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		q = '"'
+	if w.max > 0 {
+		s = s[:min(len(s), w.max)] // what is beyond would be dropped
 	}
-	w.add(string(q))
-	for _, r := range s {
-		switch {
-		case w.full():
-			return
-		case r == q || r == '\\':
-			w.WriteByte('\\')
-			w.WriteRune(r)
-		case r == '\n':
-			w.WriteString(`\n`)
-		case r == '\r':
-			w.WriteString(`\r`)
-		case r == '\t':
-			w.WriteString(`\t`)
-		case unicode.IsPrint(r):
-			w.WriteRune(r)
-		case r < 0x100:
-			w.escape('x', r, 2)
-		case r < 0x10000:
-			w.escape('u', r, 4)
-		default:
-			w.escape('U', r, 8)
-		}
-	}
-	w.add(string(q))
-}
-
-func (w *writer) escape(kind byte, r rune, digits int) {
-	w.WriteByte('\\')
-	w.WriteByte(kind)
-	for i := digits - 1; i >= 0; i-- {
-		w.WriteByte("0123456789abcdef"[r>>(4*i)&15])
-	}
+	w.add(python.Quote(s))
 }
 
 // Pretty-printing. The width is jsonschema's; maxPretty bounds what a hostile body can make us indent.
@@ -310,13 +278,10 @@ func splitWords(s string) []string {
 	var words []string
 	start, space := 0, false
 	for i, r := range s {
-		if space && !isSpace(r) {
+		if space && !python.IsSpace(r) {
 			words, start = append(words, s[start:i]), i
 		}
-		space = isSpace(r)
+		space = python.IsSpace(r)
 	}
 	return append(words, s[start:])
 }
-
-// isSpace is Python's notion of white space, wider than Go's by four separators.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
