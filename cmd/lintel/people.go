@@ -39,7 +39,7 @@ func wholeList[T any](ctx context.Context, c *client.Client, at, name string, id
 	}
 }
 
-// find returns the id of the one project or user that has a name, or an id. Where a domain is said, by name or id, it is one of
+// find returns the id of the one project, user or role that has a name, or an id. Where a domain is said, by name or id, it is one of
 // that domain's.
 func find(ctx context.Context, c *client.Client, kind, name, domain string) (string, error) {
 	type thing struct {
@@ -47,9 +47,9 @@ func find(ctx context.Context, c *client.Client, kind, name, domain string) (str
 		Domain   string `json:"domain_id"`
 	}
 	list := func(path string) ([]thing, error) {
-		var page struct{ Projects, Users []thing }
+		var page struct{ Projects, Users, Roles []thing }
 		err := c.Do(ctx, http.MethodGet, path+"?"+url.Values{"name": {name}}.Encode(), nil, &page)
-		return slices.DeleteFunc(append(page.Projects, page.Users...), func(t thing) bool { return t.Name != name }), err
+		return slices.DeleteFunc(slices.Concat(page.Projects, page.Users, page.Roles), func(t thing) bool { return t.Name != name }), err
 	}
 	all, err := list("/" + kind + "s")
 	if refused, ok := errors.AsType[*client.Error](err); ok && refused.Status == http.StatusForbidden {

@@ -106,6 +106,27 @@ func TestPortalUserCommands(t *testing.T) {
 	c.env.Authenticate(testenv.Body("paula", "her secret")).Want(403)
 }
 
+// A4, C6: what people are told of a role is said by names, and stays where it is not named.
+func TestRoleCommands(t *testing.T) {
+	c := newConsole(t)
+	for _, line := range []string{"role describe member --category General --sort 1 --name Mitglied --language de", "role describe member --summary Works --impact normal"} {
+		if out, err := c.run(line); err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
+	}
+	if p := c.json("role show member"); p["category"] != "General" || p["sort"] != 1.0 || p["impact"] != "normal" || p["names"].(map[string]any)["de"] != "Mitglied" || p["summaries"].(map[string]any)["en"] != "Works" {
+		t.Errorf("%v", p)
+	}
+	c.refused("role describe member --impact huge", "400")
+	c.refused("role describe nobody --category x", "no role nobody")
+	if out, err := c.run("role forget member"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if p := c.json("role show member"); p["category"] != nil {
+		t.Errorf("%v", p)
+	}
+}
+
 // J6, J8, A9: what logs in to a project is listed, asked to be replaced and deleted, and all of it is told.
 func TestCredentialAndEventCommands(t *testing.T) {
 	c := newConsole(t)

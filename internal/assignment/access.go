@@ -211,10 +211,12 @@ func (a Access) RolesAt(at Place) (roles []identity.Role) {
 }
 
 // NamesOf are what a role and those that it brings along are called in a token.
-func (a Access) NamesOf(id identity.RoleID) []string { return book{a.rules, a.Roles}.names(id) }
+func (a Access) NamesOf(id identity.RoleID) []string {
+	return book{RoleRules: a.rules, roles: a.Roles}.names(id)
+}
 
 // Ordinary are the names of the role of people who use the cloud, and of those that it brings along.
-func (a Access) Ordinary() []string { return book{a.rules, a.Roles}.ordinary() }
+func (a Access) Ordinary() []string { return book{RoleRules: a.rules, roles: a.Roles}.ordinary() }
 
 // A Removal is one thing that could be taken away: one of its fields is set.
 type Removal struct {

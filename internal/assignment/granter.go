@@ -32,11 +32,8 @@ func (s *Service) granter(ctx context.Context, tx *store.Tx, caller identity.Cal
 		return g, err
 	}
 	g.rights = r
-	r.Book = &authz.Book{Roles: b.roles, Implied: b.Implied}
+	r.Book = &authz.Book{Roles: b.roles, Implied: b.Implied, Profiles: b.profiles}
 	if r.Book.Rules, err = tx.GrantRules(ctx); err != nil {
-		return g, err
-	}
-	if r.Book.Profiles, err = tx.RoleProfiles(ctx); err != nil {
 		return g, err
 	}
 	g.at, err = s.Authority.PlaceOf(ctx, tx, identity.Grant{Project: p.ID})
@@ -62,7 +59,7 @@ func (g granter) offers(u identity.User, has []authz.Standing) (may []Offer) {
 			}
 			o.Rule = rule
 		}
-		o.Brings, o.Weight = g.book.brings(r.ID), g.s.weigh(g.book, r.ID)
+		o.Brings, o.Weight, o.About = g.book.brings(r.ID), g.s.weigh(g.book, r.ID), g.book.profiles[r.ID]
 		may = append(may, o)
 	}
 	slices.SortFunc(may, func(a, b Offer) int { return byName(a.Role, b.Role) })

@@ -211,9 +211,10 @@ func (s *Service) changeGrants(ctx context.Context, caller identity.Caller, to [
 				return err
 			}
 			tell = !g.System
-			if err := s.change(ctx, tx, caller, e, v, g, t); err != nil || !tell {
+			if err := s.change(ctx, tx, caller, e, v, g, t); err != nil {
 				return err
 			}
+			event.Untold = g.System
 			return tx.Record(ctx, event)
 		})
 		if err != nil {

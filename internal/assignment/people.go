@@ -56,6 +56,7 @@ type Offer struct {
 	identity.Role
 	Brings []identity.Role
 	Weight Weight
+	About  identity.RoleProfile
 	Rule   identity.GrantRule // by which it can; none where the policy says so
 }
 
@@ -129,11 +130,15 @@ func (s *Service) projectOfPeople(ctx context.Context, tx *store.Tx, caller iden
 // book is all roles, and what turns one into others.
 type book struct {
 	store.RoleRules
-	roles map[identity.RoleID]identity.Role
+	roles    map[identity.RoleID]identity.Role
+	profiles map[identity.RoleID]identity.RoleProfile
 }
 
 func openBook(ctx context.Context, tx *store.Tx) (b book, err error) {
 	if b.RoleRules, err = tx.RoleRules(ctx); err != nil {
+		return b, err
+	}
+	if b.profiles, err = tx.RoleProfiles(ctx); err != nil {
 		return b, err
 	}
 	all, err := tx.Roles(ctx, identity.Query{})
@@ -189,7 +194,7 @@ func (s *Service) Offers(ctx context.Context, caller identity.Caller, project id
 }
 
 func (s *Service) offer(all book, r identity.Role) Offer {
-	return Offer{Role: r, Brings: all.brings(r.ID), Weight: s.weigh(all, r.ID)}
+	return Offer{Role: r, Brings: all.brings(r.ID), Weight: s.weigh(all, r.ID), About: all.profiles[r.ID]}
 }
 
 // persons loads what users have on a project. Those who are not there are left out.

@@ -282,7 +282,10 @@ func (s *Service) CreateImpliedRole(ctx context.Context, caller identity.Caller,
 		if found {
 			return identity.Conflictf("implied_role", "Duplicate entry")
 		}
-		return tx.InsertImpliedRole(ctx, i)
+		if err := tx.InsertImpliedRole(ctx, i); err != nil {
+			return err
+		}
+		return tx.Record(ctx, implication(pair, "implies").By(caller))
 	})
 	return pair, err
 }
@@ -290,13 +293,24 @@ func (s *Service) CreateImpliedRole(ctx context.Context, caller identity.Caller,
 // DeleteImpliedRole ends a rule by which one role implies another.
 func (s *Service) DeleteImpliedRole(ctx context.Context, caller identity.Caller, i identity.ImpliedRole) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.allowedRule(ctx, tx, caller, authz.DeleteImpliedRole, i); err != nil {
+		pair, err := s.allowedRule(ctx, tx, caller, authz.DeleteImpliedRole, i)
+		if err != nil {
 			return err
 		}
 		found, err := tx.DeleteImpliedRole(ctx, i)
 		if err == nil && !found {
 			err = notImplied(i)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, implication(pair, "no longer implies").By(caller))
 	})
+}
+
+// implication is the event of a role that implies another from now on, or no longer. Keystone has none.
+func implication(pair identity.Inference, how string) identity.Event {
+	e := identity.Updated("role", pair.Prior.ID)
+	e.Changes = []string{how + " " + pair.Implied.Name}
+	return e.ForTrail()
 }

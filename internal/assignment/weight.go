@@ -15,7 +15,7 @@ import (
 type Weight struct {
 	Own  policy.Counts // in a project of their own
 	Far  policy.Counts // in other people's projects
-	High bool          // it reaches further there than an ordinary member: who has it in one project has it in all
+	High bool          // by its profile, or because it reaches further there than an ordinary member: who has it in one project has it in all
 }
 
 // ordinary is the role of the people who use the cloud, and do not run it.
@@ -26,7 +26,13 @@ func (s *Service) weigh(all book, id identity.RoleID) (w Weight) {
 	names := all.names(id)
 	got := s.Authz.Services.Reaches(
 		policy.Supposition{Roles: names, Scope: "project"}, policy.Supposition{Roles: names, Scope: "project", Elsewhere: true})
-	return Weight{Own: got[0].Counts, Far: got[1].Counts, High: s.Authz.Services.Impact(names, all.ordinary())}
+	w = Weight{Own: got[0].Counts, Far: got[1].Counts}
+	if impact := all.profiles[id].Impact; impact != "" {
+		w.High = impact == identity.HighImpact
+	} else {
+		w.High = s.Authz.Services.Impact(names, all.ordinary())
+	}
+	return w
 }
 
 // names are what a role and those that it brings along are called in a token. That of a domain is not in any.
@@ -56,10 +62,11 @@ type RoleAbout struct {
 	Names    []string // of the role and of those that it brings along, as tokens bear them
 	Weight   Weight
 	Mentions []string // the services whose rules name it, or one that it brings along
+	Profile  identity.RoleProfile
 }
 
 func (s *Service) about(all book, r identity.Role) RoleAbout {
-	a := RoleAbout{Role: r, Names: all.names(r.ID), Weight: s.weigh(all, r.ID)}
+	a := RoleAbout{Role: r, Names: all.names(r.ID), Weight: s.weigh(all, r.ID), Profile: all.profiles[r.ID]}
 	for _, name := range a.Names {
 		a.Mentions = append(a.Mentions, s.Authz.Services.Mentioning(name)...)
 	}

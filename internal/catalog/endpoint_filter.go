@@ -53,7 +53,10 @@ func (s *Service) CreateEndpointGroup(ctx context.Context, caller identity.Calle
 	}
 	return g, s.DB.Update(ctx, func(tx *store.Tx) error {
 		g.ID = identity.EndpointGroupID(tx.NewID())
-		return tx.InsertEndpointGroup(ctx, g)
+		if err := tx.InsertEndpointGroup(ctx, g); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("endpoint_group", g.ID).ForTrail().By(caller))
 	})
 }
 
@@ -72,7 +75,10 @@ func (s *Service) UpdateEndpointGroup(ctx context.Context, caller identity.Calle
 		g.Name = u.Name.Or(g.Name)
 		g.Description = u.Description.OrPtr(g.Description)
 		g.Filters = u.Filters.Or(g.Filters)
-		return tx.PutEndpointGroup(ctx, g)
+		if err := tx.PutEndpointGroup(ctx, g); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("endpoint_group", id).ForTrail().By(caller))
 	})
 	return g, err
 }
@@ -86,7 +92,10 @@ func (s *Service) DeleteEndpointGroup(ctx context.Context, caller identity.Calle
 		if _, err := tx.EndpointGroup(ctx, id); err != nil {
 			return err
 		}
-		return tx.DeleteEndpointGroup(ctx, id)
+		if err := tx.DeleteEndpointGroup(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("endpoint_group", id).ForTrail().By(caller))
 	})
 }
 

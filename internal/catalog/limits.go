@@ -116,6 +116,9 @@ func (s *Service) CreateLimits(ctx context.Context, caller identity.Caller, limi
 			if err := insertLimit(ctx, tx, &limits[i]); err != nil {
 				return err
 			}
+			if err := tx.Record(ctx, identity.Created("limit", limits[i].ID).ForTrail().By(caller)); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -175,7 +178,10 @@ func (s *Service) UpdateLimit(ctx context.Context, caller identity.Caller, id id
 		if err := s.checkTree(ctx, tx, []identity.Limit{l}); err != nil {
 			return err
 		}
-		return tx.PutLimit(ctx, l)
+		if err := tx.PutLimit(ctx, l); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("limit", id).ForTrail().By(caller))
 	})
 	return l, err
 }
@@ -186,7 +192,10 @@ func (s *Service) DeleteLimit(ctx context.Context, caller identity.Caller, id id
 		if _, err := s.allowedLimit(ctx, tx, caller, authz.DeleteLimit, id); err != nil {
 			return err
 		}
-		return tx.DeleteLimit(ctx, id)
+		if err := tx.DeleteLimit(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("limit", id).ForTrail().By(caller))
 	})
 }
 

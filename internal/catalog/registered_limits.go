@@ -61,6 +61,9 @@ func (s *Service) CreateRegisteredLimits(ctx context.Context, caller identity.Ca
 			if err := tx.InsertRegisteredLimit(ctx, *l); err != nil {
 				return err
 			}
+			if err := tx.Record(ctx, identity.Created("registered_limit", l.ID).ForTrail().By(caller)); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -86,7 +89,10 @@ func (s *Service) UpdateRegisteredLimit(ctx context.Context, caller identity.Cal
 		if err := registerOnce(ctx, tx, l); err != nil {
 			return err
 		}
-		return tx.PutRegisteredLimit(ctx, l)
+		if err := tx.PutRegisteredLimit(ctx, l); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("registered_limit", id).ForTrail().By(caller))
 	})
 	return l, err
 }
@@ -100,7 +106,10 @@ func (s *Service) DeleteRegisteredLimit(ctx context.Context, caller identity.Cal
 		if _, err := unused(ctx, tx, id); err != nil {
 			return err
 		}
-		return tx.DeleteRegisteredLimit(ctx, id)
+		if err := tx.DeleteRegisteredLimit(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("registered_limit", id).ForTrail().By(caller))
 	})
 }
 

@@ -245,7 +245,10 @@ func (s *Service) CreateDomainConfig(ctx context.Context, caller identity.Caller
 		if err := tx.DeleteDomainOptions(ctx, domain, "", ""); err != nil {
 			return err
 		}
-		return tx.PutDomainOptions(ctx, domain, options)
+		if err := tx.PutDomainOptions(ctx, domain, options); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("domain_config", domain).ForTrail().By(caller))
 	})
 	return config, created, err
 }
@@ -280,6 +283,9 @@ func (s *Service) UpdateDomainConfig(ctx context.Context, caller identity.Caller
 			}
 		}
 		if err := tx.PutDomainOptions(ctx, domain, options); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, identity.Updated("domain_config", domain).ForTrail().By(caller)); err != nil {
 			return err
 		}
 		all, err := tx.DomainOptions(ctx, domain, "", "")
@@ -334,6 +340,9 @@ func (s *Service) DeleteDomainConfig(ctx context.Context, caller identity.Caller
 			return err
 		}
 		if err := s.Config.supports(group, name); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, identity.Deleted("domain_config", domain).ForTrail().By(caller)); err != nil {
 			return err
 		}
 		if group == "" {

@@ -51,7 +51,12 @@ func (s *Service) CreateMapping(ctx context.Context, caller identity.Caller, rea
 	if m, err = checked(read()); err != nil {
 		return m, err
 	}
-	return m, s.DB.Update(ctx, func(tx *store.Tx) error { return tx.InsertMapping(ctx, m) })
+	return m, s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.InsertMapping(ctx, m); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("mapping", m.ID).ForTrail().By(caller))
+	})
 }
 
 // UpdateMapping replaces the rules of a mapping. read gives what was sent, once the caller is known to be allowed.
@@ -69,7 +74,10 @@ func (s *Service) UpdateMapping(ctx context.Context, caller identity.Caller, rea
 		if err := s.Authority.Within(ctx, tx, caller, everybody); err != nil {
 			return err
 		}
-		return tx.PutMapping(ctx, m)
+		if err := tx.PutMapping(ctx, m); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("mapping", m.ID).ForTrail().By(caller))
 	})
 }
 
@@ -90,5 +98,10 @@ func (s *Service) DeleteMapping(ctx context.Context, caller identity.Caller, id 
 	if err := s.Authz.Check(ctx, caller, authz.DeleteMapping, nil); err != nil {
 		return err
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error { return tx.DeleteMapping(ctx, id) })
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.DeleteMapping(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("mapping", id).ForTrail().By(caller))
+	})
 }

@@ -27,6 +27,9 @@ func (s *Service) IdentityProvider(ctx context.Context, caller identity.Caller, 
 		return p, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if err := tx.Record(ctx, identity.Created("identity_provider", id).ForTrail().By(caller)); err != nil {
+			return err
+		}
 		p, err = tx.IdentityProvider(ctx, id)
 		return err
 	})
@@ -99,6 +102,9 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, caller identity.Ca
 		if err := tx.UpdateIdentityProvider(ctx, old, u.Apply(old)); err != nil {
 			return err
 		}
+		if err := tx.Record(ctx, identity.Updated("identity_provider", id).ForTrail().By(caller)); err != nil {
+			return err
+		}
 		p, err = tx.IdentityProvider(ctx, id)
 		return err
 	})
@@ -119,7 +125,10 @@ func (s *Service) DeleteIdentityProvider(ctx context.Context, caller identity.Ca
 		if err := s.Authority.Within(ctx, tx, caller, p.DomainID); err != nil {
 			return err
 		}
-		return tx.DeleteIdentityProvider(ctx, id)
+		if err := tx.DeleteIdentityProvider(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("identity_provider", id).ForTrail().By(caller))
 	})
 }
 
@@ -160,7 +169,10 @@ func (s *Service) CreateProtocol(ctx context.Context, caller identity.Caller, p 
 		if err := s.Authority.Within(ctx, tx, caller, everybody); err != nil {
 			return err
 		}
-		return tx.InsertProtocol(ctx, p)
+		if err := tx.InsertProtocol(ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("protocol", p.ID).ForTrail().By(caller))
 	})
 }
 
@@ -183,7 +195,10 @@ func (s *Service) UpdateProtocol(ctx context.Context, caller identity.Caller, pr
 		}
 		p.MappingID = u.MappingID
 		p.RemoteIDAttribute = u.RemoteIDAttribute.OrPtr(p.RemoteIDAttribute)
-		return tx.PutProtocol(ctx, p)
+		if err := tx.PutProtocol(ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("protocol", id).ForTrail().By(caller))
 	})
 	return p, err
 }
@@ -193,5 +208,10 @@ func (s *Service) DeleteProtocol(ctx context.Context, caller identity.Caller, pr
 	if err := s.Authz.Check(ctx, caller, authz.DeleteProtocol, nil); err != nil {
 		return err
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error { return tx.DeleteProtocol(ctx, provider, id) })
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.DeleteProtocol(ctx, provider, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("protocol", id).ForTrail().By(caller))
+	})
 }

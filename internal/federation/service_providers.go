@@ -65,7 +65,12 @@ func (s *Service) CreateServiceProvider(ctx context.Context, caller identity.Cal
 	if p, err = u.apply(identity.ServiceProvider{ID: id, RelayStatePrefix: s.RelayStatePrefix}); err != nil {
 		return p, err
 	}
-	return p, s.DB.Update(ctx, func(tx *store.Tx) error { return tx.InsertServiceProvider(ctx, p) })
+	return p, s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.InsertServiceProvider(ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Created("service_provider", p.ID).ForTrail().By(caller))
+	})
 }
 
 // UpdateServiceProvider changes a service provider.
@@ -80,7 +85,10 @@ func (s *Service) UpdateServiceProvider(ctx context.Context, caller identity.Cal
 		if p, err = u.apply(p); err != nil {
 			return err
 		}
-		return tx.PutServiceProvider(ctx, p)
+		if err := tx.PutServiceProvider(ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("service_provider", id).ForTrail().By(caller))
 	})
 	return p, err
 }
@@ -90,5 +98,10 @@ func (s *Service) DeleteServiceProvider(ctx context.Context, caller identity.Cal
 	if err := s.Authz.Check(ctx, caller, authz.DeleteServiceProvider, nil); err != nil {
 		return err
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error { return tx.DeleteServiceProvider(ctx, id) })
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.DeleteServiceProvider(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Deleted("service_provider", id).ForTrail().By(caller))
+	})
 }

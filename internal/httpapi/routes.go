@@ -130,6 +130,7 @@ func areas() []area {
 		{"contacts", contactRoutes},
 		{"portal users", portalUserRoutes},
 		{"grant rules", grantRuleRoutes},
+		{"role profiles", roleProfileRoutes},
 	}
 }
 

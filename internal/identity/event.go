@@ -137,6 +137,12 @@ func Done[ID ~string](resource, operation string, id ID) Event {
 	return Event{Resource: resource, Operation: operation, Target: string(id), Untold: true}
 }
 
+// ForTrail is the same event for the audit trail alone: Keystone has no such one.
+func (e Event) ForTrail() Event {
+	e.Untold = true
+	return e
+}
+
 // Failure is the same event of an attempt that failed. A nil reason is not told.
 func (e Event) Failure(why *EventReason) Event {
 	e.Failed, e.Reason = true, why

@@ -89,11 +89,22 @@ type RoleProfile struct {
 	Impact   Impact // empty for unknown
 	Category string // "general", "kubernetes" …; roles are grouped by it
 	Sort     int
-	Audience string // "project" or "operator"
+	Audience string // one of the audiences; empty for everybody
 	DocsURL  string
 	Name     map[string]string
 	Summary  map[string]string
 	Warning  map[string]string
+}
+
+// The audiences of roles: those who look after a project, or after the cloud.
+const (
+	ForProjects  = "project"
+	ForOperators = "operator"
+)
+
+// Empty tells whether a profile says nothing.
+func (p RoleProfile) Empty() bool {
+	return p.Impact == "" && p.Category == "" && p.Sort == 0 && p.Audience == "" && p.DocsURL == "" && len(p.Name)+len(p.Summary)+len(p.Warning) == 0
 }
 
 // Origin is who last set something of an account, and with the rights that they had where.

@@ -68,6 +68,8 @@ type newAPIUserPage struct {
 // apiRole is a role to tick, with the page that tells what it permits.
 type apiRole struct {
 	choice
+	Name string
+	inWords
 	Permits string
 }
 
@@ -85,8 +87,9 @@ func (v *visit) newAPIUserPage() (*here, *newAPIUserPage, error) {
 	pg.Lead = v.T("An account for a program, with roles on this project alone. It lives until somebody deletes it.")
 	for _, r := range found.Roles {
 		chosen := slices.Contains(v.Form["role"], string(r.ID)) || v.Method == get && r.Name == "member"
-		pg.Roles = append(pg.Roles, apiRole{choice{string(r.ID), r.Name, chosen}, h.Path("/roles/" + string(r.ID))})
+		pg.Roles = append(pg.Roles, apiRole{choice{Value: string(r.ID), Chosen: chosen}, r.Name, v.words(r.Role, r.About), h.Path("/roles/" + string(r.ID))})
 	}
+	byCategory(v, pg.Roles, func(r *apiRole) *inWords { return &r.inWords })
 	pg.Terminal = []string{"lintel api-user create" + ofProject(h) + " --role member --description TEXT NAME"}
 	return h, pg, nil
 }

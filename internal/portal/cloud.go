@@ -15,6 +15,8 @@ var cloudPages = slices.Concat(
 		{method: get, path: "/cloud/domains", serve: (*visit).domains},
 		{method: get, path: "/cloud/domains/{id}", serve: (*visit).domainOfCloud},
 		{method: get, path: "/cloud/roles", serve: (*visit).roles},
+		{method: get, path: "/cloud/roles/graph", serve: (*visit).roleGraph},
+		{method: post, path: "/cloud/roles/graph", serve: (*visit).addToGraph},
 		{method: get, path: "/cloud/roles/{id}", serve: (*visit).role},
 		{method: post, path: "/cloud/roles/{id}/implies", serve: (*visit).implyRole},
 		{method: post, path: "/cloud/roles/{id}/implies/end", serve: (*visit).endImpliedRole},
@@ -178,6 +180,7 @@ func (v *visit) roles() error {
 	pg := &listPage{listing: v.thingList(column{Key: "implies", Label: v.T("Implies")})}
 	pg.Section, pg.Title, pg.Lead = "roles", v.T("Roles"), v.T("A role is a name; the rules of the services say what it permits. Who has a role has those that it implies.")
 	pg.Terminal = []string{"openstack role list", "openstack implied role list"}
+	pg.Tabs = v.graphTabs(false)
 	if v.p.Assignment.MayCreateRole(v.Context(), caller) {
 		pg.Action = &link{v.T("Create a role"), Prefix + "/cloud/roles/new"}
 	}
@@ -211,6 +214,8 @@ type rolePage struct {
 	Path      string
 	Tabs      []entry
 	About     assignment.RoleAbout
+	Rules     bool     // the reader may say who may grant it
+	Grantable []string // by whom, beside whom the policies let
 }
 
 func (v *visit) loadRole() (caller identity.Caller, pg *rolePage, err error) {
@@ -239,6 +244,16 @@ func (v *visit) showRole(status int, caller identity.Caller, pg *rolePage) error
 	pg.Tabs = v.roleTabs(pg.Path, "role")
 	if pg.About, err = v.p.Assignment.AboutRole(v.Context(), caller, pg.Role.ID); err != nil {
 		return err
+	}
+	pg.Rules = v.p.Membership.ManagesGrantRules(v.Context(), caller)
+	grants, err := v.p.Membership.GrantRules(v.Context(), caller)
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	for _, g := range grants.Rules {
+		if g.Target == pg.Role.ID && g.Grant && g.DomainID == "" {
+			pg.Grantable = append(pg.Grantable, v.F("%s on %s", grants.Roles[g.Holder].Name, v.tier(g.HolderTier)))
+		}
 	}
 	rules, err := v.p.Assignment.Inferences(v.Context(), caller)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
@@ -271,8 +286,7 @@ func (v *visit) implyRole() error {
 	if err != nil {
 		return err
 	}
-	_, err = v.p.Assignment.CreateImpliedRole(v.Context(), caller, identity.ImpliedRole{Prior: pg.Role.ID, Implied: identity.RoleID(v.field("role"))})
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.imply(caller, identity.ImpliedRole{Prior: pg.Role.ID, Implied: identity.RoleID(v.field("role"))}); err != nil {
 		return err
 	}
 	if pg.Problem != "" {
@@ -289,6 +303,10 @@ func (v *visit) endImpliedRole() error {
 	}
 	if err := v.p.Assignment.DeleteImpliedRole(v.Context(), caller, identity.ImpliedRole{Prior: pg.Role.ID, Implied: identity.RoleID(v.field("role"))}); err != nil {
 		return err
+	}
+	if v.field("graph") != "" {
+		v.redirect("/cloud/roles/graph?done=saved")
+		return nil
 	}
 	v.redirect(strings.TrimPrefix(pg.Path, Prefix) + "?done=saved")
 	return nil

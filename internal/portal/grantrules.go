@@ -246,7 +246,9 @@ func (v *visit) editGrantRule() error {
 			pg.Days = strconv.Itoa(pg.Rule.MaxDays)
 		}
 		pg.InDomain = all.Domains[pg.Rule.DomainID]
-	} else if v.Method == post {
+	} else if v.Method == get {
+		pg.Rule.Target = identity.RoleID(v.field("target"))
+	} else {
 		pg.Rule = identity.GrantRule{
 			Holder: identity.RoleID(v.field("holder")), HolderTier: identity.Tier(v.field("on")), Target: identity.RoleID(v.field("target")), TargetTier: identity.Tier(v.field("to")),
 			Grant: v.field("grant") != "", Revoke: v.field("revoke") != "", Invite: v.field("invite") != "", NeedsAnswer: v.field("answer") != "", StepUp: v.field("proof") != "",

@@ -115,8 +115,10 @@ type invitePage struct {
 // offered is a role to tick.
 type offered struct {
 	choice
-	About string
-	Sum   string // how much it permits, and what covers it
+	Name string // that a role is known by
+	inWords
+	Brings []string // the roles that come with it
+	Sum    string   // how much it permits, and what covers it
 }
 
 // invitePage finds what the reader may invite to, and takes over what was typed.
@@ -132,19 +134,18 @@ func (v *visit) invitePage(h *here) (*invitePage, error) {
 	}
 	sums := make([]roleChoice, len(may))
 	for i, r := range may {
-		sums[i] = choiceOf(r)
+		sums[i] = v.choiceOf(r)
 	}
 	v.explain(sums, nil)
 	for i, r := range may {
-		c := offered{Sum: sums[i].Sum, choice: choice{Value: string(r.ID), Label: r.Name, Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) || v.Method == get && r.Name == "member"}}
-		if r.Description != nil {
-			c.About = *r.Description
-		}
+		c := offered{choice: choice{Value: string(r.ID), Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) || v.Method == get && r.Name == "member"}}
+		c.Name, c.inWords, c.Brings, c.Sum = r.Name, sums[i].inWords, sums[i].Brings, sums[i].Sum
 		if c.Chosen {
 			pg.Blast = append(pg.Blast, v.blast(r.Weight, r.Name, h.Name, v.T("everybody invited"))...)
 		}
 		pg.Roles = append(pg.Roles, c)
 	}
+	byCategory(v, pg.Roles, func(o *offered) *inWords { return &o.inWords })
 	pg.Typed = strings.TrimSpace(v.field("typed"))
 	pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role member ADDRESS"}
 	for _, l := range v.p.views.languages {

@@ -70,7 +70,7 @@ func (v *visit) membersPage() (*here, *membersPage, error) {
 		return nil, nil, err
 	}
 	for _, o := range people.Offers {
-		c := choiceOf(o)
+		c := v.choiceOf(o)
 		c.Chosen = o.Name == "member"
 		pg.Roles = append(pg.Roles, c)
 	}
@@ -85,7 +85,7 @@ func (v *visit) membersPage() (*here, *membersPage, error) {
 		m := member{personRow: v.personRow(p, people.Called), Before: p.Granted()}
 		if len(m.Before) > 0 && len(m.Revocable) == len(m.Before) {
 			for _, o := range people.Offers {
-				c := choiceOf(o)
+				c := v.choiceOf(o)
 				c.Chosen = len(m.Before) == 1 && m.Before[0] == o.ID
 				m.Choice = append(m.Choice, c)
 			}

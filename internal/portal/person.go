@@ -29,28 +29,27 @@ type personPage struct {
 
 // roleChoice is a role that somebody was granted or can be.
 type roleChoice struct {
-	ID          identity.RoleID
-	Name        string
-	Description string
-	Chosen      bool
-	Fixed       bool     // it was granted, and the reader may not take it back
-	Before      bool     // it was granted
-	Brings      []string // the roles that come with it
-	Weight      assignment.Weight
-	Sum         string // how much it permits, and adds
-	Ends        string // the last day of the grant
+	ID   identity.RoleID
+	Name string
+	inWords
+	Chosen bool
+	Fixed  bool     // it was granted, and the reader may not take it back
+	Before bool     // it was granted
+	Brings []string // the roles that come with it
+	Weight assignment.Weight
+	Sum    string // how much it permits, and adds
+	Ends   string // the last day of the grant
 }
 
-func choiceOf(o assignment.Offer) roleChoice {
-	c := roleChoice{ID: o.ID, Name: o.Name, Weight: o.Weight}
-	if o.Description != nil {
-		c.Description = *o.Description
-	}
+func (v *visit) choiceOf(o assignment.Offer) roleChoice {
+	c := roleChoice{ID: o.ID, Name: o.Name, inWords: v.words(o.Role, o.About), Weight: o.Weight}
 	for _, r := range o.Brings {
 		c.Brings = append(c.Brings, r.Name)
 	}
 	return c
 }
+
+func roleWords(c *roleChoice) *inWords { return &c.inWords }
 
 // found is somebody in a project, as a room tells it.
 type found struct {
@@ -86,9 +85,9 @@ func (v *visit) personPage() (*here, *personPage, error) {
 			continue
 		}
 		name := f.Called.Of("role", string(a.Role)).Name
-		c := roleChoice{ID: a.Role, Name: name}
+		c := roleChoice{ID: a.Role, Name: name, inWords: inWords{Shown: name}}
 		if i := slices.IndexFunc(f.Offers, func(o assignment.Offer) bool { return o.ID == a.Role }); i >= 0 {
-			c = choiceOf(f.Offers[i])
+			c = v.choiceOf(f.Offers[i])
 		}
 		c.Chosen, c.Before, c.Fixed = true, true, !slices.Contains(f.Revocable, a.Role)
 		c.Ends = lastDayOf(f.Terms[a.Role].Until)
@@ -96,10 +95,10 @@ func (v *visit) personPage() (*here, *personPage, error) {
 	}
 	for _, o := range f.Offers {
 		if !slices.Contains(pg.Before, o.ID) {
-			pg.Roles = append(pg.Roles, choiceOf(o))
+			pg.Roles = append(pg.Roles, v.choiceOf(o))
 		}
 	}
-	slices.SortFunc(pg.Roles, func(a, b roleChoice) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	byCategory(v, pg.Roles, roleWords)
 	pg.Locked = v.rolesHeld(elsewhere, nil, f.Called)
 	var held []string
 	for _, a := range f.Held {
@@ -342,7 +341,7 @@ func (v *visit) addPage() (*here, *addPage, error) {
 	pg.Here, pg.Section, pg.Title = h, "people", v.T("Add a person")
 	pg.Lead = v.F("Somebody who has an account gets roles in %s.", h.Name)
 	for _, r := range offers {
-		c := choiceOf(r)
+		c := v.choiceOf(r)
 		c.Chosen = slices.Contains(v.Form["role"], string(r.ID))
 		if v.Method == get {
 			c.Chosen = r.Name == "member"
@@ -353,6 +352,7 @@ func (v *visit) addPage() (*here, *addPage, error) {
 		pg.Roles = append(pg.Roles, c)
 	}
 	v.explain(pg.Roles, nil)
+	byCategory(v, pg.Roles, roleWords)
 	pg.Terminal = []string{"openstack role add" + grantOptions(h, cmp.Or(pg.Who, "USER"), pg.DomainName) + " ROLE"}
 	return h, pg, nil
 }

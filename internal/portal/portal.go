@@ -74,7 +74,7 @@ func pages() []page {
 	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, profilePages, homePages, activityPages, inventoryPages, contactPages, portalUserPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages,
 		settingsPages, rolePages,
 		permissionPages, policyPages, whyPages, grantRulePages,
-		memberPages, domainRulePages, overviewPages, catalogPages, userPages, importPages, accountPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
+		memberPages, roleProfilePages, domainRulePages, overviewPages, catalogPages, userPages, importPages, accountPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
 		all = append(all, table...)
 	}
 	return all

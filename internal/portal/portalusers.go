@@ -71,7 +71,7 @@ const allAreas = "all"
 // areaChoices are the areas to tick.
 func (v *visit) areaChoices(may, chosen []identity.Area) (all []offered) {
 	for _, a := range may {
-		all = append(all, offered{choice: choice{string(a), v.areaName(a), slices.Contains(chosen, a)}, About: v.areaMeans(a)})
+		all = append(all, offered{choice: choice{Value: string(a), Chosen: slices.Contains(chosen, a)}, inWords: inWords{Shown: v.areaName(a), About: v.areaMeans(a)}})
 	}
 	return all
 }

@@ -19,7 +19,13 @@ var rolePages = []page{
 // roleGuidePage lists the roles of a project: what each is for, what it brings along, who has it.
 type roleGuidePage struct {
 	chrome
-	Roles []assignment.GuideRole
+	Roles []guideRow
+}
+
+// guideRow is a role with what people are told of it.
+type guideRow struct {
+	assignment.GuideRole
+	inWords
 }
 
 func (v *visit) guide(h *here) ([]assignment.GuideRole, error) {
@@ -41,9 +47,14 @@ func (v *visit) roleGuide() error {
 		return err
 	}
 	pg := new(roleGuidePage)
-	if pg.Roles, err = v.guide(h); err != nil {
+	guide, err := v.guide(h)
+	if err != nil {
 		return err
 	}
+	for _, r := range guide {
+		pg.Roles = append(pg.Roles, guideRow{r, v.words(r.Role, r.About)})
+	}
+	byCategory(v, pg.Roles, func(r *guideRow) *inWords { return &r.inWords })
 	pg.Here, pg.Section, pg.Title = h, "roles", v.T("Roles")
 	pg.Lead = v.F("What each role in %s is for, what it brings along, and how many people have it.", h.Name)
 	pg.Terminal = []string{"openstack role list", "openstack implied role list"}
@@ -113,7 +124,7 @@ func (v *visit) roleHere() error {
 	if i < 0 {
 		return identity.Missing("role", v.PathValue("role"))
 	}
-	pg := &permissionsPage{Names: append([]string{guide[i].Name}, choiceOf(guide[i].Offer).Brings...), Back: &link{v.T("All roles"), h.Path("/roles")}}
+	pg := &permissionsPage{Names: append([]string{guide[i].Name}, v.choiceOf(guide[i].Offer).Brings...), Back: &link{v.T("All roles"), h.Path("/roles")}}
 	pg.Here, pg.Section, pg.Title = h, "roles", guide[i].Name
 	pg.Lead = v.T("What this role permits in its project, computed from the rules of each service.")
 	v.permits(pg)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/testenv"
 )
 
 // bundle is what a service would say of its rules.
@@ -80,4 +81,28 @@ func TestOwnRulesAlone(t *testing.T) {
 	dora := tm.person("dora")
 	tm.onWeb(dora, "member")
 	tm.SignIn("dora", "secret").Open("/portal/p/"+tm.web+"/permissions").Want(200, "keystone", "more under a condition", "other services are not loaded", "policy_bundles")
+}
+
+// S25, A4: the graph of roles is seen as one and edited there; a circle is refused, and who changed it stands on the trail.
+func TestRoleGraph(t *testing.T) {
+	env := testenv.New(t)
+	root := env.SignIn("admin", testenv.Password)
+	lead := env.Admin().Post("/v3/roles", map[string]any{"role": map[string]any{"name": "lead"}}).Want(201).Get("role.id")
+	follow(t, root.Open("/portal/cloud/roles"), "Graph").Want(200, "Who has a role has all that stand below it", "Roles that stand for themselves", "lead")
+	root.Submit("Add", "prior", lead, "role", roleID(env, "member")).Want(200, "Saved")
+	if text := root.Text(); strings.Index(text, "lead") > strings.Index(text[strings.Index(text, "lead"):], "member")+strings.Index(text, "lead") {
+		t.Error("member does not stand below lead")
+	}
+	root.Submit("Add", "prior", roleID(env, "reader"), "role", lead).Want(422, "would be a circle", "member → reader")
+	root.Submit("Add", "prior", lead, "role", lead).Want(422, "cannot imply itself")
+	root.Open("/portal/cloud/roles/"+roleID(env, "reader")).Submit("Imply this role too", "role", lead).Want(422, "would be a circle")
+	root.Open("/portal/cloud/roles/graph").Submit("End lead, member").Want(200, "Saved", "Roles that stand for themselves")
+	root.Open("/portal/cloud/audit").Want(200, "implies member", "no longer implies member")
+	manager(env, "mona", "manager")
+	mona := env.SignIn("mona", "secret")
+	mona.Open("/portal/cloud/roles/graph").Want(404)
+	form := csrf(mona)
+	form.Set("prior", lead)
+	form.Set("role", roleID(env, "reader"))
+	mona.Send("POST", "/portal/cloud/roles/graph", form).Want(404)
 }

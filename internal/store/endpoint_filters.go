@@ -57,6 +57,9 @@ func (tx *Tx) PutEndpointGroup(ctx context.Context, g identity.EndpointGroup) er
 // DeleteEndpointGroup deletes an endpoint group and the filters that name it.
 func (tx *Tx) DeleteEndpointGroup(ctx context.Context, id identity.EndpointGroupID) error {
 	tx.touch("catalog", "")
+	if err := tx.farewell(ctx, "endpoint_group", string(id)); err != nil {
+		return err
+	}
 	return tx.each(ctx, id,
 		`DELETE FROM "project_endpoint_group" WHERE "endpoint_group_id" = ?`,
 		`DELETE FROM "endpoint_group" WHERE "id" = ?`,

@@ -33,6 +33,7 @@ var targets = map[string]string{
 	"service":          `SELECT s."id", s."type", NULL, NULL, NULL, NULL FROM "service" s WHERE s."id" IN `,
 	"endpoint":         `SELECT e."id", e."url", NULL, NULL, NULL, NULL FROM "endpoint" e WHERE e."id" IN `,
 	"policy":           `SELECT p."id", p."type", NULL, NULL, NULL, NULL FROM "policy" p WHERE p."id" IN `,
+	"endpoint_group":   `SELECT g."id", g."name", NULL, NULL, NULL, NULL FROM "endpoint_group" g WHERE g."id" IN `,
 	"registered_limit": `SELECT l."id", l."resource_name", NULL, NULL, NULL, NULL FROM "registered_limit" l WHERE l."id" IN `,
 	"limit": `SELECT l."id", r."resource_name", NULL, NULL, l."project_id", COALESCE(l."domain_id", p."domain_id") FROM "limit" l
 		LEFT JOIN "registered_limit" r ON r."id" = l."registered_limit_id" LEFT JOIN "project" p ON p."id" = l."project_id" WHERE l."id" IN `,

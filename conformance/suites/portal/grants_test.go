@@ -58,3 +58,29 @@ func TestModerator(t *testing.T) {
 		}
 	})
 }
+
+// How roles are shown is said once, and where people choose one they stand in their categories with these words.
+func TestRoleCategories(t *testing.T) {
+	tell(t, "A4 C6 C9", func(s *Story) {
+		s.Project("acme-web")
+		for _, name := range []string{"k8s_admin", "billing"} {
+			s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": name}})
+		}
+		admin := s.admin().Press("Roles").Press("billing").Press("How it is shown").Sees("How billing is shown")
+		admin.Fill("Display name (en)", "Billing").Fill("Summary, in one line (en)", "Invoices and what was used").Fill("Category", "General").Choose("Impact", "normal").Press("Save").Sees("Saved", "Billing")
+		admin.Open("/portal/cloud/roles/" + s.id("roles", "k8s_admin") + "/profile").Choose("Impact", "normal").Press("Save")
+		s.Shell("admin", password, "system").Run("lintel role describe --category Kubernetes --summary 'Runs clusters' k8s_admin")
+		admin.Open("/portal/p/"+s.id("projects", "acme-web")+"/invite").Sees("General", "Billing", "Invoices and what was used", "Kubernetes", "Runs clusters")
+	})
+}
+
+// The graph of roles is edited where it is seen, and a circle is refused.
+func TestRoleGraph(t *testing.T) {
+	tell(t, "S25", func(s *Story) {
+		s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": "lead"}})
+		admin := s.admin().Press("Roles").Press("Graph").Sees("Roles that stand for themselves", "lead")
+		admin.Choose("Who has", "lead").Choose("has, too,", "member").Press("Add").Sees("Saved")
+		admin.Choose("Who has", "reader").Choose("has, too,", "lead").Press("Add").Sees("That would be a circle")
+		admin.Press("End lead, member").Sees("Saved")
+	})
+}

@@ -33,6 +33,8 @@ var (
 	GrantRuleList = request("GrantRuleList") // GET /v3/lintel/grant_rules
 	GrantRulesSet = request("GrantRulesSet") // PUT /v3/lintel/grant_rules
 	GrantRulePut  = request("GrantRulePut")  // POST /v3/lintel/grant_rules
+
+	RoleProfileSet = request("RoleProfileSet") // PUT /v3/lintel/roles/{role_id}/profile
 )
 
 // ProjectCredentialList is for GET /v3/lintel/projects/{project_id}/credentials.
