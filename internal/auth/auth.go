@@ -66,6 +66,9 @@ type Service struct {
 	// Passkeys is for whom passkeys are made; nil where there are none.
 	Passkeys *passkey.Party
 
+	// Portal is where people find the portal; empty when nobody said.
+	Portal string
+
 	// Methods are the enabled methods ([auth] methods). AdditionalPrimary are those that count as primary beside
 	// upstream's own ([auth] additional_primary_auth_methods).
 	Methods           []string

@@ -125,7 +125,7 @@ func (s *Service) make(ctx context.Context, d door, on ScopeRequest, run reader,
 		if err != nil {
 			return err
 		}
-		if err := s.checkRules(ctx, tx, &p); err != nil {
+		if err := s.checkRules(ctx, tx, d, &p); err != nil {
 			return err
 		}
 		out.Token, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
@@ -172,6 +172,9 @@ func (s *Service) payload(now time.Time, p *proved, scope identity.Scope) token.
 	if p.parent != nil {
 		pl.AuditIDs = append(pl.AuditIDs, p.parent.AuditIDs[len(p.parent.AuditIDs)-1])
 		pl.ExpiresAt = p.parent.ExpiresAt
+	}
+	if !p.until.IsZero() {
+		pl.ExpiresAt = noLater(pl.ExpiresAt, &p.until)
 	}
 	if f := p.provider; f != nil && p.credential == nil && p.accessToken == nil && p.trust == nil { // which bind a token by themselves
 		pl.Federated, pl.IdentityProviderID, pl.ProtocolID = true, string(f.provider), string(f.protocol)

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -27,6 +28,9 @@ type proved struct {
 
 	// passkey tells that a passkey was shown by itself that asked for a PIN or a finger, which is two factors.
 	passkey bool
+
+	// until is when what is handed out ends at the latest, for who has no second factor and should have one by then; zero for no such end.
+	until time.Time
 
 	// login is the account whose failures end when the login is complete; nil when no method counts them.
 	login *directory.Login

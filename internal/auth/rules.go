@@ -74,14 +74,14 @@ func receiptAsToken(u identity.User, issued, expires time.Time) *identity.Token 
 // checkRules asks the user's multi-factor rules (keystone/auth/core.py, UserMFARulesValidator). Methods that this
 // server does not have are taken out of a rule, so that configuration cannot lock people out; a rule that cannot be
 // read at all refuses, for it says that more than a password was wanted.
-func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error {
+func (s *Service) checkRules(ctx context.Context, tx *store.Tx, d door, p *proved) error {
 	u, err := tx.User(ctx, p.user)
 	if err != nil {
 		return hide(err)
 	}
 	set, isSet := u.Options[identity.OptMultiFactorAuthRules]
 	if enabled, isBool := u.Options[identity.OptMultiFactorAuthEnabled].(bool); !isSet || isBool && !enabled {
-		return nil
+		return s.demand(ctx, tx, d, u, p)
 	}
 	rules, ok := readRules(set)
 	if !ok {
@@ -91,7 +91,7 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 		return err
 	}
 	if kind, id := p.robot(); kind != "" && (!slices.Contains(p.methods, "password") || !slices.Contains(p.methods, "totp")) {
-		if may, own, err := s.Credential.RobotMay(ctx, tx, u, kind, id); err != nil || own {
+		if may, asked, err := s.Credential.RobotMay(ctx, tx, u, kind, id); err != nil || asked {
 			return robotAnswer(may, err)
 		}
 	}
@@ -106,10 +106,52 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, p *proved) error
 		}
 		usable = append(usable, rule)
 	}
-	if len(usable) == 0 {
-		return nil
+	by, err := s.enrolBy(ctx, tx, u, p.methods)
+	if err != nil {
+		return err
+	}
+	if len(usable) == 0 || !by.IsZero() {
+		return s.demand(ctx, tx, d, u, p)
 	}
 	return s.receipt(ctx, tx, u, p, usable)
+}
+
+// enrolBy tells from when on somebody who proved who they are by some methods can do nothing but set up a second factor; zero for never.
+func (s *Service) enrolBy(ctx context.Context, tx *store.Tx, u identity.User, methods []string) (by time.Time, err error) {
+	if slices.Contains(methods, "webauthn") || slices.Contains(methods, "password") && slices.Contains(methods, "totp") {
+		return by, nil
+	}
+	return s.Credential.EnrolBy(ctx, tx, u)
+}
+
+// demand refuses who should have a second factor by now and has none, and lets what others get end when they should. The portal lets
+// them in, to set one up: see Act.
+func (s *Service) demand(ctx context.Context, tx *store.Tx, d door, u identity.User, p *proved) error {
+	by, err := s.enrolBy(ctx, tx, u, p.methods)
+	if err != nil || by.IsZero() {
+		return err
+	}
+	if kind, id := p.robot(); kind != "" {
+		may, asked, err := s.Credential.RobotMay(ctx, tx, u, kind, id)
+		return robotAnswer(may || !asked, err)
+	}
+	switch {
+	case tx.Now().Before(by):
+		p.until = by
+		return nil
+	case d == toPortal:
+		return nil
+	}
+	return s.errNoFactor()
+}
+
+// errNoFactor answers whoever is proved, and must set up a second factor first.
+func (s *Service) errNoFactor() error {
+	where := "in the portal, on the page Security"
+	if s.Portal != "" {
+		where = "at " + s.Portal + "/security"
+	}
+	return &identity.Error{Kind: identity.Unauthorized, Message: "This account needs a second factor before anything else. Set it up " + where + "."}
 }
 
 // robot names what logs in for its user, when it is none of their own proofs.
@@ -148,8 +190,8 @@ func (s *Service) trustorAllows(ctx context.Context, tx *store.Tx, t *identity.T
 	} else if err != nil {
 		return err
 	}
-	may, own, err := s.Credential.RobotMay(ctx, tx, u, "OS-TRUST:trust", string(t.ID))
-	if err == nil && !own {
+	may, asked, err := s.Credential.RobotMay(ctx, tx, u, "OS-TRUST:trust", string(t.ID))
+	if err == nil && !asked {
 		return nil
 	}
 	return robotAnswer(may, err)

@@ -133,13 +133,15 @@ func (s *Service) Session(ctx context.Context, key string) (v identity.Session, 
 }
 
 // Act makes a caller of a session, with the rights that its user has on a scope now. A session that has ended is a 401, as
-// is a scope without roles; a *ReceiptError says that the user's rules ask for more methods by now.
+// is a scope without roles; a *ReceiptError says that the user's rules ask for more methods by now. Who must set up a second factor first
+// has no scope, and the caller says so.
 func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) (identity.Caller, error) {
 	var pl token.Payload
 	if err := json.Unmarshal([]byte(v.Proof), &pl); err != nil {
 		return identity.Caller{}, err
 	}
 	var t identity.Token
+	var mustEnrol bool
 	err := s.view(ctx, func(tx *store.Tx) (err error) {
 		if t, err = s.judge(ctx, tx, "", pl, 0); err != nil {
 			return hide(err)
@@ -148,10 +150,12 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 			return errNoSession
 		}
 		if on.Unscoped {
-			return nil
+			by, err := s.enrolBy(ctx, tx, t.User, t.Methods)
+			mustEnrol = !by.IsZero() && !tx.Now().Before(by)
+			return err
 		}
 		p := proved{user: t.User.ID, methods: t.Methods, parent: &t}
-		if err := s.checkRules(ctx, tx, &p); err != nil {
+		if err := s.checkRules(ctx, tx, toAPI, &p); err != nil {
 			return err
 		}
 		scope, err := s.scope(ctx, tx, on, &p)
@@ -164,7 +168,7 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 	if err == nil && !on.Unscoped {
 		s.see(ctx, &t)
 	}
-	return identity.Caller{Token: &t, ConfirmedAt: v.ConfirmedAt}, err
+	return identity.Caller{Token: &t, ConfirmedAt: v.ConfirmedAt, MustEnrol: mustEnrol}, err
 }
 
 // SignOut ends the session of a key, if there is one.

@@ -729,6 +729,11 @@ type LintelGroup struct {
 	ProtectPeople   bool          `opt:"protect_people" default:"true"`                                                  // nobody reaches above themselves: by granting, by joining a group, or by changing somebody's account
 	TellMissing     bool          `opt:"tell_missing" default:"false"`                                                   // strangers may learn of more ids that they are not there, as from Keystone
 
+	// What is asked of people about a second factor; domains can ask for more.
+	SecondFactor      string   `opt:"second_factor" choices:"off|encourage|roles|all" default:"off"`
+	SecondFactorRoles []string `opt:"second_factor_roles"` // names or ids of the roles whose holders must have one, for roles
+	SecondFactorFrom  string   `opt:"second_factor_from"`  // the day on which it must be there, such as 2027-01-31, at 00:00 UTC; unset: at once
+
 	// Where events go beside [oslo_messaging_notifications].
 	EventFile           string        `opt:"event_file"`                                          // a line of JSON each
 	EventWebhook        string        `opt:"event_webhook" uri:""`                                // a POST each

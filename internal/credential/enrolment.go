@@ -305,8 +305,7 @@ func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.
 		return false, err
 	}
 	if !f.On {
-		change := identity.Options{identity.OptMultiFactorAuthRules: passwordAndCode(), identity.OptMultiFactorAuthEnabled: true}
-		if err := s.setRules(ctx, tx, caller, user, change); err != nil {
+		if err := s.setRules(ctx, tx, caller, user, ownRules()); err != nil {
 			return false, err
 		}
 	}

@@ -31,6 +31,12 @@ type Factor struct {
 	On  bool // logging in takes what rules say
 	Own bool // and those came with the factor, so that its user may switch it off
 
+	// Reset says that somebody took the factor away, and that it must be set up anew.
+	Reset bool
+
+	// Asked is what cloud and domain ask of the user.
+	Asked identity.FactorDemand
+
 	// Closed says why the user cannot set a factor up or replace it; empty when they can.
 	Closed Closed
 
@@ -89,21 +95,70 @@ func (s *Service) factor(ctx context.Context, tx *store.Tx, caller identity.Call
 	if err != nil && !errors.Is(err, identity.NotFound) {
 		return f, err
 	}
-	rules, isList := u.Options[identity.OptMultiFactorAuthRules].([]any)
-	some := u.Options[identity.OptMultiFactorAuthRules] != nil && (!isList || len(rules) > 0)
+	some := hasRules(u)
 	off := u.Options[identity.OptMultiFactorAuthEnabled] == false
-	f.On = some && !off
+	since, err := s.reset(ctx, tx, u)
+	if err != nil {
+		return f, err
+	}
+	if f.Asked, err = s.factorAsked(ctx, tx, u); err != nil {
+		return f, err
+	}
+	f.Reset = !since.IsZero()
+	f.On = some && !off && !f.Reset
 	f.Own = f.On && set.OwnRules && cameWithFactor(u)
 	f.Since = set.Since
 	switch {
-	case !slices.Contains(s.Methods, "totp") || !slices.Contains(s.Methods, "password"):
+	case !s.takesFactors():
 		f.Closed = NoPasscodes
 	case u.Kind == identity.FederatedUser:
 		f.Closed = ProvidedLogin
-	case some && !f.Own && (off || !showed(caller)):
+	case some && !f.Own && !f.Reset && (off || !showed(caller)):
 		f.Closed = AdministerRule
 	}
 	return f, nil
+}
+
+// takesFactors tells whether this server takes what a second factor consists of.
+func (s *Service) takesFactors() bool {
+	return slices.Contains(s.Methods, "totp") && slices.Contains(s.Methods, "password")
+}
+
+func hasRules(u identity.User) bool {
+	rules, isList := u.Options[identity.OptMultiFactorAuthRules].([]any)
+	return u.Options[identity.OptMultiFactorAuthRules] != nil && (!isList || len(rules) > 0)
+}
+
+// reset tells since when a user has to set up a second factor anew that somebody else took away; zero for not at all.
+func (s *Service) reset(ctx context.Context, tx *store.Tx, u identity.User) (since time.Time, err error) {
+	if cameWithFactor(u) && u.Options[identity.OptMultiFactorAuthEnabled] != false {
+		since, err = tx.FactorReset(ctx, u.ID)
+	}
+	return since, err
+}
+
+// factorAsked is what cloud and domain ask of a user about a second factor, if they can have one here.
+func (s *Service) factorAsked(ctx context.Context, tx *store.Tx, u identity.User) (d identity.FactorDemand, err error) {
+	if s.takesFactors() {
+		d, err = s.Directory.FactorAsked(ctx, tx, u)
+	}
+	return d, err
+}
+
+// EnrolBy tells from when on a user who has no second factor can do nothing but set one up; zero for never. Rules that an
+// administrator has set for an account stand for it. It is open to all.
+func (s *Service) EnrolBy(ctx context.Context, tx *store.Tx, u identity.User) (by time.Time, err error) {
+	if hasRules(u) {
+		return s.reset(ctx, tx, u)
+	}
+	d, err := s.factorAsked(ctx, tx, u)
+	if err != nil || !d.Required() {
+		return by, err
+	}
+	if by = d.From; by.IsZero() {
+		by = tx.Now()
+	}
+	return by, nil
 }
 
 // cameWithFactor tells whether the rules of a user are those that come with a factor, in words.
@@ -173,6 +228,11 @@ func (s *Service) setRules(ctx context.Context, tx *store.Tx, caller identity.Ca
 	return tx.Record(ctx, identity.Updated("user", user).By(caller))
 }
 
+// ownRules are the options that come with a factor.
+func ownRules() identity.Options {
+	return identity.Options{identity.OptMultiFactorAuthRules: passwordAndCode(), identity.OptMultiFactorAuthEnabled: true}
+}
+
 var noRules = identity.Options{identity.OptMultiFactorAuthRules: nil, identity.OptMultiFactorAuthEnabled: nil}
 
 // RemoveFactor takes the caller's factor away, with the rules that came with it. It refuses where an administrator has set
@@ -202,33 +262,48 @@ func (s *Service) mayRemove(ctx context.Context, tx *store.Tx, caller identity.C
 	switch f, err := s.factor(ctx, tx, caller); {
 	case err != nil:
 		return err
-	case !f.Own && f.On:
-		return identity.NotAllowed("An administrator has set the multi-factor rules of this account")
-	case !f.Own:
+	case !f.On:
 		return identity.Missing("factor", caller.UserID())
+	case !f.Own:
+		return identity.NotAllowed("An administrator has set the multi-factor rules of this account")
+	case f.Asked.Required():
+		return ErrFactorRequired
 	case !showed(caller):
 		return identity.NotAllowed("To remove the second factor takes that factor")
 	}
 	return nil
 }
 
+// ErrFactorRequired refuses to take away a second factor that cloud or domain require. It can be replaced.
+var ErrFactorRequired = identity.NotAllowed("A second factor is required of this account; it can be replaced, not turned off")
+
 // ResetFactor takes the second factor of somebody else away who has lost it, whoever set it up, by the right to change that
-// user, or by that to take away all that they hold. All their sessions and tokens end: they may be in the hands of whoever has the device.
+// user, or by that to take away all that they hold. Whoever can have one here must set it up anew before anything else, at their next
+// sign-in to the portal; until then the password alone opens nothing. All their sessions and tokens end: they may be in the hands of whoever
+// has the device.
 func (s *Service) ResetFactor(ctx context.Context, caller identity.Caller, user identity.UserID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.Directory.Unfactorable(ctx, tx, caller, user); err != nil {
+		u, err := s.Directory.Unfactorable(ctx, tx, caller, user)
+		if err != nil {
 			return err
 		}
 		if caller.UserID() == user {
 			return identity.NotAllowed("To remove one's own second factor takes that factor")
 		}
-		if err := tx.DropFactor(ctx, user); err != nil {
+		drop, rules, told := tx.DropFactor, noRules, mail.FactorGone
+		if s.takesFactors() && u.Kind != identity.FederatedUser && !u.Surface.NoPortal {
+			drop, rules, told = tx.ResetFactor, ownRules(), mail.FactorReset
+		}
+		if err := drop(ctx, user); err != nil {
 			return err
 		}
-		if err := s.setRules(ctx, tx, caller, user, noRules); err != nil {
+		if err := s.setRules(ctx, tx, caller, user, rules); err != nil {
 			return err
 		}
-		if err := s.tellOfFactor(ctx, tx, caller, user, mail.FactorReset); err != nil {
+		if err := tx.Record(ctx, identity.Done("user", "factor_reset", user).By(caller)); err != nil {
+			return err
+		}
+		if err := s.tellOfFactor(ctx, tx, caller, user, told); err != nil {
 			return err
 		}
 		return tx.Revoke(ctx, identity.RevocationEvent{UserID: user})

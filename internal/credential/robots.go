@@ -128,12 +128,17 @@ func minted(ctx context.Context, tx *store.Tx, caller identity.Caller, user iden
 }
 
 // RobotMay tells whether something may log in for a user by what their second factor means for it: not when they set it up themselves,
-// the cloud lets people decide, and it is neither made with the factor nor kept. Own says whether the rules of the user came with their
-// factor, so that it is they who decide. It is open to all.
-func (s *Service) RobotMay(ctx context.Context, tx *store.Tx, u identity.User, kind, id string) (may, own bool, err error) {
-	on := u.Options[identity.OptMultiFactorAuthEnabled] != false
-	if own, err = s.OwnsRules(ctx, tx, u); err != nil || !own || !on {
+// the cloud lets people decide, and it is neither made with the factor nor kept. Asked says whether that is the question: the rules of
+// the user came with their factor, or they should have one by now. It is open to all.
+func (s *Service) RobotMay(ctx context.Context, tx *store.Tx, u identity.User, kind, id string) (may, asked bool, err error) {
+	if asked, err = s.OwnsRules(ctx, tx, u); err != nil {
 		return false, false, err
+	}
+	if asked = asked && u.Options[identity.OptMultiFactorAuthEnabled] != false; !asked {
+		by, err := s.EnrolBy(ctx, tx, u)
+		if err != nil || by.IsZero() || tx.Now().Before(by) {
+			return false, false, err
+		}
 	}
 	if !s.Decides() {
 		return kind == "credential" || kind == "OS-TRUST:trust", true, nil

@@ -47,6 +47,9 @@ type Compliance struct {
 	UniquePasswords  int           // how many of the last passwords users may not choose again
 	MinPasswordAge   time.Duration // in whole days: how old a password that its user chose must be before the next
 	ChangeAtFirstUse bool          // a password that an administrator set must be changed first
+
+	Factor      identity.FactorDemand // what is asked of people about a second factor ([lintel] second_factor)
+	FactorGrace time.Duration         // how long before a domain requires one it has to say so; it outlasts tokens
 }
 
 // Enabled tells whether an account may be used: it is not disabled, and was active lately

@@ -126,6 +126,7 @@ func (c Compliance) Weaker(r identity.DomainRules) (all []string) {
 		{"password_history", r.PasswordHistory > 0 && r.PasswordHistory < c.UniquePasswords},
 		{"lockout_failures", r.LockoutFailures > 0 && c.LockoutFailures > 0 && r.LockoutFailures > c.LockoutFailures},
 		{"lockout_minutes", r.LockoutMinutes > 0 && time.Duration(r.LockoutMinutes)*time.Minute < c.LockoutDuration},
+		{"factor", r.Factor.Level != identity.FactorOff && r.Factor.Level.Less(c.Factor.Level)},
 		{"inactive_days", r.InactiveDays > 0 && c.Inactivity > 0 && time.Duration(r.InactiveDays)*aDay > c.Inactivity},
 	} {
 		if rule.weaker {
@@ -159,6 +160,16 @@ func (s *Service) SetDomainRules(ctx context.Context, caller identity.Caller, do
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		if _, err := tx.LockDomain(ctx, domain); err != nil {
+			return err
+		}
+		old, err := tx.DomainRules(ctx, domain)
+		if err != nil {
+			return err
+		}
+		if err := s.checkDemand(ctx, tx, domain, r.Factor, old.Factor); err != nil {
+			return err
+		}
+		if err := s.announce(ctx, tx, domain, r.Factor, old.Factor); err != nil {
 			return err
 		}
 		if err := tx.PutDomainRules(ctx, domain, r); err != nil {

@@ -170,6 +170,9 @@ type Account struct {
 	Suspended   *store.Suspension
 	SuspendedBy string
 
+	// FactorReset says since when the user has to set up a second factor anew; zero for not at all.
+	FactorReset time.Time
+
 	// Manage, End and Settle tell whether the caller may change and delete the user, end the user's tokens, and say what the
 	// account is for.
 	Manage, End, Settle bool
@@ -196,6 +199,9 @@ func (s *Service) Account(ctx context.Context, caller identity.Caller, id identi
 				return err
 			}
 			a.Suspended, a.SuspendedBy = &suspension, labels[store.Key{Kind: "user", ID: string(suspension.By)}].Name
+		}
+		if a.FactorReset, err = tx.FactorReset(ctx, id); err != nil {
+			return err
 		}
 		rules, err := s.complianceOf(ctx, tx, a.DomainID)
 		target := authz.Target{"user": authz.User(a.User)}

@@ -1,6 +1,10 @@
 package identity
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // DomainRules are what a domain asks of its people beyond what the cloud asks of all. Zero values ask for nothing more. Where both
 // ask, the stricter holds.
@@ -15,6 +19,8 @@ type DomainRules struct {
 	LockoutMinutes  int `json:"lockout_minutes,omitempty"`  // … for so long
 
 	InactiveDays int `json:"inactive_days,omitempty"` // without a login, after which nobody gets in
+
+	Factor FactorDemand `json:"factor,omitzero"`
 
 	NoInvitations bool     `json:"no_invitations,omitempty"` // nobody is invited to the domain's projects
 	MailDomains   []string `json:"mail_domains,omitempty"`   // the only ones that addresses of its people may be in; none for any
@@ -33,3 +39,37 @@ func (r DomainRules) AllowsAddress(address string) bool {
 	}
 	return false
 }
+
+// FactorDemand is what somebody asks of people about a second factor. The zero value asks for nothing.
+type FactorDemand struct {
+	Level FactorLevel `json:"level,omitempty"`
+
+	// Roles are those for whose holders FactorForRoles requires one, wherever they hold them, or what implies them: by id, or by name
+	// when they are of no domain.
+	Roles []string `json:"roles,omitempty"`
+
+	// From is when a factor that is required must be there: from then on who has none can do nothing but set one up. Zero is at once.
+	From time.Time `json:"from,omitzero"`
+}
+
+// FactorLevel is how much is asked.
+type FactorLevel string
+
+// The levels, in the order of how much they ask.
+const (
+	FactorOff        FactorLevel = ""
+	FactorEncouraged FactorLevel = "encourage"
+	FactorForRoles   FactorLevel = "roles"
+	FactorForAll     FactorLevel = "all"
+)
+
+// FactorLevels are all levels, the one that asks for least first.
+var FactorLevels = []FactorLevel{FactorOff, FactorEncouraged, FactorForRoles, FactorForAll}
+
+// Less tells whether a level asks for less than another.
+func (l FactorLevel) Less(than FactorLevel) bool {
+	return slices.Index(FactorLevels, l) < slices.Index(FactorLevels, than)
+}
+
+// Required tells whether a factor is required of somebody.
+func (d FactorDemand) Required() bool { return d.Level == FactorForRoles || d.Level == FactorForAll }

@@ -191,6 +191,9 @@ type Caller struct {
 	// ConfirmedAt is when whoever asks last proved in person who they are; zero for all that is asked with a token.
 	ConfirmedAt time.Time
 
+	// MustEnrol says that the caller has to set up a second factor before anything else.
+	MustEnrol bool
+
 	// Request is what policy rules may read of the request itself, beside caller and target.
 	Request RequestAttrs
 }

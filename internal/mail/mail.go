@@ -68,6 +68,7 @@ const (
 	NewDevice      Kind = "new-device"      // M10
 	RecoveryUsed   Kind = "recovery-used"   // M11
 	FactorChanged  Kind = "factor-changed"  // M12
+	FactorRequired Kind = "factor-required" // M19
 	CredentialMade Kind = "credential-made" // M13
 	AddressOld     Kind = "address-old"     // M9a
 	AddressNew     Kind = "address-new"     // M9b
@@ -87,6 +88,7 @@ const (
 	FactorReplaced  = "replaced"
 	FactorOff       = "off"
 	FactorReset     = "reset" // by an administrator
+	FactorGone      = "gone"  // taken away by one, and cannot be set up anew
 	PasskeyAdded    = "passkey"
 	PasskeyRemoved  = "passkey-removed"
 	NewCodes        = "codes"

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"net/mail"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
@@ -43,6 +44,8 @@ type Service struct {
 
 	// Standing is auth.Service.Standing: a user with the rights that they hold on a scope now.
 	Standing func(context.Context, *store.Tx, identity.UserID, identity.Scope) (identity.Caller, error)
+
+	announced atomic.Bool // what the cloud's configuration requires
 }
 
 // Mails tells whether mails are sent. Otherwise links are shown to whoever asked for them, to be handed on.

@@ -78,7 +78,7 @@ func (s *Service) Tend(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.tellOfDemands(ctx)
 }
 
 func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) error {

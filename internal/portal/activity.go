@@ -267,6 +267,8 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 	switch e.Action {
 	case "authenticate":
 		return v.signInDeed(e)
+	case "user.factor_reset":
+		return v.F("Reset the second factor of %s", name)
 	case "session.ended":
 		return v.T("Ended a session of the portal")
 	case "session.others_ended":

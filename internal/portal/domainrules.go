@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,12 @@ type rulesPage struct {
 	NoInvitations bool
 	MailDomains   string
 	Manage        bool
-	Means         []string // what a change would mean, before it is done
+
+	Factor                    identity.FactorDemand // what the domain asks for about a second factor
+	FactorDays                string                // until it is required, as typed
+	FactorHolds, FactorSource string
+	Levels                    []pick
+	Roles                     []pick
 }
 
 // rule is a number that a domain may set.
@@ -64,6 +70,20 @@ func (v *visit) rulesPage(d identity.Domain, found directory.DomainRules) *rules
 		pg.Rules = append(pg.Rules, r)
 	}
 	c, e := found.Cloud, found.Effective
+	pg.Factor, pg.FactorSource = found.Own.Factor, v.T("default")
+	holds := found.Own.Factor
+	if c.Factor.Level != identity.FactorOff {
+		pg.FactorSource = v.T("the cloud's configuration")
+	}
+	if holds.Level.Less(c.Factor.Level) {
+		holds = c.Factor
+	} else if holds.Level != identity.FactorOff {
+		pg.FactorSource = v.T("this domain")
+	}
+	pg.FactorHolds = v.levelName(holds.Level)
+	if holds.Required() && !holds.From.IsZero() {
+		pg.FactorHolds += ", " + v.F("from %s on", v.day(holds.From))
+	}
 	add("password_length", v.T("Shortest password"), v.T("characters"), 0, found.Own.PasswordLength)
 	add("password_kinds", v.T("Kinds of characters in a password"), v.T("of 4: lower case, upper case, digits, others"), 0, found.Own.PasswordKinds)
 	add("password_days", v.T("A password lasts"), v.T("days"), int(c.PasswordLife/oneDay), int(e.PasswordLife/oneDay))
@@ -84,6 +104,9 @@ func (v *visit) domainRules() error {
 		return err
 	}
 	pg := v.rulesPage(d, found)
+	if err := v.factorChoices(caller, pg); err != nil {
+		return err
+	}
 	if v.Method == get {
 		return v.show(http.StatusOK, "rules", pg)
 	}
@@ -104,6 +127,15 @@ func (v *visit) domainRules() error {
 			pg.Fields[r.Name] = v.T("Type a whole number, or leave it empty.")
 		}
 	}
+	wanted.Factor = v.wantedDemand(pg, found.Own.Factor)
+	if len(pg.Fields) == 0 && v.field("sure") == "" && len(found.Cloud.Weaker(wanted)) == 0 {
+		if ask, err := v.askDemand(caller, d, wanted.Factor, found.Own.Factor); ask != nil || err != nil {
+			if err != nil {
+				return err
+			}
+			return v.show(http.StatusOK, "act", ask)
+		}
+	}
 	if len(pg.Fields) == 0 {
 		err := v.p.Directory.SetDomainRules(v.Context(), caller, d.ID, wanted)
 		if weaker, ok := errors.AsType[*directory.WeakerError](err); ok {
@@ -119,4 +151,100 @@ func (v *visit) domainRules() error {
 	}
 	v.redirect(inDomain(d.ID) + "/rules?done=saved")
 	return nil
+}
+
+// pick is one of several.
+type pick struct {
+	Value, Label string
+	Chosen       bool
+}
+
+func (v *visit) levelName(l identity.FactorLevel) string {
+	switch l {
+	case identity.FactorEncouraged:
+		return v.T("People are asked to have one")
+	case identity.FactorForRoles:
+		return v.T("Required for some roles")
+	case identity.FactorForAll:
+		return v.T("Required for everybody")
+	}
+	return v.T("no rule")
+}
+
+// factorChoices are what a domain can ask about a second factor.
+func (v *visit) factorChoices(caller identity.Caller, pg *rulesPage) error {
+	for _, l := range identity.FactorLevels {
+		pg.Levels = append(pg.Levels, pick{string(l), v.levelName(l), l == pg.Factor.Level})
+	}
+	roles, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	for _, r := range roles.Items {
+		pg.Roles = append(pg.Roles, pick{string(r.ID), r.Name, slices.Contains(pg.Factor.Roles, string(r.ID))})
+	}
+	return nil
+}
+
+// factorDays is how long people have to set a second factor up when nobody says.
+const factorDays = 14
+
+// wantedDemand is what the form asks about a second factor. What it asked before goes on from when it did.
+func (v *visit) wantedDemand(pg *rulesPage, old identity.FactorDemand) identity.FactorDemand {
+	d := identity.FactorDemand{Level: identity.FactorLevel(v.field("factor"))}
+	if d.Level == identity.FactorForRoles {
+		d.Roles = slices.Sorted(slices.Values(v.PostForm["id"]))
+		if len(d.Roles) == 0 {
+			pg.Fields["factor"] = v.T("Choose the roles for which a second factor is required.")
+		}
+	}
+	for i := range pg.Levels {
+		pg.Levels[i].Chosen = pg.Levels[i].Value == string(d.Level)
+	}
+	for i := range pg.Roles {
+		pg.Roles[i].Chosen = slices.Contains(v.PostForm["id"], pg.Roles[i].Value)
+	}
+	pg.FactorDays = strings.TrimSpace(v.field("factor_days"))
+	days, err := strconv.Atoi(pg.FactorDays)
+	switch {
+	case !d.Required():
+		return d
+	case pg.FactorDays == "" && d.Level == old.Level && slices.Equal(d.Roles, old.Roles):
+		d.From = old.From
+		return d
+	case pg.FactorDays == "":
+		days = factorDays
+	case err != nil || days < 1 || days > 3650:
+		pg.Fields["factor_days"] = v.T("Type a whole number, 1 at least: people need time to set it up.")
+	}
+	d.From = v.p.Now().Add(time.Duration(days) * oneDay)
+	return d
+}
+
+// askDemand asks before a second factor is required of people; nil when that is so already, or nothing is required.
+func (v *visit) askDemand(caller identity.Caller, in identity.Domain, d, old identity.FactorDemand) (*actPage, error) {
+	if !d.Required() || d.Level == old.Level && slices.Equal(d.Roles, old.Roles) && d.From.Equal(old.From) {
+		return nil, nil
+	}
+	n, more, err := v.p.Directory.Unfactored(v.Context(), caller, in.ID, d)
+	if err != nil {
+		return nil, err
+	}
+	who := v.N(n, "%d person has no second factor, and is told by mail now.", "%d people have no second factor, and are told by mail now.")
+	if more {
+		who = v.F("More than %d people have no second factor, and are told by mail now.", n)
+	}
+	out := &actPage{Do: v.T("Require it"), Back: Prefix + inDomain(in.ID) + "/rules", Chosen: v.PostForm["id"], Hidden: map[string]string{"sure": "1"}, Means: []string{
+		who,
+		v.F("From %s on, whoever has none can do nothing in the portal but set one up, and gets no tokens.", v.day(d.From)),
+		v.T("Application credentials, keys and trusts of theirs stop working then, but for those made with a second factor."),
+		v.T("Services and API users are not asked, and whom an identity provider lets in is not."),
+	}}
+	out.Section, out.Title, out.Lead = "rules", v.T("Require a second factor?"), v.F("Of people in %s.", in.Name)
+	for name := range v.PostForm {
+		if name != "csrf" && name != "id" {
+			out.Hidden[name] = v.field(name)
+		}
+	}
+	return out, nil
 }

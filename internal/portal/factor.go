@@ -15,18 +15,18 @@ import (
 )
 
 var factorPages = []page{
-	{method: get, path: "/security/totp/new", serve: (*visit).startFactor, confirmed: true},
-	{method: post, path: "/security/totp/new", serve: (*visit).beginFactor, confirmed: true},
-	{method: get, path: "/security/totp/scan", serve: (*visit).scan, confirmed: true},
-	{method: post, path: "/security/totp/scan", serve: (*visit).tryCode, confirmed: true},
-	{method: post, path: "/security/totp/finish", serve: (*visit).finishFactor, confirmed: true},
+	{method: get, path: "/security/totp/new", serve: (*visit).startFactor, confirmed: true, enrols: true},
+	{method: post, path: "/security/totp/new", serve: (*visit).beginFactor, confirmed: true, enrols: true},
+	{method: get, path: "/security/totp/scan", serve: (*visit).scan, confirmed: true, enrols: true},
+	{method: post, path: "/security/totp/scan", serve: (*visit).tryCode, confirmed: true, enrols: true},
+	{method: post, path: "/security/totp/finish", serve: (*visit).finishFactor, confirmed: true, enrols: true},
 	{method: get, path: "/security/totp/remove", serve: (*visit).askRemoveFactor, confirmed: true},
 	{method: post, path: "/security/totp/remove", serve: (*visit).removeFactor, confirmed: true},
 	{method: get, path: "/security/robots", serve: (*visit).robots, confirmed: true},
 	{method: post, path: "/security/robots", serve: (*visit).decideRobots, confirmed: true},
 	{method: get, path: "/security/recovery-codes", serve: (*visit).recoveryCodes},
 	{method: post, path: "/security/recovery-codes", serve: (*visit).newRecoveryCodes, confirmed: true},
-	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile},
+	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile, enrols: true},
 	{method: get, path: "/d/{domain}/users/{user}/factor", serve: ask(resetFactor), confirmed: true},
 	{method: post, path: "/d/{domain}/users/{user}/factor", serve: do(resetFactor), confirmed: true},
 }
@@ -74,6 +74,7 @@ type factorPage struct {
 	Means  []consequence
 	Missed bool   // an attempt took too long, or failed too often
 	Closed string // why this is not for the reader
+	Demand string // why it must be
 
 	Passkeys bool // can be used here
 }
@@ -97,6 +98,7 @@ func (v *visit) startFactor() error {
 	if pg.Closed != "" {
 		return v.show(http.StatusOK, "factor", pg)
 	}
+	pg.Demand = v.demand(f)
 	sessions, err := v.p.Auth.Sessions(v.Context(), v.self())
 	if err != nil {
 		return err
@@ -135,6 +137,23 @@ func (v *visit) startFactor() error {
 		"openstack user set --multi-factor-auth-rule password,totp --enable-multi-factor-auth " + word(v.User().Name),
 	}
 	return v.show(http.StatusOK, "factor", pg)
+}
+
+// demand says what is asked of the reader about a second factor that they do not have; empty for nothing.
+func (v *visit) demand(f credential.Factor) string {
+	switch {
+	case f.On || f.Closed != credential.Open:
+		return ""
+	case f.Reset:
+		return v.T("Your second factor was reset. Set up another: before that nothing else is open.")
+	case f.Asked.Required() && v.caller.MustEnrol:
+		return v.T("A second factor is required here. Set one up: before that nothing else is open, and you get no tokens.")
+	case f.Asked.Required():
+		return v.F("From %s on a second factor is required. Whoever has none then can do nothing but set one up.", v.day(f.Asked.From))
+	case f.Asked.Level == identity.FactorEncouraged:
+		return v.T("Whoever runs this place asks you to turn on a second factor.")
+	}
+	return ""
 }
 
 // unasked counts what logs in for the reader and is never asked for a second factor.
@@ -533,9 +552,9 @@ func afterRecovery(next string) string {
 // factorMeans says what it means that somebody's second factor is reset.
 func (v *visit) factorMeans() []string {
 	return []string{
-		v.T("Their authenticator and recovery codes stop working, and so do all rules that ask for a second factor."),
-		v.T("All its sessions and tokens end at once. The password stays, and lets them in by itself."),
-		v.T("Make sure that it is they who ask: whoever has the password needs nothing more after this."),
+		v.T("Their authenticator, passkeys and recovery codes stop working."),
+		v.T("All its sessions and tokens end at once. The password stays, and lets them in to set up another factor: before that nothing else is open."),
+		v.T("Make sure that it is they who ask: whoever has the password can set up a factor of their own after this."),
 	}
 }
 

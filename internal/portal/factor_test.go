@@ -621,11 +621,15 @@ func TestMailsAboutTheAccount(t *testing.T) {
 		t.Error(m.Text)
 	}
 	env.SignIn("admin", testenv.Password).Open("/portal/d/default/users/" + user + "/factor").Submit("Reset the second factor").Want(200)
-	told("a reset", factor)
+	if m := told("a reset", factor); !strings.Contains(m.Text, "must be set up anew") {
+		t.Error(m.Text)
+	}
 	env.Clock.Advance(2 * time.Second)
 	w = env.Browser()
 	w.Cookies["__Host-lintel-device"] = known
 	w.Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret").Want(200)
+	enrol(t, env, w)
+	told("a factor set up anew", factor)
 	w.Open("/portal/security/password").Submit("Change the password", "password", "secret", "new", "better", "again", "better").Want(200)
 	if m := told("a new password", "Your password at Lintel was changed"); m.Link != "/portal/forgot" || strings.Contains(m.Text, "better") {
 		t.Error(m.Text)
@@ -673,6 +677,7 @@ func TestResetOfAFactor(t *testing.T) {
 	user, project := member(env, "alice", "acme")
 	member(env, "bob", "other")
 	b := env.SignIn("alice", "secret")
+	backup := robots{env: env, user: user}.credential(env.Login("alice", "secret", testenv.OnProjectID(project)), "backup")
 	p, codes := enrol(t, env, b)
 	token := env.Authenticate(byBoth(user, p.next(), testenv.OnProjectID(project))).Want(201).Actor().Token
 	page := "/portal/d/default/users/" + user
@@ -688,17 +693,34 @@ func TestResetOfAFactor(t *testing.T) {
 	env.Authenticate(testenv.Body("alice", "secret")).Want(401)
 
 	admin := env.SignIn("admin", testenv.Password).Open(page).Want(200, "Second factor On")
-	admin.Open(page+"/factor").Want(200, "lost their phone").Submit("Reset the second factor").Want(200, "was reset", "Second factor Off")
+	admin.Open(page+"/factor").Want(200, "lost their phone").Submit("Reset the second factor").Want(200, "was reset", "Second factor To be set up anew")
 	if b.Open("/portal"); !strings.HasPrefix(b.Path, "/portal/login") {
 		t.Error("a session goes on")
 	}
 	env.Admin().Validate(token).Want(404)
 	env.Clock.Advance(2 * time.Second)
-	w := env.SignIn("alice", "secret").Open("/portal/security").Want(200, "Turn on a second factor")
+
+	// The password alone lets her in to set another one up, and opens nothing else.
+	enter := func() *testenv.Browser {
+		return env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
+	}
+	w := enter().Want(200, "Your second factor was reset", "Turn on a second factor")
+	lockedOut(t, w)
+	if a := env.Authenticate(testenv.Body("alice", "secret")).Want(401); !strings.Contains(a.Message(), "needs a second factor") || a.Header.Get("Openstack-Auth-Receipt") != "" {
+		t.Errorf("a token by the password: %s", a.Body)
+	}
+	env.Authenticate(backup).Want(401)
+	if got := fmt.Sprint(env.Admin().Get("/v3/users/" + user).Want(200).Value("user.options.multi_factor_auth_rules")); got != "[[password totp]]" {
+		t.Errorf("a Keystone beside us would go by %s", got)
+	}
 	if n := len(env.Admin().Get("/v3/credentials?type=totp").Want(200).List("credentials")); n != 0 {
 		t.Errorf("%d seeds are left", n)
 	}
-	_, fresh := enrol(t, env, w)
+	p, fresh := enrol(t, env, w)
+	w.Open("/portal/activity").Want(200, "Reset the second factor of you")
+	admin.Open("/portal/activity").Want(200, "Reset the second factor of alice")
+	env.Authenticate(byBoth(user, p.next(), testenv.OnProjectID(project))).Want(201)
+	enter().Want(200, "Enter the code")
 	again := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret")
 	action, form := again.Form("Continue")
 	form.Set("way", "recovery")

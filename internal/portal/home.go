@@ -24,6 +24,9 @@ type homePage struct {
 	Places []place
 	Let    []identity.Project // into whose pages the reader was let, without a role there
 	Alone  []identity.Project // that nobody but the reader looks after, who is their main user
+
+	Demand  string // what is asked of the reader about a second factor
+	NoCodes bool   // their recovery codes are used up
 }
 
 // place is a project, domain or the system, with the roles that somebody has there.
@@ -80,6 +83,11 @@ func (v *visit) home() error {
 	if pg.Alone, err = v.p.Membership.MainOf(v.Context(), v.self(), true); err != nil {
 		return err
 	}
+	factor, err := v.p.Credential.Factor(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	pg.Demand, pg.NoCodes = v.demand(factor), factor.On && !factor.Since.IsZero() && factor.RecoveryCodes == 0
 	pg.Section, pg.Title, pg.Lead = "home", v.T("Your access"), v.T("Where you can work, what you may do there, and where each role comes from.")
 	pg.Terminal = []string{"openstack project list --my-projects", "lintel access show"}
 	return v.show(http.StatusOK, "home", pg)

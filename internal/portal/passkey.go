@@ -14,9 +14,9 @@ import (
 var passkeyPages = []page{
 	{method: post, path: "/login/passkey", serve: (*visit).tryPasskey, open: true},
 	{method: get, path: "/security/passkeys", serve: (*visit).passkeys},
-	{method: post, path: "/security/passkeys", serve: (*visit).beginPasskey, confirmed: true},
-	{method: get, path: "/security/passkeys/new", serve: (*visit).newPasskey, confirmed: true},
-	{method: post, path: "/security/passkeys/new", serve: (*visit).addPasskey, confirmed: true},
+	{method: post, path: "/security/passkeys", serve: (*visit).beginPasskey, confirmed: true, enrols: true},
+	{method: get, path: "/security/passkeys/new", serve: (*visit).newPasskey, confirmed: true, enrols: true},
+	{method: post, path: "/security/passkeys/new", serve: (*visit).addPasskey, confirmed: true, enrols: true},
 	{method: post, path: "/security/passkeys/rename", serve: (*visit).renamePasskey},
 	{method: get, path: "/security/passkeys/remove", serve: (*visit).askRemovePasskey, confirmed: true},
 	{method: post, path: "/security/passkeys/remove", serve: (*visit).removePasskey, confirmed: true},

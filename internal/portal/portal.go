@@ -64,6 +64,9 @@ type page struct {
 
 	// confirmed pages change what matters, and want a proof of who is there that is not old.
 	confirmed bool
+
+	// enrols is of a page on the way to a second factor. Who must set one up first is sent there from all others that are not open.
+	enrols bool
 }
 
 const get, post = http.MethodGet, http.MethodPost
@@ -139,6 +142,9 @@ func (v *visit) fail(err error) {
 		return
 	case errors.Is(err, errSignIn):
 		v.redirect("/login?next=" + v.nextHere())
+		return
+	case errors.Is(err, errEnrol):
+		v.redirect("/security/totp/new")
 		return
 	case errors.Is(err, errConfirm):
 		v.redirect("/confirm?next=" + v.nextHere())

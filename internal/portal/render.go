@@ -85,6 +85,7 @@ type reader interface {
 	CloudName() string
 	Theme() string
 	RequestID() string
+	MustEnrol() bool
 	now() time.Time
 }
 
@@ -106,6 +107,7 @@ func (v *visit) show(status int, name string, data framed) error {
 	if c.Notice == "" {
 		c.Notice = v.done()
 	}
+	c.Bare = c.Bare || v.MustEnrol()
 	if v.SignedIn() && v.User().Surface.NoAPI {
 		c.Terminal = nil // the API would refuse them
 	}

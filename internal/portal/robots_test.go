@@ -18,6 +18,8 @@ import (
 type robots struct {
 	env           *testenv.Env
 	user, project string
+
+	service *testenv.Actor // whom requests are shown to that a key has signed; nil for the administrator
 }
 
 // credential makes an application credential with a token, and returns what logs in with it.
@@ -37,7 +39,11 @@ func (r robots) signed(key [2]string) *testenv.Response {
 	stamp := r.env.Clock.Now().UTC().Format(time.RFC3339)
 	m := hmac.New(sha1.New, []byte(key[1]))
 	m.Write([]byte("Describe" + stamp))
-	return r.env.Admin().Post("/v3/ec2tokens", map[string]any{"credentials": map[string]any{
+	service := r.service
+	if service == nil {
+		service = r.env.Admin()
+	}
+	return service.Post("/v3/ec2tokens", map[string]any{"credentials": map[string]any{
 		"access": key[0], "signature": base64.StdEncoding.EncodeToString(m.Sum(nil)), "verb": "GET", "host": "cloud.example", "path": "/",
 		"params": map[string]any{"SignatureVersion": "0", "Action": "Describe", "Timestamp": stamp},
 	}})

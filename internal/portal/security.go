@@ -29,6 +29,7 @@ type securityPage struct {
 	Locked       bool // the user may not change it
 	Factor       credential.Factor
 	Closed       string        // why there can be no second factor
+	Demand       string        // what is asked about one
 	Means        []consequence // what is never asked for one
 	Decides      bool          // the reader decides on each of these
 	Few          int           // recovery codes that are not many
@@ -47,6 +48,7 @@ func (v *visit) security() error {
 	if pg.Factor, err = v.p.Credential.Factor(v.Context(), v.self()); err != nil {
 		return err
 	}
+	pg.Demand = v.demand(pg.Factor)
 	pg.Decides = v.p.Credential.Decides()
 	pg.Closed, pg.Means, pg.Few = v.closed(pg.Factor.Closed), v.unasked(pg.Factor), fewCodes
 	if n := pg.Factor.ApplicationCredentials; n > 0 && pg.Factor.On && pg.Decides {

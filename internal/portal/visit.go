@@ -31,6 +31,7 @@ const confirmFor = 15 * time.Minute
 
 var (
 	errSignIn      = errors.New("nobody is signed in")
+	errEnrol       = errors.New("a second factor must be set up first")
 	errConfirm     = errors.New("the proof of who is there is too old")
 	errForeignForm = &identity.Error{Kind: identity.Forbidden, Message: "This form was not sent from this page. Go back, reload the page and try again."}
 )
@@ -64,6 +65,9 @@ func (v *visit) enter(pg page) error {
 	}
 	if v.key == "" && !pg.open {
 		return errSignIn
+	}
+	if v.caller.MustEnrol && !pg.open && !pg.enrols {
+		return errEnrol
 	}
 	if v.Method == post {
 		v.Body = http.MaxBytesReader(v.w, v.Body, 64<<10)
@@ -179,6 +183,9 @@ func (v *visit) field(name string) string { return v.FormValue(name) }
 
 // SignedIn tells whether somebody is.
 func (v *visit) SignedIn() bool { return v.key != "" }
+
+// MustEnrol tells whether the reader has to set up a second factor before anything else.
+func (v *visit) MustEnrol() bool { return v.caller.MustEnrol }
 
 // User is who is signed in.
 func (v *visit) User() identity.User { return v.caller.Token.User }

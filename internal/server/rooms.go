@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/auth"
@@ -44,6 +46,10 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 	}
 	checker := &authz.Checker{Policy: rules, Services: services, Log: opt.Log, TellMissing: cfg.Lintel.TellMissing, Protect: cfg.Lintel.ProtectPeople}
 	guard := &authority.Service{DB: db, Authz: checker}
+	factor, err := factorDemand(cfg)
+	if err != nil {
+		return r, err
+	}
 	hasher, strength, err := passwords(cfg)
 	if err != nil {
 		return r, err
@@ -60,6 +66,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 			Inactivity: orZero(cfg.SecurityCompliance.DisableUserAccountDaysInactive), PasswordLife: orZero(cfg.SecurityCompliance.PasswordExpiresDays),
 			UniquePasswords: cfg.SecurityCompliance.UniqueLastPasswordCount, MinPasswordAge: cfg.SecurityCompliance.MinimumPasswordAge,
 			ChangeAtFirstUse: cfg.SecurityCompliance.ChangePasswordUponFirstUse,
+			Factor:           factor, FactorGrace: max(24*time.Hour, cfg.Token.Expiration),
 		},
 		Limits: &directory.Limits{PerAddress: cfg.Lintel.AddressRate, PerAccount: cfg.Lintel.AccountRate, Now: opt.Now},
 		Tree: directory.Tree{
@@ -124,6 +131,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		AdminProjectDomain: cfg.Resource.AdminProjectDomainName,
 		StrictProjectNames: cfg.Resource.ProjectNameURLSafe == "strict",
 		StrictDomainNames:  cfg.Resource.DomainNameURLSafe == "strict",
+		Portal:             portalURL(cfg),
 		Log:                opt.Log,
 	}
 	if r.auth.Passkeys, err = passkeys(cfg); err != nil {
@@ -132,6 +140,29 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 	r.credential.Party = r.auth.Passkeys
 	r.membership = &membership.Service{DB: db, Authz: checker, Authority: guard, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Standing: r.auth.Standing, TellUnknown: cfg.Lintel.MailUnknown}
 	return r, nil
+}
+
+// factorDemand is what the cloud asks of people about a second factor.
+func factorDemand(cfg *config.Config) (d identity.FactorDemand, err error) {
+	l := cfg.Lintel
+	if l.SecondFactor == "off" {
+		return d, nil
+	}
+	d.Level, d.Roles = identity.FactorLevel(l.SecondFactor), l.SecondFactorRoles
+	if l.SecondFactorFrom != "" {
+		if d.From, err = time.Parse(time.DateOnly, l.SecondFactorFrom); err != nil {
+			return d, fmt.Errorf("[lintel] second_factor_from is no day such as 2027-01-31: %q", l.SecondFactorFrom)
+		}
+	}
+	switch {
+	case d.Level == identity.FactorForRoles && len(d.Roles) == 0:
+		return d, errors.New("[lintel] second_factor = roles needs second_factor_roles")
+	case d.Required() && (!slices.Contains(cfg.Auth.Methods, "totp") || !slices.Contains(cfg.Auth.Methods, "password")):
+		return d, errors.New("[lintel] second_factor cannot be required without totp and password in [auth] methods")
+	case d.Required() && !cfg.Lintel.Portal:
+		return d, errors.New("[lintel] second_factor cannot be required without the portal, where people set it up")
+	}
+	return d, nil
 }
 
 // passkeys is for whom passkeys are made; nil where the portal's address is none that they can be bound to.

@@ -13,16 +13,19 @@ import (
 )
 
 // DomainRules returns what a domain asks of its people; nothing where nobody set any.
-func (tx *Tx) DomainRules(ctx context.Context, domain identity.DomainID) (r identity.DomainRules, err error) {
-	err = tx.row(ctx, `SELECT "rules" FROM "lintel_domain_rules" WHERE "domain_id" = ?`, domain).Scan(jsonOf(&r))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return r, err
+func (tx *Tx) DomainRules(ctx context.Context, domain identity.DomainID) (identity.DomainRules, error) {
+	return Recall(tx, Fact{What: "domain rules", Of: string(domain)}, func() (r identity.DomainRules, keys []Key, err error) {
+		err = tx.row(ctx, `SELECT "rules" FROM "lintel_domain_rules" WHERE "domain_id" = ?`, domain).Scan(jsonOf(&r))
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return r, []Key{{"domain_rules", string(domain)}}, err
+	})
 }
 
 // PutDomainRules writes what a domain asks of its people.
 func (tx *Tx) PutDomainRules(ctx context.Context, domain identity.DomainID, r identity.DomainRules) error {
+	tx.touch("domain_rules", string(domain))
 	body, err := json.Marshal(r)
 	if err != nil {
 		return err

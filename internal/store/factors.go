@@ -26,12 +26,36 @@ func (tx *Tx) Factor(ctx context.Context, user identity.UserID) (f Factor, err e
 
 // PutFactor notes that a user set a factor up.
 func (tx *Tx) PutFactor(ctx context.Context, user identity.UserID, f Factor) error {
+	if err := tx.each(ctx, user, `DELETE FROM "lintel_factor_reset" WHERE "user_id" = ?`); err != nil {
+		return err
+	}
 	return tx.upsert(ctx, "lintel_factor", 1, []string{"user_id", "own_rules", "since"}, user, f.OwnRules, f.Since)
+}
+
+// ResetFactor is DropFactor for a factor that its user must set up anew, with the rules that came with it.
+func (tx *Tx) ResetFactor(ctx context.Context, user identity.UserID) error {
+	if err := tx.DropFactor(ctx, user); err != nil {
+		return err
+	}
+	if err := tx.PutFactor(ctx, user, Factor{OwnRules: true, Since: tx.now}); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO "lintel_factor_reset" ("user_id", "since") VALUES (?, ?)`, user, tx.now)
+	return err
+}
+
+// FactorReset tells since when a user has to set up a second factor anew; zero for not at all.
+func (tx *Tx) FactorReset(ctx context.Context, user identity.UserID) (since time.Time, err error) {
+	err = tx.row(ctx, `SELECT "since" FROM "lintel_factor_reset" WHERE "user_id" = ?`, user).Scan(timeOf{&since})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return since, err
 }
 
 // DropFactor forgets the factor of a user, with recovery codes, passkeys and whatever was begun, and deletes all seeds of theirs.
 func (tx *Tx) DropFactor(ctx context.Context, user identity.UserID) error {
-	err := tx.each(ctx, user, `DELETE FROM "lintel_factor" WHERE "user_id" = ?`, `DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
+	err := tx.each(ctx, user, `DELETE FROM "lintel_factor" WHERE "user_id" = ?`, `DELETE FROM "lintel_factor_reset" WHERE "user_id" = ?`, `DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, `DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_guess" WHERE "user_id" = ?`)
 	if err != nil {

@@ -217,9 +217,9 @@ func (tx *Tx) UsersByAddress(ctx context.Context, domain identity.DomainID, addr
 func (db *DB) OpenLinks(ctx context.Context, purpose string, n int) (all []identity.Link, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		all, err = list(ctx, tx, func(s scanner) (l identity.Link, err error) {
-			err = s.Scan(&l.Digest, &l.Purpose, &l.Subject, &l.Data)
+			err = s.Scan(&l.Digest, &l.Purpose, &l.Subject, &l.Data, timeOf{&l.EndsAt})
 			return l, err
-		}, `SELECT "digest", "purpose", "subject", "data" FROM "lintel_link" WHERE "state" = '' AND "purpose" = ? AND "ends_at" > ?
+		}, `SELECT "digest", "purpose", "subject", "data", "ends_at" FROM "lintel_link" WHERE "state" = '' AND "purpose" = ? AND "ends_at" > ?
 			ORDER BY "ends_at" LIMIT ?`, purpose, tx.now, n)
 		return err
 	})

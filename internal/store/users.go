@@ -526,6 +526,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "request_token" WHERE "authorizing_user_id" = ?`,
 		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,
 		`DELETE FROM "lintel_factor" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_factor_reset" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_suspension" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_suspension_end" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,

@@ -137,12 +137,17 @@ func TestResetFactor(t *testing.T) {
 	tell(t, "D5", func(s *Story) {
 		enrol(s.member("ayesha", "acme-web"))
 		moira := s.manager()
-		moira.Press("Users").Press("ayesha").Sees("Second factor On").Press("Reset the second factor").Sees("whoever has the password needs nothing more after this")
+		moira.Press("Users").Press("ayesha").Sees("Second factor On").Press("Reset the second factor").Sees("whoever has the password can set up a factor of their own after this")
 		moira.Press("Cancel")
 		// The command deletes credentials, which only administrators may.
 		admin := s.admin().Press("Domains").Press("Default").Press("Its users").Press("ayesha").Press("Reset the second factor")
 		s.alike(admin, "system", admin.Terminal(), func() { admin.Press("Reset the second factor").Sees("The second factor was reset") })
-		s.SignIn("ayesha", secret)
+		p := s.Visitor().Open("/portal")
+		p.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in").Sees("Your second factor was reset", "before that nothing else is open")
+		p.Open("/portal/credentials").Sees("Your second factor was reset")
+		s.Shell("ayesha", secret, "project acme-web").Refused("openstack token issue", "This account needs a second factor before anything else")
+		finishEnrolment(p)
+		p.Open("/portal/activity").Sees("Reset the second factor of you")
 	})
 }
 

@@ -70,7 +70,14 @@ func (p *Phone) Wrong() string {
 // enrol turns a second factor on for who is signed in, and returns the phone and the recovery codes.
 func enrol(p *Person) (*Phone, []string) {
 	p.t.Helper()
-	p.Press("Security").Press("Turn on a second factor").Sees("your password alone opens nothing").Press("Continue with an authenticator app").Sees("Scan and confirm")
+	p.Press("Security").Press("Turn on a second factor")
+	return finishEnrolment(p)
+}
+
+// finishEnrolment turns on a second factor for who sees what that means.
+func finishEnrolment(p *Person) (*Phone, []string) {
+	p.t.Helper()
+	p.Sees("your password alone opens nothing").Press("Continue with an authenticator app").Sees("Scan and confirm")
 	phone := scan(p)
 	p.Fill("The six digits that the app shows", phone.Code()).Press("Continue").Sees("Your recovery codes")
 	codes := strings.Fields(p.Shown("codes"))

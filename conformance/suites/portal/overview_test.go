@@ -59,6 +59,31 @@ func TestDomainRules(t *testing.T) {
 	})
 }
 
+// A second factor is asked for, then required: of everybody in a domain from a day on, and by the cloud of who has a role.
+func TestFactorRequired(t *testing.T) {
+	tellWith(t, "D9 B25", "[lintel]\nsecond_factor = roles\nsecond_factor_roles = auditor", func(s *Story) {
+		p := s.member("ayesha", "acme-web")
+		moira := s.manager().Press("Rules").Sees("Required for some roles · the cloud's configuration")
+		moira.Choose("What this domain asks for", "People are asked to have one").Press("Save the rules").Sees("The cloud asks for more than that")
+		moira.Choose("What this domain asks for", "Required for everybody").Fill("Days until it is required", "0").Press("Save the rules").Sees("people need time to set it up")
+		moira.Fill("Days until it is required", "30").Press("Save the rules").Sees("Require a second factor?", "have no second factor", "gets no tokens").Press("Cancel").Sees("Required for some roles")
+		moira.Choose("What this domain asks for", "Required for everybody").Press("Save the rules").Press("Require it").Sees("Saved", "Required for everybody, from", "this domain")
+		s.Mail("ayesha@northwind.example", "second factor will be required")
+		p.Press("Home").Sees("on a second factor is required").Press("Turn on a second factor").Press("Not now")
+
+		s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": "auditor"}})
+		s.Grant("ayesha", "auditor", "acme-web")
+		p.Reload().Sees("A second factor is required here", "before that nothing else is open")
+		p.Open("/portal/credentials").Sees("A second factor is required here")
+		sh := s.Shell("ayesha", secret, "project acme-web")
+		sh.Refused("openstack token issue", "Set it up at "+s.URL+"/portal/security")
+		phone, _ := finishEnrolment(p)
+		p.Press("Security").Sees("You can replace the authenticator, not turn it off").SeesNot("Turn it off")
+		sh.env = append(sh.env, "OS_AUTH_TYPE=v3multifactor", "OS_AUTH_METHODS=v3password,v3totp")
+		sh.Run("OS_PASSCODE=" + phone.Code() + " openstack token issue")
+	})
+}
+
 // Anybody is found in any domain, by name, address, id or what logs in for them.
 func TestAnybody(t *testing.T) {
 	onceThere(t, "/cloud/people")

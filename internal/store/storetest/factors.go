@@ -66,9 +66,30 @@ func testFactors(t *testing.T, db *store.DB) {
 	if left("u") != 1 || left("v") != 2 {
 		t.Errorf("codes left: %d and %d", left("u"), left("v"))
 	}
-	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DropFactor(ctx, "u") })
+	since := func() time.Time {
+		at, err := read(t, db, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.FactorReset(ctx, "u") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for range 2 {
+		update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.ResetFactor(ctx, "u") })
+	}
+	if !since().Equal(Now) || left("u") != 0 {
+		t.Errorf("reset at %v, %d codes are left", since(), left("u"))
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return tx.PutFactor(ctx, "u", store.Factor{OwnRules: true, Since: second})
+	})
+	if !since().IsZero() {
+		t.Error("who has set a factor up must set it up still")
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.PutRecoveryCodes(ctx, "u", codes), tx.ResetFactor(ctx, "u"), tx.DropFactor(ctx, "u"))
+	})
 	k := keystoneOf(t, db)
-	for _, table := range []string{"lintel_factor", "lintel_enrolment", "lintel_recovery_code", "credential"} {
+	for _, table := range []string{"lintel_factor", "lintel_factor_reset", "lintel_enrolment", "lintel_recovery_code", "credential"} {
 		if n := k.count(`SELECT COUNT(*) FROM "` + table + `" WHERE "user_id" = 'u'`); n != 0 {
 			t.Errorf("%s has %d rows after the factor went", table, n)
 		}
