@@ -142,7 +142,7 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 	}
 	var t identity.Token
 	var mustEnrol bool
-	err := s.view(ctx, func(tx *store.Tx) (err error) {
+	err := s.current(ctx, func(tx *store.Tx) (err error) {
 		if t, err = s.judge(ctx, tx, "", pl, 0); err != nil {
 			return hide(err)
 		}
