@@ -50,6 +50,23 @@ func BenchmarkRescope(b *testing.B) {
 	}
 }
 
+// BenchmarkRobotLogin is what a program does at its every run: an application credential, whose secret was right before, for a token.
+func BenchmarkRobotLogin(b *testing.B) {
+	env := testenv.New(b)
+	admin := env.Admin()
+	robot := admin.Post("/v3/users/"+admin.Validate(admin.Token).Get("token.user.id")+"/application_credentials", `{"application_credential": {"name": "robot"}}`).Want(201)
+	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": %q, "secret": %q}}}}`,
+		robot.Get("application_credential.id"), robot.Get("application_credential.secret"))
+	env.Authenticate(body).Want(http.StatusCreated)
+	h := env.Server.Handler()
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest("POST", "http://identity.example/v3/auth/tokens", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		h.ServeHTTP(nowhere{http.Header{}}, r)
+	}
+}
+
 // BenchmarkFailedLogins tells how long each way to fail at the password takes, in turns, at a cost of hashes as it is in
 // production: the medians of 200 rounds (-benchtime 200x) lie within a tenth of each other. S-017
 func BenchmarkFailedLogins(b *testing.B) {
