@@ -407,6 +407,15 @@ func (tour *Tour) customer(admin *Person) {
 	tour.Look(p, "api-user-new-password")
 	p.Press("Cancel").PressFirst("Delete ann@tern.example_ci", "")
 	tour.Look(p, "delete-api-user")
+	tour.visit(p, stop{"portal-users-none", web + "/portal-users", ""}, stop{"new-portal-user", web + "/portal-users/new", "phone"})
+	p.Fill("E-mail addresses", "paula@tern.example").Tick("Contacts").Tick("Activity").Press("Send the invitation")
+	guest := open(tour.T, tour.Cloud, ways[0]).Open(tour.Mail("paula@tern.example", "tern").Link(tour.T))
+	tour.Look(guest, "invitation-portal-user")
+	p.Open("/portal" + web + "/portal-users").Press("Withdraw paula@tern.example")
+	tour.Look(p, "withdraw-portal-user")
+	guest.Fill("Choose a user name", "paula").Fill("Choose a password", secret).Fill("The password again", secret).Press("Accept with a new account")
+	paula := web + "/portal-users/" + tour.id("users", "paula")
+	tour.visit(p, stop{"portal-users", web + "/portal-users", "dark phone"}, stop{"portal-user", paula, ""}, stop{"remove-portal-user", paula + "/remove", ""})
 }
 
 func (tour *Tour) admin(p *Person) {
