@@ -59,6 +59,20 @@ func TestAccountCommands(t *testing.T) {
 	c.env.Authenticate(testenv.Body("basil", "secret")).Want(403)
 }
 
+// D3: the first project of an account is made with it.
+func TestCreateUserAndProject(t *testing.T) {
+	c := newConsole(t)
+	c.refused("user create zoe --password secret --create-project", "--project names")
+	if made := c.json("user create zoe --password secret --project shop --create-project"); made["project"] != "shop" {
+		t.Errorf("%v", made)
+	}
+	c.env.Login("zoe", "secret", testenv.OnProject("shop"))
+	c.refused("user create yan --password secret --project shop --create-project", "409")
+	if found := c.env.Admin().Get("/v3/users?name=yan").Want(200).List("users"); len(found) != 0 {
+		t.Error("half of it was made")
+	}
+}
+
 // B5, J10: contacts of a project by their addresses.
 func TestContactCommands(t *testing.T) {
 	c := newConsole(t, testenv.NewMailbox(t, "").Use)

@@ -116,7 +116,7 @@ func userCreateCommand() *cobra.Command {
 		domain, email, about, password, project, projectDomain string
 		language                                               string
 		roles                                                  []string
-		prompt, generate, invite, disable                      bool
+		prompt, generate, invite, disable, create              bool
 	)
 	cmd := &cobra.Command{
 		Use:   "create NAME",
@@ -160,6 +160,11 @@ the person chooses the password by a link that is mailed to them, or printed whe
 			}
 			if invite {
 				user["invite"] = true
+			}
+			if create && project == "" {
+				return errors.New("--create-project makes the project that --project names")
+			} else if create {
+				user["create_project"] = true
 			}
 			c, err := f.open(cmd.Context())
 			if err != nil {
@@ -213,6 +218,7 @@ the person chooses the password by a link that is mailed to them, or printed whe
 	fl.StringVar(&language, "language", "", "`LANGUAGE` of the mail, such as de")
 	fl.StringVar(&project, "project", "", "first `PROJECT`, by name or id")
 	fl.StringVar(&projectDomain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: that of the account)")
+	fl.BoolVar(&create, "create-project", false, "make that project, too, in the account's domain")
 	fl.StringArrayVar(&roles, "role", nil, "`ROLE` on the project; may be repeated (default: member)")
 	fl.BoolVar(&disable, "disable", false, "the account cannot log in yet")
 	cmd.MarkFlagsMutuallyExclusive("password", "password-prompt", "password-generate", "invite")

@@ -81,7 +81,7 @@ func (a *API) enroll(w http.ResponseWriter, r *request) error {
 		}
 	}
 	out, err := a.Membership.Enroll(r.Context(), r.Caller, membership.Enrolment{
-		User: u, Domain: domainOf(in), Password: schema.Field[string](in, "password"), Project: refOf(in, "project"), Roles: roleNames(in),
+		User: u, Domain: domainOf(in), Password: schema.Field[string](in, "password"), Project: refOf(in, "project"), Make: schema.Flag(in, "create_project").Value, Roles: roleNames(in),
 		SetUp: schema.Flag(in, "invite").Value, Language: text[string](in, "language"),
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	mails "github.com/lintel-id/lintel/internal/mail"
@@ -22,6 +23,7 @@ type Enrolment struct {
 	Domain   directory.DomainRef
 	Password identity.Opt[string]
 	Project  assignment.Ref // zero for none
+	Make     bool           // there is no such project yet: it is made by its name, in the account's domain (identity:create_project)
 	Roles    []string       // their names or ids
 
 	// SetUp makes a link by which the person sets a first password, and sends it to the account's address where mails are sent.
@@ -62,6 +64,13 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 		if e.Project.Domain == (directory.DomainRef{}) {
 			e.Project.Domain.ID = u.DomainID
 		}
+		if e.Make {
+			if e.Project.ID != "" || e.Project.Name == "" || e.Project.Domain != (directory.DomainRef{ID: u.DomainID}) {
+				return identity.Invalidf("A project that is made has a name, and the account's domain.")
+			}
+			roles, err = assignment.RolesNamed(ctx, tx, "", e.Roles)
+			return err
+		}
 		if u.DefaultProjectID, err = assignment.ProjectNamed(ctx, tx, e.Project); err != nil {
 			return err
 		}
@@ -82,6 +91,12 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 	}
 	out.User, err = s.Directory.CreateUserWith(ctx, caller, u, e.Password, func(tx *store.Tx, made identity.User) error {
 		out.Roles = nil
+		if e.Make {
+			if err := s.makeProject(ctx, tx, caller, e.Project.Name, &made); err != nil {
+				return err
+			}
+			u.DefaultProjectID = made.DefaultProjectID
+		}
 		for _, id := range roles {
 			if err := s.Assignment.GrantIn(ctx, tx, caller, identity.Grant{Role: id, User: made.ID, Project: u.DefaultProjectID}, identity.Terms{Source: identity.ByHand}); err != nil {
 				return err
@@ -102,7 +117,28 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 		}
 		return nil
 	})
+	if e.Make && err == nil {
+		out.User.DefaultProjectID = out.Project.ID
+	}
 	return out, err
+}
+
+// makeProject makes the first project of a new account.
+func (s *Service) makeProject(ctx context.Context, tx *store.Tx, caller identity.Caller, name string, u *identity.User) error {
+	p := identity.Project{DomainID: u.DomainID, ParentID: identity.ProjectID(u.DomainID), Name: name, Enabled: true}
+	if err := s.Authz.Check(ctx, caller, authz.CreateProject, authz.Target{"project": authz.Project(p)}); err != nil {
+		return err
+	}
+	p, err := s.Directory.AddProject(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	if err := tx.Record(ctx, identity.Created("project", p.ID).By(caller)); err != nil {
+		return err
+	}
+	old := *u
+	u.DefaultProjectID = p.ID
+	return tx.UpdateUser(ctx, old, *u)
 }
 
 // setUp makes the link to a first password, and its mail.

@@ -102,6 +102,8 @@ type newUserPage struct {
 
 	Name, Address, Description, Project, Role string
 	Enabled, LockPassword, Invite             bool
+	Make                                      bool // the project is made with the account
+	MayMake                                   bool // the reader may make projects
 	Mails                                     bool // links to set a password are sent
 	Roles                                     []identity.Role
 	Customers                                 bool // the reader may open accounts of customers
@@ -137,6 +139,7 @@ func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUser
 	if !v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
 		return pg, identity.NotAllowed("identity:create_user")
 	}
+	pg.Make, pg.MayMake = v.field("make") != "", v.p.Directory.MayCreateProject(v.Context(), caller, d.ID)
 	pg.Customers = v.p.Directory.MaySetSurface(v.Context(), caller) == nil
 	roles, err := v.p.Assignment.AboutRoles(v.Context(), caller)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
@@ -203,8 +206,12 @@ func (v *visit) createUser() error {
 	}
 	if u.DefaultProjectID, err = v.projectNamed(caller, d.ID, pg.Project); err != nil {
 		return err
-	} else if u.DefaultProjectID == "" && pg.Project != "" {
-		pg.Fields["project"] = v.F("There is no project %s in this domain. Create it first.", pg.Project)
+	} else if pg.Make && u.DefaultProjectID != "" {
+		pg.Fields["project"] = v.F("There is a project %s in this domain already.", pg.Project)
+	} else if pg.Make && pg.Project == "" {
+		pg.Fields["project"] = v.T("Give the project a name.")
+	} else if u.DefaultProjectID == "" && pg.Project != "" && !pg.Make {
+		pg.Fields["project"] = v.F("There is no project %s in this domain. Create it first, or tick that it is made.", pg.Project)
 	}
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
@@ -213,7 +220,9 @@ func (v *visit) createUser() error {
 	if !pg.Invite {
 		e.Password = identity.Some(pw)
 	}
-	if u.DefaultProjectID != "" {
+	if pg.Make {
+		e.Project, e.Make, e.Roles = assignment.Ref{Name: pg.Project}, true, []string{pg.Role}
+	} else if u.DefaultProjectID != "" {
 		e.Project, e.Roles = assignment.Ref{ID: string(u.DefaultProjectID)}, []string{pg.Role}
 	}
 	made, err := v.p.Membership.Enroll(v.Context(), caller, e)

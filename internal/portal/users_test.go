@@ -193,3 +193,32 @@ func TestUsersAreNotForEverybody(t *testing.T) {
 	mona.Send("POST", at+"/end", csrf(mona)).Want(403)
 	env.SignIn("admin", testenv.Password).Open(at+"/end").Want(200).Submit("End all tokens and sessions").Want(200, "have ended")
 }
+
+// D3, O2, O3: the primary project is picked or made with the account; whatever fails, nothing is left.
+func TestCreateUserWithProject(t *testing.T) {
+	env := testenv.New(t)
+	manager(env, "mona", "manager")
+	const at = "/portal/d/default/users/new"
+	mona := env.SignIn("mona", "secret")
+	mona.Open(at).Submit("Create User", "name", "zoe", "password", "a secret", "project", "shop").Want(422, "There is no project shop")
+	mona.Submit("Create User", "name", "zoe", "password", "a secret", "project", "shop", "make", "1").Want(200, "The account was created")
+	env.Login("zoe", "a secret", testenv.OnProject("shop"))
+	mona.Open(at).Submit("Create User", "name", "yan", "password", "a secret", "project", "shop", "make", "1").Want(422, "There is a project shop in this domain already")
+	mona.Open(at).Submit("Create User", "name", "zoe", "password", "a secret", "project", "other", "make", "1").Want(422, "has a user of this name")
+	admin := env.Admin()
+	made := func(kind, name string) int { return len(admin.Get("/v3/" + kind + "?name=" + name).Want(200).List(kind)) }
+	if made("projects", "other") != 0 || made("users", "yan") != 0 {
+		t.Error("half of it was made")
+	}
+	// The same by HTTP; a role that may not be granted leaves neither user nor project.
+	login := env.Login("mona", "secret", testenv.OnDefaultDomain)
+	login.Post("/v3/lintel/users", `{"user": {"name": "yan", "password": "x", "project": {"name": "yard"}, "create_project": true, "roles": [{"name": "admin"}]}}`).Want(403)
+	if made("projects", "yard") != 0 || made("users", "yan") != 0 {
+		t.Error("half of it was made")
+	}
+	got := login.Post("/v3/lintel/users", `{"user": {"name": "yan", "password": "x", "project": {"name": "yard"}, "create_project": true, "roles": [{"name": "member"}]}}`).Want(201)
+	if got.Get("user.user.default_project_id") != got.Get("user.project.id") {
+		t.Errorf("%s", got.Body)
+	}
+	login.Post("/v3/lintel/users", `{"user": {"name": "xia", "password": "x", "project": {"name": "yard"}, "create_project": true, "roles": [{"name": "member"}]}}`).Want(409)
+}
