@@ -437,7 +437,7 @@ func (tour *Tour) admin(p *Person) {
 	guest.Press("Decline")
 	tour.Look(guest, "declined")
 	tour.visit(p, stop{"domains", "/cloud/domains", "dark"}, stop{"domain", domain, ""}, stop{"new-domain", "/cloud/domains/new", ""}, stop{"edit-domain", domain + "/edit", ""}, stop{"disable-domain", domain + "/disable", ""},
-		stop{"roles", "/cloud/roles", "phone"}, stop{"role", role, ""}, stop{"new-role", "/cloud/roles/new", ""}, stop{"edit-role", role + "/edit", ""}, stop{"delete-role", role + "/delete", ""},
+		stop{"roles", "/cloud/roles", "phone"}, stop{"role-graph", "/cloud/roles/graph", "phone"}, stop{"role", role, ""}, stop{"role-profile", role + "/profile", ""}, stop{"new-role", "/cloud/roles/new", ""}, stop{"edit-role", role + "/edit", ""}, stop{"delete-role", role + "/delete", ""},
 		stop{"audit", "/cloud/audit", "dark"}, stop{"remove-from-group", "/d/default/groups/" + tour.id("groups", "deployers") + "/remove/" + tour.id("users", "farid"), ""}, stop{"system", "/cloud/assignments", ""}, stop{"grant-system", "/cloud/assignments/new", ""},
 		stop{"enable-domain", domain + "/enable", ""}, stop{"delete-domain", domain + "/delete", ""}, stop{"enable-project", "/d/default/projects/" + tour.id("projects", "acme-ci") + "/enable", ""}, stop{"kind-of-account", "/d/default/users/" + tour.id("users", "celia") + "/kind", ""}, stop{"unlock-user", "/d/default/users/" + tour.id("users", "celia") + "/unlock", ""}, stop{"end-sessions", "/d/default/users/" + tour.id("users", "celia") + "/end", ""})
 	mod := "/cloud/roles/" + tour.id("roles", "member")
