@@ -38,12 +38,12 @@ func (o *onProject) flags(cmd *cobra.Command) {
 
 func accessGrantCommand() *cobra.Command {
 	var o onProject
-	var until string
+	var until, reason string
 	cmd := &cobra.Command{
 		Use:   "grant USER ROLE...",
 		Short: "Grant roles on a project, for good or until a day",
 		Long: `Grant roles on a project, for good or until a day, all of them or none. A role that is granted already gets the end that is said here, or
-none.`,
+none. Where a grant rule wants somebody else to agree, the roles are asked for, with --reason.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			grants := map[string]any{"user": named(args[0], o.userDomain), "project": named(o.project, o.domain), "roles": roleRefs(args[1:])}
@@ -53,6 +53,9 @@ none.`,
 					return err
 				}
 				grants["expires_at"] = end
+			}
+			if reason != "" {
+				grants["reason"] = reason
 			}
 			c, err := o.open(cmd.Context())
 			if err != nil {
@@ -68,11 +71,129 @@ none.`,
 			if at, ok := answer.Grants["expires_at"].(string); ok {
 				end = at
 			}
+			if id := answer.Grants["request_id"]; id != nil {
+				return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "User", "Project", "Roles", "Ends"},
+					[]row{{fmt.Sprint(id), args[0], o.project, strings.Join(args[1:], ", "), end}})
+			}
 			return o.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Project", "Roles", "Ends"}, []row{{args[0], o.project, strings.Join(args[1:], ", "), end}})
 		},
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
+	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree")
+	return cmd
+}
+
+// grantRequest is a request for grants, as the service tells of it.
+type grantRequest struct {
+	ID        string         `json:"id"`
+	Project   string         `json:"project_id"`
+	User      map[string]any `json:"user"`
+	Requester map[string]any `json:"requester"`
+	Roles     []string       `json:"roles"`
+	Reason    string         `json:"reason"`
+	Ends      *string        `json:"access_expires_at"`
+	State     string         `json:"state"`
+	Created   string         `json:"created_at"`
+	Until     string         `json:"expires_at"`
+	Decider   map[string]any `json:"decider"`
+	Answer    *string        `json:"answer"`
+}
+
+var requestHead = row{"Request", "User", "Roles", "Ends", "Asked by", "Why", "State"}
+
+func (g grantRequest) row() row {
+	end := "never"
+	if g.Ends != nil {
+		end = *g.Ends
+	}
+	return row{g.ID, fmt.Sprint(g.User["name"]), strings.Join(g.Roles, ", "), end, fmt.Sprint(g.Requester["name"]), g.Reason, g.State}
+}
+
+func accessRequestsCommand() *cobra.Command {
+	var f far
+	var project, domain string
+	cmd := &cobra.Command{
+		Use: "requests", Short: "List the requests for roles on a project to which somebody else must agree", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			q := url.Values{"project": {project}}
+			if domain != "" {
+				q.Set("domain", domain)
+			}
+			var answer struct {
+				Requests []grantRequest `json:"grant_requests"`
+			}
+			if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/grant_requests?"+q.Encode(), nil, &answer); err != nil {
+				return err
+			}
+			var rows []row
+			for _, g := range answer.Requests {
+				rows = append(rows, g.row())
+			}
+			return f.print(cmd.OutOrStdout(), answer.Requests, requestHead, rows)
+		},
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&project, "project", "", "`PROJECT` of the requests, by name or id")
+	cmd.Flags().StringVar(&domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
+	required(cmd, "project")
+	return cmd
+}
+
+// answerRequest is a command that answers a request for roles.
+func answerRequest(use, short, path string, body func() any) *cobra.Command {
+	var f far
+	cmd := &cobra.Command{
+		Use: use + " REQUEST", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				Request grantRequest `json:"grant_request"`
+			}
+			if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/grant_requests/"+url.PathEscape(args[0])+path, body(), &answer); err != nil {
+				return err
+			}
+			return f.print(cmd.OutOrStdout(), answer.Request, requestHead, []row{answer.Request.row()})
+		},
+	}
+	f.flags(cmd)
+	return cmd
+}
+
+func accessApproveCommand() *cobra.Command {
+	return answerRequest("approve", "Agree to a request for roles, which grants them", "/approval", func() any { return nil })
+}
+
+func accessRefuseCommand() *cobra.Command {
+	var reason string
+	cmd := answerRequest("refuse", "Refuse a request for roles", "/refusal", func() any {
+		return map[string]any{"refusal": map[string]any{"reason": reason}}
+	})
+	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever asked")
+	required(cmd, "reason")
+	return cmd
+}
+
+func accessWithdrawCommand() *cobra.Command {
+	var f far
+	cmd := &cobra.Command{
+		Use: "withdraw REQUEST", Short: "Take a request for roles back", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.Do(cmd.Context(), http.MethodDelete, "/lintel/grant_requests/"+url.PathEscape(args[0]), nil, nil)
+		},
+	}
+	f.flags(cmd)
 	return cmd
 }
 

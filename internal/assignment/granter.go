@@ -17,6 +17,7 @@ type granter struct {
 	project identity.Project
 	book    book
 	invite  bool // what they may offer to whoever accepts
+	asking  bool // what they may grant if somebody else agrees counts, too
 
 	rights *authz.Rights // nil for a caller whom the policy lets do everything
 	at     authz.Place
@@ -52,7 +53,7 @@ func (g granter) offers(u identity.User, has []authz.Standing) (may []Offer) {
 				continue
 			}
 		} else {
-			c := authz.Change{Who: authz.Who{User: &u}, At: g.at, Grant: []identity.RoleID{r.ID}, Has: has, Invite: g.invite}
+			c := authz.Change{Who: authz.Who{User: &u}, At: g.at, Grant: []identity.RoleID{r.ID}, Has: has, Invite: g.invite, Agreed: g.asking}
 			rule, ok := g.rights.Offers(c)
 			if !ok {
 				continue

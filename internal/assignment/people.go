@@ -170,7 +170,8 @@ func byName(a, b identity.Role) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
-// Offers are the roles that the caller may grant on a project to people of its domain, by name. Who may grant none is refused.
+// Offers are the roles that the caller may grant on a project to people of its domain, by name, those among them to which somebody else
+// must agree. Who may grant none is refused.
 func (s *Service) Offers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (offers []Offer, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		p, missing := tx.Project(ctx, project)
@@ -185,6 +186,7 @@ func (s *Service) Offers(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
+		g.asking = true
 		if offers = g.offers(identity.User{DomainID: p.DomainID, Enabled: true}, nil); len(offers) == 0 {
 			return identity.NotAllowed(string(authz.CreateGrant))
 		}

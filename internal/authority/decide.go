@@ -17,6 +17,7 @@ type Change struct {
 	Grant, Revoke []identity.RoleID
 	Until         time.Time // when the new grants end; zero for never
 	Invite        bool      // the grants are offered, to somebody of whom nothing is known
+	Agreed        bool      // somebody else who may do it agrees, or is asked to
 }
 
 // Change refuses a change that the caller may not make. opened is what the policy says of it: a grant rule may open it, too.
@@ -44,7 +45,7 @@ func (s *Service) Change(ctx context.Context, tx *store.Tx, caller identity.Call
 		return err
 	}
 	return r.Change(authz.Change{
-		Who: c.Who, At: at, Grant: c.Grant, Revoke: c.Revoke, Has: has, Until: c.Until, Invite: c.Invite,
+		Who: c.Who, At: at, Grant: c.Grant, Revoke: c.Revoke, Has: has, Until: c.Until, Invite: c.Invite, Agreed: c.Agreed,
 		Self: c.On.User != "" && c.On.User == caller.UserID(),
 	})
 }

@@ -272,6 +272,9 @@ func (p permit) ever() bool {
 	return p.policy || slices.ContainsFunc(p.rules, func(g identity.GrantRule) bool { return !g.NeedsAnswer })
 }
 
+// agreed tells whether somebody may do it if somebody else agrees.
+func (p permit) agreed() bool { return p.policy || len(p.rules) > 0 }
+
 // permit finds out by what the caller may do something with a role. A grant that is to last until a time takes rights that do.
 func (r *Rights) permit(v Verb, role identity.RoleID, at Place, w Who, until time.Time) (p permit) {
 	caller := r.with(narrowing{at.Below, until})
@@ -467,6 +470,7 @@ type Change struct {
 
 	Until  time.Time // when the new grants end; zero for never
 	Invite bool      // the grants are offered to whoever accepts
+	Agreed bool      // somebody else who may do it agrees
 	Self   bool      // they are the caller
 }
 
@@ -497,7 +501,7 @@ func (r *Rights) Change(c Change) error {
 		return nil
 	}
 	for _, id := range r.heavy(c.Grant, c.At, c.Who) {
-		if !r.permit(Granting, id, c.At, c.Who, c.Until).ever() {
+		if p := r.permit(Granting, id, c.At, c.Who, c.Until); !p.ever() && !(c.Agreed && p.agreed()) {
 			return r.tooMuch(id, c)
 		}
 	}
@@ -522,8 +526,8 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 	err := identity.NotAllowed(string(v.action(c.At, c.Who)))
 	for _, g := range p.rules {
 		switch {
-		case g.NeedsAnswer:
-			err = identity.Refusedf("To grant the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)
+		case g.NeedsAnswer && !c.Agreed:
+			err = &NeedsAnswerError{identity.Refusedf("To grant the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)}
 		case g.StepUp && !r.Fresh:
 			err = identity.Refusedf("To grant or take back the role %s you must prove again who you are.", r.Book.Roles[id].Name)
 		case v == Granting && g.MaxDays > 0 && (c.Until.IsZero() || c.Until.After(r.Now.AddDate(0, 0, g.MaxDays))):
@@ -534,6 +538,12 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 	}
 	return err
 }
+
+// NeedsAnswerError says that the caller may do something if somebody else who may do it agrees, so that it can be asked for.
+type NeedsAnswerError struct{ err error }
+
+func (e *NeedsAnswerError) Error() string { return e.err.Error() }
+func (e *NeedsAnswerError) Unwrap() error { return e.err }
 
 func (r *Rights) tooMuch(id identity.RoleID, c Change) error {
 	if !r.sees(c.At) || slices.Contains(c.Grant, id) {
@@ -670,11 +680,14 @@ func (r *Rights) Withheld(roles []identity.RoleID, at Place, w Who) (out []ident
 func (r *Rights) Offers(c Change) (rule identity.GrantRule, may bool) {
 	p := r.permit(Granting, c.Grant[0], c.At, c.Who, AnyTime)
 	if !p.policy {
-		rules := slices.DeleteFunc(p.rules, func(g identity.GrantRule) bool { return g.NeedsAnswer || c.Invite && !g.Invite })
+		rules := slices.DeleteFunc(p.rules, func(g identity.GrantRule) bool { return g.NeedsAnswer && !c.Agreed || c.Invite && !g.Invite })
 		if len(rules) == 0 {
 			return rule, false
 		}
 		rule = rules[0]
+		if i := slices.IndexFunc(rules, func(g identity.GrantRule) bool { return !g.NeedsAnswer }); i >= 0 {
+			rule = rules[i]
+		}
 	}
 	fresh := r.Fresh
 	r.Fresh, c.Until = true, r.Now // soon enough for every rule, and for rights that end

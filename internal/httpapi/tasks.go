@@ -31,7 +31,16 @@ var taskRoutes = []route{
 		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.RevokeGrant},
 		summary: "Withdraw an invitation"},
 	{method: post, path: "/v3/lintel/grants", serve: (*API).grantNamed, actions: []authz.Action{authz.CreateGrant}, body: schema.GrantsCreate,
-		summary: "Grant roles on a project to a user, for good or until a time", answer: one("grants")},
+		summary: "Grant roles on a project to a user, for good or until a time; with 202 they are asked for, since somebody else must agree", answer: one("grants"),
+		success: []int{http.StatusCreated, http.StatusAccepted}},
+	{method: get, path: "/v3/lintel/grant_requests", serve: (*API).listGrantRequests, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.GrantRequestList,
+		summary: "List the requests for grants on a project to which somebody else must agree", answer: many("grant_requests", "grant_request")},
+	{method: post, path: "/v3/lintel/grant_requests/{grant_request_id}/approval", serve: (*API).approveGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.CreateGrant},
+		success: []int{http.StatusOK}, summary: "Agree to a request for grants, and make them", answer: one("grant_request")},
+	{method: post, path: "/v3/lintel/grant_requests/{grant_request_id}/refusal", serve: (*API).refuseGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.CreateGrant},
+		body: schema.GrantRequestRefuse, success: []int{http.StatusOK}, summary: "Refuse a request for grants", answer: one("grant_request")},
+	{method: del, path: "/v3/lintel/grant_requests/{grant_request_id}", serve: (*API).withdrawGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree},
+		summary: "Withdraw a request for grants"},
 	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
 		summary: "Take roles on a project from a user, by name or id"},
 	{method: get, path: "/v3/lintel/access", serve: (*API).showAccess, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.AccessShow,
@@ -142,13 +151,14 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	made, err := a.Assignment.GrantNamed(r.Context(), r.Caller, assignment.NamedGrant{
+	out, err := a.Membership.Grant(r.Context(), r.Caller, assignment.NamedGrant{
 		User: atHome(r, refOf(in, "user")), Project: atHome(r, refOf(in, "project")), Roles: roleNames(in), Until: until,
-	})
+	}, text[string](in, "reason"))
 	if err != nil {
 		return err
 	}
-	o := object{"user_id": string(made[0].User), "project_id": string(made[0].Project), "role_ids": nil, "expires_at": nil}
+	made := out.Grants
+	o := object{"request_id": nil, "user_id": string(made[0].User), "project_id": string(made[0].Project), "role_ids": nil, "expires_at": nil}
 	var roles []string
 	for _, g := range made {
 		roles = append(roles, string(g.Role))
@@ -156,7 +166,62 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 	if o["role_ids"] = roles; !until.IsZero() {
 		o["expires_at"] = renderTime(until)
 	}
-	return writeJSON(w, http.StatusCreated, object{"grants": o})
+	status := http.StatusCreated
+	if out.Request != nil {
+		status, o["request_id"] = http.StatusAccepted, out.Request.ID
+	}
+	return writeJSON(w, status, object{"grants": o})
+}
+
+func renderGrantRequest(g membership.Request) object {
+	o := object{
+		"id": g.ID, "project_id": string(g.ProjectID), "user": idName(g.UserID, g.User), "requester": idName(g.RequesterID, g.Requester), "roles": g.RoleNames,
+		"reason": g.Reason, "access_expires_at": nil, "state": g.Standing(), "created_at": renderTime(g.CreatedAt), "expires_at": renderTime(g.ExpiresAt),
+		"decider": nil, "answer": orNull(g.Answer),
+	}
+	if !g.Until.IsZero() {
+		o["access_expires_at"] = renderTime(g.Until)
+	}
+	if g.DeciderID != "" {
+		o["decider"] = idName(g.DeciderID, g.Decider)
+	}
+	return o
+}
+
+func (a *API) listGrantRequests(w http.ResponseWriter, r *request) error {
+	to := atHome(r, assignment.Ref{Name: text[string](r.Args, "project"), Domain: directory.DomainRef{Name: text[string](r.Args, "domain")}})
+	found, err := a.Membership.GrantRequestsTo(r.Context(), r.Caller, to)
+	if err != nil {
+		return err
+	}
+	all := make([]object, len(found))
+	for i, g := range found {
+		all[i] = renderGrantRequest(g)
+	}
+	return writeJSON(w, http.StatusOK, object{"grant_requests": all})
+}
+
+func (a *API) approveGrantRequest(w http.ResponseWriter, r *request) error {
+	g, err := a.Membership.Approve(r.Context(), r.Caller, r.PathValue("grant_request_id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"grant_request": renderGrantRequest(g)})
+}
+
+func (a *API) refuseGrantRequest(w http.ResponseWriter, r *request) error {
+	g, err := a.Membership.Refuse(r.Context(), r.Caller, r.PathValue("grant_request_id"), text[string](r.Body.Object("refusal"), "reason"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"grant_request": renderGrantRequest(g)})
+}
+
+func (a *API) withdrawGrantRequest(w http.ResponseWriter, r *request) error {
+	if err := a.Membership.Withdraw(r.Context(), r.Caller, r.PathValue("grant_request_id")); err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {

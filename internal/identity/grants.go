@@ -19,6 +19,7 @@ const (
 	ByHand       GrantSource = "admin"
 	ByInvitation GrantSource = "invite"
 	ByImport     GrantSource = "import"
+	ByApproval   GrantSource = "approval"
 )
 
 // Holding is a role that somebody was granted on a scope, directly, by a group or from above.
@@ -125,3 +126,34 @@ const (
 	Password AccountPart = "password"
 	Factors  AccountPart = "factors"
 )
+
+// GrantRequestState is what has become of a request for grants.
+type GrantRequestState string
+
+// The states that are stored. An open request may have expired.
+const (
+	RequestOpen      GrantRequestState = "open"
+	RequestApproved  GrantRequestState = "approved"
+	RequestRefused   GrantRequestState = "refused"
+	RequestWithdrawn GrantRequestState = "withdrawn"
+)
+
+// GrantRequest asks for roles on a project for a user, to whose grant somebody else must agree.
+type GrantRequest struct {
+	ID        string
+	UserID    UserID // who is to have them
+	ProjectID ProjectID
+	Roles     []RoleID
+	Until     time.Time // when the grants are to end; zero for never
+	Reason    string
+
+	// RequesterID is by whose rights the roles are granted, if somebody agrees, and Scope where these rights are held.
+	RequesterID UserID
+	Scope       Scope
+
+	State                GrantRequestState
+	CreatedAt, ExpiresAt time.Time
+	DeciderID            UserID    // who agreed or refused
+	DecidedAt            time.Time // zero while open
+	Answer               string    // why it was refused
+}

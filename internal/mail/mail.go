@@ -73,7 +73,9 @@ const (
 	AddressOld     Kind = "address-old"     // M9a
 	AddressNew     Kind = "address-new"     // M9b
 	Suspended      Kind = "suspended"       // M18
-	RulesChanged   Kind = "rules-changed"   // M20
+	GrantAsked     Kind = "grant-asked"     // somebody must agree to a grant
+	GrantAnswered  Kind = "grant-answered"
+	RulesChanged   Kind = "rules-changed" // M20
 )
 
 // Topics are what mails are about that people may do without, by the words for them.

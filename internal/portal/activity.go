@@ -234,6 +234,8 @@ func (v *visit) noun(kind string) string {
 		return v.T("access token")
 	case "invitation":
 		return v.T("invitation")
+	case "grant_request":
+		return v.T("request for roles")
 	case "contact":
 		return v.T("contact")
 	case "session":

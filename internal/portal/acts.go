@@ -15,6 +15,7 @@ type actPage struct {
 	Harmless bool              // the button is no danger
 	Password bool              // a field asks for one
 	Reason   bool              // fields ask why, and until when
+	Asked    bool              // a field asks why, for whoever asked
 	Tell     bool              // the person can be told by mail
 	Until    string            // the last day that was typed
 	Why      string            // what was typed

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/trail"
 )
 
 var assignmentPages = slices.Concat(
@@ -222,7 +223,15 @@ func (v *visit) newAssignment() error {
 			return err
 		}
 		if about.Weight.High {
-			if ok, err := v.typed(v.warnOfReach(pg, about)); err != nil || !ok {
+			out := v.warnOfReach(pg, about)
+			if g.Group != "" {
+				who, err := v.whoIsIn(caller, d, g.Group)
+				if err != nil {
+					return err
+				}
+				out.Means = append(out.Means, who...)
+			}
+			if ok, err := v.typed(out); err != nil || !ok {
 				return err
 			}
 		}
@@ -270,6 +279,54 @@ func (v *visit) warnOfReach(pg *newAssignmentPage, about assignment.RoleAbout) *
 		out.Hidden["inherited"] = "1"
 	}
 	return out
+}
+
+// mostShown is how many members of a group are named before it is given a role of high impact.
+const mostShown = 20
+
+// whoIsIn says who would have a role by a group, and who put them there: somebody may have joined it to wait for that.
+func (v *visit) whoIsIn(caller identity.Caller, d identity.Domain, group identity.GroupID) (lines []string, err error) {
+	members, err := v.p.Directory.UsersOfGroup(v.Context(), caller, group, identity.Query{Limit: mostShown})
+	if err != nil {
+		return nil, ignoreForbidden(err)
+	}
+	by := map[string]string{}
+	q := identity.TrailQuery{Target: string(group), Action: "group.added", Limit: 5 * mostShown}
+	var found trail.Page
+	if d.ID == "" {
+		found, err = v.p.Trail.All(v.Context(), caller, q)
+	} else {
+		found, err = v.p.Trail.OfDomain(v.Context(), caller, d.ID, q)
+	}
+	if ignoreForbidden(err) != nil {
+		return nil, err
+	}
+	for _, e := range found.Items {
+		if _, newer := by[e.Person.ID]; !newer {
+			by[e.Person.ID] = e.Actor.Name
+		}
+	}
+	for _, u := range members.Items {
+		switch who := by[string(u.ID)]; who {
+		case "":
+			lines = append(lines, v.F("%s gets it by the group.", u.Name))
+		case u.Name:
+			lines = append(lines, v.F("%s gets it by the group, and joined it by themselves.", u.Name))
+		default:
+			lines = append(lines, v.F("%s gets it by the group, where %s put them.", u.Name, who))
+		}
+	}
+	if members.More {
+		lines = append(lines, v.T("The group has more members."))
+	}
+	return lines, nil
+}
+
+func ignoreForbidden(err error) error {
+	if errors.Is(err, identity.Forbidden) {
+		return nil
+	}
+	return err
 }
 
 // readGrant is the grant that a form asks for; what cannot be found is a problem of its field.

@@ -34,6 +34,7 @@ func (v *visit) peopleTabs(h *here, n store.PeopleCount, at string) []tab {
 		{entry{h.Path("/invitations"), v.T("Invited"), false}, strconv.Itoa(n.Invited)},
 		{entry{h.Path("/people?tab=inherited"), v.T("Inherited"), at == "inherited"}, strconv.Itoa(n.Inherited)},
 		{entry{h.Path("/groups"), v.T("Groups"), at == "groups"}, strconv.Itoa(n.Groups)},
+		{entry{h.Path("/requests"), v.T("Requests"), false}, ""},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -39,6 +40,7 @@ type roleChoice struct {
 	Weight assignment.Weight
 	Sum    string // how much it permits, and adds
 	Ends   string // the last day of the grant
+	Asks   bool   // somebody else must agree
 }
 
 func (v *visit) choiceOf(o assignment.Offer) roleChoice {
@@ -323,6 +325,8 @@ type addPage struct {
 	Typed           string
 	Blast           []string // what granting the chosen roles of high impact means
 	Until           string   // the last day
+	Asks            bool     // to some of the roles somebody else must agree
+	Reason          string   // for them
 }
 
 func (v *visit) addPage() (*here, *addPage, error) {
@@ -349,8 +353,11 @@ func (v *visit) addPage() (*here, *addPage, error) {
 		if c.Chosen {
 			pg.Blast = append(pg.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Who)...)
 		}
+		c.Asks = r.Rule.NeedsAnswer
+		pg.Asks = pg.Asks || c.Asks
 		pg.Roles = append(pg.Roles, c)
 	}
+	pg.Reason = strings.TrimSpace(v.field("reason"))
 	v.explain(pg.Roles, nil)
 	byCategory(v, pg.Roles, roleWords)
 	pg.Terminal = []string{"openstack role add" + grantOptions(h, cmp.Or(pg.Who, "USER"), pg.DomainName) + " ROLE"}
@@ -387,10 +394,23 @@ func (v *visit) tryAddPerson() error {
 	if pg.Blast != nil && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
 		return errConfirm
 	}
+	asks := false
 	err = h.as(func(c identity.Caller) error {
-		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), until)
+		err := v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), until)
+		if _, asks = errors.AsType[*authz.NeedsAnswerError](err); asks && pg.Reason != "" {
+			_, err = v.p.Membership.Grant(v.Context(), c, assignment.NamedGrant{
+				User: assignment.Ref{Name: pg.Who, Domain: directory.DomainRef{Name: pg.DomainName}}, Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
+			}, pg.Reason)
+		}
+		return err
 	})
 	switch e, ok := errors.AsType[*identity.Error](err); {
+	case asks && pg.Reason == "":
+		pg.Fields["reason"] = v.T("Somebody else must agree: say why.")
+		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
+	case asks && err == nil:
+		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=requested")
+		return nil
 	case ok && e.Kind == identity.Forbidden:
 		pg.Fields["who"] = v.T("There is nobody of that name or ID there, or you may not give them this role.")
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)

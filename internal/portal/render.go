@@ -202,6 +202,14 @@ func (v *visit) done() string {
 		return v.T("The notice is on its way.")
 	case "asked":
 		return v.T("The owner was asked by mail.")
+	case "requested":
+		return v.T("Somebody else must agree. Those who look after the project were asked.")
+	case "request-approved":
+		return v.T("You agreed. The roles were granted.")
+	case "request-refused":
+		return v.T("The request was refused.")
+	case "request-withdrawn":
+		return v.T("The request was withdrawn.")
 	case "saved":
 		return v.T("Saved.")
 	}

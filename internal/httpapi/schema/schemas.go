@@ -26,6 +26,9 @@ var (
 
 	GrantsCreate = request("GrantsCreate") // POST /v3/lintel/grants
 	GrantsDelete = request("GrantsDelete") // DELETE /v3/lintel/grants
+
+	GrantRequestList   = request("GrantRequestList")   // GET /v3/lintel/grant_requests
+	GrantRequestRefuse = request("GrantRequestRefuse") // POST /v3/lintel/grant_requests/{grant_request_id}/refusal
 )
 
 // Of who may grant what.

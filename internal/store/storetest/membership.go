@@ -123,3 +123,48 @@ func testLinks(t *testing.T, db *store.DB) {
 		return nil
 	})
 }
+
+// testGrantRequests: one open one of a requester for the same user and project, and one answer to each, in time.
+func testGrantRequests(t *testing.T, db *store.DB) {
+	now := Now.Truncate(time.Second) // MariaDB keeps no fraction
+	one := identity.GrantRequest{
+		ID: "one", UserID: "bob", ProjectID: "p", Roles: []identity.RoleID{"member", "reader"}, Until: now.Add(24 * time.Hour), Reason: "f\u00fcr Mai", RequesterID: "alice",
+		Scope: identity.OnProject("p"), State: identity.RequestOpen, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		other := one
+		other.ID, other.RequesterID, other.ExpiresAt = "other", "carl", now.Add(-time.Hour)
+		return errors.Join(tx.InsertGrantRequest(ctx, one), tx.InsertGrantRequest(ctx, other))
+	})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		got, err := tx.GrantRequest(ctx, "one")
+		got.CreatedAt = got.CreatedAt.Truncate(time.Second)
+		if diff := cmp.Diff(one, got, cmp.AllowUnexported(identity.Scope{})); err != nil || diff != "" {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
+		if _, err := tx.GrantRequest(ctx, "none"); !errors.Is(err, identity.NotFound) {
+			t.Errorf("one that is not there: %v", err)
+		}
+		again := one
+		again.ID = "again"
+		if err := tx.InsertGrantRequest(ctx, again); err != nil {
+			return err
+		}
+		again.State, again.DeciderID, again.Answer = identity.RequestRefused, "boss", "no"
+		for id, want := range map[string]bool{"one": false, "other": false, "again": true} {
+			again.ID = id
+			if open, err := tx.DecideGrantRequest(ctx, again); err != nil || open != want {
+				t.Errorf("%s is open: %t, %v", id, open, err)
+			}
+		}
+		for requester, want := range map[identity.UserID]int{"": 3, "alice": 2, "nobody": 0} {
+			if all, err := tx.GrantRequests(ctx, "p", requester, 5); err != nil || len(all) != want {
+				t.Errorf("of %q: %d, %v", requester, len(all), err)
+			}
+		}
+		if got, err = tx.GrantRequest(ctx, "again"); err != nil || got.State != identity.RequestRefused || got.DeciderID != "boss" || got.Answer != "no" || got.DecidedAt.IsZero() {
+			t.Errorf("answered: %+v, %v", got, err)
+		}
+		return nil
+	})
+}

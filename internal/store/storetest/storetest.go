@@ -83,6 +83,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Seen", testSeen},
 		{"Mail", testMail},
 		{"Invitations", testInvitations},
+		{"RequestsForGrants", testGrantRequests},
 		{"Links", testLinks},
 		{"ProvidedGroups", testProvidedGroups},
 		{"FederatedUsers", testFederatedUsers},

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// answered lets somebody agree to a request by every road, which must come to nothing.
+func (a *assault) answered(who *caller, id string, scope ...string) {
+	a.t.Helper()
+	if r := who.api.Post("/v3/lintel/grant_requests/"+id+"/approval", nil); r.Status != 403 {
+		a.t.Errorf("%s agrees by the API: %d %s", who.kind, r.Status, r.Body)
+	}
+	a.post(who, "/portal/p/"+a.here+"/requests/"+id+"/approve")
+	if len(scope) == 0 {
+		scope = []string{"OS_PROJECT_NAME", "here"}
+	}
+	a.as(who.name, "secret", scope...)
+	a.refused("access approve "+id, "403")
+}
+
+// The attacks 12, 16 and 17 of section 4.3, on what somebody else must agree to and on what changes meanwhile, by API, portal and command.
+func TestAttacksOnRequests(t *testing.T) {
+	a := newAssault(t)
+	a.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_mod"}, "target_role": {"name": "project_mod"}, "may_grant": true, "may_revoke": true, "needs_approval": true, "max_days": 30}}`).Want(201)
+	second := a.someone("moderator")
+	plain := a.someone("member")
+	ask := func(id, end string) *testenv.Response {
+		return a.mod.api.Post("/v3/lintel/grants", `{"grants": {"user": {"id": "`+id+`"}, "project": {"id": "`+a.here+`"}, "roles": [{"name": "project_mod"}], "expires_at": "`+end+`", "reason": "on call"}}`)
+	}
+	has := func(id string) bool { return a.admin.Get(a.grantPath(id, "project_mod")).Status == 204 }
+
+	// 16: nobody agrees to what they asked for, or to what they are to have, or with rights that want agreement themselves, or without any.
+	bob, _ := a.person("member", "")
+	request := ask(bob, "2026-03-20T00:00:00Z").Want(202).Get("grants.request_id")
+	for _, who := range []*caller{a.mod, second, plain} {
+		a.answered(who, request)
+	}
+	a.as(a.mod.name, "secret", "OS_PROJECT_NAME", "here")
+	a.mod.api.Put(a.grantPath(bob, "project_mod"), nil).Want(403)
+	a.refused("access grant "+a.mod.name+" project_admin --project here --reason x", "403")
+	if has(bob) {
+		t.Fatal("a request grants by itself")
+	}
+	target := a.someone("cloud admin") // who could agree to anything else
+	forThem := ask(target.id, "2026-03-20T00:00:00Z").Want(202).Get("grants.request_id")
+	a.answered(target, forThem, "OS_PROJECT_NAME", "other")
+	handed := a.boss.api.Post("/v3/users/"+a.boss.id+"/application_credentials", `{"application_credential": {"name": "robot", "unrestricted": true}}`).Want(201)
+	a.env.Authenticate(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": "`+
+		handed.Get("application_credential.id")+`", "secret": "`+handed.Get("application_credential.secret")+`"}}}}`).Want(201).Actor().
+		Post("/v3/lintel/grant_requests/"+request+"/approval", nil).Want(403)
+	a.as(a.boss.name, "secret", "OS_PROJECT_NAME", "here")
+	if out, err := a.run("access approve " + request); err != nil || !strings.Contains(out, "approved") || !has(bob) {
+		t.Fatalf("%s %v", out, err)
+	}
+
+	// 16: what ends does not last longer without being asked for anew, and not beyond the rule.
+	state := func(id string) (state any) {
+		for _, r := range a.admin.Get("/v3/lintel/grant_requests?project=" + a.here).Want(200).List("grant_requests") {
+			if r.(map[string]any)["id"] == id {
+				state = r.(map[string]any)["state"]
+			}
+		}
+		return state
+	}
+	longer := ask(bob, "2026-03-30T00:00:00Z").Want(202).Get("grants.request_id")
+	a.mod.api.Put(a.grantPath(bob, "project_mod"), nil).Want(403)
+	ask(bob, "2026-09-30T00:00:00Z").Want(403)
+	a.answered(a.mod, longer)
+	if now := state(longer); now != "open" {
+		t.Errorf("the request is %v", now)
+	}
+	a.boss.api.Post("/v3/lintel/grant_requests/"+longer+"/refusal", `{"refusal": {"reason": "enough"}}`).Want(200)
+	a.boss.api.Post("/v3/lintel/grant_requests/"+longer+"/approval", nil).Want(409)
+
+	// 17: somebody who has risen since it was asked for.
+	riser, _ := a.person("member", "")
+	rising := ask(riser, "2026-03-20T00:00:00Z").Want(202).Get("grants.request_id")
+	a.grant(riser, a.here, "admin")
+	a.answered(a.boss, rising)
+	if has(riser) {
+		t.Error("the request of a moderator changes an administrator")
+	}
+
+	// 12: who waits in a group for it to be given more does not give it that, and who does is told of them.
+	sleeper := a.admin.Post("/v3/groups", `{"group": {"name": "sleepers", "domain_id": "default"}}`).Want(201).Get("group.id")
+	a.mod.api.Put("/v3/groups/"+sleeper+"/users/"+a.mod.id, nil).Want(403)
+	a.manager.api.Put("/v3/groups/"+sleeper+"/users/"+a.manager.id, nil).Want(204)
+	a.manager.api.Put("/v3/projects/"+a.here+"/groups/"+sleeper+"/roles/"+a.role["admin"], nil).Want(403)
+	a.manager.api.Put("/v3/domains/default/groups/"+sleeper+"/roles/"+a.role["admin"], nil).Want(403)
+	a.post(a.manager, "/portal/d/default/assignments/new", "kind", "group", "name", "sleepers", "role", a.role["admin"], "project", "here", "typed", "sleepers")
+	a.root.Open("/portal/d/default/assignments/new").Submit("Grant the role", "kind", "group", "name", "sleepers", "role", a.role["admin"], "project", "here").
+		Want(200, a.manager.name+" gets it by the group, and joined it by themselves.")
+	if n := len(a.admin.Get("/v3/role_assignments?group.id=" + sleeper).Want(200).List("role_assignments")); n != 0 {
+		t.Errorf("%d grants to the group", n)
+	}
+}
+
+// Attack 17: of a moderator who takes a role away and an administrator who promotes the same person at once, the one who comes second finds
+// what the first made of it.
+func TestPromotedMeanwhile(t *testing.T) {
+	a := newAssault(t)
+	for range 8 {
+		id, _ := a.person("member", "")
+		var wait sync.WaitGroup
+		taken := 0
+		wait.Go(func() { a.admin.Put(a.grantPath(id, "admin"), nil).Want(204) })
+		wait.Go(func() { taken = a.mod.api.Delete(a.grantPath(id, "member")).Status })
+		wait.Wait()
+		trail := a.admin.Get("/v3/lintel/users/" + id + "/events?class=" + identity.ClassAccess).Want(200).Texts("events", "action")
+		switch {
+		case taken == 204 && trail[0] != "role_assignment.created": // the newest first
+			t.Errorf("a role of an administrator was taken away: %v", trail)
+		case taken != 204 && taken != 403:
+			t.Errorf("status %d", taken)
+		}
+	}
+}
