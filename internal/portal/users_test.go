@@ -206,7 +206,9 @@ func TestCreateUserWithProject(t *testing.T) {
 	mona.Open(at).Submit("Create User", "name", "yan", "password", "a secret", "project", "shop", "make", "1").Want(422, "There is a project shop in this domain already")
 	mona.Open(at).Submit("Create User", "name", "zoe", "password", "a secret", "project", "other", "make", "1").Want(422, "has a user of this name")
 	admin := env.Admin()
-	made := func(kind, name string) int { return len(admin.Get("/v3/" + kind + "?name=" + name).Want(200).List(kind)) }
+	made := func(kind, name string) int {
+		return len(admin.Get("/v3/" + kind + "?name=" + name).Want(200).List(kind))
+	}
 	if made("projects", "other") != 0 || made("users", "yan") != 0 {
 		t.Error("half of it was made")
 	}

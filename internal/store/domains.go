@@ -42,24 +42,29 @@ type DomainCounts struct {
 // CountDomain counts a domain. Locked are accounts with so many wrong passwords, the last of them after a time; dormant those
 // that logged in once, but not since another.
 func (tx *Tx) CountDomain(ctx context.Context, domain identity.DomainID, failures int, after, since time.Time) (n DomainCounts, err error) {
-	const users = `(SELECT COUNT(*) FROM "user" u WHERE u."domain_id" = ?`
-	err = tx.row(ctx, `SELECT `+users+`), `+users+` AND u."enabled" = ?),
-		(SELECT COUNT(*) FROM "user_option" r JOIN "user" u ON u."id" = r."user_id" WHERE r."option_id" = 'MFAR' AND u."domain_id" = ?
-			AND NOT EXISTS (SELECT 1 FROM "user_option" e WHERE e."user_id" = u."id" AND e."option_id" = 'MFAE' AND e."option_value" = 'false')),
-		(SELECT COUNT(*) FROM "local_user" l WHERE l."failed_auth_at" > ? AND l."domain_id" = ? AND l."failed_auth_count" >= ?
-			AND NOT EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = l."user_id" AND o."option_id" = ? AND o."option_value" = 'true')),
-		`+users+` AND u."last_active_at" IS NULL), `+users+` AND u."last_active_at" < ?),
-		(SELECT COUNT(*) FROM "lintel_suspension" s JOIN "user" u ON u."id" = s."user_id" WHERE u."domain_id" = ?),
+	// One look at all users tells three things of them; the rest looks at those alone whom it counts.
+	err = tx.row(ctx, `SELECT COUNT(*), COUNT(CASE WHEN "last_active_at" IS NULL THEN 1 END), COUNT(CASE WHEN "last_active_at" < ? THEN 1 END)
+		FROM "user" WHERE "domain_id" = ?`, date(since), domain).Scan(&n.Users, &n.Never, &n.Dormant)
+	if err != nil {
+		return n, err
+	}
+	const in = `EXISTS (SELECT 1 FROM "user" u WHERE u."domain_id" = ? AND u."id" = `
+	err = tx.row(ctx, `SELECT (SELECT COUNT(*) FROM "user" WHERE "domain_id" = ? AND "enabled" = ?),
+		(SELECT COUNT(*) FROM "user_option" r WHERE r."option_id" = 'MFAR' AND `+in+`r."user_id")
+			AND NOT EXISTS (SELECT 1 FROM "user_option" e WHERE e."user_id" = r."user_id" AND e."option_id" = 'MFAE' AND e."option_value" = 'false')),
+		(SELECT COUNT(*) FROM "lintel_suspension" s WHERE `+in+`s."user_id")),
 		(SELECT COUNT(*) FROM "group" WHERE "domain_id" = ?), (SELECT COUNT(*) FROM "project" WHERE "domain_id" = ?),
 		(SELECT COUNT(DISTINCT "actor_id") FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')),
 		(SELECT COUNT(*) FROM "lintel_invitation" i JOIN "project" p ON p."id" = i."project_id"
 			WHERE i."state" = 'open' AND i."expires_at" > ? AND p."domain_id" = ?)`,
-		domain, domain, false, domain, after, domain, failures, userOptions[identity.OptIgnoreLockout], domain, domain, date(since),
-		domain, domain, domain, domain, tx.now, domain).
-		Scan(&n.Users, &n.Disabled, &n.NoFactor, &n.Locked, &n.Never, &n.Dormant, &n.Suspended, &n.Groups, &n.Projects, &n.Managers, &n.Invitations)
-	if n.NoFactor = n.Users - n.NoFactor; failures == 0 {
-		n.Locked = 0
+		domain, false, domain, domain, domain, domain, domain, tx.now, domain).
+		Scan(&n.Disabled, &n.NoFactor, &n.Suspended, &n.Groups, &n.Projects, &n.Managers, &n.Invitations)
+	if err == nil && failures > 0 {
+		err = tx.row(ctx, `SELECT COUNT(*) FROM "local_user" l WHERE l."failed_auth_at" > ? AND `+in+`l."user_id") AND l."failed_auth_count" >= ?
+			AND NOT EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = l."user_id" AND o."option_id" = ? AND o."option_value" = 'true')`,
+			after, domain, failures, userOptions[identity.OptIgnoreLockout]).Scan(&n.Locked)
 	}
+	n.NoFactor = n.Users - n.NoFactor
 	return n, err
 }
 

@@ -160,7 +160,11 @@ func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, erro
 		return nil, nil
 	}
 	with, first := f.trees()
-	stmt := with + strings.Join(parts, ` UNION ALL `) + ` ORDER BY 1, 2, 3, 4, 5`
+	order := ` ORDER BY 1, 2, 3, 4, 5`
+	if len(parts) == 1 && tx.db.dialect == sqlite { // whose types are text, so that the primary key has this order and a page of it is all that is read
+		order = ` ORDER BY "type", "actor_id", "target_id", "role_id", "inherited"`
+	}
+	stmt := with + strings.Join(parts, ` UNION ALL `) + order
 	args = append(first, args...)
 	if f.Limit > 0 {
 		stmt, args = stmt+` LIMIT ?`, append(args, f.Limit)
@@ -224,8 +228,7 @@ func (f GrantFilter) targets(s *selection) {
 		s.also(condition, args...)
 	}
 	if f.Within != "" {
-		s.also(`(`+onDomain+` AND "target_id" = ? OR `+onProject+` AND "target_id" IN (SELECT "id" FROM "project" WHERE "domain_id" = ?))`,
-			f.Within, f.Within)
+		s.also(`EXISTS (SELECT 1 FROM "project" p WHERE p."id" = "target_id" AND (p."domain_id" = ? OR p."id" = ?))`, f.Within, f.Within)
 	}
 }
 
