@@ -20,8 +20,11 @@ type ReceiptError struct {
 	Domain              identity.Domain
 	IssuedAt, ExpiresAt time.Time
 
-	// Required are the user's rules that hold at least one of the methods proved.
+	// Required are the user's rules that hold at least one of the methods proved, or all of them when none does.
 	Required [][]string
+
+	// Why says what a program cannot know that cannot go on; empty for people.
+	Why string
 }
 
 func (e *ReceiptError) Error() string { return "more authentication methods are required" }
@@ -79,6 +82,10 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, d door, p *prove
 	if err != nil {
 		return hide(err)
 	}
+	kind, id := p.robot()
+	if kind == "credential" && !s.Credential.AsksKeys() {
+		return nil
+	}
 	set, isSet := u.Options[identity.OptMultiFactorAuthRules]
 	if enabled, isBool := u.Options[identity.OptMultiFactorAuthEnabled].(bool); !isSet || isBool && !enabled {
 		return s.demand(ctx, tx, d, u, p)
@@ -90,9 +97,9 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, d door, p *prove
 	if met, err := s.ownRulesMet(ctx, tx, u, p); err != nil || met {
 		return err
 	}
-	if kind, id := p.robot(); kind != "" && (!slices.Contains(p.methods, "password") || !slices.Contains(p.methods, "totp")) {
+	if kind != "" && (!slices.Contains(p.methods, "password") || !slices.Contains(p.methods, "totp")) {
 		if may, asked, err := s.Credential.RobotMay(ctx, tx, u, kind, id); err != nil || asked {
-			return robotAnswer(may, err)
+			return s.robotAnswer(may, err)
 		}
 	}
 	var usable [][]string
@@ -133,7 +140,7 @@ func (s *Service) demand(ctx context.Context, tx *store.Tx, d door, u identity.U
 	}
 	if kind, id := p.robot(); kind != "" {
 		may, asked, err := s.Credential.RobotMay(ctx, tx, u, kind, id)
-		return robotAnswer(may || !asked, err)
+		return s.robotAnswer(may || !asked, err)
 	}
 	switch {
 	case tx.Now().Before(by):
@@ -175,9 +182,18 @@ var errSuspended = &identity.Error{
 		" portal's page Security, or make a new one there.",
 }
 
-func robotAnswer(may bool, err error) error {
+// errNoRobots is errSuspended where nobody can keep it.
+var errNoRobots = &identity.Error{
+	Kind: identity.Unauthorized,
+	Message: "The owner of this credential has turned on a second factor, beside which application credentials and OAuth tokens may not" +
+		" log in here.",
+}
+
+func (s *Service) robotAnswer(may bool, err error) error {
 	if err == nil && !may {
-		err = errSuspended
+		if err = errNoRobots; s.Credential.Decides() {
+			err = errSuspended
+		}
 	}
 	return err
 }
@@ -194,7 +210,7 @@ func (s *Service) trustorAllows(ctx context.Context, tx *store.Tx, t *identity.T
 	if err == nil && !asked {
 		return nil
 	}
-	return robotAnswer(may, err)
+	return s.robotAnswer(may, err)
 }
 
 // ownRulesMet tells whether a passkey stands in for the one-time code that the rules ask for which came with a user's factor.
@@ -240,6 +256,12 @@ func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p 
 		if slices.ContainsFunc(rule, func(m string) bool { return slices.Contains(p.methods, m) }) {
 			e.Required = append(e.Required, rule)
 		}
+	}
+	if kind, _ := p.robot(); kind != "" {
+		e.Why = "The owner of this credential has multi-factor rules, none of which lets it log in by itself."
+	}
+	if len(e.Required) == 0 { // Keystone tells none then, with which nobody can do anything
+		e.Required = rules
 	}
 	if slices.Contains(e.Methods, "password") && slices.ContainsFunc(rules, func(rule []string) bool { return slices.Contains(rule, "totp") }) {
 		some, err := s.Credential.TakesPasskey(ctx, tx, u)

@@ -266,14 +266,14 @@ func (s *Service) KeepFactor(ctx context.Context, tx *store.Tx, caller identity.
 		return false, err
 	}
 	user := caller.UserID()
-	if !f.On && s.Decides() {
-		all, err := tx.Robots(ctx, user)
+	if !f.On {
+		all, err := s.robots(ctx, tx, user)
 		if err != nil {
 			return false, err
 		}
 		decided := map[string]Decision{}
 		for _, r := range all {
-			decided[RobotKey(r)] = wanted[RobotKey(r)] // what nothing was said of is suspended
+			decided[RobotKey(r)] = wanted[RobotKey(r)] // what nothing was said of is suspended, or asked about
 		}
 		if err := s.decide(ctx, tx, caller, decided); err != nil {
 			return false, err

@@ -207,6 +207,9 @@ func after(now time.Time, life time.Duration) *time.Time {
 
 func over(end *time.Time, now time.Time) bool { return end != nil && now.After(*end) }
 
+// requestToken is the kind of a robot that is to become an access token.
+const requestToken = "OS-OAUTH1:request_token"
+
 // AuthorizeRequestToken lets a consumer in with some of the caller's roles on the project that it asked for, which read
 // gives once the caller may. It returns the verifier that the user hands to the consumer.
 func (s *Service) AuthorizeRequestToken(ctx context.Context, caller identity.Caller, id identity.RequestTokenID, read func() ([]RoleRef, error)) (verifier string, err error) {
@@ -244,7 +247,14 @@ func (s *Service) AuthorizeRequestToken(ctx context.Context, caller identity.Cal
 		}
 		t.Verifier = newVerifier()
 		verifier = t.Verifier
-		return tx.AuthorizeRequestToken(ctx, t)
+		if err := tx.AuthorizeRequestToken(ctx, t); err != nil {
+			return err
+		}
+		// The access token is made later, by somebody else.
+		if err := tx.PutStand(ctx, t.UserID, identity.Robot{Kind: requestToken, ID: string(id)}); err != nil {
+			return err
+		}
+		return minted(ctx, tx, caller, t.UserID, requestToken, string(id))
 	})
 	return verifier, err
 }
@@ -326,6 +336,14 @@ func (s *Service) CreateAccessToken(ctx context.Context, r *oauth1.Request) (a i
 			UserID: t.UserID, ProjectID: t.ProjectID, RoleIDs: t.RoleIDs, ExpiresAt: after(tx.Now(), s.AccessTokenLife),
 		}
 		if err := tx.InsertAccessToken(ctx, a); err != nil {
+			return err
+		}
+		stand, err := tx.Stand(ctx, requestToken, string(t.ID))
+		if err == nil && stand != "" {
+			err = errors.Join(tx.PutStand(ctx, t.UserID, identity.Robot{Kind: requestToken, ID: string(t.ID)}),
+				tx.PutStand(ctx, t.UserID, identity.Robot{Kind: "OS-OAUTH1:access_token", ID: string(a.ID), Stand: stand}))
+		}
+		if err != nil {
 			return err
 		}
 		return tx.Record(ctx, identity.Created("OS-OAUTH1:access_token", a.ID).By(identity.Caller{}))

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,15 +28,33 @@ const (
 // Decides tells whether people decide on what logs in without their second factor.
 func (s *Service) Decides() bool { return s.RobotPolicy == identity.RobotsMinted }
 
-// Robots returns what logs in for the caller when they are not there.
+// Warns tells whether people are warned of what logs in for them and is not asked for their second factor: they keep or delete each.
+func (s *Service) Warns() bool { return s.RobotPolicy == identity.RobotsSeed }
+
+// unasked tells whether something is not asked for a second factor in Keystone.
+func unasked(kind string) bool { return kind == "credential" || kind == "OS-TRUST:trust" }
+
+// AsksKeys tells whether EC2 keys are asked for what their user's multi-factor rules want.
+func (s *Service) AsksKeys() bool { return s.RobotPolicy != identity.RobotsKeystone }
+
+// Robots returns what logs in for the caller when they are not there, as far as they have to decide on it.
 func (s *Service) Robots(ctx context.Context, caller identity.Caller) (all []identity.Robot, err error) {
 	if err := own(caller); err != nil {
 		return nil, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		all, err = tx.Robots(ctx, caller.UserID())
+		all, err = s.robots(ctx, tx, caller.UserID())
 		return err
 	})
+	return all, err
+}
+
+// robots are those that a user decides on.
+func (s *Service) robots(ctx context.Context, tx *store.Tx, user identity.UserID) ([]identity.Robot, error) {
+	all, err := tx.Robots(ctx, user)
+	if !s.Decides() {
+		all = slices.DeleteFunc(all, func(r identity.Robot) bool { return !s.Warns() || !unasked(r.Kind) })
+	}
 	return all, err
 }
 
@@ -61,13 +80,13 @@ func (s *Service) Decide(ctx context.Context, caller identity.Caller, wanted map
 func RobotKey(r identity.Robot) string { return r.Kind + "/" + r.ID }
 
 func (s *Service) decide(ctx context.Context, tx *store.Tx, caller identity.Caller, wanted map[string]Decision) error {
-	all, err := tx.Robots(ctx, caller.UserID())
+	all, err := s.robots(ctx, tx, caller.UserID())
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
 		d, said := wanted[RobotKey(r)]
-		if !said {
+		if !said || s.Warns() && d.Do == KeepRobot {
 			continue
 		}
 		reason := strings.Join(strings.Fields(d.Reason), " ")
@@ -77,6 +96,8 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, caller identity.Call
 			if err == nil {
 				err = tx.Record(ctx, identity.Deleted(r.Kind, r.ID).By(caller))
 			}
+		case s.Warns():
+			return ErrUndecided
 		case d.Do != KeepRobot:
 			r.Stand, r.Reason = identity.RobotSuspended, ""
 			if err = tx.PutStand(ctx, caller.UserID(), r); err == nil {
@@ -96,6 +117,9 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, caller identity.Call
 	return nil
 }
 
+// ErrUndecided asks for a decision on each of what is not asked for a second factor.
+var ErrUndecided = identity.Invalidf("Say of each key and trust whether you keep it.")
+
 func deleteRobot(ctx context.Context, tx *store.Tx, r identity.Robot) error {
 	switch r.Kind {
 	case "application_credential":
@@ -114,7 +138,12 @@ func suspend(ctx context.Context, tx *store.Tx, user identity.UserID, r identity
 	case "OS-TRUST:trust":
 		return tx.Revoke(ctx, identity.RevocationEvent{TrustID: identity.TrustID(r.ID)})
 	case "OS-OAUTH1:access_token":
-		return tx.Revoke(ctx, identity.RevocationEvent{AccessTokenID: identity.AccessTokenID(r.ID)})
+		// An event does not tell the access tokens of a consumer apart; alone it would end the tokens of everybody.
+		a, err := tx.AccessToken(ctx, identity.AccessTokenID(r.ID))
+		if err != nil {
+			return err
+		}
+		return tx.Revoke(ctx, identity.RevocationEvent{UserID: user, ConsumerID: a.ConsumerID})
 	}
 	return tx.RevokeWithout(ctx, user, "password", "totp")
 }
@@ -140,8 +169,16 @@ func (s *Service) RobotMay(ctx context.Context, tx *store.Tx, u identity.User, k
 			return false, false, err
 		}
 	}
-	if !s.Decides() {
-		return kind == "credential" || kind == "OS-TRUST:trust", true, nil
+	switch {
+	case s.Decides():
+	case unasked(kind):
+		if s.Warns() {
+			s.Log.WarnContext(ctx, "something logs in that is not asked for the second factor of its owner", "kind", kind, "id", id, "user", u.ID)
+		}
+		return true, true, nil
+	default:
+		// As Keystone has it the rules say, where there are any.
+		return false, s.Warns() || !hasRules(u), nil
 	}
 	stand, err := tx.Stand(ctx, kind, id)
 	return stand != identity.RobotSuspended, true, err

@@ -390,11 +390,15 @@ func writeReceipt(w http.ResponseWriter, e *auth.ReceiptError) error {
 	h.Set("Cache-Control", "no-store")
 	user := idName(e.User.ID, e.User.Name)
 	user["domain"] = idName(e.Domain.ID, e.Domain.Name)
-	return writeJSON(w, http.StatusUnauthorized, object{
+	body := object{
 		"receipt": object{
 			"methods": e.Methods, "user": user,
 			"expires_at": renderTime(e.ExpiresAt), "issued_at": renderTime(e.IssuedAt),
 		},
 		"required_auth_methods": e.Required,
-	})
+	}
+	if e.Why != "" {
+		body["error"] = errorBody(http.StatusUnauthorized, e.Why)
+	}
+	return writeJSON(w, http.StatusUnauthorized, body)
 }

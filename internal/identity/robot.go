@@ -21,6 +21,6 @@ const (
 // Policies of what a second factor that users set up themselves means for what logs in without them.
 const (
 	RobotsMinted   = "minted-under-mfa" // it may log in if it was made with the factor, or is kept
-	RobotsKeystone = "keystone"         // application credentials and OAuth tokens may not, EC2 keys and trusts may, as in Keystone
-	RobotsSeed     = "seed"             // the same, and people are warned of each key and trust
+	RobotsKeystone = "keystone"         // application credentials and OAuth tokens may if a rule says so; EC2 keys and trusts are not asked
+	RobotsSeed     = "seed"             // application credentials and OAuth tokens may not; EC2 keys and trusts may, and people are warned of each
 )

@@ -324,13 +324,14 @@ type robotRow struct {
 	identity.Robot
 	Key, What  string
 	Do, Reason string
+	Works      bool // in any case: it is not asked for the factor
 }
 
 // robotRows are those of the reader, with what the form says of each.
 func (v *visit) robotRows() (rows []robotRow, err error) {
 	all, err := v.p.Credential.Robots(v.Context(), v.self())
 	for _, r := range all {
-		row := robotRow{Robot: r, Key: credential.RobotKey(r), Do: v.PostForm.Get("do " + credential.RobotKey(r)), Reason: v.PostForm.Get("why " + credential.RobotKey(r))}
+		row := robotRow{Robot: r, Key: credential.RobotKey(r), Works: v.p.Credential.Warns(), Do: v.PostForm.Get("do " + credential.RobotKey(r)), Reason: v.PostForm.Get("why " + credential.RobotKey(r))}
 		if _, said := v.PostForm["do "+row.Key]; !said && r.Stand != identity.RobotSuspended {
 			row.Do, row.Reason = credential.KeepRobot, r.Reason
 		}
@@ -366,7 +367,7 @@ type robotsPage struct {
 }
 
 func (v *visit) robotsPage() (*robotsPage, error) {
-	if !v.p.Credential.Decides() {
+	if !v.p.Credential.Decides() && !v.p.Credential.Warns() {
 		return nil, identity.Missing("page", "")
 	}
 	f, err := v.p.Credential.Factor(v.Context(), v.self())
@@ -379,6 +380,9 @@ func (v *visit) robotsPage() (*robotsPage, error) {
 	}
 	pg.Section, pg.Title = "security", v.T("What logs in without you")
 	pg.Lead = v.T("Programs show no second factor. What you made with it works; the rest works if you keep it.")
+	if v.p.Credential.Warns() {
+		pg.Lead = v.T("These are never asked for a second factor. Delete those that nothing needs.")
+	}
 	return pg, nil
 }
 
@@ -405,7 +409,7 @@ func (v *visit) decideRobots() error {
 func (v *visit) showCodes(status int, pg *codesPage) error {
 	pg.Section, pg.Title = "security", v.T("Recovery codes")
 	pg.Lead = v.T("Each lets you in once without your phone. They are shown this once: keep them somewhere else than on the phone.")
-	if pg.ID != "" && pg.Robots == nil && v.p.Credential.Decides() {
+	if pg.ID != "" && pg.Robots == nil {
 		f, err := v.p.Credential.Factor(v.Context(), v.self())
 		if err == nil && !f.On {
 			pg.Robots, err = v.robotRows()
@@ -428,6 +432,9 @@ func (v *visit) finishFactor() error {
 	case ok && e.Kind == identity.BadRequest:
 		pg := &codesPage{Steps: v.steps(2), ID: v.field("id"), Codes: v.PostForm["codes"]}
 		pg.Problem = v.T("Say why you keep it, in at most 255 characters.")
+		if errors.Is(err, credential.ErrUndecided) {
+			pg.Problem = v.T("Say of each key and trust whether you keep it.")
+		}
 		return v.showCodes(http.StatusUnprocessableEntity, pg)
 	case errors.Is(err, identity.Conflict):
 		pg := &codesPage{Steps: v.steps(2), ID: v.field("id"), Codes: v.PostForm["codes"]}

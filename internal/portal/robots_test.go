@@ -4,6 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -151,24 +154,177 @@ func TestRobotsBesideTheFactor(t *testing.T) {
 	env.Authenticate(kept).Want(201)
 }
 
-// 5.4: as Keystone has it, application credentials are refused, keys and trusts go on, and nobody decides.
-func TestRobotsAsInKeystone(t *testing.T) {
-	for _, policy := range []string{identity.RobotsKeystone, identity.RobotsSeed} {
-		env := testenv.New(t, func(c *config.Config) { c.Lintel.MFARobots = policy })
-		r := robots{env: env}
-		r.user, r.project = member(env, "alice", "acme")
-		bob, _ := member(env, "bob", "other")
-		alice := env.Login("alice", "secret", testenv.OnProjectID(r.project))
-		robot, key, trust := r.credential(alice, "robot"), r.key(alice), r.trust(alice, bob)
-		b := env.SignIn("alice", "secret")
-		b.Open("/portal/security/totp/new").Want(200, "1 S3 key does not ask for a second factor", "1 trust that you gave does not ask", "1 application credential stops working")
-		p, _ := enrol(t, env, b)
-		if a := env.Authenticate(robot).Want(401); !strings.Contains(a.Body, "turned on a second factor") {
-			t.Errorf("%s: %s", policy, a.Body)
+// oauth lets a consumer act for alice by OAuth 1, and returns what logs in by it.
+func (r robots) oauth(alice *testenv.Actor) func() *testenv.Response {
+	admin := r.env.Admin()
+	made := admin.Post("/v3/OS-OAUTH1/consumers", `{"consumer": {}}`).Want(201)
+	consumer, secret := made.Get("consumer.id"), made.Get("consumer.secret")
+	n := 0
+	call := func(path, body, token, tokenSecret string, more ...string) *testenv.Response {
+		n++
+		params := url.Values{
+			"oauth_consumer_key": {consumer}, "oauth_nonce": {fmt.Sprintf("%024d", n)}, "oauth_signature_method": {"HMAC-SHA1"},
+			"oauth_timestamp": {fmt.Sprint(r.env.Clock.Now().Unix())}, "oauth_version": {"1.0"},
 		}
-		r.signed(key).Want(200)
-		r.byTrust(trust).Want(201)
-		env.Authenticate(r.credential(env.Authenticate(byBoth(r.user, p.next(), testenv.OnProjectID(r.project))).Want(201).Actor(), "new")).Want(401)
-		b.Open("/portal/security/robots").Want(404)
+		if token != "" {
+			params.Set("oauth_token", token)
+		}
+		for i := 0; i+1 < len(more); i += 2 {
+			params.Set(more[i], more[i+1])
+		}
+		escape := func(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
+		var pairs, fields []string
+		for _, name := range slices.Sorted(maps.Keys(params)) {
+			pairs = append(pairs, escape(name)+"="+escape(params.Get(name)))
+		}
+		mac := hmac.New(sha1.New, []byte(escape(secret)+"&"+escape(tokenSecret)))
+		mac.Write([]byte("POST&" + escape("http://identity.example"+path) + "&" + escape(strings.Join(pairs, "&"))))
+		params.Set("oauth_signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+		for _, name := range slices.Sorted(maps.Keys(params)) {
+			fields = append(fields, escape(name)+`="`+escape(params.Get(name))+`"`)
+		}
+		headers := []string{"Authorization", "OAuth " + strings.Join(fields, ", ")}
+		if body == "" {
+			headers = append(headers, "Requested-Project-Id", r.project)
+		}
+		var send any
+		if body != "" {
+			send = body
+		}
+		return r.env.Post(path, send, headers...)
+	}
+	request, err := url.ParseQuery(call("/v3/OS-OAUTH1/request_token", "", "", "", "oauth_callback", "oob").Want(201).Body)
+	if err != nil {
+		panic(err)
+	}
+	role := admin.Get("/v3/roles?name=member").Want(200).Get("roles.0.id")
+	verifier := alice.Put("/v3/OS-OAUTH1/authorize/"+request.Get("oauth_token"), `{"roles": [{"id": "`+role+`"}]}`).Want(200).Get("token.oauth_verifier")
+	access, err := url.ParseQuery(call("/v3/OS-OAUTH1/access_token", "", request.Get("oauth_token"), request.Get("oauth_token_secret"), "oauth_verifier", verifier).Want(201).Body)
+	if err != nil {
+		panic(err)
+	}
+	return func() *testenv.Response {
+		return call("/v3/auth/tokens", `{"auth": {"identity": {"methods": ["oauth1"], "oauth1": {}}}}`, access.Get("oauth_token"), access.Get("oauth_token_secret"))
+	}
+}
+
+// everything are an application credential, an OAuth token, an EC2 key and a trust of alice's, and what each logs in with.
+func (r robots) everything(alice *testenv.Actor, name, bob string) map[string]func() *testenv.Response {
+	credential, key, trust := r.credential(alice, name), r.key(alice), r.trust(alice, bob)
+	return map[string]func() *testenv.Response{
+		"application credential": func() *testenv.Response { return r.env.Authenticate(credential) },
+		"OAuth token":            r.oauth(alice),
+		"EC2 key":                func() *testenv.Response { return r.signed(key) },
+		"trust":                  func() *testenv.Response { return r.byTrust(trust) },
+	}
+}
+
+// 5.4, B17, B20: what each of the policies makes of all that logs in for somebody who turned a second factor on in the portal, be it older than
+// that or made with it, and for somebody whose rules an administrator has set.
+func TestRobotPolicies(t *testing.T) {
+	programs, delegated := []string{"application credential", "OAuth token"}, []string{"EC2 key", "trust"}
+	for policy, c := range map[string]struct {
+		old, minted, ruled map[string]bool // whether they log in
+		says               string          // the 401 of an application credential
+		receipt            bool
+		asks               string // of what to decide, in the last step
+	}{
+		identity.RobotsKeystone: {
+			old:    map[string]bool{"EC2 key": true, "trust": true},
+			minted: map[string]bool{"EC2 key": true, "trust": true},
+			ruled:  map[string]bool{"EC2 key": true, "trust": true},
+			says:   "none of which lets it log in by itself", receipt: true,
+		},
+		identity.RobotsSeed: {
+			old:    map[string]bool{"EC2 key": true, "trust": true},
+			minted: map[string]bool{"EC2 key": true, "trust": true},
+			ruled:  map[string]bool{"trust": true},
+			says:   "application credentials and OAuth tokens may not log in here", asks: "These are never asked for a second factor",
+		},
+		identity.RobotsMinted: {
+			old:    map[string]bool{},
+			minted: map[string]bool{"application credential": true, "OAuth token": true, "EC2 key": true, "trust": true},
+			ruled:  map[string]bool{"trust": true},
+			says:   "Its owner can keep it", asks: "Keep those that you need",
+		},
+	} {
+		t.Run(policy, func(t *testing.T) {
+			env := testenv.New(t, func(c *config.Config) {
+				c.Lintel.MFARobots = policy
+				c.Auth.Methods = append(c.Auth.Methods, "oauth1")
+				c.Default.PublicEndpoint = "http://identity.example"
+			})
+			bob, _ := member(env, "bob", "other")
+			bobs := env.Login("bob", "secret")
+			r, q := robots{env: env}, robots{env: env}
+			r.user, r.project = member(env, "alice", "acme")
+			q.user, q.project = member(env, "quentin", "quarry")
+			admin := env.Admin().Get("/v3/roles?name=admin").Want(200).Get("roles.0.id") // who alone authorizes OAuth tokens
+			env.Admin().Put("/v3/projects/"+r.project+"/users/"+r.user+"/roles/"+admin, nil).Want(204)
+			env.Admin().Put("/v3/projects/"+q.project+"/users/"+q.user+"/roles/"+admin, nil).Want(204)
+			old := r.everything(env.Login("alice", "secret", testenv.OnProjectID(r.project)), "old", bob)
+			ruled := q.everything(env.Login("quentin", "secret", testenv.OnProjectID(q.project)), "old", bob)
+			check := func(when string, all map[string]func() *testenv.Response, works map[string]bool) {
+				t.Helper()
+				for _, what := range slices.Concat(programs, delegated) {
+					if a := all[what](); (a.Status < 300) != works[what] || a.Status >= 300 && a.Status != 401 {
+						t.Errorf("%s, %s: %d %s", when, what, a.Status, a.Body)
+					}
+				}
+			}
+			everything := map[string]bool{"application credential": true, "OAuth token": true, "EC2 key": true, "trust": true}
+			check("before", old, everything)
+			check("before", ruled, everything)
+
+			env.Admin().Patch("/v3/users/"+q.user, `{"user": {"options": {"multi_factor_auth_rules": [["password", "totp"]]}}}`).Want(200)
+			check("with an administrator's rules", ruled, c.ruled)
+			a := ruled["application credential"]()
+			if got := fmt.Sprint(a.Value("required_auth_methods")); got != "[[password totp]]" || !strings.Contains(a.Message(), "none of which lets it log in") {
+				t.Errorf("with an administrator's rules an application credential learns %s", a.Body)
+			}
+			env.Admin().Patch("/v3/users/"+q.user, `{"user": {"options": {"multi_factor_auth_rules": [["password", "totp"], ["application_credential"]]}}}`).Want(200)
+			ruled["application credential"]().Want(201)
+
+			b := env.SignIn("alice", "secret").Open("/portal/security/totp/new").Want(200, "1 application credential stops working", "1 OAuth access token stops working")
+			if policy != identity.RobotsMinted {
+				b.Want(200, "1 S3 key does not ask for a second factor", "1 trust that you gave does not ask")
+			}
+			b.Submit("Continue")
+			p := scan(t, env, b)
+			b.Submit("Continue", "code", p.code()).Want(200, "Your recovery codes")
+			if strings.Contains(b.Body, "What logs in without you") != (c.asks != "") || !strings.Contains(b.Text(), c.asks) {
+				t.Errorf("the last step asks for decisions as it should not: %s", b.Text())
+			}
+			codes := recovery(b)
+			if policy == identity.RobotsSeed {
+				all := append(keys(b, "S3 or EC2 key"), keys(b, "Trust that you gave")...)
+				if len(all) != 2 || len(keys(b, "Application credential")) != 0 {
+					t.Errorf("to decide on: %q", all)
+				}
+				b.Submit("Turn it on", "typed", codes[0], "do "+all[0], "keep").Want(422, "Say of each key and trust")
+				b.Submit("Turn it on", "typed", codes[0], "do "+all[0], "keep", "do "+all[1], "keep").Want(200, "Your second factor is on")
+			} else {
+				b.Submit("Turn it on", "typed", codes[0]).Want(200, "Your second factor is on")
+			}
+			check("from before the factor", old, c.old)
+			bobs.Get("/v3/auth/projects").Want(200) // what others have goes on
+			a = old["application credential"]().Want(401)
+			if !strings.Contains(a.Message(), c.says) || (a.Header.Get("Openstack-Auth-Receipt") != "") != c.receipt || c.receipt && fmt.Sprint(a.Value("required_auth_methods")) != "[[password totp]]" {
+				t.Errorf("an application credential learns %v %s", a.Header, a.Body)
+			}
+			both := env.Authenticate(byBoth(r.user, p.next(), testenv.OnProjectID(r.project))).Want(201).Actor()
+			check("made with the factor", r.everything(both, "new", bob), c.minted)
+			if warned := strings.Contains(env.Log(), "is not asked for the second factor of its owner"); warned != (policy == identity.RobotsSeed) {
+				t.Errorf("the log warns: %t", warned)
+			}
+			switch b.Open("/portal/security/robots"); policy {
+			case identity.RobotsKeystone:
+				b.Want(404)
+			case identity.RobotsSeed:
+				key := keys(b.Want(200, "Delete those that nothing needs"), "S3 or EC2 key")
+				b.Submit("Save", "do "+key[0], "delete", "do "+key[1], "delete", "do "+keys(b, "Trust that you gave")[0], "keep", "do "+keys(b, "Trust that you gave")[1], "keep").Want(200, "Saved")
+				old["EC2 key"]().Want(404)
+			}
+		})
 	}
 }

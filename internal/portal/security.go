@@ -32,6 +32,7 @@ type securityPage struct {
 	Demand       string        // what is asked about one
 	Means        []consequence // what is never asked for one
 	Decides      bool          // the reader decides on each of these
+	Lists        bool          // they stand on a page
 	Few          int           // recovery codes that are not many
 	Sessions     []identity.Session
 	Current      string // the id of this session
@@ -50,6 +51,7 @@ func (v *visit) security() error {
 	}
 	pg.Demand = v.demand(pg.Factor)
 	pg.Decides = v.p.Credential.Decides()
+	pg.Lists = pg.Decides || v.p.Credential.Warns()
 	pg.Closed, pg.Means, pg.Few = v.closed(pg.Factor.Closed), v.unasked(pg.Factor), fewCodes
 	if n := pg.Factor.ApplicationCredentials; n > 0 && pg.Factor.On && pg.Decides {
 		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They work if they were made with the second factor, or you keep them."), "/portal/credentials"}}, pg.Means...)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ const maxLead = time.Minute
 // that second gets a token that is stamped one second after the event (auth.Service). So a second event for the same
 // user in that second must reach one second further, or it would miss that token.
 func (tx *Tx) Revoke(ctx context.Context, e identity.RevocationEvent) error {
+	if e.AccessTokenID != "" && e.DomainID == "" && e.ProjectID == "" && e.UserID == "" && e.RoleID == "" && e.TrustID == "" && e.ConsumerID == "" && e.AuditID == "" && e.AuditChainID == "" {
+		return errors.New("a revocation event that names an access token alone, which is not compared, would end every token")
+	}
 	second := tx.now.Truncate(time.Second)
 	if e.RevokedAt.IsZero() {
 		e.RevokedAt = second
