@@ -33,6 +33,17 @@ type Query struct {
 	// is no limit. Both leave what is effective alone.
 	Within identity.DomainID
 	Limit  int
+
+	Roles []identity.RoleID // one of these, if any are named
+	After *identity.Grant   // of a list of grants, only what follows this one
+}
+
+// filter is what the query asks of grants.
+func (q Query) filter(within identity.DomainID) store.GrantFilter {
+	return store.GrantFilter{
+		Role: q.Role, Roles: q.Roles, User: q.User, Group: q.Group, Domain: q.Domain, Project: q.Project, Subtree: q.Subtree,
+		Inherited: q.Inherited, Within: cmp.Or(within, q.Within), OnlySystem: q.System == "all", Limit: q.Limit, After: q.After,
+	}
 }
 
 // check refuses combinations that make no sense, in upstream's words (keystone/api/role_assignments.py).
@@ -87,6 +98,57 @@ func (s *Service) Assignments(ctx context.Context, caller identity.Caller, q Que
 	return found, called, err
 }
 
+// Granted returns a page of the grants that a query asks for, with what is known of each and what all that they mention is called.
+func (s *Service) Granted(ctx context.Context, caller identity.Caller, q Query) (page identity.Page[identity.Grant], terms map[identity.Grant]identity.Terms, called Names, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		within, err := s.allowedList(ctx, tx, caller, q)
+		if err != nil {
+			return err
+		}
+		limit := q.Limit
+		q.Limit++
+		found, err := granted(ctx, tx, q, within)
+		if err != nil {
+			return err
+		}
+		if page.More = len(found) > limit; page.More {
+			found = found[:limit]
+		}
+		var actors, targets []string
+		for _, a := range found {
+			page.Items = append(page.Items, a.Grant)
+			actors, targets = append(actors, string(a.User)+string(a.Group)), append(targets, string(a.Project)+string(a.Domain))
+		}
+		if called, err = tx.Labels(ctx, mentioned(found)); err != nil || len(found) == 0 {
+			return err
+		}
+		slices.Sort(targets)
+		terms, err = tx.TermsOn(ctx, actors, slices.Compact(targets))
+		return err
+	})
+	return page, terms, called, err
+}
+
+// CountGrants counts the grants that a query asks for, by what they are to, of or on (store.ByActor …), a page at a time.
+func (s *Service) CountGrants(ctx context.Context, caller identity.Caller, q Query, by, after string, limit int) (page identity.Page[store.GrantCount], called Names, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		within, err := s.allowedList(ctx, tx, caller, q)
+		if err != nil {
+			return err
+		}
+		if page, err = tx.CountGrants(ctx, q.filter(within), by, after, limit); err != nil {
+			return err
+		}
+		var some []identity.Assignment
+		for _, c := range page.Items {
+			some = append(some, identity.Assignment{Grant: identity.Grant{User: c.User, Group: c.Group, Role: c.Role, Project: c.Project}})
+		}
+		called, err = tx.Labels(ctx, mentioned(some))
+		return err
+	})
+	return page, called, err
+}
+
 // CheckListIn refuses who may not list the role assignments in a domain.
 func (s *Service) CheckListIn(ctx context.Context, caller identity.Caller, domain identity.DomainID) error {
 	if in := caller.Token; in != nil && in.Scope.DomainID() != "" && in.Scope.DomainID() != domain {
@@ -122,10 +184,7 @@ func (s *Service) allowedList(ctx context.Context, tx *store.Tx, caller identity
 
 // granted lists grants as they are.
 func granted(ctx context.Context, tx *store.Tx, q Query, within identity.DomainID) ([]identity.Assignment, error) {
-	grants, err := tx.Grants(ctx, store.GrantFilter{
-		Role: q.Role, User: q.User, Group: q.Group, Domain: q.Domain, Project: q.Project, Subtree: q.Subtree,
-		Inherited: q.Inherited, Within: cmp.Or(within, q.Within), OnlySystem: q.System == "all", Limit: q.Limit,
-	})
+	grants, err := tx.Grants(ctx, q.filter(within))
 	found := make([]identity.Assignment, len(grants))
 	for i, g := range grants {
 		found[i].Grant = g

@@ -6,10 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/trail"
 )
 
@@ -24,19 +27,13 @@ var assignmentPages = slices.Concat(
 	both("/cloud/assignments/revoke", (*visit).revokeAssignment, false),
 )
 
-// mostAssignments is how many a page shows. There is no paging through them, but by asking more exactly.
+// mostAssignments is how many grants a page that counts them looks at.
 const mostAssignments = 200
 
 // assignmentsPage shows who was granted what: in a domain, or on the system.
 type assignmentsPage struct {
 	chrome
-	In            identity.Domain // empty for the system
-	Path          string
-	Person, Group string // names that were asked for
-	Role, Project string
-	Roles         []identity.Role
-	Rows          []grantRow
-	More          bool
+	listing
 }
 
 // grantRow is a grant with what its ends are called.
@@ -63,16 +60,21 @@ func frameAssignments(c *chrome, d identity.Domain) {
 	}
 }
 
+// views of the assignments: each grant, or counted by what they have in common.
+var pivots = []string{"", store.ByActor, store.ByRole, store.ByTarget}
+
+// anyHigh stands for all roles of high impact in the choice of a role.
+const anyHigh = "high"
+
 func (v *visit) assignments() error {
 	caller, d, path, err := v.realm()
 	if err != nil {
 		return err
 	}
-	pg := &assignmentsPage{In: d, Path: Prefix + path, Person: strings.TrimSpace(v.field("user")), Group: strings.TrimSpace(v.field("group")),
-		Role: v.field("role"), Project: strings.TrimSpace(v.field("project"))}
+	pg := new(assignmentsPage)
 	frameAssignments(&pg.chrome, d)
 	pg.Title = v.T("Assignments")
-	q := assignment.Query{Role: identity.RoleID(pg.Role), Limit: mostAssignments + 1}
+	var q assignment.Query
 	if d.ID == "" {
 		q.System = "all"
 		pg.Title, pg.Lead = v.T("System"), v.T("Who has a role on the cloud itself, and so may do things to all of it.")
@@ -82,36 +84,108 @@ func (v *visit) assignments() error {
 		pg.Lead = v.F("Who was granted which role where in %s. What follows from it stands with each person.", d.Name)
 		pg.Terminal = []string{"openstack role assignment list --names"}
 	}
-	pg.Action = &link{v.T("Grant a role"), pg.Path + "/new"}
+	pg.Action = &link{v.T("Grant a role"), Prefix + path + "/new"}
+	pg.None, pg.Hint = v.T("Nothing found"), v.T("Nobody was granted a role that fits.")
 	if err := v.narrow(caller, d, pg, &q); err != nil {
 		return err
 	}
-	roles, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
-	if err != nil && !errors.Is(err, identity.Forbidden) {
-		return err
+	view := v.field("view")
+	for i, name := range []string{v.T("Each grant"), v.T("By person or group"), v.T("By role"), v.T("By place")} {
+		if d.ID == "" && pivots[i] == store.ByTarget {
+			continue
+		}
+		pg.Tabs = append(pg.Tabs, tab{entry: entry{Prefix + path + "?view=" + pivots[i], name, view == pivots[i]}})
 	}
-	pg.Roles = roles.Items
-	if len(pg.Fields) > 0 {
-		return v.show(http.StatusUnprocessableEntity, "assignments", pg)
+	if len(pg.Fields) > 0 { // nothing is called so
+		return showList(v, "list", pg, pg.query(v), func(identity.Query) (page identity.Page[identity.Grant], err error) { return page, nil },
+			func([]identity.Grant) ([]row, error) { return nil, nil })
 	}
-	found, called, err := v.p.Assignment.Assignments(v.Context(), caller, q, true)
-	if err != nil {
-		return err
+	if slices.Contains(pivots[1:], view) {
+		return v.countedAssignments(caller, pg, q, view, path)
 	}
-	if pg.More = len(found) > mostAssignments; pg.More {
-		found = found[:mostAssignments]
-	}
-	for _, a := range found {
-		pg.Rows = append(pg.Rows, v.grantRow(a.Grant, called, pg.Path))
-	}
-	return v.show(http.StatusOK, "assignments", pg)
+	pg.Columns = []column{{Key: "who", Label: v.T("Who")}, {Key: "role", Label: v.T("Role")}, {Key: "where", Label: v.T("Where")}, {Key: "ends", Label: v.T("Ends")},
+		{Key: "inherited", Label: v.T("Inherited"), Hidden: true}, {Key: "granted", Label: v.T("Granted"), Hidden: true}}
+	var terms map[identity.Grant]identity.Terms
+	var called assignment.Names
+	return showList(v, "list", pg, pg.query(v), func(lq identity.Query) (page identity.Page[identity.Grant], err error) {
+		q.Limit, q.After = lq.Limit, grantMarked(lq.Marker)
+		page, terms, called, err = v.p.Assignment.Granted(v.Context(), caller, q)
+		return page, err
+	}, func(grants []identity.Grant) (rows []row, err error) {
+		for _, g := range grants {
+			r := v.grantRow(g, called, Prefix+path)
+			who, where := cell{Text: r.Who}, cell{Text: r.Where}
+			if r.Group {
+				who.About = v.T("Group")
+			}
+			inherited := cell{Text: v.T("no")}
+			if r.Inherited {
+				where.About, inherited.Text = v.T("not there, but on all projects below"), v.T("yes")
+			}
+			ends, granted := cell{Text: v.T("never")}, cell{Never: v.T("not known")}
+			if t := terms[g]; !t.Until.IsZero() {
+				ends = cell{Time: t.Until}
+			}
+			if t := terms[g]; !t.GrantedAt.IsZero() {
+				granted.Time = t.GrantedAt
+			}
+			rows = append(rows, row{ID: markGrant(g), Name: r.Role + ", " + r.Who + ", " + r.Where, Fixed: true, Acts: []link{{v.T("Revoke"), r.Revoke}},
+				Cells: []cell{who, {Chips: []string{r.Role}}, where, ends, inherited, granted}})
+		}
+		return rows, nil
+	})
 }
 
-// narrow asks for what the names on the page stand for.
+// countedAssignments shows how many grants there are to each person, of each role or on each place.
+func (v *visit) countedAssignments(caller identity.Caller, pg *assignmentsPage, q assignment.Query, by, path string) error {
+	pg.Columns = []column{{Key: "name", Label: map[string]string{store.ByActor: v.T("Who"), store.ByRole: v.T("Role"), store.ByTarget: v.T("Where")}[by]}, {Key: "grants", Label: v.T("Grants")},
+		{Key: "id", Label: "ID", Hidden: true}}
+	var called assignment.Names
+	return showList(v, "list", pg, pg.query(v), func(lq identity.Query) (page identity.Page[store.GrantCount], err error) {
+		page, called, err = v.p.Assignment.CountGrants(v.Context(), caller, q, by, lq.Marker, lq.Limit)
+		return page, err
+	}, func(all []store.GrantCount) (rows []row, err error) {
+		for _, c := range all {
+			var name cell
+			var id, key string
+			switch {
+			case c.User != "":
+				id, key, name.Text = string(c.User), "user", called.Of("user", string(c.User)).Name
+			case c.Group != "":
+				id, key, name.Text, name.About = string(c.Group), "group", called.Of("group", string(c.Group)).Name, v.T("Group")
+			case c.Role != "":
+				id, key, name.Text = string(c.Role), "role", called.Of("role", string(c.Role)).Name
+			default:
+				id, key, name.Text = string(c.Project), "project", called.Of("project", string(c.Project)).Name
+			}
+			name.Text = cmp.Or(name.Text, id)
+			name.Path = Prefix + path + "?" + url.Values{key: {id}}.Encode()
+			rows = append(rows, row{ID: id, Name: name.Text, Fixed: true, Cells: []cell{name, {Text: strconv.Itoa(c.Grants)}, {Text: id, Code: true}}})
+		}
+		return rows, nil
+	})
+}
+
+// markGrant writes a grant down for the address of the page that follows it, and grantMarked reads it.
+func markGrant(g identity.Grant) string {
+	return url.Values{"u": {string(g.User)}, "g": {string(g.Group)}, "p": {string(g.Project)}, "d": {string(g.Domain)}, "r": {string(g.Role)},
+		"i": {strconv.FormatBool(g.Inherited)}, "s": {strconv.FormatBool(g.System)}}.Encode()
+}
+
+func grantMarked(text string) *identity.Grant {
+	q, err := url.ParseQuery(text)
+	if text == "" || err != nil {
+		return nil
+	}
+	return &identity.Grant{User: identity.UserID(q.Get("u")), Group: identity.GroupID(q.Get("g")), Project: identity.ProjectID(q.Get("p")), Domain: identity.DomainID(q.Get("d")),
+		Role: identity.RoleID(q.Get("r")), Inherited: q.Get("i") == "true", System: q.Get("s") == "true"}
+}
+
+// narrow offers the fields that narrow the list, and asks for what the names in them stand for.
 func (v *visit) narrow(caller identity.Caller, d identity.Domain, pg *assignmentsPage, q *assignment.Query) error {
 	pg.Fields = problems{}
-	if pg.Person != "" {
-		u, err := v.userNamed(caller, d.ID, pg.Person)
+	if person := pg.input(v, "user", v.T("User name"), "text"); person != "" {
+		u, err := v.userNamed(caller, d.ID, person)
 		switch {
 		case errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden):
 			pg.Fields["user"] = v.T("There is nobody of this name in the domain. Type the whole name, or the exact id.")
@@ -119,8 +193,9 @@ func (v *visit) narrow(caller identity.Caller, d identity.Domain, pg *assignment
 			return err
 		}
 		q.User = u.ID
-	} else if pg.Group != "" {
-		g, err := v.groupNamed(caller, d.ID, pg.Group)
+	}
+	if group := pg.input(v, "group", v.T("Group"), "text"); group != "" && q.User == "" {
+		g, err := v.groupNamed(caller, d.ID, group)
 		switch {
 		case errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden):
 			pg.Fields["group"] = v.T("There is no group of this name.")
@@ -129,16 +204,57 @@ func (v *visit) narrow(caller identity.Caller, d identity.Domain, pg *assignment
 		}
 		q.Group = g.ID
 	}
-	if pg.Project != "" && d.ID != "" {
-		p, err := v.projectNamed(caller, d.ID, pg.Project)
-		if err != nil {
-			return err
+	if d.ID != "" {
+		if project := pg.input(v, "project", v.T("Project"), "text"); project == string(d.ID) {
+			q.Domain = d.ID
+		} else if project != "" {
+			p, err := v.projectNamed(caller, d.ID, project)
+			if err == nil && p == "" {
+				p, err = v.projectOf(caller, d.ID, identity.ProjectID(project))
+			}
+			if err != nil {
+				return err
+			}
+			if q.Project = p; p == "" {
+				pg.Fields["project"] = v.F("There is no project %s in this domain. Create it first.", project)
+			}
 		}
-		if q.Project = p; p == "" {
-			pg.Fields["project"] = v.F("There is no project %s in this domain. Create it first.", pg.Project)
+		inherited := filter{Name: "inherited", Label: v.T("Inherited"), Choices: []option{{"", v.T("inherited or not"), false}, {"yes", v.T("inherited alone"), false}, {"no", v.T("not inherited"), false}}}
+		for i := range inherited.Choices {
+			c := &inherited.Choices[i]
+			if c.Chosen = c.Value == v.field("inherited"); c.Chosen && c.Value != "" {
+				is := c.Value == "yes"
+				q.Inherited = &is
+			}
+		}
+		pg.Filters = append(pg.Filters, inherited)
+	}
+	roles, err := v.p.Assignment.AboutRoles(v.Context(), caller)
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	chosen := v.field("role")
+	of := filter{Name: "role", Label: v.T("Role"), Choices: []option{{"", v.T("any role"), false}, {anyHigh, v.T("any role of high impact"), chosen == anyHigh}}}
+	for _, r := range roles {
+		of.Choices = append(of.Choices, option{string(r.ID), r.Name, chosen == string(r.ID)})
+		if r.Weight.High && chosen == anyHigh {
+			q.Roles = append(q.Roles, r.ID)
 		}
 	}
+	if chosen != anyHigh {
+		q.Role = identity.RoleID(chosen)
+	}
+	pg.Filters = append(pg.Filters, of)
 	return nil
+}
+
+// projectOf is a domain's project by its exact id; empty when there is none that the caller may see.
+func (v *visit) projectOf(caller identity.Caller, domain identity.DomainID, id identity.ProjectID) (identity.ProjectID, error) {
+	p, err := v.p.Directory.Project(v.Context(), caller, id, directory.Around{})
+	if errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden) || err == nil && p.DomainID != domain {
+		return "", nil
+	}
+	return p.ID, err
 }
 
 // groupNamed finds a group by the name in a domain, or by the exact id. Without a domain it is the reader's own.
@@ -391,6 +507,13 @@ func (v *visit) revokeAssignment() error {
 		v.T("Application credentials of theirs that have the role there lose it."),
 		v.N(len(found)-1, "The role stays in %d other place.", "The role stays in %d other places."),
 	}}
+	about, err := v.p.Assignment.AboutRole(v.Context(), caller, g.Role)
+	if err != nil && !errors.Is(err, identity.NotFound) && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
+	if about.Weight.High {
+		out.Typed = r.Who
+	}
 	frameAssignments(&out.chrome, d)
 	out.Title, out.Lead = v.F("Take %s from %s?", r.Role, r.Who), v.T("What comes by other ways, such as a group, stays.")
 	out.Terminal = []string{revokeCommand(g, called)}

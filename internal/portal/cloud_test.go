@@ -127,3 +127,61 @@ func TestTheCloudIsNotForEverybody(t *testing.T) {
 	admin.Get("/v3/system/users/" + auditor + "/roles/" + reader).Want(204)
 	admin.Get("/v3/system/users/" + user + "/roles/" + reader).Want(404)
 }
+
+// D8: assignments in pages, seen by person, role and place, with their ends and what is inherited, exported; who has a heavy role
+// anywhere is found at once, and taking one back wants it typed.
+func TestAssignmentsPivoted(t *testing.T) {
+	env := testenv.New(t)
+	manager(env, "mona", "manager")
+	alice, acme := member(env, "alice", "acme")
+	_, web := member(env, "bob", "web")
+	admin := env.Admin()
+	admin.Put("/v3/projects/"+web+"/users/"+alice+"/roles/"+roleID(env, "admin"), nil).Want(204)
+	admin.Put("/v3/OS-INHERIT/domains/default/users/"+alice+"/roles/"+roleID(env, "reader")+"/inherited_to_projects", nil).Want(204)
+	admin.Post("/v3/lintel/grants", `{"grants": {"user": {"id": "`+alice+`"}, "project": {"id": "`+acme+`"}, "roles": [{"name": "reader"}], "expires_at": "2030-06-30T00:00:00Z"}}`).Want(201)
+	const at = "/portal/d/default/assignments"
+	root := env.SignIn("admin", testenv.Password)
+	root.Open(at+"?user=alice").Want(200, "30 Jun 2030", "not there, but on all projects below")
+	seen := map[string]int{}
+	for b, next := root.Open(at+"?size=25&col=who&col=role&col=where"), true; next; {
+		for i, who := range column(b, "Who") {
+			seen[who+" "+column(b, "Role")[i]+" "+column(b, "Where")[i]]++
+		}
+		if next = strings.Contains(b.Body, "Next page"); next {
+			follow(t, b, "Next page")
+		}
+	}
+	if len(seen) < 6 {
+		t.Errorf("%v", seen)
+	}
+	root.Open(at+"?role=high").Want(200, "alice", "web")
+	if text := root.Text(); strings.Contains(text, "bob") {
+		t.Errorf("bob has no heavy role: %s", text)
+	}
+	root.Open(at+"?inherited=yes").Want(200, "alice", "reader")
+	if strings.Contains(root.Text(), "bob") {
+		t.Error("what is not inherited is shown")
+	}
+	for view, want := range map[string]string{"actor": "alice 4", "role": "member 2", "target": "web 2"} {
+		if root.Open(at + "?view=" + view); !strings.Contains(root.Text(), want) {
+			t.Errorf("by %s: %s", view, root.Text())
+		}
+	}
+	follow(t, root.Open(at+"?view=target"), "web").Want(200, "bob", "alice")
+	root.Open(at+"?format=csv").Want(200, "who,role,where,ends,inherited,granted", "2030-06-30")
+	// Pages of one: each grant once.
+	again := map[string]int{}
+	path, last := at+"?format=json", 0
+	for _, line := range strings.Split(root.Open(path).Body, "\n") {
+		if strings.Contains(line, `"who"`) {
+			again[line]++
+			last++
+		}
+	}
+	if len(again) != last || last != len(seen) {
+		t.Errorf("%d grants, %d lines", len(again), last)
+	}
+	follow(t, root.Open(at+"?role=high&user=alice"), "Revoke admin, alice, web").Want(200, "Type alice to go on")
+	root.Submit("Take the role back", "typed", "bob").Want(422, "Type alice")
+	root.Submit("Take the role back", "typed", "alice").Want(200, "The role was taken back")
+}

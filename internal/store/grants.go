@@ -136,7 +136,10 @@ type GrantFilter struct {
 
 	NoSystem, OnlySystem bool
 
-	Limit int // choose no more than the first so many; 0 is no limit
+	Roles []identity.RoleID // one of these, if any are named
+
+	Limit int             // choose no more than the first so many; 0 is no limit
+	After *identity.Grant // and only what follows this one in the order of Grants
 }
 
 // Grants returns the grants that a filter chooses, ordered by type, actor, target and role.
@@ -172,6 +175,61 @@ func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, erro
 	return list(ctx, tx, scanGrant, stmt, args...)
 }
 
+// GrantCount is how many grants have something in common.
+type GrantCount struct {
+	User  identity.UserID
+	Group identity.GroupID
+	Role  identity.RoleID
+
+	Project identity.ProjectID // or the domain of this id
+	Grants  int
+}
+
+// What grants are counted by.
+const (
+	ByActor  = "actor"
+	ByRole   = "role"
+	ByTarget = "target"
+)
+
+// CountGrants counts the grants that a filter chooses, on the system alone or beside it, by what they are to, of or on: a page in the
+// order of ids, of those after one.
+func (tx *Tx) CountGrants(ctx context.Context, f GrantFilter, by, after string, limit int) (page identity.Page[GrantCount], err error) {
+	table, users, groups := "assignment", `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`
+	if f.OnlySystem {
+		table, users, groups = "system_assignment", `'UserSystem'`, `'GroupSystem'`
+	}
+	s := f.actors(tx, table, users, groups)
+	if !f.OnlySystem {
+		f.targets(&s)
+	}
+	with, args := f.trees()
+	key := map[string]string{ByActor: `"actor_id"`, ByRole: `"role_id"`, ByTarget: `"target_id"`}[by]
+	if after != "" {
+		s.also(key+` > ?`, after)
+	}
+	page.Items, err = list(ctx, tx, func(row scanner) (c GrantCount, err error) {
+		var id, kind string
+		err = row.Scan(&id, &kind, &c.Grants)
+		switch {
+		case by == ByRole:
+			c.Role = identity.RoleID(id)
+		case by == ByTarget:
+			c.Project = identity.ProjectID(id)
+		case err == nil && kind[0] == 'U':
+			c.User = identity.UserID(id)
+		default:
+			c.Group = identity.GroupID(id)
+		}
+		return c, err
+	}, with+`SELECT `+key+`, MAX(CONCAT("type", '')), COUNT(*) FROM "`+table+`"`+s.sql()+` GROUP BY `+key+` ORDER BY `+key+` LIMIT ?`,
+		append(append(args, s.args...), limit+1)...)
+	if page.More = len(page.Items) > limit; page.More {
+		page.Items = page.Items[:limit]
+	}
+	return page, err
+}
+
 // trees names the sets of projects that targets compares with: those inside the filter's project, and those above it
 // with the domain.
 func (f GrantFilter) trees() (with string, args []any) {
@@ -192,6 +250,18 @@ func (f GrantFilter) actors(tx *Tx, table, users, groups string) (s selection) {
 	s.also(lasts, args...)
 	if f.Role != "" {
 		s.also(`"role_id" = ?`, f.Role)
+	}
+	if len(f.Roles) > 0 {
+		some, args := in(f.Roles)
+		s.also(`"role_id" IN `+some, args...)
+	}
+	if f.After != nil {
+		_, kind, actor, target := grantKey(*f.After)
+		of := `CONCAT("type", '')`
+		if tx.db.dialect == sqlite {
+			of = `"type"`
+		}
+		s.also(`(`+of+`, "actor_id", "target_id", "role_id", "inherited") > (?, ?, ?, ?, ?)`, kind, actor, target, f.After.Role, f.After.Inherited)
 	}
 	user, group := `"type" IN (`+users+`)`, `"type" IN (`+groups+`)`
 	switch {

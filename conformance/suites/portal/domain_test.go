@@ -229,3 +229,19 @@ func TestAssignments(t *testing.T) {
 		admin.Fill("Type ayesha to go on", "ayesha").Press("Grant admin").Sees("The role was granted")
 	})
 }
+
+// Who has what where is seen by person, role and place, and who has a heavy role anywhere.
+func TestAssignmentsPivoted(t *testing.T) {
+	tell(t, "D8", func(s *Story) {
+		s.Project("acme-web")
+		for _, name := range []string{"ayesha", "basil"} {
+			s.User(name)
+			s.Grant(name, "member", "acme-web")
+		}
+		s.Grant("basil", "admin", "acme-web")
+		admin := s.admin().Press("Domains").Press("Default").Open("/portal/d/default/assignments").Press("By role").Row("member", "2")
+		admin.Press("member").Sees("ayesha", "basil").Press("By place").Press("acme-web").Sees("ayesha", "basil")
+		admin.Choose("Role", "any role of high impact").Press("Search").Sees("basil").SeesNot("ayesha")
+		admin.Press("Revoke admin, basil, acme-web").Sees("Type basil to go on").Fill("Type basil to go on", "basil").Press("Take the role back").Sees("The role was taken back")
+	})
+}
