@@ -111,7 +111,7 @@ func TestPromotedMeanwhile(t *testing.T) {
 		wait.Go(func() { a.admin.Put(a.grantPath(id, "admin"), nil).Want(204) })
 		wait.Go(func() { taken = a.mod.api.Delete(a.grantPath(id, "member")).Status })
 		wait.Wait()
-		trail := a.admin.Get("/v3/lintel/users/" + id + "/events?class=" + identity.ClassAccess).Want(200).Texts("events", "action")
+		trail := a.admin.Get("/v3/lintel/users/"+id+"/events?class="+identity.ClassAccess).Want(200).Texts("events", "action")
 		switch {
 		case taken == 204 && trail[0] != "role_assignment.created": // the newest first
 			t.Errorf("a role of an administrator was taken away: %v", trail)

@@ -15,6 +15,9 @@ const (
 	ListProjectContacts   Action = "lintel:list_project_contacts"
 	ManageProjectContacts Action = "lintel:manage_project_contacts"
 
+	ListSignUps   Action = "lintel:list_sign_ups"
+	ManageSignUps Action = "lintel:manage_sign_ups"
+
 	ListGrantRules   Action = "lintel:list_grant_rules"
 	ManageGrantRules Action = "lintel:manage_grant_rules"
 )
@@ -43,6 +46,12 @@ var own = []policy.Default{
 		"PATCH /v3/lintel/projects/{project_id}/contacts/{contact_id}",
 		"DELETE /v3/lintel/projects/{project_id}/contacts/{contact_id}",
 		"POST /v3/lintel/projects/{project_id}/notices"),
+
+	rule(ListSignUps, admin+" or "+systemReader, nil, nil,
+		"GET /v3/lintel/sign_ups"),
+	rule(ManageSignUps, admin, nil, nil,
+		"POST /v3/lintel/sign_ups/{sign_up_id}/approval",
+		"POST /v3/lintel/sign_ups/{sign_up_id}/refusal"),
 
 	rule(ListGrantRules, admin+" or "+systemReader, nil, nil,
 		"GET /v3/lintel/grant_rules"),

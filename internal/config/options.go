@@ -724,6 +724,8 @@ type LintelGroup struct {
 	MailFrom        string        `opt:"mail_from"`                                                                      // "Name <address>" that mails come from
 	MailAccess      bool          `opt:"mail_access" default:"true"`                                                     // where mail is sent, tell people when what they may do changes
 	MailUnknown     bool          `opt:"mail_unknown" default:"false"`                                                   // who asks for a new password by an address of no account gets a mail that says so
+	SignUp          bool          `opt:"sign_up" default:"false"`                                                        // where mail is sent, anybody may ask for an account in the portal, and administrators of the cloud let them in
+	SignUpTerms     string        `opt:"sign_up_terms" uri:""`                                                           // page of the terms that they must agree to; unset: none
 	PolicyBundles   string        `opt:"policy_bundles"`                                                                 // folder of the rules of the cloud's services, from which the portal computes what roles permit; followed; unset: it does not
 	AuditDays       int           `opt:"audit_days" min:"0" default:"365"`                                               // how long the audit trail in the database is kept; 0: there is none
 	ProtectPeople   bool          `opt:"protect_people" default:"true"`                                                  // nobody reaches above themselves: by granting, by joining a group, or by changing somebody's account

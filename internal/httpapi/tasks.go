@@ -43,6 +43,12 @@ var taskRoutes = []route{
 		summary: "Withdraw a request for grants"},
 	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
 		summary: "Take roles on a project from a user, by name or id"},
+	{method: get, path: "/v3/lintel/sign_ups", serve: (*API).listSignUps, actions: []authz.Action{authz.ListSignUps},
+		summary: "List who asks for an account and has proved their address", answer: many("sign_ups", "sign_up")},
+	{method: post, path: "/v3/lintel/sign_ups/{sign_up_id}/approval", serve: (*API).approveSignUp, actions: []authz.Action{authz.ManageSignUps, authz.CreateUser, authz.CreateProject, authz.CreateGrant},
+		body: schema.SignUpApprove, summary: "Make an account for somebody who asked for one, with a project and a link to set the first password", answer: one("user", "enrolment")},
+	{method: post, path: "/v3/lintel/sign_ups/{sign_up_id}/refusal", serve: (*API).refuseSignUp, actions: []authz.Action{authz.ManageSignUps},
+		body: schema.SignUpRefuse, summary: "Give somebody who asked for an account none"},
 	{method: get, path: "/v3/lintel/access", serve: (*API).showAccess, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.AccessShow,
 		summary: "Tell where a user has roles, what gives them, and what they permit", answer: one("access")},
 }
@@ -96,6 +102,11 @@ func (a *API) enroll(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	return a.enrolled(w, r, out)
+}
+
+// enrolled writes what came of making an account.
+func (a *API) enrolled(w http.ResponseWriter, r *request, out membership.Enrolled) error {
 	o := object{"user": renderOneUser(r, out.User)}
 	if out.Project.ID != "" {
 		o["project"] = idName(out.Project.ID, out.Project.Name)
@@ -273,6 +284,36 @@ func (a *API) cancelInvitation(w http.ResponseWriter, r *request) error {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+func (a *API) listSignUps(w http.ResponseWriter, r *request) error {
+	found, err := a.Membership.SignUps(r.Context(), r.Caller)
+	if err != nil {
+		return err
+	}
+	all := make([]object, len(found))
+	for i, s := range found {
+		all[i] = object{"id": s.ID, "address": s.Address, "name": s.Name, "project": s.Project, "reason": s.Reason, "created_at": renderTime(s.CreatedAt)}
+	}
+	return writeJSON(w, http.StatusOK, object{"sign_ups": all})
+}
+
+func (a *API) approveSignUp(w http.ResponseWriter, r *request) error {
+	in := r.Body.Object("approval")
+	out, err := a.Membership.ApproveSignUp(r.Context(), r.Caller, r.PathValue("sign_up_id"), membership.Admission{
+		Name: text[string](in, "name"), Project: text[string](in, "project"), Role: text[string](in, "role"), Domain: text[identity.DomainID](in, "domain_id"),
+	})
+	if err != nil {
+		return err
+	}
+	return a.enrolled(w, r, out)
+}
+
+func (a *API) refuseSignUp(w http.ResponseWriter, r *request) error {
+	if err := a.Membership.RefuseSignUp(r.Context(), r.Caller, r.PathValue("sign_up_id"), text[string](r.Body.Object("refusal"), "reason")); err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 func (a *API) showAccess(w http.ResponseWriter, r *request) error {

@@ -73,7 +73,10 @@ const (
 	AddressOld     Kind = "address-old"     // M9a
 	AddressNew     Kind = "address-new"     // M9b
 	Suspended      Kind = "suspended"       // M18
-	GrantAsked     Kind = "grant-asked"     // somebody must agree to a grant
+	SignUp         Kind = "signup"          // M6: prove the address
+	SignUpWaits    Kind = "signup-waits"    // M7: to those who let people in
+	SignUpDenied   Kind = "signup-denied"
+	GrantAsked     Kind = "grant-asked" // somebody must agree to a grant
 	GrantAnswered  Kind = "grant-answered"
 	RulesChanged   Kind = "rules-changed" // M20
 )

@@ -42,6 +42,9 @@ type Service struct {
 	// TellUnknown says that an address by which no account was found gets a mail that says so, when somebody asks for a new password.
 	TellUnknown bool
 
+	// SignUp lets anybody ask for an account, if mails are sent.
+	SignUp bool
+
 	// Standing is auth.Service.Standing: a user with the rights that they hold on a scope now.
 	Standing func(context.Context, *store.Tx, identity.UserID, identity.Scope) (identity.Caller, error)
 

@@ -295,12 +295,36 @@ func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity
 	if !s.Mails() || len(c.Added)+len(c.Changed)+len(c.Removed) == 0 {
 		return nil
 	}
+	all, err := s.masters(ctx, tx, b)
+	if err != nil {
+		return err
+	}
+	actor, _ := caller.Token.Actor()
+	v := mails.Values{By: mails.Called(actor), At: tx.Now(), Link: "/cloud/grants", Request: requestID(ctx), Words: fmt.Sprintf("+%d, −%d, ~%d", len(c.Added), len(c.Removed), len(c.Changed))}
+	if domain != "" {
+		d, err := tx.Domain(ctx, domain)
+		if err != nil {
+			return err
+		}
+		v.Domain = d.Name
+	}
+	for _, u := range all {
+		v.To = emailOf(u)
+		if _, err := s.Office.Post(ctx, tx, mails.RulesChanged, "", v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// masters are the enabled users with an address who may grant every role, up to mostMasters.
+func (s *Service) masters(ctx context.Context, tx *store.Tx, b *authz.Book) (some []identity.User, err error) {
 	masters := s.Authz.Masters(b)
 	var grants []identity.Grant
 	for _, role := range slices.Concat(masters.Project, masters.Domain, masters.System) {
 		some, err := tx.Grants(ctx, store.GrantFilter{Role: role})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		grants = append(grants, some...)
 	}
@@ -315,7 +339,7 @@ func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity
 	}
 	members, err := tx.Members(ctx, groups)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, some := range members {
 		users = append(users, some...)
@@ -323,29 +347,14 @@ func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity
 	slices.Sort(users)
 	all, err := tx.UsersByID(ctx, slices.Compact(users))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	actor, _ := caller.Token.Actor()
-	v := mails.Values{By: mails.Called(actor), At: tx.Now(), Link: "/cloud/grants", Request: requestID(ctx), Words: fmt.Sprintf("+%d, −%d, ~%d", len(c.Added), len(c.Removed), len(c.Changed))}
-	if domain != "" {
-		d, err := tx.Domain(ctx, domain)
-		if err != nil {
-			return err
-		}
-		v.Domain = d.Name
-	}
-	told := 0
 	for _, id := range slices.Sorted(maps.Keys(all)) {
-		u := all[id]
-		if v.To = emailOf(u); v.To == "" || !s.Directory.Enabled(u, tx.Now()) || told == mostMasters {
-			continue
-		}
-		told++
-		if _, err := s.Office.Post(ctx, tx, mails.RulesChanged, "", v); err != nil {
-			return err
+		if u := all[id]; len(some) < mostMasters && emailOf(u) != "" && s.Directory.Enabled(u, tx.Now()) {
+			some = append(some, u)
 		}
 	}
-	return nil
+	return some, nil
 }
 
 func (s *Service) writeRules(ctx context.Context, tx *store.Tx, caller identity.Caller, c RuleChange) error {

@@ -45,6 +45,9 @@ type Portal struct {
 	// Name is what the cloud is called ([lintel] cloud_name).
 	Name string
 
+	// Terms is the page of the terms that whoever asks for an account must agree to ([lintel] sign_up_terms); empty for none.
+	Terms string
+
 	// Endpoint returns the base of the API's URLs, ending in /v3, as a request sees it.
 	Endpoint func(*http.Request) string
 
@@ -74,7 +77,7 @@ const get, post = http.MethodGet, http.MethodPost
 // pages returns the table, put together from those that stand above their pages.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, profilePages, homePages, activityPages, inventoryPages, contactPages, portalUserPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages, requestPages,
+	for _, table := range [][]page{invitePages, acceptPages, forgotPages, signInPages, profilePages, homePages, activityPages, inventoryPages, contactPages, portalUserPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages, requestPages, signUpPages,
 		settingsPages, rolePages,
 		permissionPages, policyPages, whyPages, grantRulePages,
 		memberPages, roleProfilePages, domainRulePages, overviewPages, catalogPages, userPages, importPages, accountPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {

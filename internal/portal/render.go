@@ -82,6 +82,7 @@ type reader interface {
 	Realms() Realms
 	CSRF() string
 	CanReset() bool
+	SignsUp() bool
 	CloudName() string
 	Theme() string
 	RequestID() string
@@ -202,6 +203,10 @@ func (v *visit) done() string {
 		return v.T("The notice is on its way.")
 	case "asked":
 		return v.T("The owner was asked by mail.")
+	case "admitted":
+		return v.T("The account and its project were made. A mail lets the person choose a password.")
+	case "not-admitted":
+		return v.T("They get no account, and a mail that says so.")
 	case "requested":
 		return v.T("Somebody else must agree. Those who look after the project were asked.")
 	case "request-approved":

@@ -59,7 +59,7 @@ func TestSomebodyElseMustAgree(t *testing.T) {
 		}
 	}
 	second.Open(people+"/requests").Want(200, "bob", "Agree")
-	boss.Open(people + "/requests").Want(200, "waits for an answer").Open(page+"/approve").Want(200, "bob gets project_mod", "On call in May").Submit("Agree and grant").Want(200, "You agreed", "agreed by boss")
+	boss.Open(people+"/requests").Want(200, "waits for an answer").Open(page+"/approve").Want(200, "bob gets project_mod", "On call in May").Submit("Agree and grant").Want(200, "You agreed", "agreed by boss")
 	if !granted() {
 		t.Fatal("nothing was granted")
 	}
@@ -75,7 +75,7 @@ func TestSomebodyElseMustAgree(t *testing.T) {
 	// To let it last is to ask anew, and a request can be refused, withdrawn, or left until it is too old.
 	ask("2026-03-30").Want(200, "waits for an answer")
 	newest := func() string {
-		return env.Admin().Get("/v3/lintel/grant_requests?project="+acme).Want(200).Get("grant_requests.0.id")
+		return env.Admin().Get("/v3/lintel/grant_requests?project=" + acme).Want(200).Get("grant_requests.0.id")
 	}
 	id := newest()
 	boss.Open(people+"/requests/"+id+"/refuse").Submit("Refuse the request").Want(422, "Say why")

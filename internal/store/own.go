@@ -75,8 +75,11 @@ var ownDemands string
 //go:embed own_requests.sql
 var ownRequests string
 
+//go:embed own_signups.sql
+var ownSignUps string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests, ownSignUps}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -18,7 +18,7 @@ var classes = map[string]string{
 	"user": identity.ClassPeople, "group": identity.ClassPeople, "session": identity.ClassPeople, "factor": identity.ClassPeople,
 	"contact": identity.ClassPeople,
 
-	"role_assignment": identity.ClassAccess, "invitation": identity.ClassAccess, "grant_rule": identity.ClassAccess, "grant_request": identity.ClassAccess,
+	"role_assignment": identity.ClassAccess, "invitation": identity.ClassAccess, "grant_rule": identity.ClassAccess, "grant_request": identity.ClassAccess, "sign_up": identity.ClassPeople,
 
 	"credential": identity.ClassCredential, "application_credential": identity.ClassCredential, "access_rule": identity.ClassCredential,
 	"OS-TRUST:trust": identity.ClassCredential, "OS-OAUTH1:access_token": identity.ClassCredential,

@@ -30,6 +30,7 @@ var targets = map[string]string{
 		LEFT JOIN "project" p ON p."id" = i."project_id" WHERE i."id" IN `,
 	"contact": `SELECT c."id", c."address", NULL, NULL, c."project_id", p."domain_id" FROM "lintel_contact" c
 		LEFT JOIN "project" p ON p."id" = c."project_id" WHERE c."id" IN `,
+	"sign_up": `SELECT s."id", s."address", NULL, NULL, NULL, NULL FROM "lintel_sign_up" s WHERE s."id" IN `,
 	"grant_request": `SELECT r."id", NULL, r."user_id", r."requester_id", r."project_id", p."domain_id" FROM "lintel_grant_request" r
 		LEFT JOIN "project" p ON p."id" = r."project_id" WHERE r."id" IN `,
 	"service":          `SELECT s."id", s."type", NULL, NULL, NULL, NULL FROM "service" s WHERE s."id" IN `,

@@ -27,6 +27,9 @@ var (
 	GrantsCreate = request("GrantsCreate") // POST /v3/lintel/grants
 	GrantsDelete = request("GrantsDelete") // DELETE /v3/lintel/grants
 
+	SignUpApprove = request("SignUpApprove") // POST /v3/lintel/sign_ups/{sign_up_id}/approval
+	SignUpRefuse  = request("SignUpRefuse")  // POST /v3/lintel/sign_ups/{sign_up_id}/refusal
+
 	GrantRequestList   = request("GrantRequestList")   // GET /v3/lintel/grant_requests
 	GrantRequestRefuse = request("GrantRequestRefuse") // POST /v3/lintel/grant_requests/{grant_request_id}/refusal
 )

@@ -168,3 +168,34 @@ func testGrantRequests(t *testing.T, db *store.DB) {
 		return nil
 	})
 }
+
+// testSignUps: the oldest first, and one answer to each.
+func testSignUps(t *testing.T, db *store.DB) {
+	one := identity.SignUp{ID: "one", Address: "greta@acme.example", Name: "Gr\u00e9ta", Project: "p", Reason: "why", Language: "de", State: identity.SignUpOpen}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.InsertSignUp(ctx, one); err != nil {
+			return err
+		}
+		got, err := tx.SignUp(ctx, "one")
+		one.CreatedAt = got.CreatedAt
+		if diff := cmp.Diff(one, got); err != nil || diff != "" {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
+		if _, err := tx.SignUp(ctx, "none"); !errors.Is(err, identity.NotFound) {
+			t.Errorf("one that is not there: %v", err)
+		}
+		answered := one
+		answered.State, answered.DeciderID, answered.Answer = identity.SignUpRefused, "root", "no"
+		first, err := tx.DecideSignUp(ctx, answered)
+		again, err2 := tx.DecideSignUp(ctx, answered)
+		if !first || again {
+			t.Errorf("answered %t, and again %t", first, again)
+		}
+		waiting, err3 := tx.SignUps(ctx, identity.SignUpOpen, 5)
+		refused, err4 := tx.SignUps(ctx, identity.SignUpRefused, 5)
+		if len(waiting) != 0 || len(refused) != 1 || refused[0].Answer != "no" || refused[0].DecidedAt.IsZero() {
+			t.Errorf("%+v, %+v", waiting, refused)
+		}
+		return errors.Join(err, err2, err3, err4)
+	})
+}
