@@ -27,9 +27,6 @@ func (s *Service) IdentityProvider(ctx context.Context, caller identity.Caller, 
 		return p, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if err := tx.Record(ctx, identity.Created("identity_provider", id).ForTrail().By(caller)); err != nil {
-			return err
-		}
 		p, err = tx.IdentityProvider(ctx, id)
 		return err
 	})
@@ -65,6 +62,9 @@ func (s *Service) CreateIdentityProvider(ctx context.Context, caller identity.Ca
 			return err
 		}
 		if err := tx.InsertIdentityProvider(ctx, p); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, identity.Created("identity_provider", id).ForTrail().By(caller)); err != nil {
 			return err
 		}
 		p, err = tx.IdentityProvider(ctx, id)
