@@ -3,7 +3,6 @@ package credential
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -25,7 +24,7 @@ func (s *Service) Belongings(ctx context.Context, caller identity.Caller) (b Bel
 		return b, err
 	}
 	for _, c := range all.Items {
-		if c.Blob = ""; !isEC2(c.Type) && !strings.EqualFold(c.Type, "totp") {
+		if c.Blob = ""; !isEC2(c.Type) && !isTOTP(c.Type) {
 			b.Credentials = append(b.Credentials, c)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +55,9 @@ type Service struct {
 
 	// PreviousPasscodes is how many one-time codes before the current one are right, too ([totp] included_previous_windows).
 	PreviousPasscodes int
+
+	// ShowSeeds tells which seeds of one-time codes are shown once they are kept ([lintel] show_seeds).
+	ShowSeeds string
 
 	// RobotPolicy is what a second factor means for what logs in without its user ([lintel] mfa_robots).
 	RobotPolicy string
@@ -115,8 +120,39 @@ func (s *Service) Credentials(ctx context.Context, caller identity.Caller, q ide
 		}
 		page.Items = append(page.Items, open)
 	}
-	return page, nil
+	return page, s.hideSeeds(ctx, page.Items)
 }
+
+// hideSeeds takes out of credentials what they hold of seeds that are not shown. Whoever has a token of somebody could make their
+// codes for ever, had they the seed.
+func (s *Service) hideSeeds(ctx context.Context, all []identity.Credential) error {
+	owners := map[identity.UserID]bool{} // whether their seeds are hidden
+	for _, c := range all {
+		if isTOTP(c.Type) && s.ShowSeeds != "all" {
+			owners[c.UserID] = s.ShowSeeds == "none"
+		}
+	}
+	if s.ShowSeeds == "api" && len(owners) > 0 {
+		err := s.DB.View(ctx, func(tx *store.Tx) error {
+			own, err := tx.WithOwnFactor(ctx, slices.Collect(maps.Keys(owners)))
+			for _, u := range own {
+				owners[u] = true
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i, c := range all {
+		if isTOTP(c.Type) && owners[c.UserID] {
+			all[i].Blob = ""
+		}
+	}
+	return nil
+}
+
+func isTOTP(kind string) bool { return strings.EqualFold(kind, "totp") }
 
 // Credential shows a credential.
 func (s *Service) Credential(ctx context.Context, caller identity.Caller, id identity.CredentialID) (c identity.Credential, err error) {
@@ -124,7 +160,12 @@ func (s *Service) Credential(ctx context.Context, caller identity.Caller, id ide
 	if err != nil {
 		return c, err
 	}
-	return s.open(sealed)
+	if c, err = s.open(sealed); err != nil {
+		return c, err
+	}
+	one := []identity.Credential{c}
+	err = s.hideSeeds(ctx, one)
+	return one[0], err
 }
 
 // Create keeps a new credential. An EC2 key gets its id from its access key, any other a random one. body is the
@@ -187,7 +228,7 @@ func (s *Service) insert(ctx context.Context, caller identity.Caller, c identity
 // tellOfNew tells the user of a new credential by mail.
 func (s *Service) tellOfNew(ctx context.Context, tx *store.Tx, caller identity.Caller, c identity.Credential) error {
 	switch {
-	case strings.EqualFold(c.Type, "totp"):
+	case isTOTP(c.Type):
 		return s.tellOfFactor(ctx, tx, caller, c.UserID, mail.SeedAdded)
 	case isEC2(c.Type):
 		return s.tellOfCredential(ctx, tx, c.UserID, c.ProjectID, mail.Values{Act: "key"})
@@ -318,7 +359,7 @@ func (s *Service) Delete(ctx context.Context, caller identity.Caller, id identit
 		if err := tx.DeleteCredential(ctx, id); err != nil {
 			return err
 		}
-		if strings.EqualFold(c.Type, "totp") {
+		if isTOTP(c.Type) {
 			if err := s.tellOfFactor(ctx, tx, caller, c.UserID, mail.SeedRemoved); err != nil {
 				return err
 			}

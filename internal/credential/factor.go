@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -312,7 +311,7 @@ func (s *Service) ResetFactor(ctx context.Context, caller identity.Caller, user 
 
 // guard keeps a token, which may be stolen, from changing the authenticators that its user set up in person.
 func (s *Service) guard(ctx context.Context, caller identity.Caller, c identity.Credential) error {
-	if !strings.EqualFold(c.Type, "totp") || caller.Token == nil || caller.UserID() != c.UserID {
+	if !isTOTP(c.Type) || caller.Token == nil || caller.UserID() != c.UserID {
 		return nil
 	}
 	var f Factor

@@ -744,3 +744,45 @@ func TestSeedsAddedByATokenGo(t *testing.T) {
 	env.Authenticate(byBoth(user, (&phone{clock: env.Clock, seed: planted}).code(), testenv.Unscoped)).Want(401)
 	env.Authenticate(byBoth(user, p.code(), testenv.Unscoped)).Want(201)
 }
+
+// B18, B21, 5.5: whoever has a token could make codes for ever, had they the seed. So the API shows none that was set up in the portal, and as
+// configured all, as Keystone, or none; the portal shows none at all, and what other credentials hold only to who has just proved to be there.
+func TestSeedsAreNotShown(t *testing.T) {
+	for set, shown := range map[string][2]bool{"api": {true, false}, "all": {true, true}, "none": {false, false}} {
+		env := testenv.New(t, func(c *config.Config) { c.Lintel.ShowSeeds = set })
+		alice, project := member(env, "alice", "acme")
+		bob, _ := member(env, "bob", "other")
+		const seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+		made := env.Admin().Post("/v3/credentials", `{"credential": {"type": "totp", "user_id": "`+bob+`", "blob": "`+seed+`"}}`).Want(201).Get("credential.id")
+		env.Admin().Post("/v3/credentials", `{"credential": {"type": "cert", "user_id": "`+alice+`", "blob": "a certificate"}}`).Want(201)
+		b := env.SignIn("alice", "secret")
+		p, _ := enrol(t, env, b)
+		token := env.Authenticate(byBoth(alice, p.next(), testenv.OnProjectID(project))).Want(201).Actor()
+		own := token.Get("/v3/credentials?type=totp").Want(200)
+		id, secret := own.Get("credentials.0.id"), p.uri.Query().Get("secret")
+		for who, c := range map[string]struct {
+			body, secret string
+			shown        bool
+		}{
+			"an administrator lists those of the API":    {env.Admin().Get("/v3/credentials").Want(200).Body, seed, shown[0]},
+			"an administrator sees one of the API":       {env.Admin().Get("/v3/credentials/" + made).Want(200).Body, seed, shown[0]},
+			"somebody lists their own of the portal":     {own.Body, secret, shown[1]},
+			"somebody sees their own of the portal":      {token.Get("/v3/credentials/" + id).Want(200).Body, secret, shown[1]},
+			"an administrator lists those of a portal":   {env.Admin().Get("/v3/credentials").Want(200).Body, secret, shown[1]},
+			"an administrator lists other credentials":   {env.Admin().Get("/v3/credentials").Want(200).Body, "a certificate", true},
+			"somebody lists their other credentials, by": {token.Get("/v3/credentials").Want(200).Body, "a certificate", true},
+		} {
+			if strings.Contains(c.body, c.secret) != c.shown {
+				t.Errorf("%s: %s: %s", set, who, c.body)
+			}
+		}
+		b.Open("/portal/credentials/other/" + id + "/show").Want(404)
+		cert := token.Get("/v3/credentials?type=cert").Want(200).Get("credentials.0.id")
+		b.Open("/portal/credentials/other/"+cert+"/show").Want(200, "a certificate")
+		env.Clock.Advance(16 * time.Minute)
+		if b.Open("/portal/credentials/other/" + cert + "/show"); !strings.HasPrefix(b.Path, "/portal/confirm") {
+			t.Errorf("what a credential holds is shown at %s", b.Path)
+		}
+		verify(env, "alice", p.next()).Want(200, "Your access") // the seed is there all the same
+	}
+}

@@ -237,6 +237,9 @@ type blobPage struct {
 
 func (v *visit) otherCredential() error {
 	c, err := v.p.Credential.Credential(v.Context(), v.self(), identity.CredentialID(v.PathValue("credential")))
+	if err == nil && strings.EqualFold(c.Type, "totp") { // which nobody needs to see again
+		err = identity.Missing("credential", c.ID)
+	}
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -22,6 +23,19 @@ func (tx *Tx) Factor(ctx context.Context, user identity.UserID) (f Factor, err e
 		err = identity.Missing("factor", user)
 	}
 	return f, err
+}
+
+// WithOwnFactor returns those of some users who set a factor up themselves.
+func (tx *Tx) WithOwnFactor(ctx context.Context, users []identity.UserID) (own []identity.UserID, err error) {
+	for some := range slices.Chunk(users, maxIn) {
+		marks, ids := in(some)
+		found, err := list(ctx, tx, column[identity.UserID], `SELECT "user_id" FROM "lintel_factor" WHERE "user_id" IN `+marks, ids...)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, found...)
+	}
+	return own, nil
 }
 
 // PutFactor notes that a user set a factor up.
