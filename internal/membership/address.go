@@ -224,6 +224,9 @@ func (s *Service) SaveProfile(ctx context.Context, caller identity.Caller, p Pro
 	if p.Theme != "light" && p.Theme != "dark" {
 		p.Theme = ""
 	}
+	if zone, err := time.LoadLocation(p.Zone); err != nil || zone == time.Local || len(p.Zone) > 64 {
+		return identity.Invalidf("%.80q is no time zone. Write one as Europe/Berlin.", p.Zone)
+	}
 	projects, err := s.Assignment.Projects(ctx, caller)
 	if err != nil {
 		return err

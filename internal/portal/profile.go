@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -78,7 +79,7 @@ func (v *visit) saveProfile() error {
 		return err
 	}
 	p := pg.Chosen
-	p.Theme, p.Description, p.Default, p.Muted = v.field("theme"), v.field("description"), identity.ProjectID(v.field("project")), nil
+	p.Theme, p.Description, p.Default, p.Muted, p.Zone = v.field("theme"), v.field("description"), identity.ProjectID(v.field("project")), nil, strings.TrimSpace(v.field("timezone"))
 	if languageNames[v.field("language")] != "" {
 		p.Language = v.field("language")
 	}
@@ -106,6 +107,11 @@ func (v *visit) dress(p identity.Profile) {
 		v.setCookie(themeCookie, p.Theme, yearly)
 	} else {
 		v.forget(themeCookie)
+	}
+	if p.Zone != "" {
+		v.setCookie(zoneCookie, p.Zone, yearly)
+	} else {
+		v.forget(zoneCookie)
 	}
 	if p.Language != "" {
 		v.setCookie(langCookie, p.Language, yearly)

@@ -10,6 +10,21 @@ import (
 )
 
 // withMail is a server that sends mails, and where they arrive.
+// M2, 3.7: times are in the zone that somebody has chosen, on the days that it has there.
+func TestTimesInTheReadersZone(t *testing.T) {
+	env := testenv.New(t)
+	member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret").Open("/portal/activity").Want(200, "4 Mar 2026 05:06 UTC")
+	b.Open("/portal/profile").Submit("Save", "timezone", "Mars/Olympus").Want(422, "is no time zone")
+	b.Open("/portal/profile").Submit("Save", "timezone", "Local").Want(422, "is no time zone")
+	b.Open("/portal/profile").Submit("Save", "timezone", "America/Los_Angeles").Want(200, "Saved")
+	b.Open("/portal/activity").Want(200, "3 Mar 2026 21:06 PST")
+	b.Open("/portal/activity?format=ndjson").Want(200)
+	other := env.SignIn("alice", "secret").Open("/portal/activity").Want(200, "3 Mar 2026 21:06 PST") // another browser
+	other.Open("/portal/profile").Submit("Save", "timezone", "").Want(200, "Saved")
+	other.Open("/portal/activity").Want(200, "4 Mar 2026 05:06 UTC")
+}
+
 func withMail(t *testing.T, changes ...func(*config.Config)) (env *testenv.Env, box *testenv.Mailbox) {
 	t.Helper()
 	box = testenv.NewMailbox(t, "")

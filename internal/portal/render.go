@@ -85,6 +85,7 @@ type reader interface {
 	SignsUp() bool
 	CloudName() string
 	Theme() string
+	Zone() string
 	RequestID() string
 	MustEnrol() bool
 	now() time.Time
@@ -267,14 +268,22 @@ func (v *visit) showFailure(err error) {
 // Stamp is a time as machines read it.
 func (c *chrome) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// local is a time in the zone that the reader has chosen, else in UTC.
+func (c *chrome) local(t time.Time) time.Time {
+	if zone, err := time.LoadLocation(c.Zone()); err == nil {
+		return t.In(zone)
+	}
+	return t.UTC()
+}
+
 // Day is the day of a time.
-func (c *chrome) Day(t time.Time) string { return c.day(t.UTC()) }
+func (c *chrome) Day(t time.Time) string { return c.day(c.local(t)) }
 
 // Ahead is the day some days from now.
 func (c *chrome) Ahead(days int) string { return c.Day(c.now().AddDate(0, 0, days)) }
 
-// Moment is a time to the minute. A script turns it into the reader's zone.
-func (c *chrome) Moment(t time.Time) string { return c.day(t.UTC()) + t.UTC().Format(" 15:04 UTC") }
+// Moment is a time to the minute. Where the reader has chosen no zone a script turns it into the browser's.
+func (c *chrome) Moment(t time.Time) string { return c.Day(t) + c.local(t).Format(" 15:04 MST") }
 
 // Since is how long ago a time was, or how long it is still to come, roughly.
 func (c *chrome) Since(t time.Time) string {

@@ -112,7 +112,7 @@ func (v *visit) begin(key string, in identity.Session, next string) error {
 	if err != nil {
 		return err
 	}
-	if likes.Theme != "" || likes.Language != "" {
+	if likes.Theme != "" || likes.Language != "" || likes.Zone != "" {
 		v.dress(likes)
 	}
 	v.setCookie(sessionCookie, key, 0)

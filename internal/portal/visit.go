@@ -22,6 +22,7 @@ const (
 	receiptCookie = "__Host-lintel-receipt"
 	themeCookie   = "__Host-lintel-theme"
 	langCookie    = "__Host-lintel-language"
+	zoneCookie    = "__Host-lintel-zone"
 	deviceCookie  = "__Host-lintel-device" // by which a browser is known to who signed in with it
 	sizeCookie    = "__Host-lintel-rows"   // how many a page of a list shows
 )
@@ -200,6 +201,16 @@ func (v *visit) CloudName() string { return v.p.Name }
 func (v *visit) Theme() string {
 	if c, err := v.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		return c.Value
+	}
+	return ""
+}
+
+// Zone is the zone of time that the reader has chosen, by its name; empty for that of the browser.
+func (v *visit) Zone() string {
+	if c, err := v.Cookie(zoneCookie); err == nil {
+		if _, err := time.LoadLocation(c.Value); err == nil && c.Value != "Local" {
+			return c.Value
+		}
 	}
 	return ""
 }

@@ -1,11 +1,12 @@
 // Small comforts. Every page works without them.
 
-// Times in the reader's own zone.
+// Times in the reader's own zone: the one that was chosen, else the browser's.
+const chosen = document.documentElement.dataset.zone;
 for (const t of document.querySelectorAll("time[datetime]")) {
 	const at = new Date(t.dateTime);
 	if (t.dataset.form === "moment") {
 		t.title = t.textContent;
-		t.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+		t.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", timeZone: chosen });
 	} else {
 		t.title = at.toISOString();
 	}
@@ -14,7 +15,7 @@ for (const t of document.querySelectorAll("time[datetime]")) {
 // Days begin where the reader is.
 const zone = document.querySelector("input[data-zone]");
 if (zone) {
-	zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+	zone.value = chosen || Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 	if (zone.value) document.getElementById("zone").textContent = zone.dataset.zone.replace("%s", zone.value.replace("_", " "));
 }
 
