@@ -380,6 +380,16 @@ func (s *Service) tellOfUpdate(ctx context.Context, tx *store.Tx, caller identit
 			return err
 		}
 	}
+	if email, sent := upd.Extra["email"]; sent && email != old.Extra["email"] && caller.UserID() != old.ID {
+		v := mail.Values{}
+		if caller.Token != nil {
+			actor, _ := caller.Token.Actor()
+			v.By = mail.Called(actor)
+		}
+		if err := s.Office.Tell(ctx, tx, mail.AddressChanged, old, v); err != nil {
+			return err
+		}
+	}
 	rules, some := upd.Options[identity.OptMultiFactorAuthRules]
 	on, switched := upd.Options[identity.OptMultiFactorAuthEnabled]
 	if !some && !switched || caller.UserID() == old.ID {

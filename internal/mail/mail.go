@@ -71,6 +71,7 @@ const (
 	FactorRequired Kind = "factor-required" // M19
 	CredentialMade Kind = "credential-made" // M13
 	AddressOld     Kind = "address-old"     // M9a
+	AddressChanged Kind = "address-changed" // by an administrator, to the old one
 	AddressNew     Kind = "address-new"     // M9b
 	Suspended      Kind = "suspended"       // M18
 	SignUp         Kind = "signup"          // M6: prove the address
@@ -255,6 +256,9 @@ func (o *Office) Write(kind Kind, lang string, v Values) (Message, error) {
 	m.HTML = page(lang, m, v.Link)
 	if topicOf[kind] != "" {
 		m.Unsubscribe = o.URL + "/profile"
+	}
+	if kind == Notice {
+		m.Unsubscribe = v.Link
 	}
 	return m, nil
 }

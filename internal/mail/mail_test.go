@@ -87,3 +87,89 @@ func TestWhatOthersChoseIsInert(t *testing.T) {
 		t.Error(m.HTML)
 	}
 }
+
+// says is what the mails of section 6.5 must say and must not, by their kinds, whatever the language. What is said of somebody's secrets or of
+// others' accounts is given to every mail here, so that one that would tell it does.
+var says = map[Kind]struct{ must, not string }{
+	Invite:          {"by project domain roles words ends link until request", "name group"},
+	InviteChanged:   {"by project domain roles ends until request", "name words"},
+	InviteGone:      {"by project request", "name words"},
+	Accepted:        {"address project at request", "roles"},
+	Declined:        {"address project request", "roles"},
+	AccountMade:     {"by name domain project roles link until request", "words"},
+	AccessGone:      {"by name places ask at link request", "words"},
+	AccessChanged:   {"by name places ask at link request", "words"},
+	AccessByGroup:   {"by name group places ask at link request", "words"},
+	Reset:           {"name link until from request", "by address words"},
+	ResetElsewhere:  {"name from request", "by address words link"},
+	ResetUnknown:    {"address link from request", "by name words"},
+	SignUp:          {"address name project link until from request", "by"},
+	SignUpWaits:     {"address name project words link at request", "by"},
+	SignUpDenied:    {"project words at request", "name by"},
+	PasswordChanged: {"name at from link request", "words"},
+	AddressOld:      {"name address link until from request", "words"},
+	AddressNew:      {"name address link until request", "words"},
+	AddressChanged:  {"by name at request", "address words"},
+	NewDevice:       {"name at from link request", "words"},
+	RecoveryUsed:    {"name at from link request", "words"},
+	FactorChanged:   {"name at link request", "words"},
+	CredentialMade:  {"words name project at link request", "address"},
+	Expiring:        {"words project until ends link request", "address"},
+	Rotate:          {"name project by link request", "words address"},
+	Contact:         {"by project link until request", "words"},
+	Notice:          {"by name words project link request", "address"},
+	Suspended:       {"by name words ends at request", "address"},
+	RulesChanged:    {"by at link request", "name"},
+	GrantAsked:      {"by roles project name ends words until link request", "address"},
+	GrantAnswered:   {"by roles project name ends words link request", "address"},
+	Asked:           {"address project link request", "roles"},
+	Guessed:         {"name at from until link request", "words"},
+}
+
+// TestWhatEveryMailSays: each in each language, plain and HTML alike, says what it must and nothing that it must not, and holds one link at most.
+func TestWhatEveryMailSays(t *testing.T) {
+	o := &Office{Cloud: "Northwind Cloud", URL: "https://identity.example/portal"}
+	v := Values{
+		To: "reader@acme.example", Link: "/LINK", By: "BY", Name: "NAME", Address: "ADDRESS@acme.example", Project: "PROJECT", Domain: "DOMAIN", Roles: []string{"ROLES"}, Words: "WORDS",
+		Ends: at("2031-01-11T01:00:00Z"), Until: *at("2032-02-12T02:00:00Z"), At: *at("2033-03-13T03:00:00Z"), From: "FROM", Request: "REQUEST", Group: "GROUP", Ask: "ASK", Count: 3,
+		Places: []Place{{Name: "PLACES", Before: []Held{{Role: "BEFORE"}}, After: []Held{{Role: "AFTER"}}}},
+	}
+	marks := map[string][]string{
+		"by": {"BY"}, "name": {"NAME"}, "address": {"ADDRESS@acme.example"}, "project": {"PROJECT"}, "domain": {"DOMAIN"}, "roles": {"ROLES"}, "words": {"WORDS"}, "ends": {"2031"}, "until": {"2032"},
+		"at": {"2033"}, "from": {"FROM"}, "request": {"REQUEST"}, "group": {"GROUP"}, "ask": {"ASK"}, "places": {"PLACES", "BEFORE", "AFTER"}, "link": {"https://identity.example/portal/LINK"},
+	}
+	for key := range templates {
+		lang, name, _ := strings.Cut(key, "/")
+		want, known := says[Kind(name)]
+		if !known && name != "factor-required" { // which says what its domain asks for
+			t.Errorf("nobody knows what %s is to say", name)
+			continue
+		}
+		m, err := o.Write(Kind(name), lang, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for form, text := range map[string]string{"plain": m.Subject + m.Text, "HTML": m.HTML} {
+			for what := range strings.FieldsSeq(want.must) {
+				for _, mark := range marks[what] {
+					if !strings.Contains(text, mark) {
+						t.Errorf("%s in %s, %s, does not say %s", name, lang, form, what)
+					}
+				}
+			}
+			for what := range strings.FieldsSeq(want.not) {
+				for _, mark := range marks[what] {
+					if strings.Contains(text, mark) {
+						t.Errorf("%s in %s, %s, says %s", name, lang, form, what)
+					}
+				}
+			}
+		}
+		if links := strings.Count(m.Text, "://"); links > 1 || strings.Count(m.HTML, "<a ") != links || strings.Contains(m.HTML, "<img") {
+			t.Errorf("%s in %s has %d links", name, lang, links)
+		}
+		if !strings.Contains(m.Text, "\n-- \n") {
+			t.Errorf("%s in %s does not say why it came", name, lang)
+		}
+	}
+}

@@ -17,6 +17,9 @@ const (
 	toVerifyContact = "contact"
 	contactLife     = 7 * 24 * time.Hour
 
+	toLeaveContact = "leave contact" // ends the mails to a contact
+	leaveLife      = 365 * 24 * time.Hour
+
 	contactsPerDay, noticesPerDay = 50, 20 // of one project
 	maxContacts                   = 200    // of one project
 
@@ -242,6 +245,47 @@ func (s *Service) AgreeContact(ctx context.Context, secret string) error {
 	})
 }
 
+// LookLeave is the contact whose mails a link from one of them ends. It is open to who has the link, and changes nothing.
+func (s *Service) LookLeave(ctx context.Context, secret string) (c identity.Contact, project string, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if c, err = leaving(ctx, tx, secret); err != nil {
+			return err
+		}
+		p, err := tx.Project(ctx, c.ProjectID)
+		project = p.Name
+		return err
+	})
+	return c, project, err
+}
+
+func leaving(ctx context.Context, tx *store.Tx, secret string) (c identity.Contact, err error) {
+	l, err := tx.Link(ctx, toLeaveContact, digest(secret))
+	if err == nil && (l.State != "" || !tx.Now().Before(l.EndsAt)) {
+		err = errLinkOver
+	}
+	if err != nil {
+		return c, err
+	}
+	return tx.Contact(ctx, l.Data)
+}
+
+// LeaveContact forgets the contact whose mails a link from one of them ends. It is open to who has the link.
+func (s *Service) LeaveContact(ctx context.Context, secret string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		c, err := leaving(ctx, tx, secret)
+		if err != nil {
+			return err
+		}
+		if used, err := tx.UseLink(ctx, toLeaveContact, digest(secret)); err != nil || !used {
+			return errors.Join(err, errLinkOver)
+		}
+		if err := tx.DeleteContact(ctx, c.ID); err != nil {
+			return err
+		}
+		return tx.Record(ctx, untold(identity.Deleted("contact", c.ID)))
+	})
+}
+
 // Notice is a mail to the contacts of a project who want to be told about a topic.
 type Notice struct{ Topic, Subject, Words string }
 
@@ -280,8 +324,12 @@ func (s *Service) Notify(ctx context.Context, caller identity.Caller, project id
 			if c.VerifiedAt.IsZero() || !slices.Contains(c.Topics, n.Topic) {
 				continue
 			}
+			secret, err := s.link(ctx, tx, toLeaveContact, tx.NewID(), c.ID, tx.Now().Add(leaveLife)) // the links of older mails go on working
+			if err != nil {
+				return err
+			}
 			id, err := s.Office.Post(ctx, tx, mails.Notice, c.Language, mails.Values{
-				To: c.Address, By: mails.Called(actor), Name: n.Subject, Words: n.Words, Project: p.Name, Roles: []string{n.Topic}, Request: requestID(ctx), Link: "",
+				To: c.Address, By: mails.Called(actor), Name: n.Subject, Words: n.Words, Project: p.Name, Roles: []string{n.Topic}, Request: requestID(ctx), Link: "/unsubscribe/" + secret,
 			})
 			if err != nil {
 				return err

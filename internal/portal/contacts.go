@@ -19,6 +19,8 @@ var contactPages = slices.Concat(
 		{method: post, path: "/p/{id}/contacts/{contact}", serve: (*visit).changeContact},
 		{method: get, path: "/contact/{secret}", serve: (*visit).askContact, open: true},
 		{method: post, path: "/contact/{secret}", serve: (*visit).agreeContact, open: true},
+		{method: get, path: "/unsubscribe/{secret}", serve: (*visit).leaveContact, open: true},
+		{method: post, path: "/unsubscribe/{secret}", serve: (*visit).leaveContact, open: true},
 	},
 	both("/p/{id}/contacts/{contact}/delete", (*visit).deleteContact, false),
 )
@@ -224,6 +226,7 @@ type agreePage struct {
 	Secret string
 	Over   bool
 	Done   bool
+	Leave  bool // it is about getting no more
 }
 
 func (v *visit) agreePage() (*agreePage, error) {
@@ -263,5 +266,26 @@ func (v *visit) agreeContact() error {
 		return err
 	}
 	pg.Done, pg.Title, pg.Lead = true, v.T("Thank you"), v.T("You get these mails from now on.")
+	return v.show(http.StatusOK, "agree", pg)
+}
+
+// leaveContact lets a contact get no more mails, by a link from one of them. Looking at it changes nothing.
+func (v *visit) leaveContact() error {
+	pg := &agreePage{Leave: true}
+	pg.Bare = true
+	c, project, err := v.p.Membership.LookLeave(v.Context(), v.PathValue("secret"))
+	if err == nil && v.Method == post {
+		if err = v.p.Membership.LeaveContact(v.Context(), v.PathValue("secret")); err == nil {
+			pg.Done, pg.Title, pg.Lead = true, v.T("Done"), v.F("%s gets no more mails about this project.", c.Address)
+			return v.show(http.StatusOK, "agree", pg)
+		}
+	}
+	if errors.Is(err, identity.Gone) || errors.Is(err, identity.NotFound) {
+		pg.Over, pg.Title, pg.Lead = true, v.T("This link does not work any more"), v.T("It was used, is too old, or a newer one was sent.")
+		return v.show(http.StatusOK, "agree", pg)
+	} else if err != nil {
+		return err
+	}
+	pg.Title, pg.Lead = v.F("No more mails about %s?", project), v.F("To %s.", c.Address)
 	return v.show(http.StatusOK, "agree", pg)
 }

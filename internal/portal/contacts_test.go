@@ -3,6 +3,7 @@ package portal_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // J10, B5: a contact gets the mails of the topics that were chosen, after agreeing, and no others; for signing in and for a new
@@ -61,4 +62,46 @@ func TestContacts(t *testing.T) {
 	env.SignIn("otto", "secret").Open(at).Want(404)
 	boss.Open(at+"/"+id+"/delete").Submit("Delete the contact").Want(200, "No contacts yet")
 	boss.Open("/portal/activity").Want(200, "Created the contact paula@pay.example", "Deleted the contact paula@pay.example")
+}
+
+// TestContactsLeave: B5: every notice has a link by which its reader gets no more; looking at it changes nothing.
+func TestContactsLeave(t *testing.T) {
+	env, box, root, acme := cloudWithMail(t)
+	at := "/portal/p/" + acme + "/contacts"
+	root.Open(at).Submit("Add the contact", "name", "Paula", "address", "paula@pay.example", "topics", "billing").Want(200)
+	env.Deliver()
+	env.Browser().Open(box.Last("paula@pay.example").Link).Submit("Yes, send them").Want(200, "Thank you")
+	var links []string
+	for range 2 {
+		env.Clock.Advance(time.Second)
+		root.Open(at).Submit("Send the notice", "topic", "billing", "subject", "Invoice", "words", "It is there.").Want(200, "on its way")
+		env.Deliver()
+		m := box.Last("paula@pay.example")
+		if want := "<https://identity.example" + m.Link + ">"; m.Header.Get("List-Unsubscribe") != want {
+			t.Errorf("%s, want %s", m.Header.Get("List-Unsubscribe"), want)
+		}
+		links = append(links, m.Link)
+	}
+	for range 20 { // scanners of mails
+		env.Browser().Open(links[0]).Want(200, "No more mails about acme?")
+	}
+	root.Open(at).Want(200, "gets mails")
+	env.Browser().Open(links[0]).Submit("Yes, no more of them").Want(200, "gets no more mails")
+	env.Browser().Open(links[1]).Want(200, "does not work any more")
+	root.Open(at).Want(200, "No contacts yet")
+}
+
+// TestOldAddressHears: who had an address that an administrator changed is told there, and not of the new one.
+func TestOldAddressHears(t *testing.T) {
+	env, box, _, _ := cloudWithMail(t)
+	bob, _ := member(env, "bob", "other")
+	patch(env, bob, `{"user": {"email": "bob@acme.example"}}`)
+	env.Deliver()
+	patch(env, bob, `{"user": {"email": "bob@acme.example", "description": "the same"}}`)
+	patch(env, bob, `{"user": {"email": "robert@acme.example"}}`)
+	env.Deliver()
+	all := box.All("bob@acme.example")
+	if len(all) != 1 || !strings.Contains(all[0].Text, "admin (root@cloud.example) gave the account bob") || strings.Contains(all[0].Text, "robert@") {
+		t.Errorf("%+v", all)
+	}
 }

@@ -23,7 +23,7 @@ func TestContacts(t *testing.T) {
 		for subject, topic := range map[string]string{"Change your keys": "security", "Invoice 7": "billing"} {
 			admin.Choose("Topic", topic).Fill("Subject", subject).Fill("Message", "It is there.").Press("Send the notice")
 		}
-		s.Mail("paula@pay.example", "Invoice 7")
+		leave := s.Mail("paula@pay.example", "Invoice 7").Link(s)
 		if got := s.Sink.To("paula@pay.example", "Change your keys"); len(got) > 0 {
 			s.Error("a mail about a topic that was not chosen came")
 		}
@@ -37,6 +37,8 @@ func TestContacts(t *testing.T) {
 		if got := s.Sink.To("paula@pay.example", "password"); len(got) > 0 {
 			s.Error("a contact was mailed a new password")
 		}
+		s.Visitor().Open(leave).Sees("No more mails about acme-web?").Press("Yes, no more of them").Sees("gets no more mails")
+		admin.Open("/portal/p/" + s.id("projects", "acme-web") + "/contacts").Sees("No contacts yet")
 	})
 }
 

@@ -59,6 +59,28 @@ func TestExpiredPassword(t *testing.T) {
 	})
 }
 
+// Somebody asks for an account: the address is proved first, then an administrator lets them in.
+func TestSignUp(t *testing.T) {
+	tellWith(t, "P7", "[lintel]\nsign_up = true", func(s *Story) {
+		p := s.Visitor().Open("/portal").Press("Ask for an account")
+		p.Fill("E-mail", "ines@new.example").Fill("User name", "ines").Fill("Project", "render").Fill("What for?", "A render farm").Press("Ask for the account").Sees("Look at your mail")
+		link := s.Mail("ines@new.example", "render").Link(s)
+		admin := s.admin().Open("/portal/cloud/signups").Sees("Nobody is waiting")
+		p.Open(link).Sees("Is this your address?", "render").Press("Yes, it is mine").Sees("Thank you")
+		s.Visitor().Open(link).Sees("does not work any more")
+		admin.Reload().Row("ines@new.example", "render", "A render farm")
+		admin.Press("Let in", "ines@new.example").Sees("Let ines@new.example in?").Press("Make the account").Sees("were made", "Nobody is waiting")
+		p.Open(s.Mail("ines@new.example", "/portal/reset/").Link(s)).Fill("New password", secret).Fill("New password, again", secret).Press("Set the password")
+		p.Fill("User name", "ines").Fill("Password", secret).Press("Sign in").Sees("render", "member")
+		// Another one is refused, and told why.
+		q := s.Visitor().Open("/portal/signup")
+		q.Fill("E-mail", "otto@new.example").Fill("User name", "otto").Fill("Project", "coins").Press("Ask for the account")
+		q.Open(s.Mail("otto@new.example", "coins").Link(s)).Press("Yes, it is mine")
+		admin.Reload().Press("Refuse", "otto@new.example").Fill("Why?", "No mining here").Press("Give them no account").Sees("They get no account")
+		s.Mail("otto@new.example", "No mining here")
+	})
+}
+
 func TestForgottenPassword(t *testing.T) {
 	tell(t, "P4 P5", func(s *Story) {
 		s.User("ayesha")

@@ -210,7 +210,7 @@ var noPage = []string{"/terminal/{file}", "/cloud/roles/{id}/permissions.csv"}
 func TestTour(t *testing.T) {
 	t.Parallel()
 	s := &Story{T: t, way: ways[0]}
-	s.Cloud = newCloud(t, "seed", "")
+	s.Cloud = newCloud(t, "seed", "[lintel]\nsign_up = true")
 	s.seed(t)
 	tour := &Tour{Story: s, seen: map[string]bool{}, axe: string(must[[]byte](t)(os.ReadFile(filepath.Join(peers, "axe/node_modules/axe-core/axe.min.js"))))}
 	guest := s.Visitor().Open("/portal")
@@ -223,6 +223,13 @@ func TestTour(t *testing.T) {
 	tour.Look(guest, "forgotten-sent")
 	guest.Open(s.Mail("basil@northwind.example", "password").Link(t))
 	tour.Look(guest, "reset")
+	guest.Open("/portal/signup")
+	tour.Look(guest, "sign-up", "phone")
+	guest.Fill("E-mail", "ines@new.example").Fill("User name", "ines").Fill("Project", "render").Fill("What for?", "A render farm").Press("Ask for the account")
+	tour.Look(guest, "sign-up-sent")
+	guest.Open(s.Mail("ines@new.example", "render").Link(t))
+	tour.Look(guest, "prove-sign-up")
+	guest.Press("Yes, it is mine")
 
 	first := newCloud(t, "seed", "[security_compliance]\nchange_password_upon_first_use = true")
 	first.User("ayesha")
@@ -376,6 +383,10 @@ func (tour *Tour) manager(p *Person) {
 	tour.Look(p, "contacts", "dark phone")
 	guest := open(tour.T, tour.Cloud, ways[0]).Open(tour.Mail("paula@pay.example", "").Link(tour.T))
 	tour.Look(guest, "contact-agrees")
+	guest.Press("Yes, send them")
+	p.Reload().Choose("Topic", "billing").Fill("Subject", "Invoice 7").Fill("Message", "It is there.").Press("Send the notice")
+	guest.Open(tour.Mail("paula@pay.example", "Invoice 7").Link(tour.T))
+	tour.Look(guest, "unsubscribe")
 	p.Open("/portal" + web + "/contacts").Press("Edit Paula Pays")
 	tour.Look(p, "contact")
 	p.Press("Delete")
@@ -458,4 +469,16 @@ func (tour *Tour) admin(p *Person) {
 	tour.Look(p, "grant-rules", "dark phone")
 	rule := tour.root.Get("/v3/lintel/grant_rules").list("grant_rules")[0]["id"].(string)
 	tour.visit(p, stop{"delete-grant-rule", "/cloud/grants/rule/delete?id=" + rule, ""})
+	named := func(name string) map[string]any { return map[string]any{"name": name} }
+	tour.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+		"holder_role": named("project_mod"), "target_role": named("billing"), "may_grant": true, "may_revoke": true, "needs_approval": true,
+	}})
+	tour.visit(p, stop{"requests-none", web + "/requests", ""})
+	asked := at(map[string]any(tour.Login("ayesha", secret, onProject("acme-web")).Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{
+		"user": named("erika"), "project": named("acme-web"), "roles": []any{named("billing")}, "reason": "Stands in for Dimitri in May",
+	}})), "grants.request_id").(string)
+	tour.visit(p, stop{"requests", web + "/requests", "dark phone"}, stop{"agree-to-request", web + "/requests/" + asked + "/approve", ""}, stop{"refuse-request", web + "/requests/" + asked + "/refuse", ""})
+	tour.visit(tour.SignIn("ayesha", secret), stop{"withdraw-request", web + "/requests/" + asked + "/withdraw", ""})
+	wish := "/cloud/signups/" + tour.root.Get("/v3/lintel/sign_ups").list("sign_ups")[0]["id"].(string)
+	tour.visit(p, stop{"sign-ups", "/cloud/signups", "phone"}, stop{"let-in", wish, ""}, stop{"refuse-sign-up", wish + "/refuse", ""})
 }
