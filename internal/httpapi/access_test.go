@@ -161,6 +161,8 @@ var bodies = map[string]string{
 	"POST /v3/lintel/projects/{project_id}/invitations/{invitation_id}": `{}`,
 
 	"POST /v3/lintel/projects/{project_id}/contacts":               `{"contact": {"name": "{n}", "address": "x@shop.example", "topics": ["quota"]}}`,
+	"PATCH /v3/lintel/profile":                                     `{"profile": {"zone": "Europe/Berlin"}}`,
+	"POST /v3/lintel/profile/address":                              `{"address": {"email": "x@shop.example"}}`,
 	"PUT /v3/lintel/roles/{role_id}/profile":                       `{"profile": {"category": "x"}}`,
 	"PUT /v3/lintel/projects/{project_id}/portal_users/{user_id}":  `{"portal_user": {"areas": ["contacts"]}}`,
 	"PATCH /v3/lintel/projects/{project_id}/contacts/{contact_id}": `{"contact": {"topics": ["quota"]}}`,

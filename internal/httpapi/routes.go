@@ -131,6 +131,7 @@ func areas() []area {
 		{"portal users", portalUserRoutes},
 		{"grant rules", grantRuleRoutes},
 		{"role profiles", roleProfileRoutes},
+		{"profiles", profileRoutes},
 	}
 }
 

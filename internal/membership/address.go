@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	mails "github.com/lintel-id/lintel/internal/mail"
@@ -27,7 +28,6 @@ const (
 const (
 	addressLife     = 24 * time.Hour
 	addressUndoLife = 7 * 24 * time.Hour
-	confirmedFor    = 15 * time.Minute // how long a proof of who is there counts
 
 	addressesPerHour = 3 // that a user may ask for
 )
@@ -46,7 +46,7 @@ func (s *Service) AskAddress(ctx context.Context, caller identity.Caller, addres
 		switch {
 		case err != nil:
 			return err
-		case tx.Now().Sub(caller.ConfirmedAt) > confirmedFor:
+		case !authority.Fresh(caller, tx.Now()):
 			return identity.NotAllowed("This takes a proof of who you are that is not old")
 		case !s.Mails():
 			return identity.Refusedf("This cloud sends no mail, so an address cannot be proved. Ask an administrator to change it.")

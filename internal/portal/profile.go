@@ -58,7 +58,7 @@ func (v *visit) profilePage() (pg *profilePage, err error) {
 		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
 	}
 	pg.Topics = []choice{{"invitations", v.T("What became of invitations that you sent"), !slices.Contains(pg.Chosen.Muted, "invitations")}}
-	pg.Terminal = []string{"openstack user show " + string(v.User().ID)}
+	pg.Terminal = []string{"lintel profile show", "lintel profile set --description TEXT --zone ZONE"}
 	return pg, nil
 }
 

@@ -41,6 +41,9 @@ var (
 	GrantRulePut  = request("GrantRulePut")  // POST /v3/lintel/grant_rules
 
 	RoleProfileSet = request("RoleProfileSet") // PUT /v3/lintel/roles/{role_id}/profile
+
+	ProfileUpdate = request("ProfileUpdate") // PATCH /v3/lintel/profile
+	AddressAsk    = request("AddressAsk")    // POST /v3/lintel/profile/address
 )
 
 // ProjectCredentialList is for GET /v3/lintel/projects/{project_id}/credentials.

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/spf13/cobra"
+)
+
+func profileCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "profile", Short: "Look after what one says of oneself, and how one likes the portal"}
+	var f far
+	type answer struct {
+		Profile map[string]any `json:"profile"`
+	}
+	show := &cobra.Command{Use: "show", Short: "Show one’s own profile", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		c, err := f.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		var a answer
+		if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/profile", nil, &a); err != nil {
+			return err
+		}
+		delete(a.Profile, "links")
+		return f.print(cmd.OutOrStdout(), a.Profile, row{"Field", "Value"}, fields(a.Profile))
+	}}
+	keys := map[string]string{"description": "description", "default-project-id": "default_project_id", "language": "language", "zone": "zone", "theme": "theme"}
+	values := map[string]*string{}
+	set := &cobra.Command{Use: "set", Short: "Change one’s own profile; an empty value takes away what there was", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		body := map[string]any{}
+		for flag, key := range keys {
+			if cmd.Flags().Changed(flag) {
+				body[key] = *values[flag]
+			}
+		}
+		c, err := f.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return c.Do(cmd.Context(), http.MethodPatch, "/lintel/profile", map[string]any{"profile": body}, nil)
+	}}
+	for flag, about := range map[string]string{
+		"description": "`TEXT` about oneself", "default-project-id": "`ID` of the project that a login is for when it names none", "language": "`LANGUAGE`, such as de",
+		"zone": "`ZONE` of time, such as Europe/Berlin", "theme": "`LOOK` of the portal, light or dark",
+	} {
+		values[flag] = set.Flags().String(flag, "", about)
+	}
+	set.MarkFlagsOneRequired("description", "default-project-id", "language", "zone", "theme")
+	address := &cobra.Command{Use: "address EMAIL", Short: "Ask for another address of one’s own, which is proved by a mail to it", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		c, err := f.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return c.Do(cmd.Context(), http.MethodPost, "/lintel/profile/address", map[string]any{"address": map[string]any{"email": args[0]}}, nil)
+	}}
+	for _, c := range []*cobra.Command{show, set, address} {
+		f.flags(c)
+		cmd.AddCommand(c)
+	}
+	return cmd
+}
