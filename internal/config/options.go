@@ -733,8 +733,8 @@ type LintelGroup struct {
 
 	// What is asked of people about a second factor; domains can ask for more.
 	SecondFactor      string   `opt:"second_factor" choices:"off|encourage|roles|all" default:"off"`
-	SecondFactorRoles []string `opt:"second_factor_roles"` // names or ids of the roles whose holders must have one, for roles
-	SecondFactorFrom  string   `opt:"second_factor_from"`  // the day on which it must be there, such as 2027-01-31, at 00:00 UTC; unset: at once
+	SecondFactorRoles []string `opt:"second_factor_roles"`                             // names or ids of the roles whose holders must have one, for roles
+	SecondFactorFrom  string   `opt:"second_factor_from"`                              // the day on which it must be there, such as 2027-01-31, at 00:00 UTC; unset: at once
 	ShowSeeds         string   `opt:"show_seeds" choices:"api|all|none" default:"api"` // of one-time codes, which GET /v3/credentials shows: those made by the API, all as Keystone, or none
 
 	// Where events go beside [oslo_messaging_notifications].

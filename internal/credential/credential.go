@@ -59,6 +59,9 @@ type Service struct {
 	// ShowSeeds tells which seeds of one-time codes are shown once they are kept ([lintel] show_seeds).
 	ShowSeeds string
 
+	// TokenLife is how long tokens live from a login on ([token] expiration); zero if that is not known.
+	TokenLife time.Duration
+
 	// RobotPolicy is what a second factor means for what logs in without its user ([lintel] mfa_robots).
 	RobotPolicy string
 

@@ -309,23 +309,28 @@ func (s *Service) ResetFactor(ctx context.Context, caller identity.Caller, user 
 	})
 }
 
-// guard keeps a token, which may be stolen, from changing the authenticators that its user set up in person.
+// guard keeps a token, which may be stolen, from changing the authenticators that its user set up in person, and from adding or changing
+// others for its user unless who got it has proved of late who they are, by a second factor where rules ask for one.
 func (s *Service) guard(ctx context.Context, caller identity.Caller, c identity.Credential) error {
 	if !isTOTP(c.Type) || caller.Token == nil || caller.UserID() != c.UserID {
 		return nil
 	}
-	var f Factor
-	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
-		if _, err = tx.Factor(ctx, c.UserID); err == nil {
-			f, err = s.factor(ctx, tx, caller)
+	return s.DB.View(ctx, func(tx *store.Tx) error {
+		f, err := s.factor(ctx, tx, caller)
+		if err != nil || f.Reset {
+			return err
 		}
-		return err
-	})
-	if errors.Is(err, identity.NotFound) {
+		_, err = tx.Factor(ctx, c.UserID)
+		switch {
+		case err == nil && f.On:
+			return identity.NotAllowed("The second factor of this account is looked after in the portal, by its owner in person")
+		case err != nil && !errors.Is(err, identity.NotFound):
+			return err
+		case s.TokenLife > 0 && s.TokenLife-caller.Token.ExpiresAt.Sub(tx.Now()) > freshFor: // however often it was exchanged
+			return identity.NotAllowed("To change how one logs in takes a token that is not old: log in again")
+		case f.On && !showed(caller):
+			return identity.NotAllowed("To change how one logs in takes a login by the second factor")
+		}
 		return nil
-	}
-	if err == nil && f.On {
-		err = identity.NotAllowed("The second factor of this account is looked after in the portal, by its owner in person")
-	}
-	return err
+	})
 }

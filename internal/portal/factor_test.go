@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"database/sql"
 	"fmt"
 	"html"
 	"net/url"
@@ -303,6 +304,10 @@ func TestRecoveryCodes(t *testing.T) {
 	way().Submit("Continue", "code", codes[8]).Want(200)
 	last := way()
 	last.Submit("Continue", "code", codes[9]).Want(200, "No recovery code is left")
+	if strings.Contains(last.Body, "Go on") {
+		t.Error("who has used the last code up may go on without new ones")
+	}
+	b.Open("/portal").Want(200, "No recovery code is left", "Make ten new codes")
 	b.Open("/portal/security").Want(200, "No recovery code is left")
 	fresh := recovery(last.Submit("Make ten new codes").Want(200, "Your recovery codes"))
 	if len(fresh) != 10 || slices.Contains(fresh, codes[9]) {
@@ -785,4 +790,92 @@ func TestSeedsAreNotShown(t *testing.T) {
 		}
 		verify(env, "alice", p.next()).Want(200, "Your access") // the seed is there all the same
 	}
+}
+
+// 5.6: 7. A stolen token adds no seed, and changes none: that takes a login of late, by the second factor where rules ask for one.
+func TestStolenTokensAddNoSeed(t *testing.T) {
+	env := testenv.New(t)
+	user, project := member(env, "alice", "acme")
+	add := func(a *testenv.Actor) *testenv.Response {
+		return a.Post("/v3/credentials", `{"credential": {"type": "totp", "user_id": "`+user+`", "blob": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}}`)
+	}
+	stolen := env.Login("alice", "secret")
+	add(stolen).Want(201)
+	env.Clock.Advance(16 * time.Minute)
+	add(stolen).Want(403)
+	exchanged := env.Authenticate(`{"auth": {"identity": {"methods": ["token"], "token": {"id": "` + stolen.Token + `"}}, "scope": ` + testenv.OnProjectID(project) + `}}`).Want(201).Actor()
+	add(exchanged).Want(403)
+	own := exchanged.Get("/v3/credentials?type=totp").Want(200).Get("credentials.0.id")
+	exchanged.Patch("/v3/credentials/"+own, `{"credential": {"blob": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}`).Want(403)
+	exchanged.Post("/v3/credentials", `{"credential": {"type": "cert", "user_id": "`+user+`", "blob": "x"}}`).Want(201)
+
+	// With rules that an administrator has set, a token from before them does not do either.
+	young := env.Login("alice", "secret")
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"options": {"multi_factor_auth_rules": [["password", "totp"]]}}}`).Want(200)
+	add(young).Want(403)
+	seed, err := totp.Seed("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(env.Authenticate(byBoth(user, (&phone{clock: env.Clock, seed: seed}).code(), testenv.Unscoped)).Want(201).Actor()).Want(201)
+	add(env.Admin()).Want(201)
+}
+
+// change changes the database as the server would not.
+func change(t *testing.T, env *testenv.Env, stmts ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+env.Database()+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, stmt := range stmts {
+		if _, err := db.ExecContext(t.Context(), stmt); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// 5.6: 13. When writing the rules fails, the seed is worth nothing either, no token has ended, and it can be tried again.
+func TestFactorIsAllOrNothing(t *testing.T) {
+	env := testenv.New(t)
+	user, project := member(env, "alice", "acme")
+	token := env.Login("alice", "secret", testenv.OnProjectID(project))
+	b := env.SignIn("alice", "secret").Open("/portal/security/totp/new").Submit("Continue")
+	p := scan(t, env, b)
+	b.Submit("Continue", "code", p.code()).Want(200, "Your recovery codes")
+	codes := recovery(b)
+	action, form := b.Form("Turn it on")
+	form.Set("typed", codes[0])
+	change(t, env, `CREATE TRIGGER "crash" BEFORE INSERT ON "user_option" BEGIN SELECT RAISE(ABORT, 'crash'); END`)
+	if r := b.Send("POST", action, form); r.Status < 500 {
+		t.Fatalf("the crash goes by: %d", r.Status)
+	}
+	if n := len(env.Admin().Get("/v3/credentials?type=totp").Want(200).List("credentials")); n != 0 {
+		t.Errorf("%d seeds are there", n)
+	}
+	env.Login("alice", "secret")
+	token.Get("/v3/auth/projects").Want(200)
+	b.Open("/portal/security").Want(200, "Turn on a second factor")
+	change(t, env, `DROP TRIGGER "crash"`)
+	b.Send("POST", action, form).Want(200, "Your second factor is on")
+	env.Authenticate(byBoth(user, p.next(), testenv.Unscoped)).Want(201)
+}
+
+// 5.6: 11, 12. The factor is kept here, so people of a directory may have one; whom an identity provider lets in has theirs there.
+func TestFactorsOfPeopleFromElsewhere(t *testing.T) {
+	env := testenv.New(t)
+	user, _ := member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret")
+	change(t, env, `DELETE FROM "local_user" WHERE "user_id" = '`+user+`'`,
+		`INSERT INTO "nonlocal_user" ("domain_id", "name", "user_id") VALUES ('default', 'alice', '`+user+`')`)
+	enrol(t, env, b)
+	b.Open("/portal/security").Want(200, "kept where your organisation manages its people", "Replace the authenticator")
+
+	user, _ = member(env, "bob", "other")
+	b = env.SignIn("bob", "secret")
+	change(t, env, `DELETE FROM "local_user" WHERE "user_id" = '`+user+`'`,
+		`INSERT INTO "federated_user" ("user_id", "idp_id", "protocol_id", "unique_id", "display_name") VALUES ('`+user+`', 'corp', 'saml2', 'bob', 'bob')`)
+	b.Open("/portal/security/totp/new").Want(200, "Your organisation’s own sign-in lets you in. A second factor is set up there.")
+	b.Open("/portal/security").Want(200, "Your organisation’s own sign-in lets you in")
 }

@@ -91,6 +91,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		RequestTokenLife:           cfg.OAuth1.RequestTokenDuration,
 		AccessTokenLife:            cfg.OAuth1.AccessTokenDuration,
 		Methods:                    cfg.Auth.Methods,
+		TokenLife:                  cfg.Token.Expiration,
 		ShowSeeds:                  cfg.Lintel.ShowSeeds,
 		RobotPolicy:                cfg.Lintel.MFARobots,
 		PreviousPasscodes:          cfg.TOTP.IncludedPreviousWindows,
