@@ -359,13 +359,47 @@ func (s *Service) loadAccount(ctx context.Context, tx *store.Tx, u identity.User
 	case !d.Enabled:
 		a.closed = "domain " + string(d.ID) + " is disabled"
 	case !a.rules.enabled(u, a.now):
+		last, err := s.lastMaster(ctx, tx, u)
+		if err != nil {
+			return a, err
+		}
+		if last {
+			break
+		}
 		a.closed = "user " + string(u.ID) + " is disabled or inactive"
-	case s.locked(a.rules, u, a.failures, a.now):
+	}
+	if a.closed == "" && s.locked(a.rules, u, a.failures, a.now) {
 		a.closed, a.locked = "user "+string(u.ID)+" is locked", true
 	}
 	end := a.password.ExpiresAt
 	a.expired = end != nil && !a.now.Before(*end) && !u.Options.Bool(identity.OptIgnorePasswordExpiry)
 	return a, nil
+}
+
+// lastMaster tells whether a user who was not active for too long is the only one left who may do everything: the rule on inactivity does not
+// leave a cloud without anybody.
+func (s *Service) lastMaster(ctx context.Context, tx *store.Tx, u identity.User) (bool, error) {
+	if !u.Enabled {
+		return false, nil
+	}
+	b, err := s.Authority.Book(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	all, err := s.Authority.Masters(ctx, tx, b)
+	if _, one := all[u.ID]; err != nil || !one {
+		return false, err
+	}
+	for _, other := range all {
+		rules, err := s.complianceOf(ctx, tx, other.DomainID)
+		if err != nil {
+			return false, err
+		}
+		if other.ID != u.ID && rules.enabled(other, tx.Now()) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // locked tells whether a lock holds. The database tells the time of day of the last failure, which is all that other nodes

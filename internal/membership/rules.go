@@ -319,33 +319,7 @@ func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity
 
 // masters are the enabled users with an address who may grant every role, up to mostMasters.
 func (s *Service) masters(ctx context.Context, tx *store.Tx, b *authz.Book) (some []identity.User, err error) {
-	masters := s.Authz.Masters(b)
-	var grants []identity.Grant
-	for _, role := range slices.Concat(masters.Project, masters.Domain, masters.System) {
-		some, err := tx.Grants(ctx, store.GrantFilter{Role: role})
-		if err != nil {
-			return nil, err
-		}
-		grants = append(grants, some...)
-	}
-	var users []identity.UserID
-	var groups []identity.GroupID
-	for _, g := range grants {
-		if g.Group != "" {
-			groups = append(groups, g.Group)
-		} else {
-			users = append(users, g.User)
-		}
-	}
-	members, err := tx.Members(ctx, groups)
-	if err != nil {
-		return nil, err
-	}
-	for _, some := range members {
-		users = append(users, some...)
-	}
-	slices.Sort(users)
-	all, err := tx.UsersByID(ctx, slices.Compact(users))
+	all, err := s.Authority.Masters(ctx, tx, b)
 	if err != nil {
 		return nil, err
 	}

@@ -117,3 +117,28 @@ func TestSuspendedForAWhile(t *testing.T) {
 	}
 	env.Authenticate(testenv.Body("bob", "secret")).Want(401)
 }
+
+// R7: the rule on inactivity keeps out who was away for too long, but not the last one who may do everything.
+func TestTheLastAdministratorComesBack(t *testing.T) {
+	env := testenv.New(t, func(c *config.Config) {
+		days := 30 * day
+		c.SecurityCompliance.DisableUserAccountDaysInactive = &days
+	})
+	second, _ := member(env, "second", "other")
+	member(env, "bob", "third")
+	env.Login("second", "secret")
+	env.Login("bob", "secret")
+	env.Clock.Advance(40 * day)
+	env.Authenticate(testenv.Body("bob", "secret")).Want(401)
+	env.Authenticate(testenv.Body("admin", "wrong")).Want(401)
+	admin := env.Admin() // nobody else could let anybody in
+	admin.Get("/v3/users").Want(200)
+	admin.Patch("/v3/users/"+second, `{"user": {"enabled": true}}`).Want(200)
+	other := admin.Get("/v3/projects?name=other").Want(200).Get("projects.0.id")
+	admin.Put("/v3/projects/"+other+"/users/"+second+"/roles/"+roleID(env, "admin"), nil).Want(204)
+	env.Clock.Advance(20 * day)
+	env.Login("second", "secret")
+	env.Clock.Advance(20 * day)
+	env.Authenticate(testenv.Body("admin", testenv.Password)).Want(401) // now somebody else is there
+	env.Login("second", "secret", testenv.OnProjectID(other)).Get("/v3/users").Want(200)
+}
