@@ -215,3 +215,23 @@ func TestProjectSettings(t *testing.T) {
 		moira.Reload().Sees("The project is immutable")
 	})
 }
+
+// Who administers a project adds people and groups to it, says which roles they have, and sets its limits.
+func TestProjectAdmin(t *testing.T) {
+	tell(t, "S7", func(s *Story) {
+		s.Project("acme-web")
+		for _, name := range []string{"ayesha", "basil"} {
+			s.User(name)
+		}
+		s.Grant("ayesha", "admin", "acme-web")
+		s.root.Post("/v3/groups", map[string]any{"group": map[string]any{"name": "night-shift", "domain_id": "default"}})
+		ayesha := s.SignIn("ayesha", secret).people("acme-web").Press("Add a person").Fill("User name or ID", "basil").Press("Add the person").Sees("The person was added")
+		ayesha.Row("basil", "member").Press("Update basil").Tick("reader").Press("Review the change").Press("Save the change").Sees("The roles were changed")
+		sh := s.Shell("ayesha", secret, "project acme-web")
+		sh.Run("openstack role add --group night-shift --group-domain Default --project acme-web --project-domain Default member")
+		ayesha.people("acme-web").Press("Groups 1").Sees("night-shift", "member")
+		sh.Run("openstack registered limit create --service keystone --default-limit 10 widgets")
+		sh.Run("openstack limit create --project acme-web --service keystone --resource-limit 5 widgets")
+		ayesha.people("acme-web").Press("Update basil").Press("Revoke all").Press("Revoke 1 person").Sees("Their roles here were revoked").SeesNot("basil")
+	})
+}
