@@ -474,11 +474,12 @@ func (tour *Tour) admin(p *Person) {
 		"holder_role": named("project_mod"), "target_role": named("billing"), "may_grant": true, "may_revoke": true, "needs_approval": true,
 	}})
 	tour.visit(p, stop{"requests-none", web + "/requests", ""})
-	asked := at(map[string]any(tour.Login("ayesha", secret, onProject("acme-web")).Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{
+	tour.Grant("celia", "project_mod", "acme-web")
+	asked := at(map[string]any(tour.Login("celia", secret, onProject("acme-web")).Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{
 		"user": named("erika"), "project": named("acme-web"), "roles": []any{named("billing")}, "reason": "Stands in for Dimitri in May",
 	}})), "grants.request_id").(string)
 	tour.visit(p, stop{"requests", web + "/requests", "dark phone"}, stop{"agree-to-request", web + "/requests/" + asked + "/approve", ""}, stop{"refuse-request", web + "/requests/" + asked + "/refuse", ""})
-	tour.visit(tour.SignIn("ayesha", secret), stop{"withdraw-request", web + "/requests/" + asked + "/withdraw", ""})
+	tour.visit(tour.SignIn("celia", secret), stop{"withdraw-request", web + "/requests/" + asked + "/withdraw", ""})
 	wish := "/cloud/signups/" + tour.root.Get("/v3/lintel/sign_ups").list("sign_ups")[0]["id"].(string)
 	tour.visit(p, stop{"sign-ups", "/cloud/signups", "phone"}, stop{"let-in", wish, ""}, stop{"refuse-sign-up", wish + "/refuse", ""})
 }
