@@ -147,18 +147,33 @@ func (s *Service) Grants(ctx context.Context, caller identity.Caller, g identity
 func (s *Service) CheckGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
 	return s.DB.View(ctx, func(tx *store.Tx) error {
 		e, err := s.allowedGrant(ctx, tx, caller, check, g)
-		if err == nil {
-			err = e.complete(check, g)
-		}
 		if err != nil {
 			return err
 		}
-		found, err := tx.HasGrant(ctx, g)
-		if err == nil && !found {
-			err = notGranted(g)
-		}
-		return err
+		return isThere(ctx, tx, e, check, g)
 	})
+}
+
+// CheckRevocable is CheckGrant for a grant that the caller may take back; who may not is refused as RevokeGrant would.
+func (s *Service) CheckRevocable(ctx context.Context, caller identity.Caller, g identity.Grant) error {
+	return s.DB.View(ctx, func(tx *store.Tx) error {
+		e, err := s.allowedChange(ctx, tx, caller, revoke, g, identity.Terms{})
+		if err != nil {
+			return err
+		}
+		return isThere(ctx, tx, e, revoke, g)
+	})
+}
+
+func isThere(ctx context.Context, tx *store.Tx, e ends, v verb, g identity.Grant) error {
+	if err := e.complete(v, g); err != nil {
+		return err
+	}
+	found, err := tx.HasGrant(ctx, g)
+	if err == nil && !found {
+		err = notGranted(g)
+	}
+	return err
 }
 
 // CreateGrant grants a role. It changes nothing when it was granted before, for good. The role of a domain can be granted on

@@ -168,6 +168,10 @@ var bodies = map[string]string{
 	"PATCH /v3/lintel/projects/{project_id}/contacts/{contact_id}": `{"contact": {"topics": ["quota"]}}`,
 	"POST /v3/lintel/projects/{project_id}/notices":                `{"notice": {"topic": "quota", "subject": "x", "text": "y"}}`,
 
+	"POST /v3/lintel/grant_requests/{grant_request_id}/refusal": `{"refusal": {"reason": "x"}}`,
+	"POST /v3/lintel/sign_ups/{sign_up_id}/approval":            `{"approval": {}}`,
+	"POST /v3/lintel/sign_ups/{sign_up_id}/refusal":             `{"refusal": {"reason": "x"}}`,
+
 	"POST /v3/lintel/grants":      `{"grants": {"user": {"id": "{user_id}"}, "project": {"id": "{project_id}"}, "roles": [{"id": "{role_id}"}], "expires_at": "2100-01-01T00:00:00Z"}}`,
 	"PUT /v3/lintel/grant_rules":  `{"grant_rules": {"preset": "keystone-default", "rehearse": true}}`,
 	"POST /v3/lintel/grant_rules": `{"grant_rule": {"holder_role": {"id": "{plain_role_id}"}, "target_role": {"id": "{implied_role_id}"}, "may_revoke": true}}`,

@@ -48,7 +48,7 @@ var taskRoutes = []route{
 	{method: post, path: "/v3/lintel/sign_ups/{sign_up_id}/approval", serve: (*API).approveSignUp, actions: []authz.Action{authz.ManageSignUps, authz.CreateUser, authz.CreateProject, authz.CreateGrant},
 		body: schema.SignUpApprove, summary: "Make an account for somebody who asked for one, with a project and a link to set the first password", answer: one("user", "enrolment")},
 	{method: post, path: "/v3/lintel/sign_ups/{sign_up_id}/refusal", serve: (*API).refuseSignUp, actions: []authz.Action{authz.ManageSignUps},
-		body: schema.SignUpRefuse, summary: "Give somebody who asked for an account none"},
+		body: schema.SignUpRefuse, success: []int{http.StatusNoContent}, summary: "Give somebody who asked for an account none"},
 	{method: get, path: "/v3/lintel/access", serve: (*API).showAccess, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.AccessShow,
 		summary: "Tell where a user has roles, what gives them, and what they permit", answer: one("access")},
 }

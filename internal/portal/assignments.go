@@ -494,7 +494,7 @@ func (v *visit) revokeAssignment() error {
 	if (g.User == "") == (g.Group == "") {
 		return identity.Missing("role", g.Role)
 	}
-	if err := v.p.Assignment.CheckGrant(v.Context(), caller, g); err != nil {
+	if err := v.p.Assignment.CheckRevocable(v.Context(), caller, g); err != nil {
 		return err
 	}
 	found, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{Role: g.Role, User: g.User, Group: g.Group, Within: d.ID}, true)
