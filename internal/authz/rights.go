@@ -501,7 +501,7 @@ func (r *Rights) Change(c Change) error {
 		return nil
 	}
 	for _, id := range r.heavy(c.Grant, c.At, c.Who) {
-		if p := r.permit(Granting, id, c.At, c.Who, c.Until); !p.ever() && !(c.Agreed && p.agreed()) {
+		if p := r.permit(Granting, id, c.At, c.Who, c.Until); !p.ever() && (!c.Agreed || !p.agreed()) {
 			return r.tooMuch(id, c)
 		}
 	}

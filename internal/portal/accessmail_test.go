@@ -11,7 +11,7 @@ import (
 
 // TestPeopleAreToldOfTheirAccess: M4, M4b, M4c by every road: one mail for an act, to whoever has an address.
 func TestPeopleAreToldOfTheirAccess(t *testing.T) {
-	env, box, root, acme := cloudWithMail(t)
+	env, box, _, acme := cloudWithMail(t)
 	admin := env.Admin()
 	bob, _ := member(env, "bob", "other")
 	mute, _ := member(env, "mute", "third")
@@ -55,7 +55,7 @@ func TestPeopleAreToldOfTheirAccess(t *testing.T) {
 	}
 	told("its end", "Your access at Lintel has ended", "as was said when it was granted", "Before: "+ending+". Now: nothing.", by)
 
-	root = env.SignIn("admin", testenv.Password)
+	root := env.SignIn("admin", testenv.Password)
 	root.Open("/portal/p/"+acme+"/people/add").Submit("Add the person", "who", "bob", "domain", "Default", "role", role["member"]).Want(200, "was added")
 	told("the portal", "Your access at Lintel has changed", "Before: nothing. Now: member.", by)
 	admin = env.Admin()

@@ -172,7 +172,7 @@ func TestAssignmentsPivoted(t *testing.T) {
 	// Pages of one: each grant once.
 	again := map[string]int{}
 	path, last := at+"?format=json", 0
-	for _, line := range strings.Split(root.Open(path).Body, "\n") {
+	for line := range strings.SplitSeq(root.Open(path).Body, "\n") {
 		if strings.Contains(line, `"who"`) {
 			again[line]++
 			last++

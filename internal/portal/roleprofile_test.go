@@ -31,7 +31,7 @@ func TestRoleProfiles(t *testing.T) {
 	root.Open("/portal/p/"+acme+"/invite").Want(200, "Billing", "billing", "Invoices and what was used", "Sees prices", "Runs clusters")
 	text := root.Text()
 	for _, order := range [][2]string{{"General", "Invoices and what was used"}, {"Invoices and what was used", "Kubernetes"}, {"Kubernetes", "Runs clusters"}} {
-		if strings.Index(text, order[0]) < 0 || strings.Index(text, order[0]) > strings.Index(text, order[1]) {
+		if !strings.Contains(text, order[0]) || strings.Index(text, order[0]) > strings.Index(text, order[1]) {
 			t.Errorf("%s does not stand before %s: %s", order[0], order[1], text)
 		}
 	}
