@@ -209,13 +209,32 @@ func (s *Service) Standings(ctx context.Context, tx *store.Tx, grants []identity
 	return all, nil
 }
 
-// Holds are the grants by which a user holds something: those to the user and to groups of theirs, and what trusts let them
-// take up.
+// Holds are the grants by which a user holds something: those to the user and to groups of theirs, what trusts let them take up, and
+// those of main users in whose stead they make API users.
 func (s *Service) Holds(ctx context.Context, tx *store.Tx, user identity.UserID) ([]identity.Grant, error) {
 	grants, err := tx.Grants(ctx, store.GrantFilter{User: user, Member: true})
 	if err != nil {
 		return nil, err
 	}
 	trusted, err := tx.Trusted(ctx, user)
-	return append(grants, trusted...), err
+	if err != nil {
+		return nil, err
+	}
+	grants = append(grants, trusted...)
+	stewards, err := tx.Stewards(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	for project, main := range stewards {
+		lent, err := tx.Grants(ctx, store.GrantFilter{User: main, Member: true, NoSystem: true})
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range lent {
+			if g.Project == project || g.Inherited {
+				grants = append(grants, g)
+			}
+		}
+	}
+	return grants, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
@@ -127,4 +129,25 @@ func TestPortalUsers(t *testing.T) {
 	mel.Open("/portal/p/" + umbrella + "/contacts").Want(403)
 	env.Admin().Patch("/v3/projects/"+acme, `{"project": {"enabled": false}}`).Want(200)
 	petra.Open(at + "/people").Want(404)
+}
+
+// Whoever makes API users in the main user's stead is as far above others as the main user is there: a domain manager, who may change
+// other passwords, takes over no such account of a project whose main user is an administrator.
+func TestPortalUsersAreShielded(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	main, acme := mainUser(t, env, "ann@acme.example", "acme")
+	admin.Put("/v3/projects/"+acme+"/users/"+main+"/roles/"+roleID(env, "admin"), nil).Want(204)
+	manager(env, "mona", "manager")
+	mona := env.Login("mona", "secret", testenv.OnDomainID("default"))
+	for area, want := range map[identity.Area]int{identity.AreaActivity: 200, identity.AreaAPIUsers: 403} {
+		id := admin.Post("/v3/users", map[string]any{"user": map[string]any{"name": string(area), "password": "secret"}}).Want(201).Get("user.id")
+		err := env.Server.DB.Update(t.Context(), func(tx *store.Tx) error {
+			return tx.PutPortalUser(t.Context(), identity.PortalUser{UserID: identity.UserID(id), ProjectID: identity.ProjectID(acme), Areas: []identity.Area{identity.AreaContacts, area}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mona.Patch("/v3/users/"+id, `{"user": {"password": "another"}}`).Want(want)
+	}
 }

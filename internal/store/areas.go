@@ -52,3 +52,22 @@ func (tx *Tx) PortalProjects(ctx context.Context, user identity.UserID) ([]ident
 	return list(ctx, tx, scanProject, `SELECT `+projectColumns+` FROM "project" WHERE "enabled" AND
 		"id" IN (SELECT "project_id" FROM "lintel_portal_user" WHERE "user_id" = ?) ORDER BY "name", "id"`, user)
 }
+
+// Stewards are the main users of the projects where a user may make API users in their stead, by project.
+func (tx *Tx) Stewards(ctx context.Context, user identity.UserID) (map[identity.ProjectID]identity.UserID, error) {
+	type steward struct {
+		project identity.ProjectID
+		main    identity.UserID
+	}
+	all, err := list(ctx, tx, func(s scanner) (v steward, err error) {
+		err = s.Scan(&v.project, &v.main)
+		return v, err
+	},
+		`SELECT m."project_id", m."user_id" FROM "lintel_portal_user" p JOIN "lintel_main_user" m ON m."project_id" = p."project_id"
+		WHERE p."user_id" = ? AND CONCAT(' ', p."areas", ' ') LIKE ?`, user, "% "+string(identity.AreaAPIUsers)+" %")
+	found := map[identity.ProjectID]identity.UserID{}
+	for _, v := range all {
+		found[v.project] = v.main
+	}
+	return found, err
+}
