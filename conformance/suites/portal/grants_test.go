@@ -68,7 +68,7 @@ func TestRoleCategories(t *testing.T) {
 		}
 		admin := s.admin().Press("Roles").Press("billing").Press("How it is shown").Sees("How billing is shown")
 		admin.Fill("Display name (en)", "Billing").Fill("Summary, in one line (en)", "Invoices and what was used").Fill("Category", "General").Choose("Impact", "normal").Press("Save").Sees("Saved", "Billing")
-		admin.Open("/portal/cloud/roles/" + s.id("roles", "k8s_admin") + "/profile").Choose("Impact", "normal").Press("Save")
+		admin.Open("/portal/cloud/roles/"+s.id("roles", "k8s_admin")+"/profile").Choose("Impact", "normal").Press("Save")
 		s.Shell("admin", password, "system").Run("lintel role describe --category Kubernetes --summary 'Runs clusters' k8s_admin")
 		admin.Open("/portal/p/"+s.id("projects", "acme-web")+"/invite").Sees("General", "Billing", "Invoices and what was used", "Kubernetes", "Runs clusters")
 	})
