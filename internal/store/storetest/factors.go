@@ -76,7 +76,7 @@ func testFactors(t *testing.T, db *store.DB) {
 	for range 2 {
 		update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.ResetFactor(ctx, "u") })
 	}
-	if !since().Equal(Now) || left("u") != 0 {
+	if !since().Truncate(time.Second).Equal(Now.Truncate(time.Second)) || left("u") != 0 { // MariaDB keeps seconds
 		t.Errorf("reset at %v, %d codes are left", since(), left("u"))
 	}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
