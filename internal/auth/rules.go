@@ -20,7 +20,7 @@ type ReceiptError struct {
 	Domain              identity.Domain
 	IssuedAt, ExpiresAt time.Time
 
-	// Required are the user's rules that hold at least one of the methods proved, or all of them when none does.
+	// Required are the user's rules that hold at least one of the methods proved; for a program of which none does, all.
 	Required [][]string
 
 	// Why says what a program cannot know that cannot go on; empty for people.
@@ -259,9 +259,9 @@ func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p 
 	}
 	if kind, _ := p.robot(); kind != "" {
 		e.Why = "The owner of this credential has multi-factor rules, none of which lets it log in by itself."
-	}
-	if len(e.Required) == 0 { // Keystone tells none then, with which nobody can do anything
-		e.Required = rules
+		if len(e.Required) == 0 { // Keystone tells none then, with which no program can do anything
+			e.Required = rules
+		}
 	}
 	if slices.Contains(e.Methods, "password") && slices.ContainsFunc(rules, func(rule []string) bool { return slices.Contains(rule, "totp") }) {
 		some, err := s.Credential.TakesPasskey(ctx, tx, u)
