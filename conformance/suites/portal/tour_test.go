@@ -368,7 +368,7 @@ func (tour *Tour) manager(p *Person) {
 		stop{"add-to-group", group + "/add?name=erika", ""},
 		stop{"projects", d + "/projects", ""}, stop{"projects-tree", d + "/projects?view=tree", ""}, stop{"new-project", d + "/projects/new", ""}, stop{"domain-project", project, ""}, stop{"edit-project", project + "/edit", ""},
 		stop{"disable-project", project + "/disable", ""}, stop{"delete-project", project + "/delete", ""}, stop{"assignments", d + "/assignments", "phone"}, stop{"grant", d + "/assignments/new", ""})
-	p.Open("/portal"+d+"/assignments?user=celia").PressFirst("Revoke", "heat_stack_owner")
+	p.Open("/portal"+d+"/assignments?user=celia").PressFirst("Revoke", "member")
 	tour.Look(p, "revoke-assignment")
 	tour.visit(p, stop{"import-users", d + "/users/import", ""})
 	p.Fill("Table", "name,email,project,role\nlars,lars@northwind.example,acme-web,member\nmina,mina@northwind.example,,\nerika,erika@northwind.example,,\n").Press("See what would be made")
