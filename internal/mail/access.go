@@ -74,13 +74,13 @@ func HeldOn(ctx context.Context, tx *store.Tx, on identity.Grant) (all []Held, e
 	if err != nil {
 		return nil, err
 	}
+	terms, err := tx.TermsBeside(ctx, on)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range roles {
 		on.Role = r.ID
-		terms, err := tx.Terms(ctx, on)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, Held{r.Name, terms.Until})
+		all = append(all, Held{r.Name, terms[on].Until})
 	}
 	slices.SortFunc(all, func(a, b Held) int { return strings.Compare(a.Role, b.Role) })
 	return all, nil

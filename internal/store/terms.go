@@ -76,9 +76,14 @@ func (tx *Tx) TermsOf(ctx context.Context, user identity.UserID) (map[identity.G
 
 // Terms returns what is known of a grant; nothing for one that was made by others.
 func (tx *Tx) Terms(ctx context.Context, g identity.Grant) (identity.Terms, error) {
-	_, _, actor, target := grantKey(g)
-	found, err := tx.TermsOn(ctx, []string{actor}, []string{target})
+	found, err := tx.TermsBeside(ctx, g)
 	return found[g], err
+}
+
+// TermsBeside returns what is known of all grants that are to whom a grant is to, and on what it is on, whatever role it names.
+func (tx *Tx) TermsBeside(ctx context.Context, g identity.Grant) (map[identity.Grant]identity.Terms, error) {
+	_, _, actor, target := grantKey(g)
+	return tx.TermsOn(ctx, []string{actor}, []string{target})
 }
 
 // EndedGrants returns up to n grants that have ended and are not deleted yet, the oldest first.
