@@ -376,16 +376,21 @@ func (v *visit) changeInvitation() error {
 	return nil
 }
 
+// resend sends an invitation once more, by the rights that the caller has on the project.
+func (v *visit) resend(h *here, id identity.InvitationID) (sent membership.Sent, err error) {
+	err = h.as(func(c identity.Caller) (err error) {
+		sent, err = v.p.Membership.Resend(v.Context(), c, h.ID, id)
+		return err
+	})
+	return sent, err
+}
+
 func (v *visit) resendInvitation() error {
 	h, l, err := v.oneInvitation()
 	if err != nil {
 		return err
 	}
-	var sent membership.Sent
-	err = h.as(func(c identity.Caller) (err error) {
-		sent, err = v.p.Membership.Resend(v.Context(), c, h.ID, l.ID)
-		return err
-	})
+	sent, err := v.resend(h, l.ID)
 	if err != nil {
 		pg, failed := v.invitationsPage(h)
 		if failed != nil {

@@ -286,11 +286,7 @@ func (v *visit) resendPortalInvitation() error {
 	if err != nil {
 		return err
 	}
-	var sent membership.Sent
-	err = h.as(func(c identity.Caller) (err error) {
-		sent, err = v.p.Membership.Resend(v.Context(), c, h.ID, l.ID)
-		return err
-	})
+	sent, err := v.resend(h, l.ID)
 	if err != nil {
 		_, pg, failed := v.portalUsersPage()
 		if failed != nil {
