@@ -21,7 +21,7 @@ var invitePages = []page{
 	{method: get, path: "/p/{id}/invitations/{invitation}", serve: (*visit).invitation},
 	{method: post, path: "/p/{id}/invitations/{invitation}", serve: (*visit).changeInvitation},
 	{method: post, path: "/p/{id}/invitations/{invitation}/resend", serve: (*visit).resendInvitation},
-	{method: get, path: "/p/{id}/invitations/{invitation}/cancel", serve: (*visit).askCancelInvitation},
+	{method: get, path: "/p/{id}/invitations/{invitation}/cancel", serve: (*visit).cancelInvitation},
 	{method: post, path: "/p/{id}/invitations/{invitation}/cancel", serve: (*visit).cancelInvitation},
 }
 
@@ -401,37 +401,27 @@ func (v *visit) resendInvitation() error {
 	return v.sent(h, sent)
 }
 
-func (v *visit) askCancelInvitation() error {
-	h, l, err := v.oneInvitation()
-	if err != nil {
-		return err
-	}
-	pg := &withdrawPage{Do: v.T("Withdraw the invitation"), Back: h.Path("/invitations"), Means: []string{
-		v.F("The link that %s has stops working at once.", l.Address), v.T("They keep what they may have accepted elsewhere."),
-	}}
-	if v.p.Membership.Mails() {
-		pg.Means = append(pg.Means, v.T("They get a mail that says so."))
-	}
-	pg.Here, pg.Section, pg.Title = h, "invitations", v.F("Withdraw the invitation of %s?", l.Address)
-	pg.Terminal = []string{"lintel invitation cancel" + ofProject(h) + " " + word(l.Address)}
-	return v.show(http.StatusOK, "withdraw", pg)
-}
-
-// withdrawPage shows what something means before it is done.
-type withdrawPage struct {
-	chrome
-	Means    []string
-	Do, Back string
-}
-
 func (v *visit) cancelInvitation() error {
 	h, l, err := v.oneInvitation()
 	if err != nil {
 		return err
 	}
-	if err := h.as(func(c identity.Caller) error { return v.p.Membership.Cancel(v.Context(), c, h.ID, l.ID) }); err != nil {
-		return err
+	return v.withdraw(h, l, "invitations")
+}
+
+// withdraw asks about taking an invitation back, and does it, on a page of the project.
+func (v *visit) withdraw(h *here, l membership.Listed, at string) error {
+	out := &actPage{Do: v.T("Withdraw the invitation"), Back: h.Path("/" + at), Means: []string{
+		v.F("The link that %s has stops working at once.", l.Address), v.T("They keep what they may have accepted elsewhere."),
+	}}
+	if v.p.Membership.Mails() {
+		out.Means = append(out.Means, v.T("They get a mail that says so."))
 	}
-	v.redirect("/p/" + string(h.ID) + "/invitations?done=withdrawn")
-	return nil
+	out.Here, out.Section, out.Title = h, at, v.F("Withdraw the invitation of %s?", l.Address)
+	out.Terminal = []string{"lintel invitation cancel" + ofProject(h) + " " + word(l.Address)}
+	return v.decide(out, func() (string, error) {
+		return "/p/" + string(h.ID) + "/" + at + "?done=withdrawn", h.as(func(c identity.Caller) error {
+			return v.p.Membership.Cancel(v.Context(), c, h.ID, l.ID)
+		})
+	})
 }

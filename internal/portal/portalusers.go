@@ -302,12 +302,5 @@ func (v *visit) cancelPortalInvitation() error {
 	if err != nil {
 		return err
 	}
-	out := &actPage{Do: v.T("Withdraw the invitation"), Back: h.Path("/portal-users"), Means: []string{v.F("The link that %s has stops working at once.", l.Address)}}
-	out.Here, out.Section, out.Title = h, "portal-users", v.F("Withdraw the invitation of %s?", l.Address)
-	out.Terminal = []string{"lintel invitation cancel" + ofProject(h) + " " + word(l.Address)}
-	return v.decide(out, func() (string, error) {
-		return strings.TrimPrefix(h.Path("/portal-users?done=withdrawn"), Prefix), h.as(func(c identity.Caller) error {
-			return v.p.Membership.Cancel(v.Context(), c, h.ID, l.ID)
-		})
-	})
+	return v.withdraw(h, l, "portal-users")
 }
