@@ -115,6 +115,31 @@ func TestMeasureCountsAndRefusesOtherAnswers(t *testing.T) {
 	}
 }
 
+// A long list comes in chunks, and the next answer follows on the same connection.
+func TestAnswersInChunks(t *testing.T) {
+	asked := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		for range 3 {
+			_, _ = w.Write(make([]byte, 9000))
+		}
+	}))
+	defer srv.Close()
+	line := wire{address: host(srv.URL)}
+	defer line.close()
+	for i := range 2 {
+		if status, err := line.ask(written("GET", "/", nil)); status != 200 || err != nil {
+			t.Fatalf("answer %d: %d, %v", i, status, err)
+		}
+		if line.conn == nil {
+			t.Fatal("the connection was given up")
+		}
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times, want 2", asked)
+	}
+}
+
 func TestRawFileGoesOn(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "raw")
 	if all, err := read(file); len(all) != 0 || err != nil {

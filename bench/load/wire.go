@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httputil"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ func (w *wire) answer() (status int, last bool, err error) {
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
 		return 0, true, err
 	}
-	length := int64(-1)
+	length, chunked := int64(-1), false
 	if status == 204 {
 		length = 0
 	}
@@ -84,11 +85,17 @@ func (w *wire) answer() (status int, last bool, err error) {
 		case bytes.EqualFold(name, []byte("Connection")):
 			last = bytes.EqualFold(value, []byte("close"))
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
-			err = errors.New("an answer in chunks")
+			chunked = true
 		}
 		if err != nil {
 			return 0, true, err
 		}
+	}
+	if chunked {
+		if _, err = io.Copy(io.Discard, httputil.NewChunkedReader(w.in)); err == nil {
+			_, err = w.in.ReadSlice('\n') // no trailers are sent
+		}
+		return status, last, err
 	}
 	if length < 0 {
 		return 0, true, errors.New("an answer of unknown length")

@@ -3,6 +3,8 @@ package assignment
 import (
 	"cmp"
 	"context"
+	"errors"
+	"iter"
 	"maps"
 	"slices"
 
@@ -29,20 +31,27 @@ type Query struct {
 	// which count for nothing by themselves, are left out, and so is, as upstream has it, the system.
 	Effective bool
 
-	// Within confines a list of grants to those on a domain and on the projects in it. Limit is the most grants to answer; 0
-	// is no limit. Both leave what is effective alone.
+	// Within confines a list of grants to those on a domain and on the projects in it, and Roles to those of one of some roles.
+	// Both leave what is effective alone.
 	Within identity.DomainID
-	Limit  int
+	Roles  []identity.RoleID
 
-	Roles []identity.RoleID // one of these, if any are named
-	After *identity.Grant   // of a list of grants, only what follows this one
+	Limit int // the most to answer, no more than PieceLength; 0 is no limit
+	From  Position
+}
+
+// Position is a place in a list of assignments: behind all that follows from the grants up to After, and behind so many more. The zero
+// Position is the beginning.
+type Position struct {
+	After *identity.Grant
+	Skip  int // 0 in a list that is not of what is effective
 }
 
 // filter is what the query asks of grants.
 func (q Query) filter(within identity.DomainID) store.GrantFilter {
 	return store.GrantFilter{
 		Role: q.Role, Roles: q.Roles, User: q.User, Group: q.Group, Domain: q.Domain, Project: q.Project, Subtree: q.Subtree,
-		Inherited: q.Inherited, Within: cmp.Or(within, q.Within), OnlySystem: q.System == "all", Limit: q.Limit, After: q.After,
+		Inherited: q.Inherited, Within: cmp.Or(within, q.Within), OnlySystem: q.System == "all", Limit: q.Limit, After: q.From.After,
 	}
 }
 
@@ -76,26 +85,123 @@ type Names map[store.Key]store.Label
 // Of returns what an entity is called.
 func (n Names) Of(kind, id string) store.Label { return n[store.Key{Kind: kind, ID: id}] }
 
-// Assignments lists assignments, with names if asked for. The holder of a domain-scoped token gets those on the domain
-// and the projects in it.
+// Piece is a part of a list of assignments.
+type Piece struct {
+	Assignments []identity.Assignment
+	Names       Names     // of all that they mention, if asked for
+	Rest        *Position // where the list goes on; nil at its end
+}
+
+// Assignments lists the assignments that a query asks for, with names if asked for. The holder of a domain-scoped token gets those on
+// the domain and the projects in it.
 func (s *Service) Assignments(ctx context.Context, caller identity.Caller, q Query, names bool) (found []identity.Assignment, called Names, err error) {
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		within, err := s.allowedList(ctx, tx, caller, q)
+	called = Names{}
+	err = s.EachPiece(ctx, caller, q, names, func(p Piece) error {
+		found = append(found, p.Assignments...)
+		maps.Copy(called, p.Names)
+		return nil
+	})
+	return found, called, err
+}
+
+// PieceLength is how many grants of a list are read at a time, and the most assignments of a piece.
+const PieceLength = 5000
+
+var errEnough = errors.New("no more is wanted")
+
+// EachPiece is Assignments for lists of any length: it hands them to take in pieces, at least one, so that none is in memory whole.
+// No transaction is open meanwhile, so what is granted or revoked while the list is being taken may be in it or not.
+func (s *Service) EachPiece(ctx context.Context, caller identity.Caller, q Query, names bool, take func(Piece) error) error {
+	most := PieceLength
+	if q.Limit > 0 {
+		most = q.Limit
+	}
+	var p Piece
+	tell := func() error {
+		if names {
+			err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+				p.Names, err = tx.Labels(ctx, mentioned(p.Assignments))
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		err := take(p)
+		p = Piece{}
+		return err
+	}
+	at := q.From
+	err := s.each(ctx, caller, q, func(a identity.Assignment, next Position) error {
+		if len(p.Assignments) == most {
+			rest := at
+			p.Rest = &rest
+			if err := tell(); err != nil {
+				return err
+			}
+			if q.Limit > 0 {
+				return errEnough
+			}
+		}
+		p.Assignments, at = append(p.Assignments, a), next
+		return nil
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case err != nil:
+		return err
+	}
+	return tell()
+}
+
+// each visits what a query asks for, and tells the position behind each.
+func (s *Service) each(ctx context.Context, caller identity.Caller, q Query, visit func(identity.Assignment, Position) error) error {
+	var f store.GrantFilter
+	at := q.From
+	for begun, more := false, true; more; begun = true {
+		var grants []identity.Grant
+		var e expansion
+		err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+			if !begun {
+				if f, err = s.chosen(ctx, tx, caller, q); err != nil {
+					return err
+				}
+			}
+			f.After = at.After
+			if grants, err = tx.Grants(ctx, f); err != nil || !q.Effective {
+				return err
+			}
+			e, err = expand(ctx, tx, q, grants)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if q.Effective {
-			found, err = effective(ctx, tx, q, within)
-		} else {
-			found, err = granted(ctx, tx, q, within)
+		more = len(grants) == f.Limit
+		if !q.Effective {
+			for i := range grants {
+				at.After = &grants[i]
+				if err := visit(identity.Assignment{Grant: grants[i]}, at); err != nil {
+					return err
+				}
+			}
+			continue
 		}
-		if err != nil || !names {
-			return err
+		for run := range runs(grants, more) {
+			passed := 0
+			for a := range e.assignments(run) {
+				if passed++; passed <= at.Skip {
+					continue
+				}
+				if err := visit(a, Position{at.After, passed}); err != nil {
+					return err
+				}
+			}
+			at = Position{After: &run[len(run)-1]}
 		}
-		called, err = tx.Labels(ctx, mentioned(found))
-		return err
-	})
-	return found, called, err
+	}
+	return nil
 }
 
 // Granted returns a page of the grants that a query asks for, with what is known of each and what all that they mention is called.
@@ -105,19 +211,19 @@ func (s *Service) Granted(ctx context.Context, caller identity.Caller, q Query) 
 		if err != nil {
 			return err
 		}
-		limit := q.Limit
-		q.Limit++
-		found, err := granted(ctx, tx, q, within)
-		if err != nil {
+		f := q.filter(within)
+		f.Limit++
+		if page.Items, err = tx.Grants(ctx, f); err != nil {
 			return err
 		}
-		if page.More = len(found) > limit; page.More {
-			found = found[:limit]
+		if page.More = len(page.Items) > q.Limit; page.More {
+			page.Items = page.Items[:q.Limit]
 		}
+		var found []identity.Assignment
 		var actors, targets []string
-		for _, a := range found {
-			page.Items = append(page.Items, a.Grant)
-			actors, targets = append(actors, string(a.User)+string(a.Group)), append(targets, string(a.Project)+string(a.Domain))
+		for _, g := range page.Items {
+			found = append(found, identity.Assignment{Grant: g})
+			actors, targets = append(actors, string(g.User)+string(g.Group)), append(targets, string(g.Project)+string(g.Domain))
 		}
 		if called, err = tx.Labels(ctx, mentioned(found)); err != nil || len(found) == 0 {
 			return err
@@ -182,54 +288,32 @@ func (s *Service) allowedList(ctx context.Context, tx *store.Tx, caller identity
 	return within, missing
 }
 
-// granted lists grants as they are.
-func granted(ctx context.Context, tx *store.Tx, q Query, within identity.DomainID) ([]identity.Assignment, error) {
-	grants, err := tx.Grants(ctx, q.filter(within))
-	found := make([]identity.Assignment, len(grants))
-	for i, g := range grants {
-		found[i].Grant = g
+// chosen authorizes a list and tells which grants it is made from.
+func (s *Service) chosen(ctx context.Context, tx *store.Tx, caller identity.Caller, q Query) (store.GrantFilter, error) {
+	within, err := s.allowedList(ctx, tx, caller, q)
+	if err != nil {
+		return store.GrantFilter{}, err
 	}
-	return found, err
+	if q.Effective {
+		return q.sources(within), exists(ctx, tx, q)
+	}
+	f := q.filter(within)
+	if f.Limit++; q.Limit == 0 {
+		f.Limit = PieceLength
+	}
+	return f, nil
 }
 
-// effective lists what follows from the grants (_list_effective_role_assignments in keystone/assignment/core.py).
-func effective(ctx context.Context, tx *store.Tx, q Query, within identity.DomainID) ([]identity.Assignment, error) {
-	if err := exists(ctx, tx, q); err != nil {
-		return nil, err
-	}
-	direct := false
+// sources chooses the grants that what the query asks for, which is effective, can follow from.
+func (q Query) sources(within identity.DomainID) store.GrantFilter {
 	f := store.GrantFilter{
 		User: q.User, Member: true, Domain: q.Domain, Project: q.Project, Subtree: q.Subtree, Inherits: true,
-		Inherited: q.Inherited, Within: within, NoSystem: true,
+		Inherited: q.Inherited, Within: within, NoSystem: true, Limit: PieceLength,
 	}
 	if q.Domain != "" {
-		f.Inherited = &direct // domains inherit nothing
+		f.Inherited = new(bool) // domains inherit nothing
 	}
-	grants, err := tx.Grants(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	var e expansion
-	if e.below, err = descendants(ctx, tx, q, grants); err != nil {
-		return nil, err
-	}
-	if q.User == "" {
-		if e.members, err = tx.Members(ctx, groupsOf(grants)); err != nil {
-			return nil, err
-		}
-	}
-	rules, err := tx.RoleRules(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found []identity.Assignment
-	for _, g := range grants {
-		found = append(found, e.expand(q, g)...)
-	}
-	found = imply(found, rules)
-	return slices.DeleteFunc(found, func(a identity.Assignment) bool {
-		return !rules.Global[a.Role] || q.Role != "" && a.Role != q.Role
-	}), nil
+	return f
 }
 
 // exists refuses a project or user that is not there, where upstream looks.
@@ -293,37 +377,94 @@ func source(g identity.Grant) identity.ProjectID {
 	return g.Project
 }
 
-// expansion turns grants into what members and projects below have of them.
+// expansion tells what follows from grants (_list_effective_role_assignments in keystone/assignment/core.py).
 type expansion struct {
+	query   Query
 	below   map[identity.ProjectID][]identity.ProjectID // a project's children
 	members map[identity.GroupID][]identity.UserID
+	rules   store.RoleRules
 }
 
-// expand returns the assignments to users that follow from one grant.
-func (e expansion) expand(q Query, g identity.Grant) (out []identity.Assignment) {
-	users, via := []identity.UserID{g.User}, identity.Via{}
-	if g.Group != "" {
-		users, via.ViaGroup = e.members[g.Group], g.Group
-		if q.User != "" {
-			users = []identity.UserID{q.User}
+func expand(ctx context.Context, tx *store.Tx, q Query, grants []identity.Grant) (e expansion, err error) {
+	e.query = q
+	if e.below, err = descendants(ctx, tx, q, grants); err != nil {
+		return e, err
+	}
+	if q.User == "" {
+		if e.members, err = tx.Members(ctx, groupsOf(grants)); err != nil {
+			return e, err
 		}
 	}
-	targets := []identity.ProjectID{g.Project}
-	if g.Inherited {
-		via.ViaProject, via.ViaDomain = g.Project, g.Domain
-		targets = e.heirs(q, source(g))
+	e.rules, err = tx.RoleRules(ctx)
+	return e, err
+}
+
+// runs are the grants of one actor on one target each, in the order in which they came. If more grants follow, the last run may go on
+// in them, and is left out unless it is the only one.
+func runs(grants []identity.Grant, more bool) iter.Seq[[]identity.Grant] {
+	alike := func(a, b identity.Grant) bool {
+		a.Role, a.Inherited = b.Role, b.Inherited
+		return a == b
 	}
-	for _, user := range users {
-		for _, project := range targets {
-			a := identity.Assignment{Grant: g, Via: via}
-			a.User, a.Group, a.Project = user, "", project
-			if g.Inherited {
-				a.Domain, a.Inherited = "", false
+	return func(yield func([]identity.Grant) bool) {
+		for begin, end := 0, 0; begin < len(grants); begin = end {
+			for end < len(grants) && alike(grants[begin], grants[end]) {
+				end++
 			}
-			out = append(out, a)
+			if end == len(grants) && more && begin > 0 || !yield(grants[begin:end]) {
+				return
+			}
 		}
 	}
-	return out
+}
+
+// assignments are those to users that follow from the grants of one actor on one target.
+func (e expansion) assignments(run []identity.Grant) iter.Seq[identity.Assignment] {
+	users := []identity.UserID{run[0].User}
+	if group := run[0].Group; group != "" {
+		if users = e.members[group]; e.query.User != "" {
+			users = []identity.UserID{e.query.User}
+		}
+	}
+	return func(yield func(identity.Assignment) bool) {
+		for _, inherited := range []bool{false, true} {
+			held := e.held(run, inherited)
+			if len(held) == 0 {
+				continue
+			}
+			projects := []identity.ProjectID{run[0].Project}
+			if inherited {
+				projects = e.heirs(e.query, source(run[0]))
+			}
+			for _, user := range users {
+				for _, project := range projects {
+					for _, a := range held {
+						if a.User, a.Project = user, project; !yield(a) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// held are what follows from the inherited grants of a run, or from its others, as far as the query asks for these roles: one
+// assignment each, of which each user gets a copy on each project.
+func (e expansion) held(run []identity.Grant, inherited bool) (all []identity.Assignment) {
+	for _, g := range run {
+		if g.Inherited != inherited {
+			continue
+		}
+		a := identity.Assignment{Grant: g, Via: identity.Via{ViaGroup: g.Group}}
+		if a.Group = ""; inherited {
+			a.ViaProject, a.ViaDomain, a.Domain, a.Inherited = g.Project, g.Domain, "", false
+		}
+		all = append(all, a)
+	}
+	return slices.DeleteFunc(imply(all, e.rules), func(a identity.Assignment) bool {
+		return !e.rules.Global[a.Role] || e.query.Role != "" && a.Role != e.query.Role
+	})
 }
 
 // heirs are the projects of the query that inherit from a project or domain.

@@ -1,6 +1,7 @@
 package assignment_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
@@ -58,6 +62,58 @@ func (c company) lines(r *testenv.Response) []string {
 	return out
 }
 
+// pages is lines of a list that is read page by page, each by the link on the one before.
+func (c company) pages(path string) (all []string) {
+	c.t.Helper()
+	for range 100 {
+		page := c.admin.Get(path)
+		all = append(all, c.lines(page)...)
+		next, more := page.Value("links.next").(string)
+		if more != (page.Value("truncated") == true) {
+			c.t.Errorf("%s: truncated is %v, and the next page %q", path, page.Value("truncated"), next)
+		}
+		if !more {
+			slices.Sort(all)
+			return all
+		}
+		path = next[strings.Index(next, "/v3/"):]
+	}
+	c.t.Fatalf("%s: the pages have no end", path)
+	return nil
+}
+
+// A list that is longer than what is read at a time has each assignment once, in the order of its pages.
+func TestLongListOfAssignments(t *testing.T) {
+	c := newCompany(t)
+	const n = assignment.PieceLength + 100
+	err := c.Server.DB.Update(t.Context(), func(tx *store.Tx) error {
+		for i := range n {
+			g := identity.Grant{Role: identity.RoleID(c.pilot), User: identity.UserID(fmt.Sprintf("user%05d", i)), Project: identity.ProjectID(c.quay)}
+			if err := tx.PutGrant(t.Context(), g); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, roles := range map[string]int{"": 1, "effective&": 2} {
+		path := "/v3/role_assignments?" + query + "scope.project.id=" + c.quay
+		whole := c.admin.Get(path).Want(200)
+		if whole.Value("truncated") != nil || whole.Value("links.next") != nil {
+			t.Errorf("%s is cut", path)
+		}
+		all := c.lines(whole)
+		if len(slices.Compact(slices.Clone(all))) != roles*n {
+			t.Errorf("%s: %d assignments, want %d", path, len(all), roles*n)
+		}
+		if diff := cmp.Diff(all, c.pages(path+"&limit=999")); diff != "" {
+			t.Errorf("%s in pages, -whole +pages:\n%s", path, diff)
+		}
+	}
+}
+
 func TestAssignments(t *testing.T) {
 	c := newCompany(t)
 	for _, path := range []string{
@@ -101,6 +157,14 @@ func TestAssignments(t *testing.T) {
 		if diff := cmp.Diff(tt.want, c.lines(c.admin.Get("/v3/role_assignments?"+tt.query))); diff != "" {
 			t.Errorf("%s, -want +got:\n%s", tt.query, diff)
 		}
+		for _, limit := range []string{"1", "2", "5"} {
+			if diff := cmp.Diff(tt.want, c.pages("/v3/role_assignments?"+tt.query+"&limit="+limit)); diff != "" {
+				t.Errorf("%s in pages of %s, -want +got:\n%s", tt.query, limit, diff)
+			}
+		}
+	}
+	for _, marker := range []string{"x", "e30", "bnVsbA", "eyJTa2lwIjotMX0"} {
+		message(t, c.admin.Get("/v3/role_assignments?limit=1&marker="+marker), 404, "Marker "+marker+" could not be found.")
 	}
 	for _, tt := range []struct {
 		query  string

@@ -3,6 +3,7 @@ package assignment
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -89,8 +90,20 @@ func (s *Service) ProjectsOf(ctx context.Context, caller identity.Caller, id ide
 func (s *Service) Access(ctx context.Context, caller identity.Caller) (held []identity.Assignment, terms map[identity.Grant]identity.Terms, called Names, err error) {
 	err = s.scopes(ctx, caller, authz.GetAuthProjects, func(tx *store.Tx, t *identity.Token) error {
 		user := caller.UserID()
-		if held, err = effective(ctx, tx, Query{User: user, Effective: true}, ""); err != nil {
+		q := Query{User: user}
+		if err := exists(ctx, tx, q); err != nil {
 			return err
+		}
+		grants, err := tx.Grants(ctx, store.GrantFilter{User: user, Member: true, NoSystem: true})
+		if err != nil {
+			return err
+		}
+		e, err := expand(ctx, tx, q, grants)
+		if err != nil {
+			return err
+		}
+		for run := range runs(grants, false) {
+			held = slices.AppendSeq(held, e.assignments(run))
 		}
 		system, err := tx.EffectiveRoles(ctx, user, t.GroupIDs, identity.OnSystem())
 		if err != nil {

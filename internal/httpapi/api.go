@@ -174,7 +174,10 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 	}
 	r := &request{Request: hr, route: rt, base: a.Base(hr)}
 	out := &outcome{ResponseWriter: w, status: http.StatusOK}
-	if err := a.run(out, r); err != nil {
+	if err := a.run(out, r); err != nil && out.begun {
+		a.Log.WarnContext(hr.Context(), "an answer was cut off", "method", r.Method, "route", r.Pattern, "error", err)
+		panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
+	} else if err != nil {
 		a.fail(out, r, err)
 	}
 	a.audit(r, out.status)

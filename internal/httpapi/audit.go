@@ -46,10 +46,11 @@ func (a *API) audit(r *request, status int) {
 type outcome struct {
 	http.ResponseWriter
 	status int
+	begun  bool // of an answer, some has left
 }
 
 func (o *outcome) WriteHeader(status int) {
-	o.status = status
+	o.status, o.begun = status, true
 	o.ResponseWriter.WriteHeader(status)
 }
 

@@ -96,54 +96,80 @@ func (r *request) self(path string) object { return object{"self": r.base + path
 // leaves in pieces of that length while the rest is still rendered, so that no list is in memory as text.
 const wholeUpTo = 256 << 10
 
-// writeList answers with a page of a list and its links (ResourceBase.wrap_collection in keystone/server/flask/common.py).
-// When entities are left, links.next leads to them and truncated says so.
+// writeList answers with a page of a list. When entities are left, links.next leads to them and truncated says so.
 func writeList[T any](w http.ResponseWriter, r *request, key string, page identity.Page[T], q identity.Query, render func(*request, T) object) error {
+	rest := ""
+	if n := len(page.Items); page.More && n > 0 {
+		rest = next(r.Args, render(r, page.Items[n-1])["id"].(string), strconv.Itoa(q.Limit))
+	}
+	l, err := newListWriter(w, r, key, page.More, rest)
+	if err != nil {
+		return err
+	}
+	for _, item := range page.Items {
+		if err := l.add(render(r, item)); err != nil {
+			return err
+		}
+	}
+	return l.end()
+}
+
+// listWriter answers with a list and its links (ResourceBase.wrap_collection in keystone/server/flask/common.py).
+type listWriter struct {
+	w     http.ResponseWriter
+	buf   bytes.Buffer
+	enc   *json.Encoder
+	some  bool // there is an entity before the next
+	begun bool // a part has left
+}
+
+// newListWriter begins a list; rest is the query for what is left of it, if it is truncated.
+func newListWriter(w http.ResponseWriter, r *request, key string, truncated bool, rest string) (*listWriter, error) {
 	links := object{"self": r.base + r.path(), "previous": nil, "next": nil}
 	if r.URL.RawQuery != "" {
 		links["self"] = r.base + r.path() + "?" + r.URL.RawQuery
 	}
 	frame := object{"links": links}
-	if page.More {
+	if truncated {
 		frame["truncated"] = true
-		if n := len(page.Items); n > 0 {
-			args := next(r.Args, render(r, page.Items[n-1])["id"].(string), strconv.Itoa(q.Limit))
-			links["next"] = r.base + r.path() + "?" + args
-		}
 	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(frame); err != nil {
+	if rest != "" {
+		links["next"] = r.base + r.path() + "?" + rest
+	}
+	l := &listWriter{w: w}
+	l.enc = json.NewEncoder(&l.buf)
+	l.enc.SetEscapeHTML(false)
+	if err := l.enc.Encode(frame); err != nil {
+		return nil, err
+	}
+	l.buf.Truncate(bytes.LastIndexByte(l.buf.Bytes(), '}'))
+	l.buf.WriteString(`, "` + key + `": [`)
+	return l, nil
+}
+
+func (l *listWriter) add(o object) error {
+	if l.some {
+		l.buf.WriteByte(',')
+	}
+	l.some = true
+	if err := l.enc.Encode(o); err != nil || l.buf.Len() < wholeUpTo {
 		return err
 	}
-	buf.Truncate(bytes.LastIndexByte(buf.Bytes(), '}'))
-	buf.WriteString(`, "` + key + `": [`)
-	begun := false
-	for i, item := range page.Items {
-		if i > 0 {
-			buf.WriteByte(',')
-		}
-		if err := enc.Encode(render(r, item)); err != nil {
-			return err
-		}
-		if buf.Len() < wholeUpTo {
-			continue
-		}
-		if !begun {
-			begun = true
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusOK)
-		}
-		if _, err := buf.WriteTo(w); err != nil {
-			return err
-		}
+	if !l.begun {
+		l.begun = true
+		l.w.Header().Set("Content-Type", "application/json")
+		l.w.WriteHeader(http.StatusOK)
 	}
-	buf.WriteString("]}\n")
-	if !begun {
-		return writeBytes(w, http.StatusOK, "application/json", buf.Bytes())
+	_, err := l.buf.WriteTo(l.w)
+	return err
+}
+
+func (l *listWriter) end() error {
+	l.buf.WriteString("]}\n")
+	if !l.begun {
+		return writeBytes(l.w, http.StatusOK, "application/json", l.buf.Bytes())
 	}
-	_, err := buf.WriteTo(w)
+	_, err := l.buf.WriteTo(l.w)
 	return err
 }
 

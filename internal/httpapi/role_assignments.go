@@ -1,7 +1,10 @@
 package httpapi
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authz"
@@ -13,7 +16,7 @@ var roleAssignmentRoutes = []route{
 	{method: get, path: "/v3/role_assignments", serve: (*API).listRoleAssignments,
 		actions: []authz.Action{authz.ListRoleAssignments, authz.ListRoleAssignmentsForTree}, query: schema.RoleAssignmentList, rel: "role_assignments",
 		filters: []string{"group.id", "role.id", "scope.domain.id", "scope.project.id", "scope.OS-INHERIT:inherited_to", "user.id", "scope.system"},
-		summary: "List role assignments", answer: listOf("role_assignments", "role_assignment")},
+		summary: "List role assignments", answer: pageOf("role_assignments", "role_assignment")},
 }
 
 func (a *API) listRoleAssignments(w http.ResponseWriter, r *request) error {
@@ -28,18 +31,64 @@ func (a *API) listRoleAssignments(w http.ResponseWriter, r *request) error {
 		q.Inherited = &inherited
 	}
 	named := r.flag("include_names")
-	found, names, err := a.Assignment.Assignments(r.Context(), r.Caller, q, named)
+	page, err := a.list(r, uncapped)
 	if err != nil {
 		return err
 	}
-	render := func(r *request, v identity.Assignment) object {
-		o := renderAssignment(r, v)
-		if named {
-			addNames(o, names)
-		}
-		return o
+	q.Limit = min(page.Limit, assignment.PieceLength) // so that a page is one piece
+	if q.From, err = readPosition(page.Marker); err != nil {
+		return err
 	}
-	return writeList(w, r, "role_assignments", all(found), identity.Query{}, render)
+	var list *listWriter
+	err = a.Assignment.EachPiece(r.Context(), r.Caller, q, named, func(p assignment.Piece) (err error) {
+		if list == nil {
+			rest := ""
+			if q.Limit > 0 && p.Rest != nil {
+				rest = next(r.Args, writePosition(*p.Rest), strconv.Itoa(q.Limit))
+			}
+			if list, err = newListWriter(w, r, "role_assignments", rest != "", rest); err != nil {
+				return err
+			}
+		}
+		for _, v := range p.Assignments {
+			o := renderAssignment(r, v)
+			if named {
+				addNames(o, p.Names)
+			}
+			if err := list.add(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return list.end()
+}
+
+// A position in the list is a marker as other lists have one, opaque to clients.
+
+func writePosition(p assignment.Position) string {
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // it is made of text and numbers
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func readPosition(marker string) (p assignment.Position, err error) {
+	if marker == "" {
+		return p, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(marker)
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil || p.Skip < 0 || p.After == nil && p.Skip == 0 {
+		return p, identity.NoMarker(marker)
+	}
+	return p, nil
 }
 
 // renderAssignment is an assignment with the path of the grant that it comes from (_format_entity in

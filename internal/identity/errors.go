@@ -78,6 +78,11 @@ func Missing[ID ~string](entity string, id ID) error {
 	return &Error{Kind: NotFound, Message: fmt.Sprintf("Could not find %s: %s.", entity, id)}
 }
 
+// NoMarker is a 404 for a page that is to begin behind something that is not there.
+func NoMarker(marker string) error {
+	return &Error{Kind: NotFound, Message: "Marker " + marker + " could not be found."}
+}
+
 // Invalidf is a 400 with the message given.
 func Invalidf(format string, args ...any) error {
 	return &Error{Kind: BadRequest, Message: fmt.Sprintf(format, args...)}

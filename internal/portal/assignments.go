@@ -108,7 +108,7 @@ func (v *visit) assignments() error {
 	var terms map[identity.Grant]identity.Terms
 	var called assignment.Names
 	return showList(v, "list", pg, pg.query(v), func(lq identity.Query) (page identity.Page[identity.Grant], err error) {
-		q.Limit, q.After = lq.Limit, grantMarked(lq.Marker)
+		q.Limit, q.From.After = lq.Limit, grantMarked(lq.Marker)
 		page, terms, called, err = v.p.Assignment.Granted(v.Context(), caller, q)
 		return page, err
 	}, func(grants []identity.Grant) (rows []row, err error) {

@@ -139,40 +139,90 @@ type GrantFilter struct {
 	Roles []identity.RoleID // one of these, if any are named
 
 	Limit int             // choose no more than the first so many; 0 is no limit
-	After *identity.Grant // and only what follows this one in the order of Grants
+	After *identity.Grant // and, beside a limit, only what follows this one in the order of Grants
 }
+
+// On servers the type is an enumeration in the one table, and text in the other.
+const grantColumns = `SELECT CONCAT("type", ''), "actor_id", "target_id", "role_id", "inherited" FROM `
 
 // Grants returns the grants that a filter chooses, ordered by type, actor, target and role.
 func (tx *Tx) Grants(ctx context.Context, f GrantFilter) ([]identity.Grant, error) {
-	// On servers the type is an enumeration in the one table, and text in the other.
-	const columns = `SELECT CONCAT("type", ''), "actor_id", "target_id", "role_id", "inherited" FROM `
+	with, args := f.trees()
 	var parts []string
-	var args []any
-	if !f.OnlySystem {
-		s := f.actors(tx, "assignment", `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
-		f.targets(&s)
-		parts = append(parts, columns+`"assignment"`+s.sql())
-		args = s.args
-	}
-	if !f.NoSystem && f.Domain == "" && f.Project == "" && f.Within == "" {
-		s := f.actors(tx, "system_assignment", `'UserSystem'`, `'GroupSystem'`)
-		parts = append(parts, columns+`"system_assignment"`+s.sql())
-		args = append(args, s.args...)
+	if f.Limit > 0 {
+		parts, args = f.stretches(tx, args)
+	} else {
+		for _, table := range f.tables() {
+			s := f.in(tx, table)
+			parts, args = append(parts, grantColumns+`"`+table+`"`+s.sql()), append(args, s.args...)
+		}
 	}
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	with, first := f.trees()
-	order := ` ORDER BY 1, 2, 3, 4, 5`
-	if len(parts) == 1 && tx.db.dialect == sqlite { // whose types are text, so that the primary key has this order and a page of it is all that is read
-		order = ` ORDER BY "type", "actor_id", "target_id", "role_id", "inherited"`
-	}
-	stmt := with + strings.Join(parts, ` UNION ALL `) + order
-	args = append(first, args...)
+	stmt := with + strings.Join(parts, ` UNION ALL `) + ` ORDER BY 1, 2, 3, 4, 5`
 	if f.Limit > 0 {
 		stmt, args = stmt+` LIMIT ?`, append(args, f.Limit)
 	}
 	return list(ctx, tx, scanGrant, stmt, args...)
+}
+
+// stretches are the SELECTs of the first grants of each type, so that each reads no more of its table than a stretch of one index.
+func (f GrantFilter) stretches(tx *Tx, args []any) (parts []string, _ []any) {
+	after, actor, target := "", "", ""
+	if f.After != nil {
+		_, after, actor, target = grantKey(*f.After)
+	}
+	tables := f.tables()
+	for _, k := range []struct{ kind, table string }{ // in the order of lists
+		{"GroupDomain", "assignment"}, {"GroupProject", "assignment"}, {"GroupSystem", "system_assignment"},
+		{"UserDomain", "assignment"}, {"UserProject", "assignment"}, {"UserSystem", "system_assignment"},
+	} {
+		of := f
+		if k.kind[0] == 'U' {
+			of.Member = false
+		} else if f.Member {
+			of.User = ""
+		}
+		if k.kind < after || !slices.Contains(tables, k.table) || k.kind[0] == 'U' && f.Group != "" || k.kind[0] == 'G' && of.User != "" {
+			continue
+		}
+		s := of.in(tx, k.table)
+		s.also(`"type" = '` + k.kind + `'`)
+		if k.kind[0] == 'G' && f.Member && f.User != "" {
+			member, more := tx.groupsOf(f.User)
+			s.also(`"actor_id" IN `+member, more...)
+		}
+		if k.kind == after { // said so that MariaDB, too, sees where the stretch begins
+			s.also(`"actor_id" >= ? AND ("actor_id" > ? OR "target_id" > ? OR "target_id" = ? AND ("role_id" > ? OR "role_id" = ? AND "inherited" > ?))`,
+				actor, actor, target, target, f.After.Role, f.After.Role, f.After.Inherited)
+		}
+		parts = append(parts, `SELECT * FROM (`+grantColumns+`"`+k.table+`"`+s.sql()+
+			` ORDER BY "actor_id", "target_id", "role_id", "inherited" LIMIT ?) "`+k.kind+`"`)
+		args = append(append(args, s.args...), f.Limit)
+	}
+	return parts, args
+}
+
+// tables are those that the filter chooses from.
+func (f GrantFilter) tables() (all []string) {
+	if !f.OnlySystem {
+		all = append(all, "assignment")
+	}
+	if !f.NoSystem && f.Domain == "" && f.Project == "" && f.Within == "" {
+		all = append(all, "system_assignment")
+	}
+	return all
+}
+
+// in is what the filter asks of a table's rows.
+func (f GrantFilter) in(tx *Tx, table string) selection {
+	if table == "system_assignment" {
+		return f.actors(tx, table, `'UserSystem'`, `'GroupSystem'`)
+	}
+	s := f.actors(tx, table, `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`)
+	f.targets(&s)
+	return s
 }
 
 // GrantCount is how many grants have something in common.
@@ -195,14 +245,11 @@ const (
 // CountGrants counts the grants that a filter chooses, on the system alone or beside it, by what they are to, of or on: a page in the
 // order of ids, of those after one.
 func (tx *Tx) CountGrants(ctx context.Context, f GrantFilter, by, after string, limit int) (page identity.Page[GrantCount], err error) {
-	table, users, groups := "assignment", `'UserProject', 'UserDomain'`, `'GroupProject', 'GroupDomain'`
+	table := "assignment"
 	if f.OnlySystem {
-		table, users, groups = "system_assignment", `'UserSystem'`, `'GroupSystem'`
+		table = "system_assignment"
 	}
-	s := f.actors(tx, table, users, groups)
-	if !f.OnlySystem {
-		f.targets(&s)
-	}
+	s := f.in(tx, table)
 	with, args := f.trees()
 	key := map[string]string{ByActor: `"actor_id"`, ByRole: `"role_id"`, ByTarget: `"target_id"`}[by]
 	if after != "" {
@@ -254,14 +301,6 @@ func (f GrantFilter) actors(tx *Tx, table, users, groups string) (s selection) {
 	if len(f.Roles) > 0 {
 		some, args := in(f.Roles)
 		s.also(`"role_id" IN `+some, args...)
-	}
-	if f.After != nil {
-		_, kind, actor, target := grantKey(*f.After)
-		of := `CONCAT("type", '')`
-		if tx.db.dialect == sqlite {
-			of = `"type"`
-		}
-		s.also(`(`+of+`, "actor_id", "target_id", "role_id", "inherited") > (?, ?, ?, ?, ?)`, kind, actor, target, f.After.Role, f.After.Inherited)
 	}
 	user, group := `"type" IN (`+users+`)`, `"type" IN (`+groups+`)`
 	switch {

@@ -133,7 +133,7 @@ func (tx *Tx) checkMarker(ctx context.Context, table string, q identity.Query) e
 	}
 	found, err := list(ctx, tx, column[int], `SELECT 1 FROM "`+table+`" WHERE "id" = ?`, q.Marker)
 	if err == nil && len(found) == 0 {
-		err = &identity.Error{Kind: identity.NotFound, Message: "Marker " + q.Marker + " could not be found."}
+		err = identity.NoMarker(q.Marker)
 	}
 	return err
 }

@@ -169,6 +169,25 @@ func testGrants(t *testing.T, db *store.DB) {
 		if text := strings.Join(got, " "); text != tt.want {
 			t.Errorf("%+v:\ngot  %q\nwant %q", tt.filter, text, tt.want)
 		}
+		for limit := 1; limit <= 3; limit++ {
+			f, pages := tt.filter, []string(nil)
+			for f.Limit = limit; len(pages) <= len(grants); {
+				page, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.Grant, error) { return tx.Grants(ctx, f) })
+				if err != nil || len(page) > limit {
+					t.Fatalf("%+v: %d grants, %v", f, len(page), err)
+				}
+				if len(page) == 0 {
+					break
+				}
+				for _, g := range page {
+					pages = append(pages, short(g))
+				}
+				f.After = &page[len(page)-1]
+			}
+			if text := strings.Join(pages, " "); text != tt.want {
+				t.Errorf("%+v in pages of %d:\ngot  %q\nwant %q", tt.filter, limit, text, tt.want)
+			}
+		}
 	}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		for _, g := range grants {
