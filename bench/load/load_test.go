@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
