@@ -483,13 +483,14 @@ func PortalURL(cfg *config.Config, l net.Listener) string {
 	return URL(cfg, l) + portal.Prefix
 }
 
-// besideHashing lets as many threads run as there are processors beside those that hash: these have a lower priority, and so the
-// kernel gives the processors to whom a hash would keep waiting.
-var besideHashing sync.Once
+// tuned is done once a process. It lets as many threads run as there are processors beside those that hash: these have a lower
+// priority, and so the kernel gives the processors to whom a hash would keep waiting. And it makes garbage collections rare.
+var tuned sync.Once
 
 // Serve answers requests until ctx ends, then lets those in flight finish. ready is called once requests are taken.
 func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error {
-	besideHashing.Do(func() {
+	tuned.Do(func() {
+		paceCollector()
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cmp.Or(s.cfg.Lintel.HashWorkers, runtime.GOMAXPROCS(0)))
 	})
 	work, stop := context.WithCancel(ctx)
