@@ -20,7 +20,7 @@ func TestEveryTextIsTranslated(t *testing.T) {
 		said[m] = true
 	}
 	for _, set := range loadViews().pages {
-		for _, tmpl := range set.Templates() {
+		for _, tmpl := range set().Templates() {
 			if tmpl.Tree != nil && tmpl.Tree.Root != nil {
 				inTemplate(tmpl.Tree.Root, said)
 			}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -22,14 +23,15 @@ var templateFiles embed.FS
 //go:embed assets/*
 var assetFiles embed.FS
 
-// views are the parsed templates, one set a page, and the languages.
+// views are the templates, one set a page, and the languages. A set is parsed when its page is shown first: all of them take 25 MiB,
+// which a node that nobody visits should not hold, nor its garbage collector walk through.
 type views struct {
-	pages     map[string]*template.Template
+	pages     map[string]func() *template.Template
 	languages []*messages // the first is English
 }
 
 func loadViews() *views {
-	v := &views{pages: map[string]*template.Template{}, languages: loadMessages()}
+	v := &views{pages: map[string]func() *template.Template{}, languages: loadMessages()}
 	frame := template.Must(template.New("").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/listing.html"))
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -40,7 +42,9 @@ func loadViews() *views {
 		if name == "layout" || name == "parts" || name == "listing" {
 			continue
 		}
-		v.pages[name] = template.Must(template.Must(frame.Clone()).ParseFS(templateFiles, file))
+		v.pages[name] = sync.OnceValue(func() *template.Template {
+			return template.Must(template.Must(frame.Clone()).ParseFS(templateFiles, file))
+		})
 	}
 	return v
 }
@@ -114,7 +118,7 @@ func (v *visit) show(status int, name string, data framed) error {
 		c.Terminal = nil // the API would refuse them
 	}
 	var out bytes.Buffer
-	if err := v.p.views.pages[name].ExecuteTemplate(&out, "layout", data); err != nil {
+	if err := v.p.views.pages[name]().ExecuteTemplate(&out, "layout", data); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
