@@ -78,7 +78,7 @@ func (s *Service) IssueSigned(ctx context.Context, caller identity.Caller, actio
 		return Issued{}, identity.Unauthenticatedf("the multi-factor rules of user %s ask for more than a key", e.User.ID)
 	}
 	if err == nil {
-		err = s.entered(ctx, &issued.Token, &via)
+		err = s.entered(ctx, issued.Token, &via)
 	}
 	return issued, refused(err)
 }

@@ -23,7 +23,7 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	}
 	out, err := s.issue(ctx, r.Scope, s.readerFor(&r), !r.NoCatalog, show)
 	if err == nil {
-		err = s.entered(ctx, &out.Token, nil)
+		err = s.entered(ctx, out.Token, nil)
 	}
 	return out, err
 }
@@ -102,7 +102,7 @@ func (s *Service) issue(ctx context.Context, on ScopeRequest, run reader, withCa
 	if err != nil {
 		return Issued{}, err
 	}
-	out.Text, err = s.Tokens.Seal(payloadOf(&out.Token))
+	out.Text, err = s.Tokens.Seal(payloadOf(out.Token))
 	return out, err
 }
 
@@ -128,15 +128,16 @@ func (s *Service) make(ctx context.Context, d door, on ScopeRequest, run reader,
 		if err := s.checkRules(ctx, tx, d, &p); err != nil {
 			return err
 		}
-		out.Token, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
+		t, err := s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
 		if err != nil {
 			return hide(err)
 		}
-		if err := d.admit(&out.Token); err != nil {
+		out.Token = &t
+		if err := d.admit(&t); err != nil {
 			return err
 		}
-		out.Life = out.Token.ExpiresAt.Sub(out.Token.IssuedAt)
-		if err := s.stamp(ctx, tx, &out.Token, p.parent); err != nil {
+		out.Life = t.ExpiresAt.Sub(t.IssuedAt)
+		if err := s.stamp(ctx, tx, &t, p.parent); err != nil {
 			return err
 		}
 		if err := s.useTrust(ctx, tx, p.trust); err != nil {
@@ -254,7 +255,7 @@ func hide(err error) error {
 
 // complete adds what is shown of a token beside itself.
 func (s *Service) complete(ctx context.Context, tx *store.Tx, out *Issued, withCatalog bool) (err error) {
-	t := &out.Token
+	t := out.Token
 	if withCatalog && t.Scope.Kind() != identity.Unscoped {
 		user := t.User.ID
 		if len(t.Trusts) > 0 {

@@ -97,7 +97,7 @@ func (s *Service) issueToCertificate(ctx context.Context, c Client) (Issued, err
 		err = errClient("client %s: %v", c.ID, err)
 	}
 	if err == nil {
-		err = s.entered(ctx, &out.Token, nil)
+		err = s.entered(ctx, out.Token, nil)
 	}
 	return out, err
 }

@@ -241,7 +241,10 @@ func (s *Service) identify(ctx context.Context, r Request) (identity.Token, erro
 		return identity.Token{}, err
 	}
 	out, err := s.make(ctx, toPortal, r.Scope, s.readerFor(&r), false, show)
-	return out.Token, err
+	if err != nil {
+		return identity.Token{}, err
+	}
+	return *out.Token, nil
 }
 
 func proofOf(t *identity.Token, ends time.Time) (string, error) {

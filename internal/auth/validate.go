@@ -47,7 +47,7 @@ func (s *Service) Authenticate(ctx context.Context, text string) (identity.Calle
 func (s *Service) Validate(ctx context.Context, caller identity.Caller, subject Subject) (Issued, error) {
 	out, whole := Issued{Text: subject.Text}, false
 	complete := func(tx *store.Tx, t *identity.Token) error {
-		out.Token, whole = *t, true
+		out.Token, whole = t, true
 		return s.complete(ctx, tx, &out, !subject.NoCatalog)
 	}
 	e, err := s.subject(ctx, caller, authz.ValidateToken, subject, complete)

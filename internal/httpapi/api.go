@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -136,6 +137,10 @@ func (a *API) normalize(next http.Handler) http.Handler {
 		}
 		if len(hr.RequestURI) > maxURL {
 			writeError(w, http.StatusRequestURITooLong, "The URL is too long.")
+			return
+		}
+		if hr.URL.RawPath == "" && path.Clean(hr.URL.Path) == hr.URL.Path {
+			next.ServeHTTP(w, hr)
 			return
 		}
 		u := *hr.URL

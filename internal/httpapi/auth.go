@@ -277,7 +277,7 @@ var catalogBegin, tokenEnd = []byte(`,"catalog":`), []byte("}}\n")
 
 // renderToken is a token's body without the catalog (keystone/common/render_token.py).
 func renderToken(issued *auth.Issued) object {
-	t := &issued.Token
+	t := issued.Token
 	o := object{
 		"methods":    append([]string{}, t.Methods...), // [], not null, when there are none
 		"user":       renderTokenActor(t),

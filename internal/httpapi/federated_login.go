@@ -75,7 +75,9 @@ func (a *API) issueFederated(r *request, provider identity.IdentityProviderID, p
 		Methods: []string{method}, Evidence: map[string]auth.Method{method: a.mapped(r, method, in)},
 		Receipt: r.Header.Get("Openstack-Auth-Receipt"),
 	})
-	r.subjectUser = string(issued.Token.User.ID)
+	if err == nil {
+		r.subjectUser = string(issued.Token.User.ID)
+	}
 	return issued, err
 }
 

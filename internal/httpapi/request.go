@@ -51,7 +51,11 @@ func (a *API) read(w http.ResponseWriter, r *request) error {
 	if r.ContentLength > a.MaxBody {
 		return errTooLarge
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Request.Body, a.MaxBody))
+	var data []byte
+	var err error
+	if r.Request.Body != http.NoBody {
+		data, err = io.ReadAll(http.MaxBytesReader(w, r.Request.Body, a.MaxBody))
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errTooLarge
 	}
@@ -70,7 +74,10 @@ func (a *API) read(w http.ResponseWriter, r *request) error {
 	if !isText(r.URL.Path) || !isText(r.URL.RawQuery) || strings.Contains(r.URL.RawQuery, "%00") {
 		return identity.Invalidf("The URL holds characters that no name can have.")
 	}
-	r.Caller.Request = identity.RequestAttrs{Path: r.pathArgs(), Body: r.Body.Map(), Filters: r.filterArgs()}
+	r.Caller.Request = identity.RequestAttrs{Path: r.pathArgs(), Filters: r.filterArgs()}
+	if r.Body.Len() > 0 {
+		r.Caller.Request.Body = r.Body.Map()
+	}
 	if r.route.query != nil {
 		if err := r.route.query.Validate(r.Args); err != nil {
 			return identity.Invalidf("%s", err)

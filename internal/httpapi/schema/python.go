@@ -76,7 +76,7 @@ func (w *writer) repr(v any) {
 		}
 		w.add("]")
 	case *Object:
-		if v.args != nil {
+		if v.query {
 			w.query(v)
 			return
 		}
@@ -101,7 +101,7 @@ func (w *writer) query(o *Object) {
 	w.add("ImmutableMultiDict([")
 	sep := "("
 	for _, k := range o.keys {
-		for _, v := range o.args[k] {
+		for _, v := range o.Values(k) {
 			w.add(sep)
 			w.quote(k)
 			w.add(", ")

@@ -8,16 +8,24 @@ import (
 // Query reads the query part of a URL as Flask does: of a repeated name the first value counts, a name without "="
 // has the value "", and what is not UTF-8 after decoding stays percent-encoded. It cannot fail.
 func Query(raw string) *Object {
-	o := &Object{args: map[string][]string{}}
+	o := &Object{query: true}
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
 		name, value = unquote(name), unquote(value)
-		o.args[name] = append(o.args[name], value)
-		if !o.Has(name) {
+		first, again := o.Get(name)
+		switch {
+		case !again:
 			o.Set(name, value)
+		case o.repeated[name] != nil:
+			o.repeated[name] = append(o.repeated[name], value)
+		case o.repeated == nil:
+			o.repeated = map[string][]string{}
+			fallthrough
+		default:
+			o.repeated[name] = []string{first.(string), value}
 		}
 	}
 	return o
@@ -25,6 +33,9 @@ func Query(raw string) *Object {
 
 // unquote decodes + and percent escapes; a broken escape stays as it is.
 func unquote(s string) string {
+	if !strings.ContainsAny(s, "+%") {
+		return quoteInvalid(s)
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		c := s[i]

@@ -32,7 +32,9 @@ type Value = any
 type Object struct {
 	keys   []string
 	values map[string]any
-	args   map[string][]string // all values of each key, if the object is a query
+
+	query    bool                // of a URL
+	repeated map[string][]string // all values of a key that the query has more than once
 }
 
 // Get returns the member key.
@@ -56,7 +58,12 @@ func (o *Object) Object(key string) *Object {
 }
 
 // Values returns all values that a query gave to the parameter key, in order.
-func (o *Object) Values(key string) []string { return o.args[key] }
+func (o *Object) Values(key string) []string {
+	if all := o.repeated[key]; all != nil || !o.query || !o.Has(key) {
+		return all
+	}
+	return []string{o.values[key].(string)}
+}
 
 // Len is the number of members.
 func (o *Object) Len() int { return len(o.keys) }
