@@ -96,7 +96,7 @@ type Service struct {
 // Issued is a token as it is handed out or shown: its text, what it says, and what the catalog looks like from there.
 type Issued struct {
 	Text    string
-	Token   *identity.Token // nobody changes it
+	Token   *identity.Token   // nobody changes it
 	Life    time.Duration     // of a new token, which may be stamped a moment ahead
 	Catalog *catalog.Rendered // nil for an unscoped token, or when it was not asked for
 
