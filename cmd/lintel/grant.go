@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,11 +41,16 @@ func (o *onProject) flags(cmd *cobra.Command) {
 func accessGrantCommand() *cobra.Command {
 	var o onProject
 	var until, reason string
+	var once bool
+	var meanwhile []string
 	cmd := &cobra.Command{
 		Use:   "grant USER ROLE...",
 		Short: "Grant roles on a project, for good or until a day",
 		Long: `Grant roles on a project, for good or until a day, all of them or none. A role that is granted already gets the end that is said here, or
-none. Where a grant rule wants somebody else to agree, the roles are asked for, with --reason.`,
+none. Where a grant rule wants somebody else to agree, the roles are asked for, with --reason.
+
+With --once-mfa the roles wait until the user has turned on a second factor, and take effect then by the rights that you hold by
+then; those of --meanwhile are granted at once.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			grants := map[string]any{"user": named(args[0], o.userDomain), "project": named(o.project, o.domain), "roles": roleRefs(args[1:])}
@@ -56,6 +63,11 @@ none. Where a grant rule wants somebody else to agree, the roles are asked for, 
 			}
 			if reason != "" {
 				grants["reason"] = reason
+			}
+			if once {
+				grants["once_second_factor"], grants["meanwhile"] = true, roleRefs(meanwhile)
+			} else if len(meanwhile) > 0 {
+				return errors.New("--meanwhile says what is granted while the other roles wait: it goes with --once-mfa")
 			}
 			c, err := o.open(cmd.Context())
 			if err != nil {
@@ -75,12 +87,18 @@ none. Where a grant rule wants somebody else to agree, the roles are asked for, 
 				return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "User", "Project", "Roles", "Ends"},
 					[]row{{fmt.Sprint(id), args[0], o.project, strings.Join(args[1:], ", "), end}})
 			}
-			return o.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Project", "Roles", "Ends"}, []row{{args[0], o.project, strings.Join(args[1:], ", "), end}})
+			if waiting, _ := answer.Grants["waiting_role_ids"].([]any); len(waiting) > 0 {
+				return o.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Project", "Granted", "Once there is a second factor", "Ends"},
+					[]row{{args[0], o.project, strings.Join(meanwhile, ", "), strings.Join(args[1:], ", "), end}})
+			}
+			return o.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Project", "Roles", "Ends"}, []row{{args[0], o.project, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
 		},
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
 	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree")
+	cmd.Flags().BoolVar(&once, "once-mfa", false, "the roles take effect when the user has turned on a second factor")
+	cmd.Flags().StringArrayVar(&meanwhile, "meanwhile", nil, "`ROLE` that is granted at once, with --once-mfa; may be repeated")
 	return cmd
 }
 

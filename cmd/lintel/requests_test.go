@@ -100,6 +100,57 @@ func TestAttacksOnRequests(t *testing.T) {
 	}
 }
 
+// Roles that wait for a second factor obey the same rules by every road. Section 4.4.
+func TestRolesOnceMFAIsOn(t *testing.T) {
+	a := newAssault(t)
+	bob, name := a.person("member", "grant")
+	plain := a.someone("member")
+	body := func(role string) string {
+		return `{"grants": {"user": {"id": "` + bob + `"}, "project": {"id": "` + a.here + `"}, "roles": [{"name": "` + role + `"}], "once_second_factor": true}}`
+	}
+	// Nobody lets a role wait that they could not grant, nor for whom they may not touch.
+	for _, who := range []*caller{plain, a.mod} {
+		who.api.Post("/v3/lintel/grants", body("project_admin")).Want(403)
+		a.post(who, "/portal/p/"+a.here+"/people/add", "who", name, "domain", "Default", "role", a.role["project_admin"], "once", "1", "typed", "here")
+		a.as(who.name, "secret", "OS_PROJECT_NAME", "here")
+		a.refused("access grant --once-mfa --project here "+name+" project_admin", "403")
+	}
+	above := strings.Replace(body("member"), bob, a.boss.id, 1)
+	a.mod.api.Post("/v3/lintel/grants", above).Want(403)
+	plain.api.Post("/v3/lintel/grants", body("member")).Want(403)
+	handed := a.boss.api.Post("/v3/users/"+a.boss.id+"/application_credentials", `{"application_credential": {"name": "robot", "unrestricted": true}}`).Want(201)
+	a.env.Authenticate(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": "`+
+		handed.Get("application_credential.id")+`", "secret": "`+handed.Get("application_credential.secret")+`"}}}}`).Want(201).Actor().
+		Post("/v3/lintel/grants", body("member")).Want(403)
+	if all := a.admin.Get("/v3/lintel/waiting_grants?project=" + a.here).Want(200).List("waiting_grants"); len(all) != 0 {
+		t.Fatalf("%d grants wait", len(all))
+	}
+
+	a.as(a.mod.name, "secret", "OS_PROJECT_NAME", "here")
+	if out, err := a.run("access grant --once-mfa --project here " + name + " member"); err != nil || !strings.Contains(out, "Once there is a second factor") {
+		t.Fatalf("%s %v", out, err)
+	}
+	a.refused("access grant --project here --meanwhile reader "+name+" member", "--once-mfa")
+	out, err := a.run("access waiting --project here -f json")
+	if err != nil || !strings.Contains(out, `"member"`) || !strings.Contains(out, name) {
+		t.Fatalf("%s %v", out, err)
+	}
+	id := a.admin.Get("/v3/lintel/waiting_grants?project=" + a.here).Want(200).Get("waiting_grants.0.id")
+	if a.admin.Get(a.grantPath(bob, "member")).Status != 404 {
+		t.Error("it does not wait")
+	}
+	a.as(plain.name, "secret", "OS_PROJECT_NAME", "here")
+	a.refused("access waiting --project here", "403")
+	a.refused("access cancel "+id, "403")
+	plain.api.Delete("/v3/lintel/waiting_grants/" + id).Want(403)
+	a.post(plain, "/portal/p/"+a.here+"/waiting/"+id+"/withdraw")
+	a.as(a.boss.name, "secret", "OS_PROJECT_NAME", "here")
+	if out, err := a.run("access cancel " + id); err != nil {
+		t.Fatalf("%s %v", out, err)
+	}
+	a.refused("access cancel "+id, "40")
+}
+
 // Attack 17: of a moderator who takes a role away and an administrator who promotes the same person at once, the one who comes second finds
 // what the first made of it.
 func TestPromotedMeanwhile(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // agreed.
 func (s *Service) CheckGrants(ctx context.Context, tx *store.Tx, caller identity.Caller, grants []identity.Grant, until time.Time, agreed bool) error {
 	c := authority.Change{Until: until, Agreed: agreed}
-	var opened error
+	var opened, misfit error
 	for _, g := range grants {
 		e, err := s.ends(ctx, tx, g)
 		if err != nil {
@@ -29,9 +29,15 @@ func (s *Service) CheckGrants(ctx context.Context, tx *store.Tx, caller identity
 			}
 			return err
 		}
+		if err := e.fits(g); err != nil {
+			misfit = err
+		}
 		c.On, c.Who, c.Grant = g, e.who, append(c.Grant, g.Role)
 	}
-	return s.Authority.Change(ctx, tx, caller, opened, c)
+	if err := s.Authority.Change(ctx, tx, caller, opened, c); err != nil {
+		return err
+	}
+	return misfit
 }
 
 // GrantAllIn makes grants as CreateGrantFor does, inside a transaction.

@@ -289,12 +289,8 @@ func (s *Service) change(ctx context.Context, tx *store.Tx, caller identity.Call
 		}
 		return s.Authority.KeepAdmin(ctx, tx, caller, authority.Targets(g)...)
 	}
-	switch {
-	case e.role.DomainID == "":
-	case g.System:
-		return identity.Invalidf("Role %s is a domain-specific role. Unable to use a domain-specific role in a system assignment.", g.Role)
-	case g.Project != "" && e.project.DomainID != e.role.DomainID:
-		return identity.Refusedf("Project %s must be in the same domain as the role %s being assigned.", g.Project, g.Role)
+	if err := e.fits(g); err != nil {
+		return err
 	}
 	if !t.Until.IsZero() && !tx.Now().Before(t.Until) {
 		return identity.Invalidf("The end of a grant must be in the future.")
@@ -304,6 +300,18 @@ func (s *Service) change(ctx context.Context, tx *store.Tx, caller identity.Call
 		return err
 	}
 	return s.Authority.KeepAdmin(ctx, tx, caller, authority.Targets(g)...)
+}
+
+// fits refuses the role of a domain where it would count for nothing.
+func (e ends) fits(g identity.Grant) error {
+	switch {
+	case e.role.DomainID == "":
+	case g.System:
+		return identity.Invalidf("Role %s is a domain-specific role. Unable to use a domain-specific role in a system assignment.", g.Role)
+	case g.Project != "" && e.project.DomainID != e.role.DomainID:
+		return identity.Refusedf("Project %s must be in the same domain as the role %s being assigned.", g.Project, g.Role)
+	}
+	return nil
 }
 
 func notGranted(g identity.Grant) error {

@@ -24,6 +24,7 @@
 package auth
 
 import (
+	"context"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,9 @@ type Service struct {
 
 	// Passkeys is for whom passkeys are made; nil where there are none.
 	Passkeys *passkey.Party
+
+	// FactorOn is called in the transaction in which a user turns on a second factor, or replaces it.
+	FactorOn func(context.Context, *store.Tx, identity.UserID) error
 
 	// Portal is where people find the portal; empty when nobody said.
 	Portal string

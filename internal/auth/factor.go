@@ -27,6 +27,9 @@ func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.
 		if err != nil {
 			return err
 		}
+		if err := s.FactorOn(ctx, tx, caller.UserID()); err != nil {
+			return err
+		}
 		if own {
 			if err := tx.RevokeWithout(ctx, caller.UserID(), "password", "totp"); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -90,7 +91,7 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, d door, p *prove
 	if enabled, isBool := u.Options[identity.OptMultiFactorAuthEnabled].(bool); !isSet || isBool && !enabled {
 		return s.demand(ctx, tx, d, u, p)
 	}
-	rules, ok := readRules(set)
+	rules, ok := credential.ReadRules(set)
 	if !ok {
 		return identity.Unauthenticatedf("the multi-factor rules of user %s cannot be read", u.ID)
 	}
@@ -222,23 +223,6 @@ func (s *Service) ownRulesMet(ctx context.Context, tx *store.Tx, u identity.User
 	return s.Credential.OwnsRules(ctx, tx, u)
 }
 
-// SecondFactor tells whether a user cannot log in with one method alone, save with an application credential.
-func (s *Service) SecondFactor(u identity.User) bool {
-	rules, ok := readRules(u.Options[identity.OptMultiFactorAuthRules])
-	if enabled, isBool := u.Options[identity.OptMultiFactorAuthEnabled].(bool); !ok || isBool && !enabled {
-		return false
-	}
-	asks := false
-	for _, rule := range rules {
-		rule = slices.DeleteFunc(slices.Clone(rule), func(m string) bool { return !slices.Contains(s.Methods, m) })
-		if len(rule) == 1 && rule[0] != "application_credential" {
-			return false
-		}
-		asks = asks || len(rule) > 1
-	}
-	return asks
-}
-
 func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p *proved, rules [][]string) error {
 	d, err := tx.Domain(ctx, u.DomainID)
 	if err != nil {
@@ -279,36 +263,4 @@ func (s *Service) receipt(ctx context.Context, tx *store.Tx, u identity.User, p 
 		return err
 	}
 	return e
-}
-
-// readRules reads the rules as they are stored. One that is no list of names is left out: each is a way in, and there is one fewer. It
-// fails if none is left of them.
-func readRules(v any) (rules [][]string, ok bool) {
-	list, ok := v.([]any)
-	if !ok {
-		return nil, v == nil
-	}
-	unreadable := false
-	for _, item := range list {
-		rule, ok := readRule(item)
-		switch {
-		case !ok:
-			unreadable = true
-		case len(rule) > 0:
-			rules = append(rules, rule)
-		}
-	}
-	return rules, len(rules) > 0 || !unreadable
-}
-
-func readRule(v any) (rule []string, ok bool) {
-	names, ok := v.([]any)
-	for _, n := range names {
-		name, isText := n.(string)
-		if !isText {
-			return nil, false
-		}
-		rule = append(rule, name)
-	}
-	return rule, ok
 }

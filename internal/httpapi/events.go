@@ -82,7 +82,7 @@ func (a *API) listProjectCredentials(w http.ResponseWriter, r *request) error {
 	}
 	return writeList(w, r, "credentials", found, q, func(r *request, c credential.Held) object {
 		o := renderProjectCredential(r, c)
-		o["second_factor"] = a.Auth.SecondFactor(c.Factor)
+		o["second_factor"] = a.Credential.SecondFactor(c.Factor)
 		return o
 	})
 }

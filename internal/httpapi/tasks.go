@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ var taskRoutes = []route{
 		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.RevokeGrant},
 		summary: "Withdraw an invitation"},
 	{method: post, path: "/v3/lintel/grants", serve: (*API).grantNamed, actions: []authz.Action{authz.CreateGrant}, body: schema.GrantsCreate,
-		summary: "Grant roles on a project to a user, for good or until a time; with 202 they are asked for, since somebody else must agree", answer: one("grants"),
+		summary: "Grant roles on a project to a user, for good or until a time; with 202 they are asked for, since somebody else must agree, or wait for the user’s second factor", answer: one("grants"),
 		success: []int{http.StatusCreated, http.StatusAccepted}},
 	{method: get, path: "/v3/lintel/grant_requests", serve: (*API).listGrantRequests, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.GrantRequestList,
 		summary: "List the requests for grants on a project to which somebody else must agree", answer: many("grant_requests", "grant_request")},
@@ -41,6 +42,10 @@ var taskRoutes = []route{
 		body: schema.GrantRequestRefuse, success: []int{http.StatusOK}, summary: "Refuse a request for grants", answer: one("grant_request")},
 	{method: del, path: "/v3/lintel/grant_requests/{grant_request_id}", serve: (*API).withdrawGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree},
 		summary: "Withdraw a request for grants"},
+	{method: get, path: "/v3/lintel/waiting_grants", serve: (*API).listWaitingGrants, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.WaitingGrantList,
+		summary: "List the grants that wait for their user’s second factor: those on a project, or one’s own", answer: many("waiting_grants", "waiting_grant")},
+	{method: del, path: "/v3/lintel/waiting_grants/{waiting_grant_id}", serve: (*API).withdrawWaitingGrant, actions: []authz.Action{authz.RevokeGrant},
+		summary: "Withdraw a grant that waits for its user’s second factor"},
 	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
 		summary: "Take roles on a project from a user, by name or id"},
 	{method: get, path: "/v3/lintel/sign_ups", serve: (*API).listSignUps, actions: []authz.Action{authz.ListSignUps},
@@ -75,8 +80,8 @@ func atHome(r *request, ref assignment.Ref) assignment.Ref {
 	return ref
 }
 
-func roleNames(o *schema.Object) (names []string) {
-	for _, r := range schema.List[*schema.Object](o, "roles").Value {
+func roleNames(o *schema.Object, key string) (names []string) {
+	for _, r := range schema.List[*schema.Object](o, key).Value {
 		names = append(names, cmp.Or(text[string](r, "id"), text[string](r, "name")))
 	}
 	return names
@@ -96,7 +101,7 @@ func (a *API) enroll(w http.ResponseWriter, r *request) error {
 		}
 	}
 	out, err := a.Membership.Enroll(r.Context(), r.Caller, membership.Enrolment{
-		User: u, Domain: domainOf(in), Password: schema.Field[string](in, "password"), Project: refOf(in, "project"), Make: schema.Flag(in, "create_project").Value, Roles: roleNames(in),
+		User: u, Domain: domainOf(in), Password: schema.Field[string](in, "password"), Project: refOf(in, "project"), Make: schema.Flag(in, "create_project").Value, Roles: roleNames(in, "roles"),
 		SetUp: schema.Flag(in, "invite").Value, Language: text[string](in, "language"),
 	})
 	if err != nil {
@@ -131,7 +136,7 @@ func (a *API) invite(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	sent, err := a.Membership.InviteTo(r.Context(), r.Caller, atHome(r, refOf(in, "project")), schema.List[string](in, "addresses").Value, roleNames(in),
+	sent, err := a.Membership.InviteTo(r.Context(), r.Caller, atHome(r, refOf(in, "project")), schema.List[string](in, "addresses").Value, roleNames(in, "roles"),
 		membership.Draft{Words: text[string](in, "message"), Language: text[string](in, "language"), Until: until, Areas: areasOf(in)})
 	if err != nil {
 		return err
@@ -162,22 +167,35 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.Membership.Grant(r.Context(), r.Caller, assignment.NamedGrant{
-		User: atHome(r, refOf(in, "user")), Project: atHome(r, refOf(in, "project")), Roles: roleNames(in), Until: until,
-	}, text[string](in, "reason"))
+	n := assignment.NamedGrant{User: atHome(r, refOf(in, "user")), Project: atHome(r, refOf(in, "project")), Roles: roleNames(in, "roles"), Until: until}
+	var out membership.Granted
+	switch meanwhile := roleNames(in, "meanwhile"); {
+	case schema.Flag(in, "once_second_factor").Value:
+		out, err = a.Membership.GrantOnceFactor(r.Context(), r.Caller, n, meanwhile, text[string](in, "reason"))
+	case len(meanwhile) > 0:
+		err = identity.Invalidf("Roles are given meanwhile where others wait: with once_second_factor.")
+	default:
+		out, err = a.Membership.Grant(r.Context(), r.Caller, n, text[string](in, "reason"))
+	}
 	if err != nil {
 		return err
 	}
-	made := out.Grants
-	o := object{"request_id": nil, "user_id": string(made[0].User), "project_id": string(made[0].Project), "role_ids": nil, "expires_at": nil}
-	var roles []string
-	for _, g := range made {
-		roles = append(roles, string(g.Role))
+	ids := func(grants []identity.Grant) []string {
+		roles := make([]string, len(grants))
+		for i, g := range grants {
+			roles[i] = string(g.Role)
+		}
+		return roles
 	}
-	if o["role_ids"] = roles; !until.IsZero() {
+	to := slices.Concat(out.Grants, out.Waiting)[0]
+	o := object{"request_id": nil, "user_id": string(to.User), "project_id": string(to.Project), "role_ids": ids(out.Grants), "waiting_role_ids": ids(out.Waiting), "expires_at": nil}
+	if !until.IsZero() {
 		o["expires_at"] = renderTime(until)
 	}
 	status := http.StatusCreated
+	if len(out.Waiting) > 0 {
+		status = http.StatusAccepted
+	}
 	if out.Request != nil {
 		status, o["request_id"] = http.StatusAccepted, out.Request.ID
 	}
@@ -230,6 +248,42 @@ func (a *API) refuseGrantRequest(w http.ResponseWriter, r *request) error {
 
 func (a *API) withdrawGrantRequest(w http.ResponseWriter, r *request) error {
 	if err := a.Membership.Withdraw(r.Context(), r.Caller, r.PathValue("grant_request_id")); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func renderWaitingGrant(w membership.Waiting) object {
+	o := object{
+		"id": w.ID, "user": idName(w.UserID, w.User), "project": idName(w.ProjectID, w.Project), "role": idName(w.Role, w.RoleName), "granter": idName(w.GranterID, w.Granter),
+		"created_at": renderTime(w.CreatedAt), "access_expires_at": nil, "reason": orNull(w.Reason),
+	}
+	if !w.Until.IsZero() {
+		o["access_expires_at"] = renderTime(w.Until)
+	}
+	return o
+}
+
+func (a *API) listWaitingGrants(w http.ResponseWriter, r *request) (err error) {
+	var found []membership.Waiting
+	if project := text[string](r.Args, "project"); project != "" {
+		on := atHome(r, assignment.Ref{Name: project, Domain: directory.DomainRef{Name: text[string](r.Args, "domain")}})
+		found, err = a.Membership.WaitingGrantsOn(r.Context(), r.Caller, on)
+	} else {
+		found, err = a.Membership.OwnWaitingGrants(r.Context(), r.Caller)
+	}
+	if err != nil {
+		return err
+	}
+	all := make([]object, len(found))
+	for i, g := range found {
+		all[i] = renderWaitingGrant(g)
+	}
+	return writeJSON(w, http.StatusOK, object{"waiting_grants": all})
+}
+
+func (a *API) withdrawWaitingGrant(w http.ResponseWriter, r *request) error {
+	if err := a.Membership.WithdrawWaiting(r.Context(), r.Caller, r.PathValue("waiting_grant_id")); err != nil {
 		return err
 	}
 	return noContent(w)

@@ -20,6 +20,7 @@ const (
 	ByInvitation GrantSource = "invite"
 	ByImport     GrantSource = "import"
 	ByApproval   GrantSource = "approval"
+	ByFactor     GrantSource = "factor" // it waited for a second factor
 )
 
 // Holding is a role that somebody was granted on a scope, directly, by a group or from above.
@@ -157,3 +158,23 @@ type GrantRequest struct {
 	DecidedAt            time.Time // zero while open
 	Answer               string    // why it was refused
 }
+
+// WaitingGrant is a role on a project that takes effect when its user has turned on a second factor, by the rights that who granted it
+// holds then.
+type WaitingGrant struct {
+	ID        string
+	UserID    UserID
+	ProjectID ProjectID
+	Role      RoleID
+
+	// GranterID is by whose rights the role is granted, and Scope where these are held.
+	GranterID UserID
+	Scope     Scope
+
+	CreatedAt time.Time
+	Until     time.Time // when the grant is to end; zero for never
+	Reason    string    // at most 255 characters
+}
+
+// Grant is what the user gets.
+func (w WaitingGrant) Grant() Grant { return Grant{Role: w.Role, User: w.UserID, Project: w.ProjectID} }

@@ -42,10 +42,11 @@ func (r Request) Standing() string {
 	return string(r.State)
 }
 
-// Granted is what came of a wish for grants: they were made, or are asked for.
+// Granted is what came of a wish for grants: they were made, or are asked for, or wait for a second factor.
 type Granted struct {
 	Grants  []identity.Grant
-	Request *Request // nil when nobody has to agree
+	Request *Request         // nil when nobody has to agree
+	Waiting []identity.Grant // see GrantOnceFactor
 }
 
 // Grant grants roles on a project as assignment.Service.GrantNamed does, or asks for them where a rule wants somebody else to agree.

@@ -279,6 +279,12 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 		return v.F("Granted %s to %s", e.Role.Name, name)
 	case "role_assignment.deleted":
 		return v.F("Took %s from %s", e.Role.Name, name)
+	case "role_assignment.waiting":
+		return v.F("Granted %s to %s, once there is a second factor", e.Role.Name, name)
+	case "role_assignment.withdrawn":
+		return v.F("Withdrew %s from %s, before there was a second factor", e.Role.Name, name)
+	case "role_assignment.lapsed":
+		return v.F("%s for %s has lapsed: its granter may not grant it any more", e.Role.Name, name)
 	case "group.added":
 		return v.F("Put %s into the group %s", e.Person.Name, name)
 	case "group.removed":

@@ -110,6 +110,13 @@ func (v *visit) startFactor() error {
 		pg.Means = append(pg.Means, consequence{"10", v.T("new recovery codes"), v.T("The ones you have end."), ""})
 		return v.show(http.StatusOK, "factor", pg)
 	}
+	waiting, err := v.p.Membership.OwnWaitingGrants(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	if n := len(waiting); n > 0 {
+		pg.Means = append(pg.Means, consequence{fmt.Sprint(n), plural(n, v.T("role that waits for it takes effect"), v.T("roles that wait for it take effect")), v.T("They were granted to you for when a second factor is on."), "/portal"})
+	}
 	pg.Means = append(pg.Means, consequence{v.T("All"), v.T("API tokens without a second factor end at once"), v.T("Scripts that hold one must log in again."), ""})
 	why := v.T("They log in without a code, and are refused while the second factor is on.")
 	if v.p.Credential.Decides() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 )
 
 var homePages = []page{
@@ -24,6 +25,8 @@ type homePage struct {
 	Places []place
 	Let    []identity.Project // into whose pages the reader was let, without a role there
 	Alone  []identity.Project // that nobody but the reader looks after, who is their main user
+
+	Waiting []membership.Waiting // roles that the reader gets with a second factor
 
 	Demand  string // what is asked of the reader about a second factor
 	NoCodes bool   // their recovery codes are used up
@@ -83,6 +86,9 @@ func (v *visit) home() error {
 	if pg.Alone, err = v.p.Membership.MainOf(v.Context(), v.self(), true); err != nil {
 		return err
 	}
+	if pg.Waiting, err = v.p.Membership.OwnWaitingGrants(v.Context(), v.self()); err != nil {
+		return err
+	}
 	factor, err := v.p.Credential.Factor(v.Context(), v.self())
 	if err != nil {
 		return err
@@ -90,6 +96,9 @@ func (v *visit) home() error {
 	pg.Demand, pg.NoCodes = v.demand(factor), factor.On && !factor.Since.IsZero() && factor.RecoveryCodes == 0
 	pg.Section, pg.Title, pg.Lead = "home", v.T("Your access"), v.T("Where you can work, what you may do there, and where each role comes from.")
 	pg.Terminal = []string{"openstack project list --my-projects", "lintel access show"}
+	if len(pg.Waiting) > 0 {
+		pg.Terminal = append(pg.Terminal, "lintel access waiting")
+	}
 	return v.show(http.StatusOK, "home", pg)
 }
 

@@ -74,7 +74,7 @@ func (v *visit) heldRow(h *here, c credential.Held) row {
 		}
 	}
 	factor := cell{Text: v.T("Off"), State: "warn"}
-	if v.p.Auth.SecondFactor(c.Factor) {
+	if v.p.Credential.SecondFactor(c.Factor) {
 		factor = cell{Text: v.T("On"), State: "good"}
 	}
 	var rules []string

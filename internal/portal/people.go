@@ -35,6 +35,7 @@ func (v *visit) peopleTabs(h *here, n store.PeopleCount, at string) []tab {
 		{entry{h.Path("/people?tab=inherited"), v.T("Inherited"), at == "inherited"}, strconv.Itoa(n.Inherited)},
 		{entry{h.Path("/groups"), v.T("Groups"), at == "groups"}, strconv.Itoa(n.Groups)},
 		{entry{h.Path("/requests"), v.T("Requests"), false}, ""},
+		{entry{h.Path("/waiting"), v.T("Waiting"), false}, ""},
 	}
 }
 
@@ -152,7 +153,7 @@ func (v *visit) personRow(p assignment.Person, called assignment.Names) personRo
 	row := personRow{Person: p, In: called.Of("user", string(p.ID)).DomainName, Self: p.ID == v.User().ID, Roles: v.rolesHeld(p.Held, p.Terms, called)}
 	if p.Known {
 		row.Email, _ = p.Extra["email"].(string)
-		row.Factor = v.p.Auth.SecondFactor(p.User)
+		row.Factor = v.p.Credential.SecondFactor(p.User)
 	}
 	switch granted := p.Granted(); {
 	case len(p.Revocable) > 0:

@@ -327,7 +327,15 @@ type addPage struct {
 	Until           string   // the last day
 	Asks            bool     // to some of the roles somebody else must agree
 	Reason          string   // for them
+
+	Once      bool          // the roles wait for a second factor
+	Onboard   identity.Role // what can be given until then; none when the reader may not grant it
+	Onboarded bool          // that it is
+	Waits     bool          // some of them do
 }
+
+// onboarding is the role that somebody has who is to set up a second factor first, where there is one: by it one can log in, and do nothing.
+const onboarding = "auth_only"
 
 func (v *visit) addPage() (*here, *addPage, error) {
 	h, err := v.here()
@@ -357,11 +365,33 @@ func (v *visit) addPage() (*here, *addPage, error) {
 		pg.Asks = pg.Asks || c.Asks
 		pg.Roles = append(pg.Roles, c)
 	}
-	pg.Reason = strings.TrimSpace(v.field("reason"))
+	pg.Reason, pg.Once = strings.TrimSpace(v.field("reason")), v.field("once") != ""
+	if i := slices.IndexFunc(offers, func(o assignment.Offer) bool { return o.Name == onboarding && o.DomainID == "" && !o.Rule.NeedsAnswer }); i >= 0 {
+		pg.Onboard, pg.Onboarded = offers[i].Role, v.Method == get || v.field("meanwhile") != ""
+	}
 	v.explain(pg.Roles, nil)
 	byCategory(v, pg.Roles, roleWords)
-	pg.Terminal = []string{"openstack role add" + grantOptions(h, cmp.Or(pg.Who, "USER"), pg.DomainName) + " ROLE"}
+	pg.Terminal = []string{"openstack role add" + grantOptions(h, cmp.Or(pg.Who, "USER"), pg.DomainName) + " ROLE", v.onceLine(h, pg)}
 	return h, pg, nil
+}
+
+// onceLine is the command that lets roles wait for a second factor.
+func (v *visit) onceLine(h *here, pg *addPage) string {
+	line := "lintel access grant" + ofProject(h) + " --user-domain " + word(pg.DomainName) + " --once-mfa"
+	if pg.Onboarded {
+		line += " --meanwhile " + word(pg.Onboard.Name)
+	}
+	line += " " + word(cmp.Or(pg.Who, "USER"))
+	chosen := 0
+	for _, r := range pg.Roles {
+		if r.Chosen && v.Method == post {
+			line, chosen = line+" "+word(r.Name), chosen+1
+		}
+	}
+	if chosen == 0 {
+		line += " ROLE"
+	}
+	return line
 }
 
 func (v *visit) addPerson() error {
@@ -396,6 +426,9 @@ func (v *visit) tryAddPerson() error {
 	}
 	asks := false
 	err = h.as(func(c identity.Caller) error {
+		if pg.Once {
+			return v.grantOnce(c, h, pg, until)
+		}
 		err := v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), until)
 		if _, asks = errors.AsType[*authz.NeedsAnswerError](err); asks && pg.Reason != "" {
 			_, err = v.p.Membership.Grant(v.Context(), c, assignment.NamedGrant{
@@ -411,6 +444,9 @@ func (v *visit) tryAddPerson() error {
 	case asks && err == nil:
 		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=requested")
 		return nil
+	case ok && e.Kind == identity.Forbidden && pg.Once && !strings.HasPrefix(e.Message, notAllowed):
+		pg.Problem = e.Message
+		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
 	case ok && e.Kind == identity.Forbidden:
 		pg.Fields["who"] = v.T("There is nobody of that name or ID there, or you may not give them this role.")
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
@@ -420,6 +456,23 @@ func (v *visit) tryAddPerson() error {
 	case err != nil:
 		return err
 	}
+	if pg.Waits {
+		v.redirect(strings.TrimPrefix(h.Path("/waiting"), Prefix) + "?done=role-waits")
+		return nil
+	}
 	v.redirect(strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=added")
 	return nil
+}
+
+// grantOnce lets the chosen roles wait until the person has turned on a second factor.
+func (v *visit) grantOnce(c identity.Caller, h *here, pg *addPage, until time.Time) error {
+	var meanwhile []string
+	if pg.Onboarded {
+		meanwhile = []string{string(pg.Onboard.ID)}
+	}
+	out, err := v.p.Membership.GrantOnceFactor(v.Context(), c, assignment.NamedGrant{
+		User: assignment.Ref{Name: pg.Who, Domain: directory.DomainRef{Name: pg.DomainName}}, Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
+	}, meanwhile, pg.Reason)
+	pg.Waits = len(out.Waiting) > 0
+	return err
 }

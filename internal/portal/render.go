@@ -212,6 +212,10 @@ func (v *visit) done() string {
 		return v.T("The account and its project were made. A mail lets the person choose a password.")
 	case "not-admitted":
 		return v.T("They get no account, and a mail that says so.")
+	case "role-waits":
+		return v.T("The roles take effect when the person has turned on a second factor.")
+	case "role-withdrawn":
+		return v.T("The role was withdrawn. It does not take effect any more.")
 	case "requested":
 		return v.T("Somebody else must agree. Those who look after the project were asked.")
 	case "request-approved":

@@ -68,7 +68,7 @@ func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err erro
 	}
 	pg.Shield = v.shield(pg.Account.Shield)
 	pg.Service = pg.Account.Surface.Kind == identity.ServiceAccount
-	pg.Section, pg.Title, pg.Factor = "users", pg.Account.Name, v.p.Auth.SecondFactor(pg.Account.User)
+	pg.Section, pg.Title, pg.Factor = "users", pg.Account.Name, v.p.Credential.SecondFactor(pg.Account.User)
 	held, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{User: id, Effective: true}, true)
 	if err != nil && !errors.Is(err, identity.Forbidden) {
 		return caller, nil, err

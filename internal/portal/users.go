@@ -81,7 +81,7 @@ func (pg *listPage) users(v *visit) func([]identity.User) ([]row, error) {
 	return func(users []identity.User) (rows []row, err error) {
 		for _, u := range users {
 			factor := cell{Text: v.T("Off"), State: "warn"}
-			if v.p.Auth.SecondFactor(u) {
+			if v.p.Credential.SecondFactor(u) {
 				factor = cell{Text: v.T("On"), State: "good"}
 			}
 			about, _ := u.Extra["description"].(string)

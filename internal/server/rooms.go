@@ -141,6 +141,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 	}
 	r.credential.Party = r.auth.Passkeys
 	r.membership = &membership.Service{DB: db, Authz: checker, Authority: guard, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Standing: r.auth.Standing, TellUnknown: cfg.Lintel.MailUnknown, SignUp: cfg.Lintel.SignUp}
+	r.auth.FactorOn = r.membership.TakeEffect
 	return r, nil
 }
 

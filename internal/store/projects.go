@@ -443,6 +443,7 @@ func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
 		`DELETE FROM "credential" WHERE "project_id" = ?`,
 		`DELETE FROM "lintel_contact" WHERE "project_id" = ?`,
 		`DELETE FROM "lintel_grant_request" WHERE "project_id" = ?`,
+		`DELETE FROM "lintel_waiting_grant" WHERE "project_id" = ?`,
 		`DELETE FROM "access_token" WHERE "project_id" = ?`,
 		`DELETE FROM "request_token" WHERE "requested_project_id" = ?`,
 		`DELETE FROM "limit" WHERE "project_id" = ?`,

@@ -359,6 +359,7 @@ func (tx *Tx) DeleteRole(ctx context.Context, id identity.RoleID) error {
 		`DELETE FROM "lintel_grant_rule" WHERE "holder_role_id" = ?`,
 		`DELETE FROM "lintel_grant_rule" WHERE "target_role_id" = ?`,
 		`DELETE FROM "lintel_role_profile" WHERE "role_id" = ?`,
+		`DELETE FROM "lintel_waiting_grant" WHERE "role_id" = ?`,
 		`DELETE FROM "role" WHERE "id" = ?`, // the rest follows by foreign keys
 	)
 }

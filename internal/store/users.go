@@ -520,6 +520,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_grant_meta" WHERE "actor_id" = ?`,
 		`DELETE FROM "lintel_origin" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_grant_request" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_waiting_grant" WHERE "user_id" = ?`,
 		`DELETE FROM "credential" WHERE "user_id" = ?`,
 		`DELETE FROM "application_credential" WHERE "user_id" = ?`,
 		`DELETE FROM "access_rule" WHERE "user_id" = ?`,

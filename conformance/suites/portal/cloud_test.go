@@ -397,6 +397,13 @@ func (c *Cloud) state() []string {
 		g["holder_role"], g["target_role"] = at(g, "holder_role.name"), at(g, "target_role.name")
 		say("grant rule", fmt.Sprint(g["holder_role"], " ", g["target_role"]), g)
 	}
+	for _, p := range projects {
+		for _, w := range c.root.Get("/v3/lintel/waiting_grants?project=" + p["id"].(string)).list("waiting_grants") {
+			delete(w, "created_at")
+			text, _ := json.Marshal(named(w))
+			lines = append(lines, "waiting "+string(text))
+		}
+	}
 	for _, k := range c.root.Get("/v3/credentials").list("credentials") {
 		say("credential", names[k["user_id"].(string)], k, "blob")
 	}

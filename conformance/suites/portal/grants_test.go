@@ -84,3 +84,41 @@ func TestRoleGraph(t *testing.T) {
 		admin.Press("End lead, member").Sees("Saved")
 	})
 }
+
+// Roles wait until somebody has turned on a second factor, while auth_only lets them log in.
+func TestRolesOnceMFAIsOn(t *testing.T) {
+	onceThere(t, "/p/{id}/waiting")
+	tell(t, "C3 C14 M6 J2", func(s *Story) {
+		for _, name := range []string{"project_admin", "project_mod", "auth_only"} {
+			s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": name}})
+		}
+		s.root.Put("/v3/lintel/grant_rules", map[string]any{"grant_rules": map[string]any{"preset": "catalyst"}})
+		s.Project("acme")
+		for _, name := range []string{"boris", "ayesha", "basil"} {
+			s.User(name)
+		}
+		s.Grant("boris", "project_admin", "acme")
+		boris := s.SignIn("boris", secret).people("acme").Press("Add a person")
+		boris.Fill("User name or ID", "ayesha").Tick("Give these roles once MFA is on")
+		if !boris.Ticked("Until then, give auth_only") {
+			s.Error("nothing is given until then")
+		}
+		commands := boris.Terminal()
+		s.alike(boris, "project acme", commands[1:2], func() {
+			boris.Press("Add the person").Sees("The roles take effect when the person has turned on a second factor").Row("ayesha", "member", "boris")
+		}, "USER", "ayesha", "ROLE", "member")
+
+		// She works with nothing but her own account until she has set one up; then all is there.
+		ayesha := s.SignIn("ayesha", secret).Sees("Roles that wait for your second factor", "member in acme, granted by boris")
+		s.Shell("ayesha", secret, "project acme").Run("openstack token issue")
+		ayesha.Press("Turn on a second factor").Sees("role that waits for it takes effect")
+		finishEnrolment(ayesha)
+		ayesha.Press("Home").Sees("auth_only", "member").SeesNot("Roles that wait")
+		boris.Reload().Sees("Nothing waits")
+
+		// What waits can be taken back.
+		boris.Press("Add a person").Fill("User name or ID", "basil").Tick("Give these roles once MFA is on").Press("Add the person").Sees("basil")
+		boris.Press("Withdraw", "basil").Sees("basil does not get member")
+		s.alike(boris, "project acme", boris.Terminal(), func() { boris.Press("Withdraw the role").Sees("The role was withdrawn", "Nothing waits") })
+	})
+}

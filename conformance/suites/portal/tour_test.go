@@ -473,7 +473,11 @@ func (tour *Tour) admin(p *Person) {
 	tour.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
 		"holder_role": named("project_mod"), "target_role": named("billing"), "may_grant": true, "may_revoke": true, "needs_approval": true,
 	}})
-	tour.visit(p, stop{"requests-none", web + "/requests", ""})
+	tour.visit(p, stop{"requests-none", web + "/requests", ""}, stop{"waiting-none", web + "/waiting", ""})
+	tour.root.Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{"user": named("erika"), "project": named("acme-web"), "roles": []any{named("member"), named("billing")}, "once_second_factor": true, "expires_at": "2100-01-01T00:00:00Z"}})
+	waits := tour.root.Get("/v3/lintel/waiting_grants?project=acme-web").list("waiting_grants")[0]["id"].(string)
+	tour.visit(p, stop{"waiting", web + "/waiting", "dark phone"}, stop{"withdraw-waiting", web + "/waiting/" + waits + "/withdraw", ""})
+	tour.visit(tour.SignIn("erika", secret), stop{"home-waiting", "", "phone"})
 	tour.Grant("celia", "project_mod", "acme-web")
 	asked := at(map[string]any(tour.Login("celia", secret, onProject("acme-web")).Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{
 		"user": named("erika"), "project": named("acme-web"), "roles": []any{named("billing")}, "reason": "Stands in for Dimitri in May",

@@ -27,6 +27,8 @@ var (
 	GrantsCreate = request("GrantsCreate") // POST /v3/lintel/grants
 	GrantsDelete = request("GrantsDelete") // DELETE /v3/lintel/grants
 
+	WaitingGrantList = request("WaitingGrantList") // GET /v3/lintel/waiting_grants
+
 	SignUpApprove = request("SignUpApprove") // POST /v3/lintel/sign_ups/{sign_up_id}/approval
 	SignUpRefuse  = request("SignUpRefuse")  // POST /v3/lintel/sign_ups/{sign_up_id}/refusal
 

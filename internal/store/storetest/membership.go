@@ -169,6 +169,48 @@ func testGrantRequests(t *testing.T, db *store.DB) {
 	})
 }
 
+func testWaitingGrants(t *testing.T, db *store.DB) {
+	now := Now.Truncate(time.Second) // MariaDB keeps no fraction
+	insertUsers(t, db, identity.User{ID: "u", Name: "alice"})
+	one := identity.WaitingGrant{ID: "one", UserID: "u", ProjectID: "p", Role: "r", GranterID: "boss", Scope: identity.OnProject("p"), CreatedAt: now, Until: now.Add(time.Hour), Reason: "f\u00fcr Mai"}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		other, forever := one, one
+		other.ID, other.UserID = "other", "v"
+		forever.ID, forever.Role, forever.Until, forever.Reason = "forever", "s", time.Time{}, ""
+		before := one
+		before.ID = "before" // in whose place the next one comes
+		return errors.Join(tx.PutWaitingGrant(ctx, before), tx.PutWaitingGrant(ctx, one), tx.PutWaitingGrant(ctx, other), tx.PutWaitingGrant(ctx, forever))
+	})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		got, err := tx.WaitingGrant(ctx, "one")
+		got.CreatedAt = got.CreatedAt.Truncate(time.Second)
+		if diff := cmp.Diff(one, got, cmp.AllowUnexported(identity.Scope{})); err != nil || diff != "" {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
+		if _, err := tx.WaitingGrant(ctx, "before"); !errors.Is(err, identity.NotFound) {
+			t.Errorf("one that was replaced: %v", err)
+		}
+		if all, err := tx.WaitingGrantsTo(ctx, "u"); err != nil || len(all) != 2 || !all[1].Until.IsZero() {
+			t.Errorf("to alice: %+v, %v", all, err)
+		}
+		if all, err := tx.WaitingGrantsOn(ctx, "p", 2); err != nil || len(all) != 2 {
+			t.Errorf("on the project: %+v, %v", all, err)
+		}
+		for _, want := range []bool{true, false} {
+			if there, err := tx.DeleteWaitingGrant(ctx, "one"); err != nil || there != want {
+				t.Errorf("deleted: %t, %v", there, err)
+			}
+		}
+		return tx.DeleteUser(ctx, "u")
+	})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		if all, err := tx.WaitingGrantsOn(ctx, "p", 5); err != nil || len(all) != 1 || all[0].ID != "other" {
+			t.Errorf("without alice: %+v, %v", all, err)
+		}
+		return nil
+	})
+}
+
 // testSignUps: the oldest first, and one answer to each.
 func testSignUps(t *testing.T, db *store.DB) {
 	one := identity.SignUp{ID: "one", Address: "greta@acme.example", Name: "Gr\u00e9ta", Project: "p", Reason: "why", Language: "de", State: identity.SignUpOpen}

@@ -84,6 +84,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Mail", testMail},
 		{"Invitations", testInvitations},
 		{"RequestsForGrants", testGrantRequests},
+		{"WaitingGrants", testWaitingGrants},
 		{"SignUps", testSignUps},
 		{"Links", testLinks},
 		{"ProvidedGroups", testProvidedGroups},

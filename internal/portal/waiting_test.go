@@ -1,0 +1,126 @@
+package portal_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// TestRolesOnceMFAIsOn: roles can wait until their user has turned on a second factor, while auth_only lets them log in. They are seen by
+// their user and by those who look after the project, take effect with the factor, and can be withdrawn. Section 4.4.
+func TestRolesOnceMFAIsOn(t *testing.T) {
+	env, box, root, acme := cloudWithMail(t)
+	admin := env.Admin()
+	for _, name := range []string{"project_admin", "project_mod", "auth_only", "billing"} {
+		admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201)
+	}
+	admin.Put("/v3/lintel/grant_rules", `{"grant_rules": {"preset": "catalyst"}}`).Want(200)
+	someone := func(name, role string) string {
+		id, _ := member(env, name, name+"s")
+		patch(env, id, `{"user": {"email": "`+name+`@acme.example"}}`)
+		if role != "" {
+			admin.Put("/v3/projects/"+acme+"/users/"+id+"/roles/"+roleID(env, role), nil).Want(204)
+		}
+		return id
+	}
+	granted := func(user string) (names []string) {
+		for _, role := range []string{"auth_only", "member", "billing", "project_admin", "project_mod"} {
+			if admin.Get("/v3/projects/"+acme+"/users/"+user+"/roles/"+roleID(env, role)).Status == 204 {
+				names = append(names, role)
+			}
+		}
+		return names
+	}
+	want := func(when, user string, roles ...string) {
+		t.Helper()
+		if got := granted(user); !slices.Equal(got, roles) {
+			t.Errorf("%s: granted %q, want %q", when, got, roles)
+		}
+	}
+	people := "/portal/p/" + acme
+	waits := func(who, user, role string, more ...string) *testenv.Browser {
+		t.Helper()
+		return env.SignIn(who, "secret").Open(people+"/people/add").Want(200, "Give these roles once MFA is on", "Until then, give auth_only").
+			Submit("Add the person", append([]string{"who", user, "domain", "Default", "role", roleID(env, role), "once", "1"}, more...)...)
+	}
+	someone("boss", "project_admin")
+	mod := someone("moe", "project_mod")
+	bob := someone("bob", "")
+	env.Deliver()
+
+	boss := waits("boss", "bob", "member").Want(200, "The roles take effect when the person has turned on a second factor.", "bob", "member", "boss", "lintel access waiting --project acme")
+	want("before", bob, "auth_only")
+	b := env.SignIn("bob", "secret").Open("/portal").Want(200, "Roles that wait for your second factor", "member in acme, granted by boss", "Turn on a second factor")
+	env.Deliver()
+	b.Open("/portal/security/totp/new").Want(200, "role that waits for it takes effect")
+	own := env.Login("bob", "secret")
+	if r := own.Get("/v3/lintel/waiting_grants").Want(200); len(r.List("waiting_grants")) != 1 || r.Get("waiting_grants.0.role.name") != "member" || r.Get("waiting_grants.0.granter.name") != "boss" {
+		t.Errorf("bob is told %s", r.Body)
+	}
+	own.Get("/v3/lintel/waiting_grants?project=acme").Want(403)
+	env.Login("boss", "secret", testenv.OnProjectID(acme)).Get("/v3/lintel/waiting_grants?project=acme").Want(200)
+
+	enrol(t, env, b)
+	want("with the factor", bob, "auth_only", "member")
+	boss.Open(people+"/waiting").Want(200, "Nothing waits")
+	if b.Open("/portal").Want(200, "auth_only", "member"); strings.Contains(b.Text(), "Roles that wait") {
+		t.Error("it still waits")
+	}
+	env.Deliver()
+	if m := box.Last("bob@acme.example"); !strings.Contains(m.Text, "Now: auth_only and member") || !strings.Contains(m.Text, "boss") {
+		t.Error(m.Text)
+	}
+	root.Open("/portal/cloud/audit?target="+bob).Want(200, "Granted member to bob, once there is a second factor", "Granted member to bob")
+
+	// Who has a factor gets all at once.
+	waits("boss", "bob", "billing").Want(200, "The person was added")
+	want("with a factor", bob, "auth_only", "member", "billing")
+
+	// It can be withdrawn: by who may take it away, by who is to have it, not by others.
+	carl := someone("carl", "")
+	waits("moe", "carl", "member", "meanwhile", "").Want(200)
+	want("nothing meanwhile", carl)
+	at := regexp.MustCompile(people + `/waiting/([0-9a-f]+)/withdraw`).FindStringSubmatch(env.SignIn("boss", "secret").Open(people + "/waiting").Body)[1]
+	env.Login("alice", "secret", testenv.OnProjectID(acme)).Delete("/v3/lintel/waiting_grants/" + at).Want(403)
+	env.Login("alice", "secret", testenv.OnProjectID(acme)).Delete("/v3/lintel/waiting_grants/nothing").Want(403)
+	admin.Delete("/v3/lintel/waiting_grants/nothing").Want(404)
+	env.SignIn("boss", "secret").Open(people+"/waiting/"+at+"/withdraw").Want(200, "carl does not get member").Submit("Withdraw the role").Want(200, "was withdrawn", "Nothing waits")
+	waits("moe", "carl", "member", "meanwhile", "").Want(200)
+	self := env.Login("carl", "secret")
+	self.Delete("/v3/lintel/waiting_grants/" + self.Get("/v3/lintel/waiting_grants").Want(200).Get("waiting_grants.0.id")).Want(204)
+	enrol(t, env, env.SignIn("carl", "secret"))
+	want("withdrawn", carl)
+
+	// The granter must be able to make it when it takes effect, and nobody must have risen. Attacks 7 and 17 of section 4.3.
+	dora, erik, fred := someone("dora", ""), someone("erik", ""), someone("fred", "")
+	for _, name := range []string{"dora", "erik", "fred"} {
+		waits("moe", name, "member", "until", "2026-03-20").Want(200)
+	}
+	admin.Put("/v3/projects/"+acme+"/users/"+erik+"/roles/"+roleID(env, "project_admin"), nil).Want(204)
+	enrol(t, env, env.SignIn("erik", "secret"))
+	want("who has risen", erik, "auth_only", "project_admin")
+	withEnd := env.SignIn("fred", "secret")
+	enrol(t, env, withEnd)
+	want("who has not", fred, "auth_only", "member")
+	withEnd.Open("/portal").Want(200, "until 20 Mar 2026")
+	admin.Delete("/v3/projects/" + acme + "/users/" + mod + "/roles/" + roleID(env, "project_mod")).Want(204)
+	enrol(t, env, env.SignIn("dora", "secret"))
+	want("of who may not any more", dora, "auth_only")
+	root.Open("/portal/cloud/audit?target="+dora).Want(200, "member for dora has lapsed")
+
+	// What would end before it begins lapses, too; a role to which somebody else must agree cannot wait.
+	gina := someone("gina", "")
+	waits("boss", "gina", "member", "until", "2026-03-05").Want(200)
+	env.Clock.Advance(3 * 24 * time.Hour)
+	enrol(t, env, env.SignIn("gina", "secret"))
+	admin = env.Admin()
+	want("over", gina)
+	admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_admin"}, "target_role": {"name": "billing"}, "may_grant": true, "needs_approval": true}}`).Want(201)
+	someone("hugo", "")
+	waits("boss", "hugo", "billing").Want(422, "Somebody else must agree to a role of these")
+	admin.Post("/v3/lintel/grants", `{"grants": {"user": {"name": "hugo"}, "project": {"name": "acme"}, "roles": [{"name": "member"}], "meanwhile": [{"name": "billing"}]}}`).Want(400)
+}
