@@ -7,6 +7,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
@@ -19,6 +20,9 @@ type Service struct {
 
 	// Authority tells what the policy does not see: whom a change concerns, and what they hold.
 	Authority *authority.Service
+
+	// Directory knows what is asked of people who get a role.
+	Directory *directory.Service
 
 	// Office writes mails; nil when no mail is sent.
 	Office *mail.Office

@@ -296,10 +296,37 @@ func (s *Service) change(ctx context.Context, tx *store.Tx, caller identity.Call
 		return identity.Invalidf("The end of a grant must be in the future.")
 	}
 	t.GrantedBy = caller.UserID()
-	if err := tx.PutGrantFor(ctx, g, t); err != nil || t.Until.IsZero() {
+	if err := tx.PutGrantFor(ctx, g, t); err != nil {
+		return err
+	}
+	if err := s.endUnfactored(ctx, tx, g); err != nil || t.Until.IsZero() {
 		return err
 	}
 	return s.Authority.KeepAdmin(ctx, tx, caller, authority.Targets(g)...)
+}
+
+// endUnfactored ends what whom grants are to have got without a second factor, where what they hold now asks for one.
+func (s *Service) endUnfactored(ctx context.Context, tx *store.Tx, grants ...identity.Grant) error {
+	if asks, err := s.Directory.AsksOfRoles(ctx, tx); err != nil || !asks {
+		return err
+	}
+	var users []identity.UserID
+	var groups []identity.GroupID
+	for _, g := range grants {
+		if g.Group != "" {
+			groups = append(groups, g.Group)
+		} else {
+			users = append(users, g.User)
+		}
+	}
+	members, err := tx.Members(ctx, groups)
+	if err != nil {
+		return err
+	}
+	for _, some := range members {
+		users = append(users, some...)
+	}
+	return s.Directory.EndUnfactored(ctx, tx, users...)
 }
 
 // fits refuses the role of a domain where it would count for nothing.

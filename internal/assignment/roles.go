@@ -285,9 +285,34 @@ func (s *Service) CreateImpliedRole(ctx context.Context, caller identity.Caller,
 		if err := tx.InsertImpliedRole(ctx, i); err != nil {
 			return err
 		}
+		if err := s.endImplied(ctx, tx, i.Prior); err != nil {
+			return err
+		}
 		return tx.Record(ctx, implication(pair, "implies").By(caller))
 	})
 	return pair, err
+}
+
+// endImplied is endUnfactored for all who hold a role that now implies another, or what implies it.
+func (s *Service) endImplied(ctx context.Context, tx *store.Tx, prior identity.RoleID) error {
+	if asks, err := s.Directory.AsksOfRoles(ctx, tx); err != nil || !asks {
+		return err
+	}
+	b, err := s.Authority.Book(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var grants []identity.Grant
+	for id := range b.Roles {
+		if slices.Contains(b.Expand(id), prior) {
+			held, err := tx.Grants(ctx, store.GrantFilter{Role: id})
+			if err != nil {
+				return err
+			}
+			grants = append(grants, held...)
+		}
+	}
+	return s.endUnfactored(ctx, tx, grants...)
 }
 
 // DeleteImpliedRole ends a rule by which one role implies another.

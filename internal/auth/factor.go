@@ -23,6 +23,9 @@ func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.
 	}
 	renewed = newSessionKey()
 	return renewed, s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockAccount(ctx, caller.UserID()); err != nil { // which may get what waited for the factor
+			return err
+		}
 		own, err := s.Credential.KeepFactor(ctx, tx, caller, p, wanted)
 		if err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/token"
@@ -87,11 +86,11 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, d door, p *prove
 	if kind == "credential" && !s.Credential.AsksKeys() {
 		return nil
 	}
-	set, isSet := u.Options[identity.OptMultiFactorAuthRules]
+	_, isSet := u.Options[identity.OptMultiFactorAuthRules]
 	if enabled, isBool := u.Options[identity.OptMultiFactorAuthEnabled].(bool); !isSet || isBool && !enabled {
 		return s.demand(ctx, tx, d, u, p)
 	}
-	rules, ok := credential.ReadRules(set)
+	rules, ok := u.MultiFactorRules()
 	if !ok {
 		return identity.Unauthenticatedf("the multi-factor rules of user %s cannot be read", u.ID)
 	}
@@ -110,15 +109,15 @@ func (s *Service) checkRules(ctx context.Context, tx *store.Tx, d door, p *prove
 			continue
 		}
 		if !slices.ContainsFunc(rule, func(m string) bool { return !slices.Contains(p.methods, m) }) {
-			return nil
+			return s.demand(ctx, tx, d, u, p) // which may be more than the rules ask
 		}
 		usable = append(usable, rule)
 	}
-	by, err := s.enrolBy(ctx, tx, u, p.methods)
+	since, err := s.Credential.ResetSince(ctx, tx, u)
 	if err != nil {
 		return err
 	}
-	if len(usable) == 0 || !by.IsZero() {
+	if len(usable) == 0 || !since.IsZero() {
 		return s.demand(ctx, tx, d, u, p)
 	}
 	return s.receipt(ctx, tx, u, p, usable)
@@ -133,7 +132,7 @@ func (s *Service) enrolBy(ctx context.Context, tx *store.Tx, u identity.User, me
 }
 
 // demand refuses who should have a second factor by now and has none, and lets what others get end when they should. The portal lets
-// them in, to set one up: see Act.
+// them in, to set one up: see Act. Who has one shows it, though the rules do not ask for it.
 func (s *Service) demand(ctx context.Context, tx *store.Tx, d door, u identity.User, p *proved) error {
 	by, err := s.enrolBy(ctx, tx, u, p.methods)
 	if err != nil || by.IsZero() {
@@ -147,7 +146,13 @@ func (s *Service) demand(ctx context.Context, tx *store.Tx, d door, u identity.U
 	case tx.Now().Before(by):
 		p.until = by
 		return nil
-	case d == toPortal:
+	}
+	if can, err := s.Credential.CanShow(ctx, tx, u); err != nil {
+		return err
+	} else if can {
+		return s.receipt(ctx, tx, u, p, [][]string{{"password", "totp"}})
+	}
+	if d == toPortal {
 		return nil
 	}
 	return s.errNoFactor()

@@ -134,14 +134,14 @@ func (s *Service) Session(ctx context.Context, key string) (v identity.Session, 
 
 // Act makes a caller of a session, with the rights that its user has on a scope now. A session that has ended is a 401, as
 // is a scope without roles; a *ReceiptError says that the user's rules ask for more methods by now. Who must set up a second factor first
-// has no scope, and the caller says so.
+// has no scope, and the caller says so, as of who must take new recovery codes.
 func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) (identity.Caller, error) {
 	var pl token.Payload
 	if err := json.Unmarshal([]byte(v.Proof), &pl); err != nil {
 		return identity.Caller{}, err
 	}
 	var t identity.Token
-	var mustEnrol bool
+	var mustEnrol, mustRenew bool
 	err := s.current(ctx, func(tx *store.Tx) (err error) {
 		if t, err = s.judge(ctx, tx, "", pl, 0); err != nil {
 			return hide(err)
@@ -151,7 +151,15 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 		}
 		if on.Unscoped {
 			by, err := s.enrolBy(ctx, tx, t.User, t.Methods)
-			mustEnrol = !by.IsZero() && !tx.Now().Before(by)
+			if err != nil {
+				return err
+			}
+			if mustEnrol = !by.IsZero() && !tx.Now().Before(by); mustEnrol {
+				if can, err := s.Credential.CanShow(ctx, tx, t.User); err != nil || can {
+					return errors.Join(err, errNoSession) // which it takes now
+				}
+			}
+			mustRenew, err = s.Credential.RecoveryDue(ctx, tx, t.User.ID, t.Methods)
 			return err
 		}
 		p := proved{user: t.User.ID, methods: t.Methods, parent: &t}
@@ -168,7 +176,7 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 	if err == nil && !on.Unscoped {
 		s.see(ctx, &t)
 	}
-	return identity.Caller{Token: &t, ConfirmedAt: v.ConfirmedAt, MustEnrol: mustEnrol}, err
+	return identity.Caller{Token: &t, ConfirmedAt: v.ConfirmedAt, MustEnrol: mustEnrol, MustRenew: mustRenew}, err
 }
 
 // SignOut ends the session of a key, if there is one.

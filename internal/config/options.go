@@ -699,37 +699,38 @@ type HealthcheckGroup struct {
 
 // LintelGroup is [lintel]: what Keystone has no word for.
 type LintelGroup struct {
-	Coherence       string        `opt:"coherence" choices:"exclusive|shared"`           // who writes the database: Lintel alone, or a Keystone too; unset: exclusive if Lintel made it
-	SharedCacheTime time.Duration `opt:"shared_cache_time" unit:"s" min:"0" default:"0"` // how long a shared database's rows are believed without asking
-	CacheMemory     int           `opt:"cache_memory" min:"0" default:"64"`              // MiB of tokens and of what they are made from that a node remembers at most
-	RememberSecrets bool          `opt:"remember_secrets" default:"true"`                // compare generated secrets of application credentials with a digest in memory after their first use
-	Listen          string        `opt:"listen" default:"127.0.0.1:5000"`
-	AdminListen     string        `opt:"admin_listen"`                                                                   // address of the listener for /metrics; unset: none
-	HashWorkers     int           `opt:"hash_workers" min:"0" default:"0"`                                               // password hashes at a time; 0: as many as processors
-	HashQueue       int           `opt:"hash_queue" min:"0" default:"0"`                                                 // logins that wait for one before 429; 0: 1000. Never more than 4 s of waiting
-	TLSCertFile     string        `opt:"tls_cert_file"`                                                                  // PEM: with tls_key_file, the API is served over TLS
-	TLSKeyFile      string        `opt:"tls_key_file"`                                                                   // PEM
-	TLSClientCAFile string        `opt:"tls_client_ca_file"`                                                             // PEM: whose certificates clients may show; unset: clients show none
-	TrustedProxies  []string      `opt:"trusted_proxies"`                                                                // addresses or CIDRs whose forwarding headers count
-	EnvironPrefix   string        `opt:"environ_prefix"`                                                                 // begins the headers by which trusted_proxies set REMOTE_USER and other variables; unset: they set none
-	AddressRate     int           `opt:"address_rate" min:"0" default:"1200"`                                            // failed logins a minute from one address (IPv6: /64); 0: no limit
-	AccountRate     int           `opt:"account_rate" min:"0" default:"600"`                                             // failed logins a minute to one account, or by one application credential; 0: no limit
-	Portal          bool          `opt:"portal" default:"true"`                                                          // serve the web portal under /portal
-	PortalListen    string        `opt:"portal_listen"`                                                                  // address of a listener of the portal's own; unset: it is on the API's
-	CloudName       string        `opt:"cloud_name" default:"Lintel"`                                                    // what the portal calls the cloud
-	PortalURL       string        `opt:"portal_url" uri:""`                                                              // where people find the portal, for links in mails; unset: /portal at [DEFAULT] public_endpoint
-	MFARobots       string        `opt:"mfa_robots" choices:"minted-under-mfa|keystone|seed" default:"minted-under-mfa"` // what a second factor that people set up themselves means for what logs in without them
-	PasskeyRPID     string        `opt:"passkey_rp_id"`                                                                  // domain that passkeys are bound to, the portal's or one above it; unset: the portal's
-	SMTPURL         string        `opt:"smtp_url" secret:""`                                                             // the mail server, smtp://user:password@host:port or smtps://…; unset: no mail is sent
-	MailFrom        string        `opt:"mail_from"`                                                                      // "Name <address>" that mails come from
-	MailAccess      bool          `opt:"mail_access" default:"true"`                                                     // where mail is sent, tell people when what they may do changes
-	MailUnknown     bool          `opt:"mail_unknown" default:"false"`                                                   // who asks for a new password by an address of no account gets a mail that says so
-	SignUp          bool          `opt:"sign_up" default:"false"`                                                        // where mail is sent, anybody may ask for an account in the portal, and administrators of the cloud let them in
-	SignUpTerms     string        `opt:"sign_up_terms" uri:""`                                                           // page of the terms that they must agree to; unset: none
-	PolicyBundles   string        `opt:"policy_bundles"`                                                                 // folder of the rules of the cloud's services, from which the portal computes what roles permit; followed; unset: it does not
-	AuditDays       int           `opt:"audit_days" min:"0" default:"365"`                                               // how long the audit trail in the database is kept; 0: there is none
-	ProtectPeople   bool          `opt:"protect_people" default:"true"`                                                  // nobody reaches above themselves: by granting, by joining a group, or by changing somebody's account
-	TellMissing     bool          `opt:"tell_missing" default:"false"`                                                   // strangers may learn of more ids that they are not there, as from Keystone
+	Coherence        string        `opt:"coherence" choices:"exclusive|shared"`           // who writes the database: Lintel alone, or a Keystone too; unset: exclusive if Lintel made it
+	SharedCacheTime  time.Duration `opt:"shared_cache_time" unit:"s" min:"0" default:"0"` // how long a shared database's rows are believed without asking
+	CacheMemory      int           `opt:"cache_memory" min:"0" default:"64"`              // MiB of tokens and of what they are made from that a node remembers at most
+	RememberSecrets  bool          `opt:"remember_secrets" default:"true"`                // compare generated secrets of application credentials with a digest in memory after their first use
+	Listen           string        `opt:"listen" default:"127.0.0.1:5000"`
+	AdminListen      string        `opt:"admin_listen"`                                                                   // address of the listener for /metrics; unset: none
+	HashWorkers      int           `opt:"hash_workers" min:"0" default:"0"`                                               // password hashes at a time; 0: as many as processors
+	HashQueue        int           `opt:"hash_queue" min:"0" default:"0"`                                                 // logins that wait for one before 429; 0: 1000. Never more than 4 s of waiting
+	TLSCertFile      string        `opt:"tls_cert_file"`                                                                  // PEM: with tls_key_file, the API is served over TLS
+	TLSKeyFile       string        `opt:"tls_key_file"`                                                                   // PEM
+	TLSClientCAFile  string        `opt:"tls_client_ca_file"`                                                             // PEM: whose certificates clients may show; unset: clients show none
+	TrustedProxies   []string      `opt:"trusted_proxies"`                                                                // addresses or CIDRs whose forwarding headers count
+	EnvironPrefix    string        `opt:"environ_prefix"`                                                                 // begins the headers by which trusted_proxies set REMOTE_USER and other variables; unset: they set none
+	AddressRate      int           `opt:"address_rate" min:"0" default:"1200"`                                            // failed logins a minute from one address (IPv6: /64); 0: no limit
+	AccountRate      int           `opt:"account_rate" min:"0" default:"600"`                                             // failed logins a minute to one account, or by one application credential; 0: no limit
+	Portal           bool          `opt:"portal" default:"true"`                                                          // serve the web portal under /portal
+	PortalListen     string        `opt:"portal_listen"`                                                                  // address of a listener of the portal's own; unset: it is on the API's
+	CloudName        string        `opt:"cloud_name" default:"Lintel"`                                                    // what the portal calls the cloud
+	PortalURL        string        `opt:"portal_url" uri:""`                                                              // where people find the portal, for links in mails; unset: /portal at [DEFAULT] public_endpoint
+	MFARobots        string        `opt:"mfa_robots" choices:"minted-under-mfa|keystone|seed" default:"minted-under-mfa"` // what a second factor that people set up themselves means for what logs in without them
+	FactorResetByTwo bool          `opt:"factor_reset_by_two" default:"false"`                                            // the second factor of somebody with a role of high impact is reset only when another helper agrees
+	PasskeyRPID      string        `opt:"passkey_rp_id"`                                                                  // domain that passkeys are bound to, the portal's or one above it; unset: the portal's
+	SMTPURL          string        `opt:"smtp_url" secret:""`                                                             // the mail server, smtp://user:password@host:port or smtps://…; unset: no mail is sent
+	MailFrom         string        `opt:"mail_from"`                                                                      // "Name <address>" that mails come from
+	MailAccess       bool          `opt:"mail_access" default:"true"`                                                     // where mail is sent, tell people when what they may do changes
+	MailUnknown      bool          `opt:"mail_unknown" default:"false"`                                                   // who asks for a new password by an address of no account gets a mail that says so
+	SignUp           bool          `opt:"sign_up" default:"false"`                                                        // where mail is sent, anybody may ask for an account in the portal, and administrators of the cloud let them in
+	SignUpTerms      string        `opt:"sign_up_terms" uri:""`                                                           // page of the terms that they must agree to; unset: none
+	PolicyBundles    string        `opt:"policy_bundles"`                                                                 // folder of the rules of the cloud's services, from which the portal computes what roles permit; followed; unset: it does not
+	AuditDays        int           `opt:"audit_days" min:"0" default:"365"`                                               // how long the audit trail in the database is kept; 0: there is none
+	ProtectPeople    bool          `opt:"protect_people" default:"true"`                                                  // nobody reaches above themselves: by granting, by joining a group, or by changing somebody's account
+	TellMissing      bool          `opt:"tell_missing" default:"false"`                                                   // strangers may learn of more ids that they are not there, as from Keystone
 
 	// What is asked of people about a second factor; domains can ask for more.
 	SecondFactor      string   `opt:"second_factor" choices:"off|encourage|roles|all" default:"off"`

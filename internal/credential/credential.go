@@ -65,6 +65,12 @@ type Service struct {
 	// RobotPolicy is what a second factor means for what logs in without its user ([lintel] mfa_robots).
 	RobotPolicy string
 
+	// ResetByTwo lets the second factor of somebody with a role of high impact be reset only when two agree ([lintel] factor_reset_by_two).
+	ResetByTwo bool
+
+	// Standing is auth.Service.Standing: a user with the rights that they hold on a scope now.
+	Standing func(context.Context, *store.Tx, identity.UserID, identity.Scope) (identity.Caller, error)
+
 	// Party is for whom passkeys are made; nil where there can be none.
 	Party *passkey.Party
 

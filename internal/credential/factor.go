@@ -96,7 +96,7 @@ func (s *Service) factor(ctx context.Context, tx *store.Tx, caller identity.Call
 	}
 	some := hasRules(u)
 	off := u.Options[identity.OptMultiFactorAuthEnabled] == false
-	since, err := s.reset(ctx, tx, u)
+	since, err := s.ResetSince(ctx, tx, u)
 	if err != nil {
 		return f, err
 	}
@@ -104,18 +104,39 @@ func (s *Service) factor(ctx context.Context, tx *store.Tx, caller identity.Call
 		return f, err
 	}
 	f.Reset = !since.IsZero()
-	f.On = some && !off && !f.Reset
+	weak := some && f.Asked.Required() && !s.SecondFactor(u) // the rules ask for less than cloud or domain do, which the user may make up for
+	f.On = some && !off && !f.Reset && !weak
 	f.Own = f.On && set.OwnRules && cameWithFactor(u)
 	f.Since = set.Since
+	closed := some && !f.Own && !f.Reset && (off || !showed(caller))
+	if weak && !showed(caller) {
+		if closed, err = s.CanShow(ctx, tx, u); err != nil {
+			return f, err
+		}
+	} else if weak {
+		closed = false
+	}
 	switch {
 	case !s.takesFactors():
 		f.Closed = NoPasscodes
 	case u.Kind == identity.FederatedUser:
 		f.Closed = ProvidedLogin
-	case some && !f.Own && !f.Reset && (off || !showed(caller)):
+	case closed:
 		f.Closed = AdministerRule
 	}
 	return f, nil
+}
+
+// CanShow tells whether a user has a second factor that they can show, be it asked for or not. It is open to all.
+func (s *Service) CanShow(ctx context.Context, tx *store.Tx, u identity.User) (bool, error) {
+	if !s.takesFactors() {
+		return false, nil
+	}
+	seeds, err := tx.Credentials(ctx, identity.Query{Limit: 1}.Where("user_id", string(u.ID)).Where("type", "totp"))
+	if err != nil || len(seeds.Items) > 0 {
+		return len(seeds.Items) > 0, err
+	}
+	return s.TakesPasskey(ctx, tx, u)
 }
 
 // takesFactors tells whether this server takes what a second factor consists of.
@@ -123,13 +144,26 @@ func (s *Service) takesFactors() bool {
 	return slices.Contains(s.Methods, "totp") && slices.Contains(s.Methods, "password")
 }
 
+// SecondFactor is identity.User.SecondFactor for the methods of this server.
+func (s *Service) SecondFactor(u identity.User) bool { return u.SecondFactor(s.Methods) }
+
+// Factored tells whether a user has a second factor that logging in takes, and that nobody has taken away since. It is open to all.
+func (s *Service) Factored(ctx context.Context, tx *store.Tx, u identity.User) (bool, error) {
+	if !s.SecondFactor(u) {
+		return false, nil
+	}
+	since, err := s.ResetSince(ctx, tx, u)
+	return since.IsZero(), err
+}
+
 func hasRules(u identity.User) bool {
 	rules, isList := u.Options[identity.OptMultiFactorAuthRules].([]any)
 	return u.Options[identity.OptMultiFactorAuthRules] != nil && (!isList || len(rules) > 0)
 }
 
-// reset tells since when a user has to set up a second factor anew that somebody else took away; zero for not at all.
-func (s *Service) reset(ctx context.Context, tx *store.Tx, u identity.User) (since time.Time, err error) {
+// ResetSince tells since when a user has to set up a second factor anew that somebody else took away; zero for not at all. It is open to
+// all.
+func (s *Service) ResetSince(ctx context.Context, tx *store.Tx, u identity.User) (since time.Time, err error) {
 	if cameWithFactor(u) && u.Options[identity.OptMultiFactorAuthEnabled] != false {
 		since, err = tx.FactorReset(ctx, u.ID)
 	}
@@ -145,10 +179,11 @@ func (s *Service) factorAsked(ctx context.Context, tx *store.Tx, u identity.User
 }
 
 // EnrolBy tells from when on a user who has no second factor can do nothing but set one up; zero for never. Rules that an
-// administrator has set for an account stand for it. It is open to all.
+// administrator has set for an account stand for one if they let nobody in by one method alone: less than cloud and domain ask is no
+// exemption. It is open to all.
 func (s *Service) EnrolBy(ctx context.Context, tx *store.Tx, u identity.User) (by time.Time, err error) {
-	if hasRules(u) {
-		return s.reset(ctx, tx, u)
+	if by, err = s.ResetSince(ctx, tx, u); err != nil || !by.IsZero() || s.SecondFactor(u) {
+		return by, err
 	}
 	d, err := s.factorAsked(ctx, tx, u)
 	if err != nil || !d.Required() {
@@ -180,8 +215,11 @@ func (s *Service) OwnsRules(ctx context.Context, tx *store.Tx, u identity.User) 
 
 // showed tells whether a second factor had part in the caller's login.
 func showed(caller identity.Caller) bool {
-	return slices.ContainsFunc(caller.Token.Methods, func(m string) bool { return m == "totp" || m == "webauthn" })
+	return slices.ContainsFunc(caller.Token.Methods, isSecond)
 }
+
+// isSecond tells whether a method proves a second factor.
+func isSecond(method string) bool { return method == "totp" || method == "webauthn" }
 
 // inPerson refuses who acts by a right that was handed on, or has not proved of late who they are.
 func inPerson(caller identity.Caller, now time.Time, within time.Duration) error {
@@ -275,39 +313,6 @@ func (s *Service) mayRemove(ctx context.Context, tx *store.Tx, caller identity.C
 
 // ErrFactorRequired refuses to take away a second factor that cloud or domain require. It can be replaced.
 var ErrFactorRequired = identity.NotAllowed("A second factor is required of this account; it can be replaced, not turned off")
-
-// ResetFactor takes the second factor of somebody else away who has lost it, whoever set it up, by the right to change that
-// user, or by that to take away all that they hold. Whoever can have one here must set it up anew before anything else, at their next
-// sign-in to the portal; until then the password alone opens nothing. All their sessions and tokens end: they may be in the hands of whoever
-// has the device.
-func (s *Service) ResetFactor(ctx context.Context, caller identity.Caller, user identity.UserID) error {
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		u, err := s.Directory.Unfactorable(ctx, tx, caller, user)
-		if err != nil {
-			return err
-		}
-		if caller.UserID() == user {
-			return identity.NotAllowed("To remove one's own second factor takes that factor")
-		}
-		drop, rules, told := tx.DropFactor, noRules, mail.FactorGone
-		if s.takesFactors() && u.Kind != identity.FederatedUser && !u.Surface.NoPortal {
-			drop, rules, told = tx.ResetFactor, ownRules(), mail.FactorReset
-		}
-		if err := drop(ctx, user); err != nil {
-			return err
-		}
-		if err := s.setRules(ctx, tx, caller, user, rules); err != nil {
-			return err
-		}
-		if err := tx.Record(ctx, identity.Done("user", "factor_reset", user).By(caller)); err != nil {
-			return err
-		}
-		if err := s.tellOfFactor(ctx, tx, caller, user, told); err != nil {
-			return err
-		}
-		return tx.Revoke(ctx, identity.RevocationEvent{UserID: user})
-	})
-}
 
 // guard keeps a token, which may be stolen, from changing the authenticators that its user set up in person, and from adding or changing
 // others for its user unless who got it has proved of late who they are, by a second factor where rules ask for one.

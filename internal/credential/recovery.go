@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/base32"
 	"slices"
 	"strings"
@@ -45,7 +46,58 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, caller identity.Caller) 
 		if err := s.tellOfFactor(ctx, tx, caller, caller.UserID(), mail.NewCodes); err != nil {
 			return err
 		}
-		return tx.PutRecoveryCodes(ctx, caller.UserID(), codes)
+		due, err := tx.RecoveryDue(ctx, caller.UserID())
+		if err != nil {
+			return err
+		}
+		if err := tx.PutRecoveryCodes(ctx, caller.UserID(), codes); err != nil {
+			return err
+		}
+		return tx.PutRecoveryDue(ctx, caller.UserID(), due)
+	})
+}
+
+// RecoveryDue tells whether a user who proved who they are by some methods, a second factor among them, must take new recovery codes before
+// anything else: none is left, or they have not shown yet that they keep the new ones. It is open to all.
+func (s *Service) RecoveryDue(ctx context.Context, tx *store.Tx, user identity.UserID, methods []string) (bool, error) {
+	if !slices.ContainsFunc(methods, isSecond) {
+		return false, nil
+	}
+	return tx.RecoveryDue(ctx, user)
+}
+
+// SaveRecoveryCodes takes one of the caller's recovery codes as a sign that they keep them: a Conflict when what they typed is none. It is
+// not used up.
+func (s *Service) SaveRecoveryCodes(ctx context.Context, caller identity.Caller, typed string) error {
+	if err := inPerson(caller, s.DB.Now(), freshFor); err != nil {
+		return err
+	}
+	user := caller.UserID()
+	mark, rest := splitCode(typed)
+	var hash string
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		hash, err = tx.RecoveryCode(ctx, user, mark)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	right, err := s.Directory.MatchSecret(ctx, string(user), hash, rest)
+	if err == nil && !right {
+		err = errNotThatCode
+	}
+	if err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		now, err := tx.RecoveryCode(ctx, user, mark)
+		if err == nil && subtle.ConstantTimeCompare([]byte(now), []byte(hash)) != 1 {
+			err = errNotThatCode // there are others since
+		}
+		if err != nil {
+			return err
+		}
+		return tx.PutRecoveryDue(ctx, user, false)
 	})
 }
 

@@ -103,22 +103,75 @@ func (s *Service) Unfactored(ctx context.Context, caller identity.Caller, domain
 		return 0, false, identity.NotAllowed(string(authz.CreateUser))
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		page, err := WithoutFactor(ctx, tx, domain, "", mostCounted)
+		people, last, err := s.WithoutFactor(ctx, tx, domain, "", mostCounted)
 		if err != nil {
 			return err
 		}
-		of, err := askedOf(ctx, tx, d, page.Items)
-		n, more = len(of), page.More
+		of, err := askedOf(ctx, tx, d, people)
+		n, more = len(of), last != ""
 		return err
 	})
 	return n, more, err
 }
 
-// WithoutFactor returns enabled people of a domain who log in by one factor, after one of them.
-func WithoutFactor(ctx context.Context, tx *store.Tx, domain identity.DomainID, after string, most int) (identity.Page[identity.User], error) {
+// WithoutFactor returns enabled people of a domain who log in by one factor, of so many after one of them that have to be looked at: those
+// for whom an administrator has set rules among them. last is whom the next are after; empty when there are no more.
+func (s *Service) WithoutFactor(ctx context.Context, tx *store.Tx, domain identity.DomainID, after string, most int) (people []identity.User, last string, err error) {
 	q := identity.Query{Limit: most, Marker: after}.Where("domain_id", string(domain)).Where("enabled", "true").
-		Where("kind", identity.PersonAccount.String()).Where("factor", "false")
-	return tx.Users(ctx, q)
+		Where("kind", identity.PersonAccount.String()).Where("plain_factor", "false")
+	page, err := tx.Users(ctx, q)
+	if page.More {
+		last = string(page.Items[len(page.Items)-1].ID)
+	}
+	return slices.DeleteFunc(page.Items, func(u identity.User) bool { return u.SecondFactor(s.Methods) }), last, err
+}
+
+// AsksOfRoles tells whether the cloud or any domain requires a second factor of some roles. It is open to all.
+func (s *Service) AsksOfRoles(ctx context.Context, tx *store.Tx) (bool, error) {
+	if s.Compliance.Factor.Level == identity.FactorForRoles {
+		return true, nil
+	}
+	return tx.RequiresFactorOfRoles(ctx)
+}
+
+// EndUnfactored ends the tokens that some users have got without a second factor, where one is required of them by now, by what they have
+// just been given, and they have none: a token shows the roles of the moment, so one that was got by a password alone must not serve with
+// a role that asks for more. It is part of the change that gave it, and open to all.
+func (s *Service) EndUnfactored(ctx context.Context, tx *store.Tx, ids ...identity.UserID) error {
+	if asks, err := s.AsksOfRoles(ctx, tx); err != nil || !asks || len(ids) == 0 {
+		return err
+	}
+	users, err := tx.UsersByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	at := map[identity.DomainID][]identity.User{}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		if u, there := users[id]; there && !u.SecondFactor(s.Methods) {
+			at[u.DomainID] = append(at[u.DomainID], u)
+		}
+	}
+	for domain, some := range at {
+		r, err := tx.DomainRules(ctx, domain)
+		if err != nil {
+			return err
+		}
+		for _, d := range []identity.FactorDemand{s.Compliance.Factor, r.Factor} {
+			if d.Level != identity.FactorForRoles || tx.Now().Before(d.From) {
+				continue // nobody of whom one is required already has such tokens
+			}
+			of, err := askedOf(ctx, tx, d, some)
+			if err != nil {
+				return err
+			}
+			for _, u := range of {
+				if err := tx.RevokeWithout(ctx, u.ID, "password", "totp"); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // stricter tells whether a demand asks more than another, or of more people, or earlier.

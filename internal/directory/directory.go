@@ -34,6 +34,9 @@ type Service struct {
 
 	InvalidPasswords InvalidPasswords
 
+	// Methods are those that this server logs people in by ([auth] methods).
+	Methods []string
+
 	// DefaultDomain owns what is created without naming a domain ([identity] default_domain_id).
 	DefaultDomain identity.DomainID
 }

@@ -203,6 +203,9 @@ func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user i
 		if err := tx.AddToGroup(ctx, user, group); err != nil {
 			return err
 		}
+		if err := s.EndUnfactored(ctx, tx, user); err != nil {
+			return err
+		}
 		return tx.Record(ctx, identity.Joined("added", group, user).By(caller))
 	})
 }

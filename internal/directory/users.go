@@ -490,11 +490,16 @@ func (s *Service) Changeable(ctx context.Context, tx *store.Tx, caller identity.
 // Unfactorable returns a user whose second factor the caller may take away, since it was lost: who may change the user, and who may take
 // away by grant rules all that the user holds, everywhere.
 func (s *Service) Unfactorable(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {
-	if caller.Delegated && caller.StandsFor(id) {
-		return identity.User{}, errDelegatedLogin
-	}
 	if err := tx.LockAccount(ctx, id); err != nil {
 		return identity.User{}, err
+	}
+	return s.MayUnfactor(ctx, tx, caller, id)
+}
+
+// MayUnfactor is Unfactorable without a change to come.
+func (s *Service) MayUnfactor(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.UserID) (identity.User, error) {
+	if caller.Delegated && caller.StandsFor(id) {
+		return identity.User{}, errDelegatedLogin
 	}
 	u, opened := s.allowedUser(ctx, tx, caller, authz.UpdateUser, id)
 	if u.ID == "" {

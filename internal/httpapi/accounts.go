@@ -6,6 +6,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authz"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
@@ -18,7 +19,12 @@ var accountRoutes = []route{
 		summary: "Say what an account is for and where its user may sign in", answer: one("surface")},
 
 	{method: del, path: "/v3/lintel/users/{user_id}/factor", serve: (*API).resetFactor, actions: []authz.Action{authz.UpdateUser},
-		summary: "Take the second factor of a user away who has lost it"},
+		success: []int{http.StatusNoContent, http.StatusAccepted}, answer: one("factor_reset"),
+		summary: "Take the second factor of a user away who has lost it; with 202 somebody else must do the same before it is done"},
+	{method: get, path: "/v3/lintel/users/{user_id}/factor_reset", serve: (*API).showFactorReset, actions: []authz.Action{authz.UpdateUser},
+		summary: "Show the reset of a user’s second factor that waits for somebody else to agree", answer: one("factor_reset")},
+	{method: del, path: "/v3/lintel/users/{user_id}/factor_reset", serve: (*API).keepFactor, actions: []authz.Action{authz.UpdateUser},
+		summary: "Take back the reset of a user’s second factor that waits for somebody else to agree"},
 
 	{method: post, path: "/v3/lintel/accounts", serve: (*API).openAccount, actions: []authz.Action{authz.CloudAdmin}, body: schema.AccountCreate,
 		summary: "Open the account of a customer: a project and its main user", answer: one("account")},
@@ -49,7 +55,30 @@ func (a *API) setSurface(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) resetFactor(w http.ResponseWriter, r *request) error {
-	if err := a.Credential.ResetFactor(r.Context(), r.Caller, id[identity.UserID](r, "user_id")); err != nil {
+	waits, err := a.Credential.ResetFactor(r.Context(), r.Caller, id[identity.UserID](r, "user_id"))
+	if err != nil {
+		return err
+	}
+	if waits != nil {
+		return writeJSON(w, http.StatusAccepted, object{"factor_reset": renderFactorReset(*waits)})
+	}
+	return noContent(w)
+}
+
+func renderFactorReset(f credential.FactorReset) object {
+	return object{"user_id": string(f.UserID), "asker": idName(f.AskerID, f.Asker), "asked_at": renderTime(f.AskedAt), "expires_at": renderTime(f.EndsAt)}
+}
+
+func (a *API) showFactorReset(w http.ResponseWriter, r *request) error {
+	f, err := a.Credential.FactorReset(r.Context(), r.Caller, id[identity.UserID](r, "user_id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"factor_reset": renderFactorReset(f)})
+}
+
+func (a *API) keepFactor(w http.ResponseWriter, r *request) error {
+	if err := a.Credential.KeepsFactor(r.Context(), r.Caller, id[identity.UserID](r, "user_id")); err != nil {
 		return err
 	}
 	return noContent(w)

@@ -257,7 +257,7 @@ func (rt *route) responses() object {
 			continue
 		}
 		a := object{"description": http.StatusText(status)}
-		if rt.answer != nil && status != http.StatusNotModified {
+		if rt.answer != nil && status != http.StatusNotModified && status != http.StatusNoContent {
 			content := object{cmp.Or(rt.media, "application/json"): object{"schema": rt.answer}}
 			if rt.home {
 				content["application/json-home"] = object{"schema": object{"type": "object"}}

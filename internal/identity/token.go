@@ -194,6 +194,9 @@ type Caller struct {
 	// MustEnrol says that the caller has to set up a second factor before anything else.
 	MustEnrol bool
 
+	// MustRenew says that the caller has to take new recovery codes before anything else.
+	MustRenew bool
+
 	// Request is what policy rules may read of the request itself, beside caller and target.
 	Request RequestAttrs
 }

@@ -90,18 +90,19 @@ var topicOf = map[Kind]string{Accepted: "invitations", Declined: "invitations"}
 
 // What a FactorChanged mail tells of.
 const (
-	FactorOn        = "on"
-	FactorReplaced  = "replaced"
-	FactorOff       = "off"
-	FactorReset     = "reset" // by an administrator
-	FactorGone      = "gone"  // taken away by one, and cannot be set up anew
-	PasskeyAdded    = "passkey"
-	PasskeyRemoved  = "passkey-removed"
-	NewCodes        = "codes"
-	SeedAdded       = "seed" // by the API
-	SeedRemoved     = "seed-removed"
-	RulesByOthers   = "rules" // an administrator set the rules of the account
-	NoRulesByOthers = "no-rules"
+	FactorOn         = "on"
+	FactorReplaced   = "replaced"
+	FactorOff        = "off"
+	FactorReset      = "reset" // by an administrator
+	FactorResetAsked = "asked" // by an administrator, to which another must agree
+	FactorGone       = "gone"  // taken away by one, and cannot be set up anew
+	PasskeyAdded     = "passkey"
+	PasskeyRemoved   = "passkey-removed"
+	NewCodes         = "codes"
+	SeedAdded        = "seed" // by the API
+	SeedRemoved      = "seed-removed"
+	RulesByOthers    = "rules" // an administrator set the rules of the account
+	NoRulesByOthers  = "no-rules"
 )
 
 // Values are what a mail tells, as far as its kind tells it.

@@ -28,29 +28,28 @@ func (s *Service) tellOfDemands(ctx context.Context) error {
 				return err
 			}
 			domain := identity.DomainID(l.Subject)
-			people, err := directory.WithoutFactor(ctx, tx, domain, l.Data, noticesAtOnce)
+			people, last, err := s.Directory.WithoutFactor(ctx, tx, domain, l.Data, noticesAtOnce)
 			if isMissing(err) { // who was told last is gone since
-				people, err = directory.WithoutFactor(ctx, tx, domain, "", noticesAtOnce)
+				people, last, err = s.Directory.WithoutFactor(ctx, tx, domain, "", noticesAtOnce)
 			}
 			if err != nil {
 				return err
 			}
-			asked, err := s.Directory.AskedFactors(ctx, tx, domain, people.Items)
+			asked, err := s.Directory.AskedFactors(ctx, tx, domain, people)
 			if err != nil {
 				return err
 			}
-			for _, u := range people.Items {
+			for _, u := range people {
 				if d := asked[u.ID]; d.Required() && d.From.After(tx.Now()) {
 					if err := s.tellOfDemand(ctx, tx, u, d.From); err != nil {
 						return err
 					}
 				}
 			}
-			if !people.More {
+			if last == "" {
 				return nil
 			}
-			return tx.InsertLink(ctx, identity.Link{Digest: tx.NewID(), Purpose: directory.FactorNotice, Subject: l.Subject,
-				Data: string(people.Items[len(people.Items)-1].ID), EndsAt: l.EndsAt})
+			return tx.InsertLink(ctx, identity.Link{Digest: tx.NewID(), Purpose: directory.FactorNotice, Subject: l.Subject, Data: last, EndsAt: l.EndsAt})
 		})
 		if err != nil {
 			return err

@@ -93,13 +93,11 @@ func (s *Service) GrantOnceFactor(ctx context.Context, caller identity.Caller, n
 }
 
 // TakeEffect makes the grants that wait for the second factor of a user who has turned it on, each by the rights that its granter holds
-// now. Those that they may not make any more lapse. It is part of the transaction that turns the factor on.
+// now. Those that they may not make any more lapse. It is part of the transaction that turns the factor on, and comes after
+// store.Tx.LockAccount.
 func (s *Service) TakeEffect(ctx context.Context, tx *store.Tx, user identity.UserID) error {
 	waiting, err := tx.WaitingGrantsTo(ctx, user)
 	if err != nil || len(waiting) == 0 {
-		return err
-	}
-	if err := tx.LockAccount(ctx, user); err != nil {
 		return err
 	}
 	for len(waiting) > 0 {

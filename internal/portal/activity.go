@@ -271,6 +271,10 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 		return v.signInDeed(e)
 	case "user.factor_reset":
 		return v.F("Reset the second factor of %s", name)
+	case "user.factor_reset_asked":
+		return v.F("Asked to reset the second factor of %s", name)
+	case "user.factor_kept":
+		return v.F("Stopped the reset of the second factor of %s", name)
 	case "session.ended":
 		return v.T("Ended a session of the portal")
 	case "session.others_ended":

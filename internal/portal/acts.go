@@ -30,6 +30,9 @@ type act struct {
 	action string // the rule that guards it
 	page   func(v *visit, pg *accountPage) *actPage
 
+	// look completes the page by what has to be looked up; nil for nothing.
+	look func(v *visit, caller identity.Caller, pg *accountPage, out *actPage) error
+
 	allowed func(a directory.Account) bool
 	notSelf bool // nobody does it to themselves here
 	do      func(v *visit, caller identity.Caller, pg *accountPage) error
@@ -51,6 +54,11 @@ func (v *visit) ask(a *act) (identity.Caller, *accountPage, *actPage, error) {
 		return caller, nil, nil, identity.Refusedf("This is your own account. Ask another administrator to do this.")
 	}
 	out := a.page(v, pg)
+	if a.look != nil {
+		if err := a.look(v, caller, pg, out); err != nil {
+			return caller, nil, nil, err
+		}
+	}
 	out.Section, out.Back = "users", Prefix+accountPath(pg)
 	if a.notSelf && pg.Service {
 		out.Means = append(out.Means, v.T("A service of this cloud logs in with this account. Without it the service stops working for everybody."))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
+	"github.com/lintel-id/lintel/internal/totp"
 )
 
 const aDay = 24 * time.Hour
@@ -172,4 +173,145 @@ func TestSecondFactorRequiredOfRoles(t *testing.T) {
 	cloud.Authenticate(testenv.Body("alice", "secret")).Want(201)
 	cloud.Clock.Advance(6 * aDay)
 	cloud.Authenticate(testenv.Body("alice", "secret")).Want(401)
+}
+
+// seedOf gives somebody an authenticator as an administrator does, and returns it.
+func seedOf(t *testing.T, env *testenv.Env, user string) *phone {
+	t.Helper()
+	const blob = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+	env.Admin().Post("/v3/credentials", `{"credential": {"type": "totp", "blob": "`+blob+`", "user_id": "`+user+`"}}`).Want(201)
+	seed, err := totp.Seed(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &phone{clock: env.Clock, seed: seed}
+}
+
+// D9, 5.6: 8: rules of an administrator that ask for less than cloud or domain do, or are switched off, exempt nobody. They are made up for
+// by setting a factor up; those that ask for two factors stand for one.
+func TestRulesThatAskForLess(t *testing.T) {
+	var box *testenv.Mailbox
+	env := testenv.New(t, func(c *config.Config) {
+		box = testenv.NewMailbox(t, "")
+		box.Use(c)
+	})
+	ids := map[string]string{}
+	for _, name := range []string{"alice", "bob", "carl", "dora", "erik"} {
+		ids[name], _ = member(env, name, name+"s")
+		patch(env, ids[name], `{"user": {"email": "`+name+`@acme.example"}}`)
+	}
+	rules := func(name, options string) { patch(env, ids[name], `{"user": {"options": {`+options+`}}}`) }
+	carls := seedOf(t, env, ids["carl"])
+	rules("alice", `"multi_factor_auth_rules": [["password"], ["password", "totp"]]`)
+	rules("bob", `"multi_factor_auth_rules": [["password", "totp"]], "multi_factor_auth_enabled": false`)
+	rules("carl", `"multi_factor_auth_rules": [["password", "totp"], ["application_credential"]]`)
+	doras, _ := enrol(t, env, env.SignIn("dora", "secret"))
+	rules("dora", `"multi_factor_auth_rules": [["password"]]`)
+	rules("erik", `"multi_factor_auth_rules": [["password", "token"]]`) // an earlier token proves nothing more
+	env.Deliver()
+	told := func(name string) bool {
+		for _, m := range box.All(name + "@acme.example") {
+			if strings.Contains(m.Subject, "second factor will be required") {
+				return true
+			}
+		}
+		return false
+	}
+	env.SignIn("admin", testenv.Password).Open("/portal/d/default/rules").Submit("Save the rules", "factor", "all", "factor_days", "2").Want(200, "5 people have no second factor").
+		Submit("Require it").Want(200, "Required for everybody")
+	for range 3 {
+		env.Deliver()
+	}
+	for name, want := range map[string]bool{"alice": true, "bob": true, "carl": false, "dora": true, "erik": true} {
+		if told(name) != want {
+			t.Errorf("%s is told: %t", name, !want)
+		}
+	}
+	env.Authenticate(testenv.Body("alice", "secret")).Want(201)
+	env.Clock.Advance(2 * aDay)
+
+	for _, name := range []string{"alice", "bob"} {
+		if a := env.Authenticate(testenv.Body(name, "secret")).Want(401); !strings.Contains(a.Message(), "needs a second factor") {
+			t.Errorf("%s: %s", name, a.Body)
+		}
+	}
+	b := env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret").Want(200, "A second factor is required here")
+	lockedOut(t, b)
+	alices, _ := enrol(t, env, b)
+	b.Open("/portal").Want(200, "Your access")
+	env.Authenticate(testenv.Body("alice", "secret")).Want(401)
+	self := env.Authenticate(byBoth(ids["alice"], alices.next(), `"unscoped"`)).Want(201).Actor()
+	if got := self.Get("/v3/users/" + ids["alice"]).Want(200).Body; !strings.Contains(got, `"multi_factor_auth_rules":[["password","totp"]]`) {
+		t.Errorf("alice has %s", got)
+	}
+	env.Authenticate(byBoth(ids["carl"], carls.next(), `"unscoped"`)).Want(201)
+
+	// Who has a factor shows it, though the rules do not ask for it any more.
+	r := env.Authenticate(testenv.Body("dora", "secret")).Want(401)
+	if r.Header.Get("Openstack-Auth-Receipt") == "" || !strings.Contains(r.Body, `"required_auth_methods":[["password","totp"]]`) {
+		t.Errorf("dora: %s", r.Body)
+	}
+	env.Authenticate(byBoth(ids["dora"], doras.next(), `"unscoped"`)).Want(201)
+	verify(env, "dora", doras.next()).Want(200, "Your access")
+}
+
+// D9: a token that was got by a password alone does not serve with a role of which a second factor is required, however that role came.
+func TestTokenOfAPasswordEndsWithTheRole(t *testing.T) {
+	a, other := testenv.Pair(t)
+	admin := a.Admin()
+	role := func(name string) string {
+		if all := admin.Get("/v3/roles?name=" + name).Want(200).List("roles"); len(all) == 0 {
+			return admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201).Get("role.id")
+		}
+		return roleID(a, name)
+	}
+	boss, lead := role("project_admin"), role("lead")
+	ids, projects := map[string]string{}, map[string]string{}
+	for _, name := range []string{"alice", "bob", "carl", "dora", "erik", "fred"} {
+		ids[name], projects[name] = member(a, name, name+"s")
+	}
+	grant := func(name, role string) {
+		admin.Put("/v3/projects/"+projects[name]+"/users/"+ids[name]+"/roles/"+role, nil).Want(204)
+	}
+	grant("carl", lead)
+	group := admin.Post("/v3/groups", `{"group": {"name": "bosses"}}`).Want(201).Get("group.id")
+	admin.Put("/v3/projects/"+projects["bob"]+"/groups/"+group+"/roles/"+boss, nil).Want(204)
+	p, _ := enrol(t, a, a.SignIn("dora", "secret"))
+	a.SignIn("admin", testenv.Password).Open("/portal/d/default/rules").Submit("Save the rules", "factor", "roles", "id", boss, "factor_days", "2").Submit("Require it").Want(200, "Required for some roles")
+	a.Clock.Advance(2 * aDay)
+	other.Clock.Advance(2 * aDay)
+
+	tokens := map[string]string{}
+	for _, name := range []string{"alice", "bob", "carl", "erik", "fred"} {
+		tokens[name] = a.Login(name, "secret", testenv.OnProjectID(projects[name])).Token
+	}
+	tokens["dora"] = a.Authenticate(byBoth(ids["dora"], p.next(), testenv.OnProjectID(projects["dora"]))).Want(201).Actor().Token
+	session := a.SignIn("fred", "secret")
+	admin, on := a.Admin(), map[string]*testenv.Actor{"here": a.Admin(), "on the other node": other.Admin()}
+	for name, text := range tokens {
+		for where, node := range on {
+			if got := node.Validate(text).Status; got != 200 {
+				t.Fatalf("%s %s: %d", name, where, got)
+			}
+		}
+	}
+	grant("alice", boss)                                               // by itself
+	admin.Put("/v3/groups/"+group+"/users/"+ids["bob"], nil).Want(204) // by a group
+	admin.Put("/v3/roles/"+lead+"/implies/"+boss, nil).Want(201)       // by what implies it
+	grant("dora", boss)                                                // to somebody with a factor
+	grant("erik", roleID(a, "reader"))                                 // another role
+	admin.Put("/v3/OS-INHERIT/domains/default/users/"+ids["fred"]+"/roles/"+boss+"/inherited_to_projects", nil).Want(204)
+	a.Clock.Advance(time.Second)
+	other.CatchUp()
+	for name, want := range map[string]int{"alice": 404, "bob": 404, "carl": 404, "dora": 200, "erik": 200, "fred": 404} {
+		for where, node := range on {
+			if got := node.Validate(tokens[name]).Status; got != want {
+				t.Errorf("the token of %s %s: %d, want %d", name, where, got, want)
+			}
+		}
+	}
+	if session.Open("/portal"); !strings.HasPrefix(session.Path, "/portal/login?ended=1") {
+		t.Errorf("a session goes on at %s", session.Path)
+	}
+	lockedOut(t, session.Submit("Sign in", "name", "fred", "password", "secret").Want(200, "A second factor is required here"))
 }

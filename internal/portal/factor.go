@@ -24,9 +24,10 @@ var factorPages = []page{
 	{method: post, path: "/security/totp/remove", serve: (*visit).removeFactor, confirmed: true},
 	{method: get, path: "/security/robots", serve: (*visit).robots, confirmed: true},
 	{method: post, path: "/security/robots", serve: (*visit).decideRobots, confirmed: true},
-	{method: get, path: "/security/recovery-codes", serve: (*visit).recoveryCodes},
-	{method: post, path: "/security/recovery-codes", serve: (*visit).newRecoveryCodes, confirmed: true},
-	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile, enrols: true},
+	{method: get, path: "/security/recovery-codes", serve: (*visit).recoveryCodes, renews: true},
+	{method: post, path: "/security/recovery-codes", serve: (*visit).newRecoveryCodes, confirmed: true, renews: true},
+	{method: post, path: "/security/recovery-codes/saved", serve: (*visit).savedRecoveryCodes, confirmed: true, renews: true},
+	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile, enrols: true, renews: true},
 	{method: get, path: "/d/{domain}/users/{user}/factor", serve: ask(resetFactor), confirmed: true},
 	{method: post, path: "/d/{domain}/users/{user}/factor", serve: do(resetFactor), confirmed: true},
 }
@@ -552,6 +553,20 @@ func (v *visit) newRecoveryCodes() error {
 	return v.showCodes(http.StatusOK, &codesPage{Codes: codes})
 }
 
+// savedRecoveryCodes goes on when one of the new recovery codes, without which the reader may do nothing else, was typed back.
+func (v *visit) savedRecoveryCodes() error {
+	err := v.p.Credential.SaveRecoveryCodes(v.Context(), v.self(), v.PostForm.Get("typed"))
+	if errors.Is(err, identity.Conflict) {
+		pg := &codesPage{Codes: v.PostForm["codes"]}
+		pg.Fields = problems{"typed": v.T("That is none of these codes. Type one of them as it stands there.")}
+		return v.showCodes(http.StatusUnprocessableEntity, pg)
+	} else if err != nil {
+		return err
+	}
+	v.redirect("?done=codes-saved")
+	return nil
+}
+
 // recoveryFile gives back, as a file, the codes that the page which shows them has sent.
 func (v *visit) recoveryFile() error {
 	codes := v.PostForm["codes"]
@@ -572,23 +587,51 @@ func (v *visit) factorMeans() []string {
 	}
 }
 
+// resetDone is what is said when a second factor was reset, or waits for that.
+func resetDone(waits *credential.FactorReset) string {
+	if waits != nil {
+		return "factor-asked"
+	}
+	return "factor-reset"
+}
+
+// byTwo says on the page that asks about a reset that it takes two, where it does, and who has asked for it already.
+func (v *visit) byTwo(caller identity.Caller, user identity.UserID, out *actPage) error {
+	two, waits, err := v.p.Credential.ResetPlan(v.Context(), caller, user)
+	if err != nil || !two {
+		return err
+	}
+	say := v.T("They hold a role of high impact, so it takes two: nothing happens before another helper does the same, within a day.")
+	switch {
+	case waits == nil:
+		out.Do = v.T("Ask for the reset")
+	case waits.AskerID == v.User().ID:
+		say = v.T("You have asked for this. Another helper must agree before anything happens.")
+	default:
+		out.Do, say = v.T("Agree and reset it"), v.F("%s has asked for this on %s. You agree, and it is done.", waits.Asker, v.day(waits.AskedAt))
+	}
+	out.Means = append([]string{say}, out.Means...)
+	return nil
+}
+
 // resetFactor helps somebody who has lost their second factor and their recovery codes.
 var resetFactor = &act{
 	action: "identity:update_user", allowed: manages, notSelf: true,
+	look: func(v *visit, caller identity.Caller, pg *accountPage, out *actPage) error {
+		return v.byTwo(caller, pg.Account.ID, out)
+	},
 	page: func(v *visit, pg *accountPage) *actPage {
 		out := &actPage{Do: v.T("Reset the second factor"), Means: v.factorMeans()}
 		out.Title, out.Lead = v.F("Reset the second factor of %s?", pg.Account.Name), v.T("For somebody who has lost their phone and their recovery codes.")
-		out.Terminal = []string{
-			"id=$(openstack user show -f value -c id --domain " + word(pg.In.Name) + " " + word(pg.Account.Name) + ")",
-			`curl -X DELETE -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)) + `/lintel/users/"$id"/factor`,
-		}
+		out.Terminal = []string{"lintel user reset-mfa --domain " + word(pg.In.Name) + " " + word(pg.Account.Name)}
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
-		if err := v.p.Credential.ResetFactor(v.Context(), caller, pg.Account.ID); err != nil {
+		waits, err := v.p.Credential.ResetFactor(v.Context(), caller, pg.Account.ID)
+		if err != nil {
 			return err
 		}
-		v.redirect(accountPath(pg) + "?done=factor-reset")
+		v.redirect(accountPath(pg) + "?done=" + resetDone(waits))
 		return nil
 	},
 }

@@ -313,10 +313,13 @@ func TestRecoveryCodes(t *testing.T) {
 	if len(fresh) != 10 || slices.Contains(fresh, codes[9]) {
 		t.Errorf("new codes: %v", fresh)
 	}
+	action, saved := last.Form("I have saved them")
 	last.Submit("Download").Want(200)
 	if !strings.Contains(last.Body, fresh[4]) || !strings.Contains(last.Header.Get("Content-Disposition"), "recovery-codes.txt") {
 		t.Errorf("the file: %v %s", last.Header, last.Body)
 	}
+	saved.Set("typed", fresh[9])
+	last.Send("POST", action, saved).Want(200, "All is open again")
 	way().Submit("Continue", "code", fresh[9]).Want(200, "9 recovery codes are left")
 	b.Open("/portal/security/recovery-codes")
 	for _, code := range append(fresh, codes...) {
@@ -878,4 +881,57 @@ func TestFactorsOfPeopleFromElsewhere(t *testing.T) {
 		`INSERT INTO "federated_user" ("user_id", "idp_id", "protocol_id", "unique_id", "display_name") VALUES ('`+user+`', 'corp', 'saml2', 'bob', 'bob')`)
 	b.Open("/portal/security/totp/new").Want(200, "Your organisation’s own sign-in lets you in. A second factor is set up there.")
 	b.Open("/portal/security").Want(200, "Your organisation’s own sign-in lets you in")
+}
+
+// 5.6: 15. Who has used up the recovery codes makes new ones, and shows that they are kept, before anything else, whatever address they type.
+func TestNewRecoveryCodesComeFirst(t *testing.T) {
+	env := testenv.New(t)
+	user, project := member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret")
+	p, codes := enrol(t, env, b)
+	held := func(who string, b *testenv.Browser) {
+		t.Helper()
+		for _, path := range []string{"/portal", "/portal/profile", "/portal/security", "/portal/security/totp/new", "/portal/security/passkeys", "/portal/credentials", "/portal/p/" + project} {
+			if b.Open(path); b.Path != "/portal/security/recovery-codes" {
+				t.Errorf("%s opens %s: %s", who, path, b.Path)
+			}
+		}
+		_, form := b.Form("Sign out")
+		if b.Send("POST", "/portal/credentials/new", url.Values{"csrf": {form.Get("csrf")}, "name": {"x"}}); b.Path != "/portal/security/recovery-codes" {
+			t.Errorf("%s sends a form: %d %s", who, b.Status, b.Path)
+		}
+		if strings.Contains(b.Text(), "Go on") {
+			t.Errorf("%s can put it off", who)
+		}
+	}
+	for i, code := range codes {
+		b = env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "password", "secret").Open("/portal/login/verify?way=recovery").
+			Submit("Continue", "code", code).Want(200, "You signed in with a recovery code")
+		if i+1 < len(codes) {
+			b.Open("/portal").Want(200, "Your access")
+		}
+	}
+	held("the last code", b)
+	env.Authenticate(byBoth(user, p.next(), testenv.OnProjectID(project))).Want(201) // which has no pages
+	other := verify(env, "alice", p.next())
+	held("the phone", other)
+
+	// Made and not taken, they open nothing.
+	b.Open("/portal/security/recovery-codes").Want(200, "No recovery code is left").Submit("Make ten new codes").Want(200, "Your recovery codes", "Type one of them back")
+	lost := recovery(b)
+	held("made and not kept", b)
+	b.Open("/portal/security/recovery-codes").Want(200, "You have not said that you keep your new recovery codes").Submit("Make ten new codes")
+	kept := recovery(b)
+	for _, wrong := range []string{lost[0], codes[0], "", "AAAAA-AAAAA"} {
+		if b.Submit("I have saved them", "typed", wrong).Want(422, "none of these codes"); !slices.Equal(recovery(b), kept) {
+			t.Errorf("the page shows %q", recovery(b))
+		}
+	}
+	held("wrongly typed", other)
+	b.Submit("I have saved them", "typed", strings.ToLower(kept[4])).Want(200, "All is open again", "Your access")
+	other.Open("/portal/security").Want(200, "10 recovery codes are left")
+
+	// To make new ones before they are used up holds nobody.
+	b.Open("/portal/security/recovery-codes").Submit("Make ten new codes").Want(200, "I have saved them")
+	b.Open("/portal").Want(200, "Your access")
 }

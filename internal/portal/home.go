@@ -28,8 +28,7 @@ type homePage struct {
 
 	Waiting []membership.Waiting // roles that the reader gets with a second factor
 
-	Demand  string // what is asked of the reader about a second factor
-	NoCodes bool   // their recovery codes are used up
+	Demand string // what is asked of the reader about a second factor
 }
 
 // place is a project, domain or the system, with the roles that somebody has there.
@@ -93,7 +92,7 @@ func (v *visit) home() error {
 	if err != nil {
 		return err
 	}
-	pg.Demand, pg.NoCodes = v.demand(factor), factor.On && !factor.Since.IsZero() && factor.RecoveryCodes == 0
+	pg.Demand = v.demand(factor)
 	pg.Section, pg.Title, pg.Lead = "home", v.T("Your access"), v.T("Where you can work, what you may do there, and where each role comes from.")
 	pg.Terminal = []string{"openstack project list --my-projects", "lintel access show"}
 	if len(pg.Waiting) > 0 {

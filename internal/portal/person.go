@@ -184,10 +184,18 @@ func (v *visit) resetFactorHere() error {
 	out := &actPage{Do: v.T("Reset the second factor"), Back: h.Path("/people/", string(f.ID)), Means: v.factorMeans()}
 	out.Here, out.Section, out.Title = h, "people", v.F("Reset the second factor of %s?", f.Name)
 	out.Lead = v.T("For somebody who has lost their phone and their recovery codes.")
-	out.Terminal = []string{`curl -X DELETE -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)+"/lintel/users/"+string(f.ID)+"/factor")}
+	out.Terminal = []string{"lintel user reset-mfa " + word(string(f.ID))}
+	err = h.as(func(c identity.Caller) error { return v.byTwo(c, f.ID, out) })
+	if err != nil && !errors.Is(err, identity.Forbidden) {
+		return err
+	}
 	return v.decide(out, func() (string, error) {
-		err := h.as(func(c identity.Caller) error { return v.p.Credential.ResetFactor(v.Context(), c, f.ID) })
-		return strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=factor-reset", err
+		var waits *credential.FactorReset
+		err := h.as(func(c identity.Caller) (err error) {
+			waits, err = v.p.Credential.ResetFactor(v.Context(), c, f.ID)
+			return err
+		})
+		return strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=" + resetDone(waits), err
 	})
 }
 

@@ -70,6 +70,9 @@ type page struct {
 
 	// enrols is of a page on the way to a second factor. Who must set one up first is sent there from all others that are not open.
 	enrols bool
+
+	// renews is of a page on the way to new recovery codes. Who has none left is sent there from all others that are not open.
+	renews bool
 }
 
 const get, post = http.MethodGet, http.MethodPost
@@ -148,6 +151,9 @@ func (v *visit) fail(err error) {
 		return
 	case errors.Is(err, errEnrol):
 		v.redirect("/security/totp/new")
+		return
+	case errors.Is(err, errRenew):
+		v.redirect("/security/recovery-codes")
 		return
 	case errors.Is(err, errConfirm):
 		v.redirect("/confirm?next=" + v.nextHere())

@@ -92,6 +92,8 @@ type reader interface {
 	Zone() string
 	RequestID() string
 	MustEnrol() bool
+	MustRenew() bool
+	Held() bool
 	now() time.Time
 }
 
@@ -113,7 +115,7 @@ func (v *visit) show(status int, name string, data framed) error {
 	if c.Notice == "" {
 		c.Notice = v.done()
 	}
-	c.Bare = c.Bare || v.MustEnrol()
+	c.Bare = c.Bare || v.Held()
 	if v.SignedIn() && v.User().Surface.NoAPI {
 		c.Terminal = nil // the API would refuse them
 	}
@@ -198,8 +200,14 @@ func (v *visit) done() string {
 		return v.T("The passkey was added. It signs you in from now on.")
 	case "passkey-removed":
 		return v.T("The passkey was removed.")
+	case "codes-saved":
+		return v.T("Your new recovery codes are in force. All is open again.")
 	case "factor-reset":
 		return v.T("The second factor was reset. Its sessions and tokens have ended.")
+	case "factor-asked":
+		return v.T("The reset was asked for. It is done when another helper does the same, within a day.")
+	case "factor-kept":
+		return v.T("The reset was stopped. Your second factor stays as it is.")
 	case "factor-off":
 		return v.T("Your second factor is off. Your password alone lets you in again.")
 	case "contact":

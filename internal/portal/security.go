@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -17,6 +18,7 @@ var securityPages = []page{
 	{method: post, path: "/security/password", serve: (*visit).changePassword},
 	{method: post, path: "/security/sessions/end", serve: (*visit).endSession},
 	{method: post, path: "/security/sessions/end-others", serve: (*visit).endOtherSessions},
+	{method: post, path: "/security/factor/keep", serve: (*visit).keepFactor},
 }
 
 const yearly = 365 * 24 * time.Hour
@@ -36,6 +38,8 @@ type securityPage struct {
 	Few          int           // recovery codes that are not many
 	Sessions     []identity.Session
 	Current      string // the id of this session
+
+	Reset *credential.FactorReset // of the factor, that waits for somebody else to agree
 }
 
 func (v *visit) security() error {
@@ -48,6 +52,14 @@ func (v *visit) security() error {
 	var err error
 	if pg.Factor, err = v.p.Credential.Factor(v.Context(), v.self()); err != nil {
 		return err
+	}
+	if v.p.Credential.ResetByTwo && pg.Factor.On {
+		waits, err := v.p.Credential.FactorReset(v.Context(), v.self(), u.ID)
+		if err == nil {
+			pg.Reset = &waits
+		} else if !errors.Is(err, identity.NotFound) {
+			return err
+		}
 	}
 	pg.Demand = v.demand(pg.Factor)
 	pg.Decides = v.p.Credential.Decides()
@@ -62,6 +74,16 @@ func (v *visit) security() error {
 		return err
 	}
 	return v.show(http.StatusOK, "security", pg)
+}
+
+// keepFactor stops the reset of the reader's second factor, which they have shown that they have.
+func (v *visit) keepFactor() error {
+	err := v.p.Credential.KeepsFactor(v.Context(), v.self(), v.User().ID)
+	if err != nil && !errors.Is(err, identity.NotFound) {
+		return err
+	}
+	v.redirect("/security?done=factor-kept")
+	return nil
 }
 
 // passwordPage changes one's own password.

@@ -21,8 +21,8 @@ var signInPages = []page{
 	{method: post, path: "/login/password", serve: (*visit).changeExpired, open: true},
 	{method: get, path: "/login/verify", serve: (*visit).verify, open: true},
 	{method: post, path: "/login/verify", serve: (*visit).tryVerify, open: true},
-	{method: get, path: "/confirm", serve: (*visit).confirm, enrols: true},
-	{method: post, path: "/confirm", serve: (*visit).tryConfirm, enrols: true},
+	{method: get, path: "/confirm", serve: (*visit).confirm, enrols: true, renews: true},
+	{method: post, path: "/confirm", serve: (*visit).tryConfirm, enrols: true, renews: true},
 	{method: post, path: "/logout", serve: (*visit).signOut, open: true},
 	{method: get, path: "/signed-out", serve: (*visit).signedOut, open: true},
 }

@@ -33,6 +33,7 @@ const confirmFor = 15 * time.Minute
 var (
 	errSignIn      = errors.New("nobody is signed in")
 	errEnrol       = errors.New("a second factor must be set up first")
+	errRenew       = errors.New("new recovery codes must be taken first")
 	errConfirm     = errors.New("the proof of who is there is too old")
 	errForeignForm = &identity.Error{Kind: identity.Forbidden, Message: "This form was not sent from this page. Go back, reload the page and try again."}
 )
@@ -69,6 +70,9 @@ func (v *visit) enter(pg page) error {
 	}
 	if v.caller.MustEnrol && !pg.open && !pg.enrols {
 		return errEnrol
+	}
+	if v.caller.MustRenew && !pg.open && !pg.renews {
+		return errRenew
 	}
 	if v.Method == post {
 		v.Body = http.MaxBytesReader(v.w, v.Body, 64<<10)
@@ -187,6 +191,12 @@ func (v *visit) SignedIn() bool { return v.key != "" }
 
 // MustEnrol tells whether the reader has to set up a second factor before anything else.
 func (v *visit) MustEnrol() bool { return v.caller.MustEnrol }
+
+// MustRenew tells whether the reader has to take new recovery codes before anything else.
+func (v *visit) MustRenew() bool { return v.caller.MustRenew }
+
+// Held tells whether the reader has to do something before anything else.
+func (v *visit) Held() bool { return v.MustEnrol() || v.MustRenew() }
 
 // User is who is signed in.
 func (v *visit) User() identity.User { return v.caller.Token.User }

@@ -75,9 +75,10 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		},
 		Config:           domainConfig(cfg),
 		InvalidPasswords: invalid,
+		Methods:          cfg.Auth.Methods,
 		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
 	}
-	r.assignment = &assignment.Service{DB: db, Authz: checker, Authority: guard, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
+	r.assignment = &assignment.Service{DB: db, Authz: checker, Authority: guard, Directory: r.directory, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
 	r.trail = &trail.Service{DB: db, Authz: checker, Authority: guard}
 	r.catalog = &catalog.Service{
 		DB: db, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
@@ -94,6 +95,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		TokenLife:                  cfg.Token.Expiration,
 		ShowSeeds:                  cfg.Lintel.ShowSeeds,
 		RobotPolicy:                cfg.Lintel.MFARobots,
+		ResetByTwo:                 cfg.Lintel.FactorResetByTwo,
 		PreviousPasscodes:          cfg.TOTP.IncludedPreviousWindows,
 		MaxRedelegation:            int64(cfg.Trust.MaxRedelegationCount),
 		InsecureTrusts:             cfg.SecurityCompliance.AllowInsecureApplicationCredentialTrustEscalation,
@@ -139,7 +141,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 	if r.auth.Passkeys, err = passkeys(cfg); err != nil {
 		return r, err
 	}
-	r.credential.Party = r.auth.Passkeys
+	r.credential.Party, r.credential.Standing = r.auth.Passkeys, r.auth.Standing
 	r.membership = &membership.Service{DB: db, Authz: checker, Authority: guard, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Standing: r.auth.Standing, TellUnknown: cfg.Lintel.MailUnknown, SignUp: cfg.Lintel.SignUp}
 	r.auth.FactorOn = r.membership.TakeEffect
 	return r, nil

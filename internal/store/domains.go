@@ -33,6 +33,12 @@ func (tx *Tx) PutDomainRules(ctx context.Context, domain identity.DomainID, r id
 	return tx.upsert(ctx, "lintel_domain_rules", 1, []string{"domain_id", "rules", "changed_at"}, domain, ascii(body), tx.now)
 }
 
+// RequiresFactorOfRoles tells whether some domain requires a second factor of those who hold some roles.
+func (tx *Tx) RequiresFactorOfRoles(ctx context.Context) (bool, error) {
+	some, err := list(ctx, tx, column[int], `SELECT 1 FROM "lintel_domain_rules" WHERE "rules" LIKE '%"level":"roles"%' LIMIT 1`)
+	return len(some) > 0, err
+}
+
 // DomainCounts are how many of some kinds a domain has.
 type DomainCounts struct {
 	Users, Disabled, NoFactor, Locked, Never, Dormant, Suspended int

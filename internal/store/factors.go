@@ -70,7 +70,7 @@ func (tx *Tx) FactorReset(ctx context.Context, user identity.UserID) (since time
 // DropFactor forgets the factor of a user, with recovery codes, passkeys and whatever was begun, and deletes all seeds of theirs.
 func (tx *Tx) DropFactor(ctx context.Context, user identity.UserID) error {
 	err := tx.each(ctx, user, `DELETE FROM "lintel_factor" WHERE "user_id" = ?`, `DELETE FROM "lintel_factor_reset" WHERE "user_id" = ?`, `DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
-		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, `DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, `DELETE FROM "lintel_recovery_due" WHERE "user_id" = ?`, `DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_guess" WHERE "user_id" = ?`)
 	if err != nil {
 		return err
@@ -160,9 +160,28 @@ func (tx *Tx) CountRecoveryCodes(ctx context.Context, user identity.UserID) (n i
 	return n, err
 }
 
+// RecoveryDue tells whether a user who has a factor of their own has no recovery code left, or has not said yet that they keep those that
+// they made then.
+func (tx *Tx) RecoveryDue(ctx context.Context, user identity.UserID) (bool, error) {
+	var n int
+	err := tx.row(ctx, `SELECT COUNT(*) FROM "lintel_factor" f WHERE f."user_id" = ? AND NOT EXISTS (SELECT 1 FROM "lintel_factor_reset" r WHERE r."user_id" = f."user_id")
+		AND (NOT EXISTS (SELECT 1 FROM "lintel_recovery_code" c WHERE c."user_id" = f."user_id") OR EXISTS (SELECT 1 FROM "lintel_recovery_due" d WHERE d."user_id" = f."user_id"))`,
+		user).Scan(&n)
+	return n > 0, err
+}
+
+// PutRecoveryDue writes down whether a user has yet to say that they keep their recovery codes.
+func (tx *Tx) PutRecoveryDue(ctx context.Context, user identity.UserID, due bool) error {
+	if _, err := tx.exec(ctx, `DELETE FROM "lintel_recovery_due" WHERE "user_id" = ?`, user); err != nil || !due {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO "lintel_recovery_due" ("user_id") VALUES (?)`, user)
+	return err
+}
+
 // PutRecoveryCodes gives a user new recovery codes in the place of all they had.
 func (tx *Tx) PutRecoveryCodes(ctx context.Context, user identity.UserID, codes []RecoveryCode) error {
-	if _, err := tx.exec(ctx, `DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, user); err != nil {
+	if err := tx.each(ctx, user, `DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`, `DELETE FROM "lintel_recovery_due" WHERE "user_id" = ?`); err != nil {
 		return err
 	}
 	for _, c := range codes {

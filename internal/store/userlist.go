@@ -13,6 +13,9 @@ import (
 const withFactor = `SELECT 1 FROM "user_option" r WHERE r."user_id" = u."id" AND r."option_id" = 'MFAR'
 	AND NOT EXISTS (SELECT 1 FROM "user_option" e WHERE e."user_id" = u."id" AND e."option_id" = 'MFAE' AND e."option_value" = 'false')`
 
+// withPlainFactor finds the rules that come with a factor, as Keystone and this program write them.
+const withPlainFactor = withFactor + ` AND r."option_value" IN ('[["password", "totp"]]', '[["password","totp"]]')`
+
 // has keeps the rows for which a query finds something, or those for which it finds nothing.
 func (s *selection) has(f identity.Filter, query string) {
 	not := ""

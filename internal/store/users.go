@@ -293,6 +293,8 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 			s.has(f, `SELECT 1 FROM "local_user" o WHERE o."user_id" = u."id"`)
 		case "factor":
 			s.has(f, withFactor)
+		case "plain_factor": // the rules are a password and a code, and nothing else
+			s.has(f, withPlainFactor)
 		case "outside": // of a project: no role was granted there to the user
 			s.also(`NOT EXISTS (SELECT 1 FROM "assignment" a WHERE a."type" = 'UserProject' AND a."actor_id" = u."id" AND a."target_id" = ?)`, f.Value)
 		case "suspended":
@@ -533,6 +535,8 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_suspension_end" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_enrolment" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_recovery_code" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_recovery_due" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_factor_ask" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_passkey" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_guess" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_robot" WHERE "user_id" = ?`,

@@ -195,6 +195,49 @@ func TestReplaceFactor(t *testing.T) {
 	})
 }
 
+// Whoever has used up the recovery codes makes new ones, and types one of them back, before anything else.
+func TestRecoveryCodesRunOut(t *testing.T) {
+	tell(t, "M6 P2", func(s *Story) {
+		p := s.member("ayesha", "acme-web")
+		_, codes := enrol(p)
+		var q *Person
+		for _, code := range codes {
+			q = s.Visitor().Open("/portal").Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in").Press("Use a recovery code")
+			q.Fill("Recovery code", code).Press("Continue").Sees("You signed in with a recovery code")
+		}
+		q.Sees("No recovery code is left").Open("/portal/profile").Sees("No recovery code is left").Press("Make ten new codes").Sees("Your recovery codes")
+		q.Open("/portal/credentials").Sees("You have not said that you keep your new recovery codes").Press("Make ten new codes")
+		fresh := strings.Fields(q.Shown("codes"))
+		q.Fill("Type one of them back", codes[0]).Press("I have saved them").Sees("none of these codes")
+		p.Press("Home").Sees("You have not said that you keep your new recovery codes")
+		q.Fill("Type one of them back", fresh[2]).Press("I have saved them").Sees("All is open again", "Your access")
+		p.Open("/portal/security").Sees("10 recovery codes are left")
+	})
+}
+
+// It takes two to reset the second factor of somebody who can do much, who is told and can stop it.
+func TestResetByTwo(t *testing.T) {
+	tellWith(t, "M6 D5", "[lintel]\nfactor_reset_by_two = true", func(s *Story) {
+		for _, name := range []string{"tom", "ada"} {
+			s.User(name)
+			s.root.Put("/v3/system/users/"+s.id("users", name)+"/roles/"+s.id("roles", "admin"), nil)
+		}
+		tom := s.SignIn("tom", secret)
+		enrol(tom)
+		page := "/portal/d/default/users/" + s.id("users", "tom") + "/factor"
+		ask := func() {
+			s.admin().Open(page).Sees("it takes two").Press("Ask for the reset").Sees("The reset was asked for")
+		}
+		ask()
+		s.Mail("tom@northwind.example", "wants to reset")
+		tom.Press("Security").Sees("admin wants to reset your second factor").Press("I still have it: stop this").Sees("The reset was stopped")
+		ask()
+		ada := s.SignIn("ada", secret).Open(page).Sees("admin has asked for this")
+		ada.Press("Agree and reset it").Sees("The second factor was reset")
+		s.Visitor().Open("/portal").Fill("User name", "tom").Fill("Password", secret).Press("Sign in").Sees("Your second factor was reset")
+	})
+}
+
 // authenticator gives somebody's browser a place to keep passkeys, which asks for a finger or a PIN and gets it.
 func (p *Person) authenticator() {
 	p.t.Helper()
