@@ -24,6 +24,18 @@ func endOf(text string) (string, error) {
 	return t.UTC().Format(time.RFC3339Nano), nil
 }
 
+// beginOf is when something begins that counts from a day on, in UTC, or from a time.
+func beginOf(text string) (string, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.Format(time.RFC3339), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return "", fmt.Errorf("the beginning is a day as 2030-12-31 or a time as 2030-12-31T12:00:00Z, not %q", text)
+	}
+	return t.UTC().Format(time.RFC3339Nano), nil
+}
+
 // onProject are the flags that name a project and the domains.
 type onProject struct {
 	far

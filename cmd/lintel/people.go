@@ -136,6 +136,27 @@ func (p *passwords) told(account map[string]any) map[string]any {
 	return account
 }
 
+// told calls for an API user and prints it.
+func tellAPIUser(cmd *cobra.Command, f *far, c *client.Client, method, path string, body any) error {
+	var answer struct {
+		User map[string]any `json:"api_user"`
+	}
+	if err := c.Do(cmd.Context(), method, path, body, &answer); err != nil {
+		return err
+	}
+	delete(answer.User, "links")
+	if f.format == "table" {
+		var names []string
+		roles, _ := answer.User["roles"].([]any)
+		for _, r := range roles {
+			role, _ := r.(map[string]any)
+			names = append(names, fmt.Sprint(role["name"]))
+		}
+		answer.User["roles"] = names
+	}
+	return f.print(cmd.OutOrStdout(), answer.User, row{"Field", "Value"}, fields(answer.User))
+}
+
 func apiUserCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "api-user", Short: "Look after the accounts of programs in a project"}
 	var o ofProject
@@ -247,7 +268,37 @@ func apiUserCommand() *cobra.Command {
 	})
 	pw.flags(reset)
 
-	cmd.AddCommand(create, reset, o.command("delete NAME", "Delete an API user", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, at string, args []string) error {
+	show := o.command("show NAME", "Show an API user", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, at string, args []string) error {
+		id, err := one(cmd.Context(), c, at, args[0])
+		if err != nil {
+			return err
+		}
+		return tellAPIUser(cmd, &o.far, c, http.MethodGet, at+"/api_users/"+id, nil)
+	})
+	var enable, disable bool
+	set := o.command("set NAME", "Disable an API user, enable it again, or say what it is for", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, at string, args []string) error {
+		body := map[string]any{}
+		if cmd.Flags().Changed("description") {
+			body["description"] = about
+		}
+		if enable || disable {
+			body["enabled"] = enable
+		}
+		if len(body) == 0 {
+			return errors.New("say what to change: --enable, --disable or --description")
+		}
+		id, err := one(cmd.Context(), c, at, args[0])
+		if err != nil {
+			return err
+		}
+		return tellAPIUser(cmd, &o.far, c, http.MethodPatch, at+"/api_users/"+id, map[string]any{"api_user": body})
+	})
+	set.Flags().StringVar(&about, "description", "", "`TEXT` about the account; empty for none")
+	set.Flags().BoolVar(&enable, "enable", false, "let it log in again")
+	set.Flags().BoolVar(&disable, "disable", false, "end its tokens, and let it log in no more")
+	set.MarkFlagsMutuallyExclusive("enable", "disable")
+
+	cmd.AddCommand(create, reset, show, set, o.command("delete NAME", "Delete an API user", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, at string, args []string) error {
 		id, err := one(cmd.Context(), c, at, args[0])
 		if err != nil {
 			return err

@@ -26,6 +26,18 @@ func TestAPIUserCommands(t *testing.T) {
 	c.env.Authenticate(testenv.Body("admin_ci", pw)).Want(401)
 	c.env.Authenticate(testenv.Body("admin_ci", "from a pipe")).Want(201)
 
+	if out, err := c.run("api-user set admin_ci --project acme --disable"); err != nil || !strings.Contains(out, "false") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.env.Authenticate(testenv.Body("admin_ci", "from a pipe")).Want(401)
+	c.refused("api-user set admin_ci --project acme", "say what to change")
+	if set := c.json("api-user set admin_ci --project acme --enable --description nightly"); set["enabled"] != true || set["description"] != "nightly" {
+		t.Errorf("%v", set)
+	}
+	if shown := c.json("api-user show admin_ci --project acme"); shown["description"] != "nightly" || shown["owner"] != "admin" {
+		t.Errorf("%v", shown)
+	}
+
 	// It makes none itself, and names its project though it may list no others.
 	c.as("admin_ci", "from a pipe", "OS_PROJECT_NAME", "acme")
 	c.refused("api-user create more --project acme", "403")
@@ -187,4 +199,26 @@ func TestCredentialAndEventCommands(t *testing.T) {
 	if out, err := c.run("event list --user " + basil.Validate(basil.Token).Get("token.user.id")); err != nil || !strings.Contains(out, "basil") {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// D9: what a domain asks of its people is shown and changed by names.
+func TestDomainRuleCommands(t *testing.T) {
+	c := newConsole(t)
+	rules := c.json("domain set-rules Default --password-length 4 --mail-domain acme.example --mail-domain .acme.example --second-factor roles --second-factor-role member --second-factor-from 2100-01-01")
+	own := rules["own"].(map[string]any)
+	factor := own["second_factor"].(map[string]any)
+	if own["password_length"] != 4.0 || len(own["mail_domains"].([]any)) != 2 || factor["level"] != "roles" || factor["from"] != "2100-01-01T00:00:00.000000Z" {
+		t.Errorf("%v", own)
+	}
+	if own = c.json("domain set-rules Default --password-length 0 --mail-domain= --second-factor off --no-invitations")["own"].(map[string]any); own["password_length"] != nil || len(own["mail_domains"].([]any)) != 0 || own["no_invitations"] != true {
+		t.Errorf("%v", own)
+	}
+	out, err := c.run("domain rules default")
+	if err != nil || !strings.Contains(out, "no_invitations") || !strings.Contains(out, "minted-under-mfa") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("domain set-rules Default", "say what to change")
+	c.refused("domain set-rules Default --password-kinds 9", "400")
+	c.refused("domain set-rules none --password-kinds 1", "404")
+	c.refused("domain set-rules Default --second-factor-from soon --second-factor all", "not \"soon\"")
 }

@@ -73,6 +73,23 @@ func (s *Service) SetFor(ctx context.Context, tx *store.Tx, by identity.Caller, 
 	return tx.Record(ctx, identity.Updated("user", u.ID).By(by))
 }
 
+// EnableFor says whether an account is enabled, for a room that has made sure that whoever asks may: with disabling it all its tokens end.
+// A suspended account is not enabled.
+func (s *Service) EnableFor(ctx context.Context, tx *store.Tx, by identity.Caller, u identity.User, enabled bool) (identity.User, error) {
+	if _, suspended, err := tx.Suspension(ctx, u.ID); err != nil {
+		return u, err
+	} else if suspended {
+		return u, identity.Refusedf("This account is suspended. Ask an administrator of the domain.")
+	}
+	if err := s.writeUser(ctx, tx, u, identity.UserUpdate{Enabled: identity.Some(enabled)}, newPassword{}); err != nil {
+		return u, err
+	}
+	if err := tx.Record(ctx, identity.Updated("user", u.ID).By(by)); err != nil {
+		return u, err
+	}
+	return tx.User(ctx, u.ID)
+}
+
 // ChoosesPassword tells whether a user may choose a password: the account is not disabled, and the password is kept here and not
 // locked.
 func (s *Service) ChoosesPassword(u identity.User) bool {

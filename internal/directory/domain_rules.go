@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,6 +94,8 @@ type DomainRules struct {
 	Cloud     Compliance
 	Effective Compliance
 	Manage    bool // the caller may change them
+
+	RoleNames map[string]string // of the roles of which Own requires a second factor, by id
 }
 
 // DomainRules returns what a domain asks of its people, for who may list them (identity:list_users).
@@ -104,7 +107,18 @@ func (s *Service) DomainRules(ctx context.Context, caller identity.Caller, domai
 		if _, err := tx.Domain(ctx, domain); err != nil {
 			return err
 		}
-		out.Own, err = tx.DomainRules(ctx, domain)
+		if out.Own, err = tx.DomainRules(ctx, domain); err != nil {
+			return err
+		}
+		var keys []store.Key
+		for _, id := range out.Own.Factor.Roles {
+			keys = append(keys, store.Key{Kind: "role", ID: id})
+		}
+		called, err := tx.Labels(ctx, keys)
+		out.RoleNames = map[string]string{}
+		for _, k := range keys {
+			out.RoleNames[k.ID] = called[k].Name
+		}
 		return err
 	})
 	out.Cloud, out.Effective, out.Manage = s.Compliance, s.Compliance.with(out.Own), s.MayCreateUser(ctx, caller, domain)
@@ -139,9 +153,51 @@ func (c Compliance) Weaker(r identity.DomainRules) (all []string) {
 // SetDomainRules changes what a domain asks of its people, for who may make users in it (identity:create_user). Rules that are
 // weaker than the cloud's fail with WeakerError.
 func (s *Service) SetDomainRules(ctx context.Context, caller identity.Caller, domain identity.DomainID, r identity.DomainRules) error {
+	return s.ChangeDomainRules(ctx, caller, domain, func(_ time.Time, now *identity.DomainRules) error {
+		*now = r
+		return nil
+	})
+}
+
+// ChangeDomainRules is SetDomainRules for a change of what they are at a time. Roles may be named.
+func (s *Service) ChangeDomainRules(ctx context.Context, caller identity.Caller, domain identity.DomainID, change func(time.Time, *identity.DomainRules) error) error {
 	if !s.MayCreateUser(ctx, caller, domain) {
 		return identity.NotAllowed(string(authz.CreateUser))
 	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.LockDomain(ctx, domain); err != nil {
+			return err
+		}
+		old, err := tx.DomainRules(ctx, domain)
+		if err != nil {
+			return err
+		}
+		r := old
+		r.MailDomains, r.Factor.Roles = slices.Clone(old.MailDomains), slices.Clone(old.Factor.Roles)
+		if err := change(tx.Now(), &r); err != nil {
+			return err
+		}
+		if err := s.checkDomainRules(r); err != nil {
+			return err
+		}
+		if err := rolesByID(ctx, tx, domain, r.Factor.Roles); err != nil {
+			return err
+		}
+		if err := s.checkDemand(ctx, tx, domain, r.Factor, old.Factor); err != nil {
+			return err
+		}
+		if err := s.announce(ctx, tx, domain, r.Factor, old.Factor); err != nil {
+			return err
+		}
+		if err := tx.PutDomainRules(ctx, domain, r); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("domain", domain).By(caller))
+	})
+}
+
+// checkDomainRules refuses what no domain can ask.
+func (s *Service) checkDomainRules(r identity.DomainRules) error {
 	if weaker := s.Compliance.Weaker(r); len(weaker) > 0 {
 		return &WeakerError{weaker}
 	}
@@ -158,25 +214,27 @@ func (s *Service) SetDomainRules(ctx context.Context, caller identity.Caller, do
 	}) {
 		return identity.Invalidf("Name domains of mail as example.org, or .example.org for all below.")
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.LockDomain(ctx, domain); err != nil {
-			return err
+	return nil
+}
+
+// rolesByID puts ids in the place of the names of roles, of the cloud or of a domain.
+func rolesByID(ctx context.Context, tx *store.Tx, domain identity.DomainID, roles []string) error {
+	for i, name := range roles {
+		r, err := tx.Role(ctx, identity.RoleID(name))
+		for _, in := range []identity.DomainID{"", domain} {
+			if errors.Is(err, identity.NotFound) {
+				r, err = tx.RoleByName(ctx, in, name)
+			}
 		}
-		old, err := tx.DomainRules(ctx, domain)
+		if errors.Is(err, identity.NotFound) {
+			err = identity.Missing("role", name)
+		}
 		if err != nil {
 			return err
 		}
-		if err := s.checkDemand(ctx, tx, domain, r.Factor, old.Factor); err != nil {
-			return err
-		}
-		if err := s.announce(ctx, tx, domain, r.Factor, old.Factor); err != nil {
-			return err
-		}
-		if err := tx.PutDomainRules(ctx, domain, r); err != nil {
-			return err
-		}
-		return tx.Record(ctx, identity.Updated("domain", domain).By(caller))
-	})
+		roles[i] = string(r.ID)
+	}
+	return nil
 }
 
 // Overview is what a domain has, for who looks after it.

@@ -568,6 +568,11 @@ func (s *Service) writeUser(ctx context.Context, tx *store.Tx, old identity.User
 	if err := tx.UpdateUser(ctx, old, u); err != nil {
 		return err
 	}
+	if upd.Enabled.Present {
+		if err := tx.PutAPIUserOff(ctx, u.ID, false); err != nil { // whoever says so now has the last word
+			return err
+		}
+	}
 	if enabling {
 		if err := tx.ClearFailures(ctx, u.ID); err != nil {
 			return err

@@ -128,6 +128,8 @@ var bodies = map[string]string{
 	"POST /v3/lintel/accounts":                                           `{"account": {"email": "{n}", "project": "x", "role": {"id": "{role_id}"}}}`,
 	"POST /v3/lintel/projects/{project_id}/api_users":                    `{"api_user": {"name": "ci", "roles": [{"id": "{role_id}"}]}}`,
 	"POST /v3/lintel/projects/{project_id}/api_users/{user_id}/password": `{"api_user": {}}`,
+	"PATCH /v3/lintel/projects/{project_id}/api_users/{user_id}":         `{"api_user": {"enabled": false}}`,
+	"PATCH /v3/lintel/domains/{domain_id}/rules":                         `{"rules": {"password_kinds": 1}}`,
 	"POST /v3/users/{user_id}/credentials/OS-EC2":                        `{"tenant_id": "{project_id}"}`,
 	"POST /v3/OS-TRUST/trusts":                                           `{"trust": {"trustor_user_id": "{user_id}", "trustee_user_id": "{user_id}", "impersonation": false}}`,
 	"POST /v3/ec2tokens":                                                 `{"credentials": {"access": "unknown"}}`,

@@ -33,6 +33,10 @@ var accountRoutes = []route{
 		filters: []string{"name"}, summary: "List the API users of a project", answer: pageOf("api_users", "api_user")},
 	{method: post, path: "/v3/lintel/projects/{project_id}/api_users", serve: (*API).createAPIUser, actions: []authz.Action{authz.CreateGrant},
 		body: schema.APIUserCreate, summary: "Create an API user with roles on a project", answer: one("api_user", "new_api_user")},
+	{method: get, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}", serve: (*API).showAPIUser, actions: []authz.Action{authz.CreateGrant},
+		summary: "Show an API user of a project", answer: one("api_user")},
+	{method: patch, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}", serve: (*API).updateAPIUser, actions: []authz.Action{authz.CreateGrant},
+		body: schema.APIUserUpdate, summary: "Disable an API user, enable it again, or change what is said of it", answer: one("api_user")},
 	{method: post, path: "/v3/lintel/projects/{project_id}/api_users/{user_id}/password", serve: (*API).resetAPIUser,
 		actions: []authz.Action{authz.CreateGrant}, body: schema.APIUserReset, success: []int{http.StatusOK},
 		summary: "Give an API user a new password", answer: one("api_user", "new_api_user")},
@@ -171,6 +175,24 @@ func (a *API) createAPIUser(w http.ResponseWriter, r *request) error {
 
 func newAPIUser(u identity.User, pw string) object {
 	return object{"id": string(u.ID), "name": u.Name, "domain_id": string(u.DomainID), "password": pw}
+}
+
+func (a *API) showAPIUser(w http.ResponseWriter, r *request) error {
+	u, err := a.Membership.APIUser(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.UserID](r, "user_id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"api_user": renderAPIUser(r, u)})
+}
+
+func (a *API) updateAPIUser(w http.ResponseWriter, r *request) error {
+	body := r.Body.Object("api_user")
+	u, err := a.Membership.UpdateAPIUser(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.UserID](r, "user_id"),
+		membership.APIUserUpdate{Enabled: schema.Flag(body, "enabled"), Description: schema.Field[string](body, "description")})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"api_user": renderAPIUser(r, u)})
 }
 
 func (a *API) resetAPIUser(w http.ResponseWriter, r *request) error {

@@ -103,6 +103,7 @@ func areas() []area {
 		{"limits", limitRoutes},
 		{"domains", domainRoutes},
 		{"configuration of domains", domainConfigRoutes},
+		{"rules of domains", domainRuleRoutes},
 		{"projects", projectRoutes},
 		{"roles", roleRoutes},
 		{"grants", grantRoutes},

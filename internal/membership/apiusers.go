@@ -3,8 +3,10 @@ package membership
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authz"
@@ -61,37 +63,43 @@ func (s *Service) APIUsers(ctx context.Context, caller identity.Caller, project 
 			return err
 		}
 		out.More = found.More
-		ids := make([]identity.UserID, 0, 2*len(found.Items))
-		for _, a := range found.Items {
-			ids = append(ids, a.User)
-		}
-		held, err := tx.HoldingsOf(ctx, p.ID, ids)
-		if err != nil {
-			return err
-		}
-		for _, a := range found.Items {
-			ids = append(ids, a.Owner)
-		}
-		users, err := tx.UsersByID(ctx, ids)
-		if err != nil {
-			return err
-		}
-		all, err := tx.Roles(ctx, identity.Query{})
-		if err != nil {
-			return err
-		}
-		for _, a := range found.Items {
-			u := APIUser{User: users[a.User], Owner: users[a.Owner].Name}
-			for _, r := range all.Items {
-				if slices.ContainsFunc(held, func(h identity.Assignment) bool { return h.User == a.User && h.Role == r.ID }) {
-					u.Roles = append(u.Roles, r)
-				}
-			}
-			out.Items = append(out.Items, u)
-		}
-		return nil
+		out.Items, err = apiUsers(ctx, tx, p.ID, found.Items)
+		return err
 	})
 	return out, err
+}
+
+// apiUsers completes what is known of API users of a project.
+func apiUsers(ctx context.Context, tx *store.Tx, project identity.ProjectID, found []store.APIUser) (all []APIUser, err error) {
+	ids := make([]identity.UserID, 0, 2*len(found))
+	for _, a := range found {
+		ids = append(ids, a.User)
+	}
+	held, err := tx.HoldingsOf(ctx, project, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range found {
+		ids = append(ids, a.Owner)
+	}
+	users, err := tx.UsersByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := tx.Roles(ctx, identity.Query{})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range found {
+		u := APIUser{User: users[a.User], Owner: users[a.Owner].Name}
+		for _, r := range roles.Items {
+			if slices.ContainsFunc(held, func(h identity.Assignment) bool { return h.User == a.User && h.Role == r.ID }) {
+				u.Roles = append(u.Roles, r)
+			}
+		}
+		all = append(all, u)
+	}
+	return all, nil
 }
 
 // provider is somebody who may look after API users of a project.
@@ -322,18 +330,82 @@ func (s *Service) DeleteAPIUser(ctx context.Context, caller identity.Caller, pro
 }
 
 // APIUser returns an API user of a project, for who may look after API users there.
-func (s *Service) APIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID) (u identity.User, err error) {
+func (s *Service) APIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID) (u APIUser, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		if _, err := s.provider(ctx, tx, caller, project); err != nil {
 			return err
 		}
-		if _, err := tx.APIUser(ctx, project, user); err != nil {
-			return err
-		}
-		u, err = tx.User(ctx, user)
+		u, err = apiUser(ctx, tx, project, user)
 		return err
 	})
 	return u, err
+}
+
+func apiUser(ctx context.Context, tx *store.Tx, project identity.ProjectID, user identity.UserID) (u APIUser, err error) {
+	found, err := tx.APIUser(ctx, project, user)
+	if err != nil {
+		return u, err
+	}
+	all, err := apiUsers(ctx, tx, project, []store.APIUser{found})
+	if err != nil {
+		return u, err
+	}
+	return all[0], nil
+}
+
+// APIUserUpdate is a change of an API user.
+type APIUserUpdate struct {
+	Enabled     identity.Opt[bool]
+	Description identity.Opt[string] // null or empty for none
+}
+
+// UpdateAPIUser changes what is said of an API user, disables it, which ends all its tokens, or enables it again: not what an administrator
+// has disabled. The caller must be one who could make it.
+func (s *Service) UpdateAPIUser(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, upd APIUserUpdate) (out APIUser, err error) {
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		u, err := s.keeps(ctx, tx, caller, project, user)
+		if err != nil {
+			return err
+		}
+		if about := strings.TrimSpace(upd.Description.Value); upd.Description.Present {
+			if utf8.RuneCountInString(about) > maxDescription {
+				return identity.Invalidf("The description has at most %d characters.", maxDescription)
+			}
+			next := u
+			if next.Extra = maps.Clone(u.Extra); next.Extra == nil {
+				next.Extra = identity.Extra{}
+			}
+			if next.Extra["description"] = about; about == "" {
+				delete(next.Extra, "description")
+			}
+			if err := tx.UpdateUser(ctx, u, next); err != nil {
+				return err
+			}
+			if u = next; !upd.Enabled.Present {
+				if err := tx.Record(ctx, identity.Updated("user", user).By(caller)); err != nil {
+					return err
+				}
+			}
+		}
+		if upd.Enabled.Present && upd.Enabled.Value != u.Enabled {
+			off, err := tx.APIUserOff(ctx, user)
+			if err != nil {
+				return err
+			}
+			if upd.Enabled.Value && !off {
+				return identity.Refusedf("An administrator has disabled this API user. Ask an administrator of the domain.")
+			}
+			if _, err := s.Directory.EnableFor(ctx, tx, caller, u, upd.Enabled.Value); err != nil {
+				return err
+			}
+			if err := tx.PutAPIUserOff(ctx, user, !upd.Enabled.Value); err != nil {
+				return err
+			}
+		}
+		out, err = apiUser(ctx, tx, project, user)
+		return err
+	})
+	return out, err
 }
 
 // ProvidesAPIUsers tells whether the caller may look after API users of a project.

@@ -129,8 +129,10 @@ func (s *Service) takeEffect(ctx context.Context, tx *store.Tx, some []identity.
 	var now []identity.Grant
 	for _, w := range some {
 		g := w.Grant()
-		if there, err := tx.DeleteWaitingGrant(ctx, w.ID); err != nil || !there {
+		if there, err := tx.DeleteWaitingGrant(ctx, w.ID); err != nil {
 			return err
+		} else if !there {
+			continue // it was withdrawn
 		}
 		if has, err := tx.HasGrant(ctx, g); err != nil {
 			return err

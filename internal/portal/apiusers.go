@@ -11,7 +11,7 @@ import (
 	"github.com/lintel-id/lintel/internal/membership"
 )
 
-var apiUserPages = []page{
+var apiUserPages = append([]page{
 	{method: get, path: "/p/{id}/api-users", serve: (*visit).apiUsers},
 	{method: get, path: "/p/{id}/api-users/new", serve: (*visit).newAPIUser},
 	{method: post, path: "/p/{id}/api-users/new", serve: (*visit).createAPIUser, confirmed: true},
@@ -19,7 +19,7 @@ var apiUserPages = []page{
 	{method: post, path: "/p/{id}/api-users/{user}/password", serve: (*visit).resetAPIUser, confirmed: true},
 	{method: get, path: "/p/{id}/api-users/{user}/delete", serve: (*visit).askDeleteAPIUser},
 	{method: post, path: "/p/{id}/api-users/{user}/delete", serve: (*visit).deleteAPIUser},
-}
+}, both("/p/{id}/api-users/{user}/enabled", (*visit).enableAPIUser, false)...)
 
 // apiUsersPage lists the API users of a project.
 type apiUsersPage struct {
@@ -159,11 +159,38 @@ func (v *visit) apiUser() (h *here, u identity.User, err error) {
 	if h, err = v.hereIn(identity.AreaAPIUsers); err != nil {
 		return nil, u, err
 	}
-	err = h.as(func(c identity.Caller) (err error) {
-		u, err = v.p.Membership.APIUser(v.Context(), c, h.ID, identity.UserID(v.PathValue("user")))
+	err = h.as(func(c identity.Caller) error {
+		found, err := v.p.Membership.APIUser(v.Context(), c, h.ID, identity.UserID(v.PathValue("user")))
+		u = found.User
 		return err
 	})
 	return h, u, err
+}
+
+// enableAPIUser disables an API user for a while, or enables it again.
+func (v *visit) enableAPIUser() error {
+	h, u, err := v.apiUser()
+	if err != nil {
+		return err
+	}
+	out, done := &actPage{Back: h.Path("/api-users")}, "api-user-on"
+	out.Here, out.Section = h, "api-users"
+	if u.Enabled {
+		done = "api-user-off"
+		out.Title, out.Lead, out.Do = v.F("Disable %s?", u.Name), v.T("For when nothing should log in with it for a while."), v.T("Disable the API user")
+		out.Means = []string{v.T("All its tokens end at once, and nobody can log in as it, by no credential."), v.T("It keeps its roles, password and credentials, and has them again when it is enabled.")}
+		out.Terminal = []string{"lintel api-user set" + ofProject(h) + " --disable " + word(u.Name)}
+	} else {
+		out.Title, out.Lead, out.Do, out.Harmless = v.F("Enable %s?", u.Name), v.T("Somebody who looks after it has disabled it."), v.T("Enable the API user"), true
+		out.Means = []string{v.T("It can log in again, with the password and credentials that it had.")}
+		out.Terminal = []string{"lintel api-user set" + ofProject(h) + " --enable " + word(u.Name)}
+	}
+	return v.decide(out, func() (string, error) {
+		return strings.TrimPrefix(h.Path("/api-users?done="+done), Prefix), h.as(func(c identity.Caller) error {
+			_, err := v.p.Membership.UpdateAPIUser(v.Context(), c, h.ID, u.ID, membership.APIUserUpdate{Enabled: identity.Some(!u.Enabled)})
+			return err
+		})
+	})
 }
 
 // askAPIUser is a page that asks before something is done to an API user.

@@ -70,6 +70,13 @@ func TestAPIUsers(t *testing.T) {
 	bo := env.SignIn("bo@umbrella.example", "secret")
 	bo.Open("/portal/p/"+umbrella+"/api-users/new").Submit("Create the API user", "suffix", "ci").Want(200, "bo@umbrella.example_ci")
 
+	// It rests for a while.
+	ann.Open(at+"/"+id+"/enabled").Want(200, "Disable ann@acme.example_ci?").Submit("Disable the API user").Want(200, "is disabled", "Enable")
+	env.Authenticate(testenv.Body("ann@acme.example_ci", pw)).Want(401)
+	env.Admin().Validate(ci.Token).Want(404)
+	ann.Open(at+"/"+id+"/enabled").Submit("Enable the API user").Want(200, "The API user is enabled")
+	ci = env.Login("ann@acme.example_ci", pw, testenv.OnProjectID(acme))
+
 	// S-122: others try every form of it, and roles that are not theirs to give.
 	member(env, "mel", "other")
 	admin := env.Admin()

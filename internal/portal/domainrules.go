@@ -55,6 +55,7 @@ func (v *visit) rulesPage(d identity.Domain, found directory.DomainRules) *rules
 		MailDomains: strings.Join(found.Own.MailDomains, " "), Manage: found.Manage}
 	pg.Section, pg.Title = "rules", v.T("Rules")
 	pg.Lead = v.F("What %s asks of its people. The cloud's own rules are the least: a domain can ask for more, never for less.", d.Name)
+	pg.Terminal = []string{"lintel domain rules " + word(d.Name), "lintel domain set-rules --password-length LENGTH " + word(d.Name)}
 	own := numbers(&found.Own)
 	add := func(name, label, unit string, cloud, effective int) {
 		r := rule{Name: name, Label: label, Unit: unit, Effective: v.T("no rule"), Source: v.T("default")}
@@ -241,6 +242,11 @@ func (v *visit) askDemand(caller identity.Caller, in identity.Domain, d, old ide
 		v.T("Services and API users are not asked, and whom an identity provider lets in is not."),
 	}}
 	out.Section, out.Title, out.Lead = "rules", v.T("Require a second factor?"), v.F("Of people in %s.", in.Name)
+	line := "lintel domain set-rules --second-factor " + string(d.Level) + " --second-factor-from " + d.From.UTC().Format(time.RFC3339)
+	for _, id := range d.Roles {
+		line += " --second-factor-role " + word(id)
+	}
+	out.Terminal = []string{line + " " + word(in.Name)}
 	for name := range v.PostForm {
 		if name != "csrf" && name != "id" {
 			out.Hidden[name] = v.field(name)

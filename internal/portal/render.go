@@ -220,6 +220,10 @@ func (v *visit) done() string {
 		return v.T("The account and its project were made. A mail lets the person choose a password.")
 	case "not-admitted":
 		return v.T("They get no account, and a mail that says so.")
+	case "api-user-off":
+		return v.T("The API user is disabled. All its tokens have ended.")
+	case "api-user-on":
+		return v.T("The API user is enabled.")
 	case "role-waits":
 		return v.T("The roles take effect when the person has turned on a second factor.")
 	case "role-withdrawn":

@@ -72,6 +72,21 @@ func (tx *Tx) APIUsers(ctx context.Context, project identity.ProjectID, name str
 	return page, err
 }
 
+// APIUserOff tells whether an API user was disabled by those who look after it.
+func (tx *Tx) APIUserOff(ctx context.Context, user identity.UserID) (bool, error) {
+	some, err := list(ctx, tx, column[int], `SELECT 1 FROM "lintel_api_user_off" WHERE "user_id" = ?`, user)
+	return len(some) > 0, err
+}
+
+// PutAPIUserOff writes down whether it was.
+func (tx *Tx) PutAPIUserOff(ctx context.Context, user identity.UserID, off bool) error {
+	if _, err := tx.exec(ctx, `DELETE FROM "lintel_api_user_off" WHERE "user_id" = ?`, user); err != nil || !off {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO "lintel_api_user_off" ("user_id") VALUES (?)`, user)
+	return err
+}
+
 // MainProjects returns the projects whose main user somebody is, by name: all of them, or those where nobody else was granted
 // a role but API users.
 func (tx *Tx) MainProjects(ctx context.Context, user identity.UserID, alone bool) ([]identity.Project, error) {

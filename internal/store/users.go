@@ -544,6 +544,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_user_surface" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_portal_password" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_api_user" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_api_user_off" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_main_user" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_portal_user" WHERE "user_id" = ?`,
 	} {

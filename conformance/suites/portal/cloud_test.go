@@ -397,6 +397,11 @@ func (c *Cloud) state() []string {
 		g["holder_role"], g["target_role"] = at(g, "holder_role.name"), at(g, "target_role.name")
 		say("grant rule", fmt.Sprint(g["holder_role"], " ", g["target_role"]), g)
 	}
+	for _, d := range domains {
+		rules := at(map[string]any(c.root.Get("/v3/lintel/domains/"+d["id"].(string)+"/rules")), "rules.own").(map[string]any)
+		text, _ := json.Marshal(named(rules))
+		lines = append(lines, "rules of "+d["name"].(string)+" "+string(text))
+	}
 	for _, p := range projects {
 		for _, w := range c.root.Get("/v3/lintel/waiting_grants?project=" + p["id"].(string)).list("waiting_grants") {
 			delete(w, "created_at")

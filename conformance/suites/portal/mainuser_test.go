@@ -40,7 +40,8 @@ func TestMainUser(t *testing.T) {
 		ann.Press("New password ann@tern.example_ci").Sees("programs that use them stop").Press("Set the password").Sees("shown this once")
 		ci.Refused("openstack token issue", "401")
 		s.Shell("ann@tern.example_ci", ann.Shown("secret"), "project tern").Run("openstack token issue")
-		ann.Press("I have saved it").Press("Delete ann@tern.example_ci").Sees("cannot be brought back").Press("Delete the API user").Sees("No API user yet")
+		ann.Press("I have saved it").Press("Disable ann@tern.example_ci").Sees("All its tokens end at once").Press("Disable the API user").Row("ann@tern.example_ci", "disabled")
+		ann.Press("Enable ann@tern.example_ci").Press("Enable the API user").Sees("The API user is enabled").Press("Delete ann@tern.example_ci").Sees("cannot be brought back").Press("Delete the API user").Sees("No API user yet")
 	})
 }
 

@@ -46,6 +46,9 @@ func TestDomainRules(t *testing.T) {
 		s.User("ayesha")
 		moira.Press("Rules").Row("Wrong passwords that lock an account", "4", "the cloud's configuration").Row("Shortest password", "no rule", "default")
 		moira.Fill("Wrong passwords that lock an account", "9").Press("Save the rules").Sees("The cloud asks for more than that")
+		s.alike(moira, "domain Default", moira.Terminal(), func() {
+			moira.Fill("Wrong passwords that lock an account", "").Fill("Shortest password", "9").Press("Save the rules").Sees("Saved")
+		}, "LENGTH", "9")
 		moira.Fill("Wrong passwords that lock an account", "2").Fill("Shortest password", "10").Press("Save the rules").Sees("Saved").Row("Wrong passwords that lock an account", "2", "this domain")
 		if status := s.root.Status("POST", "/v3/users", map[string]any{"user": map[string]any{"name": "short", "password": "Abc-1", "domain_id": "default"}}); status != 400 {
 			s.Errorf("a short password is %d", status)

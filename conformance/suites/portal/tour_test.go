@@ -416,6 +416,8 @@ func (tour *Tour) customer(admin *Person) {
 	tour.Look(p, "api-users", "dark phone")
 	p.PressFirst("New password ann@tern.example_ci", "")
 	tour.Look(p, "api-user-new-password")
+	p.Press("Cancel").PressFirst("Disable ann@tern.example_ci", "")
+	tour.Look(p, "disable-api-user")
 	p.Press("Cancel").PressFirst("Delete ann@tern.example_ci", "")
 	tour.Look(p, "delete-api-user")
 	tour.visit(p, stop{"portal-users-none", web + "/portal-users", ""}, stop{"new-portal-user", web + "/portal-users/new", "phone"})

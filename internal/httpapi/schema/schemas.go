@@ -27,6 +27,8 @@ var (
 	GrantsCreate = request("GrantsCreate") // POST /v3/lintel/grants
 	GrantsDelete = request("GrantsDelete") // DELETE /v3/lintel/grants
 
+	DomainRulesUpdate = request("DomainRulesUpdate") // PATCH /v3/lintel/domains/{domain_id}/rules
+
 	WaitingGrantList = request("WaitingGrantList") // GET /v3/lintel/waiting_grants
 
 	SignUpApprove = request("SignUpApprove") // POST /v3/lintel/sign_ups/{sign_up_id}/approval
@@ -159,6 +161,7 @@ var (
 	SurfaceUpdate = request("SurfaceUpdate") // PUT /v3/lintel/users/{user_id}/surface
 	AccountCreate = request("AccountCreate") // POST /v3/lintel/accounts
 	APIUserCreate = request("APIUserCreate") // POST /v3/lintel/projects/{project_id}/api_users
+	APIUserUpdate = request("APIUserUpdate") // PATCH /v3/lintel/projects/{project_id}/api_users/{user_id}
 	APIUserReset  = request("APIUserReset")  // POST /v3/lintel/projects/{project_id}/api_users/{user_id}/password
 )
 
