@@ -136,7 +136,7 @@ func (p *passwords) told(account map[string]any) map[string]any {
 	return account
 }
 
-// told calls for an API user and prints it.
+// tellAPIUser calls for an API user and prints it.
 func tellAPIUser(cmd *cobra.Command, f *far, c *client.Client, method, path string, body any) error {
 	var answer struct {
 		User map[string]any `json:"api_user"`
