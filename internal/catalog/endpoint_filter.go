@@ -216,7 +216,10 @@ func (s *Service) CreateProjectFilter(ctx context.Context, caller identity.Calle
 		if err := bothExist(ctx, tx, f); err != nil {
 			return err
 		}
-		return tx.InsertProjectFilter(ctx, f)
+		if err := tx.InsertProjectFilter(ctx, f); err != nil {
+			return err
+		}
+		return tx.Record(ctx, filterEvent("added", f).By(caller))
 	})
 }
 
@@ -236,8 +239,21 @@ func (s *Service) DeleteProjectFilter(ctx context.Context, caller identity.Calle
 		if err == nil && !found {
 			err = noFilter(f)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, filterEvent("removed", f).By(caller))
 	})
+}
+
+// filterEvent is that an endpoint, or a group of them, was added to what a project sees, or removed from it.
+func filterEvent(operation string, f identity.ProjectFilter) identity.Event {
+	e := identity.Done("endpoint", operation, f.EndpointID)
+	if f.GroupID != "" {
+		e = identity.Done("endpoint_group", operation, f.GroupID)
+	}
+	e.For = f.ProjectID
+	return e
 }
 
 func filterAction(f identity.ProjectFilter, endpoint, group authz.Action) authz.Action {

@@ -92,6 +92,15 @@ func TestEndpointFiltersNarrowTheCatalog(t *testing.T) {
 
 	admin.Delete(one).Want(204)
 	admin.Delete(one).Want(404)
+	admin.Delete(two).Want(204)
+	trail := admin.Get("/v3/lintel/projects/" + project + "/events?class=service").Want(200)
+	if got, want := trail.Texts("events", "action"), []string{"endpoint_group.removed", "endpoint.removed", "endpoint_group.added", "endpoint.added"}; !slices.Equal(got, want) {
+		t.Errorf("the trail of the project: got %v, want %v", got, want)
+	}
+	if trail.Get("events.3.target.id") != internal || trail.Get("events.3.target.name") != "http://x" || trail.Get("events.0.target.name") != "nowhere" || trail.Get("events.0.actor.name") != "admin" {
+		t.Error(string(trail.Body))
+	}
+	admin.Put(two, nil).Want(204)
 	want(public, nowhere)
 	admin.Delete(filterAPI + "endpoint_groups/" + group).Want(204)
 	want(public, internal, nowhere)

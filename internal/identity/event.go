@@ -35,6 +35,9 @@ type Event struct {
 	Home    *Party   `json:"-"` // the domain of the user whom a login named
 	Changes []string `json:"-"` // the attributes that were changed
 
+	// For is the project for which something was changed that is not in it.
+	For ProjectID `json:"-"`
+
 	ID         string    `json:"id"`
 	At         time.Time `json:"at"`
 	ObserverID string    `json:"observer_id,omitempty"` // of the identity service in the catalog

@@ -65,6 +65,9 @@ func entryOf(e identity.Event) identity.TrailEntry {
 		t.Action = "group." + e.MemberOperation // "added", "removed"
 		t.Class, t.Person = identity.ClassAccess, &identity.Party{Kind: "user", ID: string(e.Member)}
 	}
+	if e.For != "" {
+		t.Project = &identity.Party{Kind: "project", ID: string(e.For)}
+	}
 	if g := e.Grant; g != nil {
 		t.Role, t.Inherited, t.System = &identity.Party{Kind: "role", ID: string(g.Role)}, g.Inherited, g.System
 		t.Target = identity.Party{Kind: "user", ID: string(g.User)}
