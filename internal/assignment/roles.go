@@ -7,6 +7,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -176,6 +177,15 @@ func (s *Service) DeleteRole(ctx context.Context, caller identity.Caller, id ide
 		}
 		if r.Options.Bool(identity.OptImmutable) {
 			return identity.Refusedf("Unable to delete immutable role resource: `%s. Set resource option \"immutable\" to false first.", id)
+		}
+		if s.Office.TellsAccess() {
+			grants, err := tx.Grants(ctx, store.GrantFilter{Role: id})
+			if err != nil {
+				return err
+			}
+			if err := s.Office.TellOfEnd(ctx, tx, mail.End{Act: "role", Name: r.Name, Grants: grants, By: caller}); err != nil {
+				return err
+			}
 		}
 		if err := tx.DeleteRole(ctx, id); err != nil {
 			return err

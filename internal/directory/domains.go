@@ -159,6 +159,9 @@ func (s *Service) deleteDomain(ctx context.Context, tx *store.Tx, caller identit
 	if err := s.Authority.Within(ctx, tx, caller, id); err != nil { // its users go with it
 		return err
 	}
+	if err := s.tellOfEnd(ctx, tx, caller, p); err != nil {
+		return err
+	}
 	if err := tx.DeleteDomain(ctx, id); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/python"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -446,6 +447,9 @@ func (s *Service) DeleteProject(ctx context.Context, caller identity.Caller, id 
 		if err != nil {
 			return err
 		}
+		if err := s.tellOfEnd(ctx, tx, caller, p); err != nil {
+			return err
+		}
 		if err := tx.DeleteProject(ctx, id); err != nil {
 			return err
 		}
@@ -454,6 +458,36 @@ func (s *Service) DeleteProject(ctx context.Context, caller identity.Caller, id 
 		}
 		return tx.Record(ctx, identity.Deleted("project", id).By(caller))
 	})
+}
+
+// tellOfEnd tells people by mail what they lose with a project, or with a domain and what is in it, that is about to be deleted.
+func (s *Service) tellOfEnd(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) (err error) {
+	if !s.Office.TellsAccess() {
+		return nil
+	}
+	e := mail.End{Act: kindOf(p), Name: p.Name, By: caller}
+	if !p.IsDomain {
+		if e.Grants, err = tx.Grants(ctx, store.GrantFilter{Project: p.ID}); err != nil {
+			return err
+		}
+		return s.Office.TellOfEnd(ctx, tx, e)
+	}
+	e.Users = identity.DomainID(p.ID)
+	if e.Grants, err = tx.Grants(ctx, store.GrantFilter{Within: e.Users}); err != nil {
+		return err
+	}
+	groups, err := tx.Groups(ctx, identity.Query{Limit: mail.MostLosing}.Where("domain_id", string(e.Users)))
+	if err != nil || groups.More { // too many to tell anybody
+		return err
+	}
+	for _, g := range groups.Items {
+		more, err := tx.Grants(ctx, store.GrantFilter{Group: g.ID})
+		if err != nil {
+			return err
+		}
+		e.Grants = append(e.Grants, more...)
+	}
+	return s.Office.TellOfEnd(ctx, tx, e)
 }
 
 func keepImmutable[ID ~string](entity string, id ID) error {

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +65,9 @@ const (
 	mostTold   = 50 // of the members of a group: in larger ones nobody is
 	mostPlaces = 20 // in one mail
 )
+
+// MostLosing is how many people, and places where they had something, one act may end: of more nobody is told.
+const MostLosing = 200
 
 // TellsAccess tells whether people are told when what they may do changes.
 func (o *Office) TellsAccess() bool { return o != nil && o.Access }
@@ -155,17 +159,151 @@ func (o *Office) TellOfAccess(ctx context.Context, tx *store.Tx, c Changes) erro
 			continue
 		}
 		one := v
-		switch {
-		case c.By.Token != nil && c.By.UserID() == id:
-			one.Words = "self"
-		case c.By.Token != nil:
-			actor, _ := c.By.Token.Actor()
-			one.By = Called(actor)
-			one.Ask = one.By
-		case c.Ask != "":
+		if c.Ask != "" {
 			one.Ask = Called(users[c.Ask])
 		}
-		if err := o.Tell(ctx, tx, kind, u, one); err != nil {
+		if err := o.Tell(ctx, tx, kind, u, actedBy(one, c.By, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// actedBy says in a mail to a user who acts, and so whom to ask.
+func actedBy(v Values, by identity.Caller, user identity.UserID) Values {
+	switch {
+	case by.Token != nil && by.UserID() == user:
+		v.Words = "self"
+	case by.Token != nil:
+		actor, _ := by.Token.Actor()
+		v.By = Called(actor)
+		v.Ask = v.By
+	}
+	return v
+}
+
+// End is something that is about to be deleted, with grants that go along with it.
+type End struct {
+	Act, Name string            // a "role", "project" or "domain", and what it is called
+	Grants    []identity.Grant  // that go
+	Users     identity.DomainID // whose users go, too: nobody tells them
+	By        identity.Caller
+}
+
+// loss is what somebody loses by one act.
+type loss struct {
+	changes []Change
+	own     bool // something was granted to themselves
+	groups  []identity.GroupID
+}
+
+// TellOfEnd puts mails to those who lose something with what is about to be deleted into the outbox, one to each, whatever they lose
+// where. Of an end that concerns more than MostLosing people, or places, nobody is told: that stands in their activity.
+func (o *Office) TellOfEnd(ctx context.Context, tx *store.Tx, e End) error {
+	if !o.TellsAccess() || len(e.Grants) == 0 {
+		return nil
+	}
+	var changes []Change
+	gone := map[identity.Grant]bool{}
+	for _, on := range e.Grants {
+		gone[on] = true
+		if on.Role = ""; !slices.ContainsFunc(changes, func(c Change) bool { return c.On == on }) {
+			changes = append(changes, Change{On: on})
+		}
+		if len(changes) > MostLosing {
+			return nil
+		}
+	}
+	for i, c := range changes {
+		roles, err := tx.GrantedRoles(ctx, c.On)
+		if err != nil {
+			return err
+		}
+		if changes[i].Before, err = HeldOn(ctx, tx, c.On); err != nil {
+			return err
+		}
+		lost := map[string]bool{}
+		for _, r := range roles {
+			on := c.On
+			on.Role = r.ID
+			lost[r.Name] = gone[on]
+		}
+		changes[i].After = slices.DeleteFunc(slices.Clone(changes[i].Before), func(h Held) bool { return lost[h.Role] })
+	}
+	losses, err := losing(ctx, tx, changes)
+	if err != nil || len(losses) > MostLosing {
+		return err
+	}
+	return o.tellLosses(ctx, tx, e, losses)
+}
+
+// losing is what each person loses by changes.
+func losing(ctx context.Context, tx *store.Tx, changes []Change) (map[identity.UserID]*loss, error) {
+	var groups []identity.GroupID
+	for _, c := range changes {
+		if c.On.Group != "" && !slices.Contains(groups, c.On.Group) {
+			groups = append(groups, c.On.Group)
+		}
+	}
+	members, err := tx.Members(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	losses := map[identity.UserID]*loss{}
+	add := func(user identity.UserID, c Change) {
+		l := losses[user]
+		if l == nil {
+			l = new(loss)
+			losses[user] = l
+		}
+		if l.changes = append(l.changes, c); c.On.Group == "" {
+			l.own = true
+		} else if !slices.Contains(l.groups, c.On.Group) {
+			l.groups = append(l.groups, c.On.Group)
+		}
+	}
+	for _, c := range changes {
+		if c.On.Group == "" {
+			add(c.On.User, c)
+			continue
+		}
+		for _, user := range members[c.On.Group] {
+			add(user, c)
+		}
+	}
+	return losses, nil
+}
+
+func (o *Office) tellLosses(ctx context.Context, tx *store.Tx, e End, losses map[identity.UserID]*loss) error {
+	ids := slices.Sorted(maps.Keys(losses))
+	users, err := tx.UsersByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		u, there := users[id]
+		if !there || e.Users != "" && u.DomainID == e.Users {
+			continue
+		}
+		l := losses[id]
+		v := Values{Act: e.Act, Roles: []string{e.Name}, Link: "/activity"}
+		if v.Places, err = placesOf(ctx, tx, l.changes[:min(len(l.changes), mostPlaces)]); err != nil {
+			return err
+		}
+		kind := AccessChanged
+		switch {
+		case !l.own && len(l.groups) == 1:
+			kind = AccessByGroup
+			key := store.Key{Kind: "group", ID: string(l.groups[0])}
+			labels, err := tx.Labels(ctx, []store.Key{key})
+			if err != nil {
+				return err
+			}
+			v.Group = labels[key].Name
+		case !slices.ContainsFunc(l.changes, func(c Change) bool { return len(c.After) > 0 }):
+			kind = AccessGone
+		}
+		if err := o.Tell(ctx, tx, kind, u, actedBy(v, e.By, id)); err != nil {
 			return err
 		}
 	}

@@ -1,11 +1,13 @@
 package portal_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
@@ -76,6 +78,106 @@ func TestPeopleAreToldOfTheirAccess(t *testing.T) {
 	admin.Put("/v3/groups/"+crew+"/users/"+bob, nil).Want(204) // who is there
 	admin.Delete("/v3/groups/" + crew).Want(204)
 	told("the end of the group", "Your access at Lintel by the group crew has changed", "By the group before: reader. Now: nothing.", by)
+}
+
+// TestPeopleAreToldOfWhatWasDeleted: M4, M4b, M4c for all that goes along with a role, a project or a domain, by one mail to each.
+func TestPeopleAreToldOfWhatWasDeleted(t *testing.T) {
+	env, box, _, acme := cloudWithMail(t)
+	admin := env.Admin()
+	bob, other := member(env, "bob", "other")
+	mia, third := member(env, "mia", "third")
+	for id, address := range map[string]string{bob: "bob@acme.example", mia: "mia@acme.example"} {
+		patch(env, id, `{"user": {"email": "`+address+`"}}`)
+	}
+	made := func(kind, name, more string) string {
+		return admin.Post("/v3/"+kind+"s", `{"`+kind+`": {"name": "`+name+`"`+more+`}}`).Want(201).Get(kind + ".id")
+	}
+	member, helper := roleID(env, "member"), made("role", "helper", "")
+	crew := made("group", "crew", `, "domain_id": "default"`)
+	admin.Put("/v3/groups/"+crew+"/users/"+mia, nil).Want(204)
+	give := func(path string) { admin.Put("/v3/"+path, nil).Want(204) }
+	give("projects/" + acme + "/users/" + bob + "/roles/" + helper)
+	give("projects/" + acme + "/users/" + bob + "/roles/" + member)
+	give("projects/" + other + "/users/" + bob + "/roles/" + helper)
+	give("projects/" + acme + "/groups/" + crew + "/roles/" + helper)
+	env.Deliver()
+	seen := map[string]int{}
+	count := func(address string) int {
+		n := len(box.All(address)) - seen[address]
+		seen[address] += n
+		return n
+	}
+	told := func(act, address, subject string, says ...string) {
+		t.Helper()
+		if n := count(address); n != 1 {
+			t.Fatalf("%s: %d mails to %s", act, n, address)
+		}
+		m := box.Last(address)
+		if !strings.HasPrefix(m.Subject, subject) {
+			t.Errorf("%s: %s", act, m.Subject)
+		}
+		for _, want := range append(says, "ask admin (root@cloud.example)") {
+			if !strings.Contains(m.Text, want) {
+				t.Errorf("%s: the mail does not say %q: %s", act, want, m.Text)
+			}
+		}
+	}
+	count("bob@acme.example")
+	count("mia@acme.example")
+	admin.Delete("/v3/roles/" + helper).Want(204)
+	env.Deliver()
+	told("the role", "bob@acme.example", "Your access at Lintel has changed", "The role helper was deleted.", "Project acme. Before: helper and member. Now: member.", "Project other. Before: helper and member. Now: member.")
+	told("the role", "mia@acme.example", "Your access at Lintel by the group crew has changed", "The role helper was deleted.", "Project acme. By the group before: helper. Now: nothing.")
+
+	admin = env.Admin()
+	give("projects/" + acme + "/groups/" + crew + "/roles/" + member)
+	env.Deliver()
+	count("mia@acme.example")
+	admin.Delete("/v3/projects/" + acme).Want(204)
+	env.Deliver()
+	told("the project", "bob@acme.example", "Your access at Lintel has ended", "The project acme was deleted.", "Project acme. Before: member. Now: nothing.")
+	told("the project", "mia@acme.example", "Your access at Lintel by the group crew has changed", "The project acme was deleted.")
+
+	// A domain: its projects, and what its groups have elsewhere. Its own people have no account any more.
+	admin = env.Admin()
+	d := made("domain", "partners", "")
+	inside := made("project", "inside", `, "domain_id": "`+d+`"`)
+	theirs := made("group", "theirs", `, "domain_id": "`+d+`"`)
+	gone := made("user", "gone", `, "domain_id": "`+d+`", "email": "gone@partners.example"`)
+	give("groups/" + theirs + "/users/" + mia)
+	give("groups/" + theirs + "/users/" + gone)
+	give("projects/" + third + "/groups/" + theirs + "/roles/" + roleID(env, "reader"))
+	give("projects/" + inside + "/users/" + bob + "/roles/" + member)
+	give("domains/" + d + "/users/" + bob + "/roles/" + member)
+	admin.Patch("/v3/domains/"+d, `{"domain": {"enabled": false}}`).Want(200)
+	env.Deliver()
+	for _, address := range []string{"bob@acme.example", "mia@acme.example", "gone@partners.example"} {
+		count(address)
+	}
+	admin.Delete("/v3/domains/" + d).Want(204)
+	env.Deliver()
+	told("the domain", "bob@acme.example", "Your access at Lintel has ended", "The domain partners was deleted.", "Project inside. Before: member. Now: nothing.", "Domain partners. Before: member. Now: nothing.")
+	told("the domain", "mia@acme.example", "Your access at Lintel by the group theirs has changed", "Project third. By the group before: reader. Now: nothing.")
+	if n := count("gone@partners.example"); n != 0 {
+		t.Errorf("%d mails to somebody who is gone", n)
+	}
+
+	// An end that concerns very many is told to nobody.
+	admin = env.Admin()
+	many := made("role", "many", "")
+	give("projects/" + other + "/users/" + bob + "/roles/" + many)
+	horde := made("group", "horde", `, "domain_id": "default"`)
+	give("projects/" + other + "/groups/" + horde + "/roles/" + many)
+	for i := range mail.MostLosing {
+		give("groups/" + horde + "/users/" + made("user", "horde"+strconv.Itoa(i), ""))
+	}
+	env.Deliver()
+	count("bob@acme.example")
+	admin.Delete("/v3/roles/" + many).Want(204)
+	env.Deliver()
+	if n := count("bob@acme.example"); n != 0 {
+		t.Errorf("%d mails of an end that concerns very many", n)
+	}
 }
 
 // TestNobodyIsToldOfAccess: a cloud that changes grants by the thousand switches it off.
