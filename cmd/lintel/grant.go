@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -43,29 +44,80 @@ type onProject struct {
 }
 
 func (o *onProject) flags(cmd *cobra.Command) {
+	o.named(cmd)
+	required(cmd, "project")
+}
+
+// named is flags without asking for a project.
+func (o *onProject) named(cmd *cobra.Command) {
 	o.far.flags(cmd)
 	cmd.Flags().StringVar(&o.project, "project", "", "`PROJECT` of the role, by name or id")
 	cmd.Flags().StringVar(&o.domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
 	cmd.Flags().StringVar(&o.userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id (default: one's own)")
-	required(cmd, "project")
+}
+
+func accessJoinCommand() *cobra.Command {
+	var f far
+	var userDomain, groupDomain, reason string
+	cmd := &cobra.Command{
+		Use: "join USER GROUP", Short: "Add a user to a group, or ask for it with --reason where a grant rule wants somebody else to agree", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			grants := map[string]any{"user": named(args[0], userDomain), "group": named(args[1], groupDomain)}
+			if reason != "" {
+				grants["reason"] = reason
+			}
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				Grants map[string]any `json:"grants"`
+			}
+			if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/grants", map[string]any{"grants": grants}, &answer); err != nil {
+				return err
+			}
+			if id := answer.Grants["request_id"]; id != nil {
+				return f.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "User", "Group"}, []row{{fmt.Sprint(id), args[0], args[1]}})
+			}
+			return f.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Group"}, []row{{args[0], args[1]}})
+		},
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id (default: one's own)")
+	cmd.Flags().StringVar(&groupDomain, "group-domain", "", "`DOMAIN` of the group, by name or id (default: one's own)")
+	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree")
+	return cmd
 }
 
 func accessGrantCommand() *cobra.Command {
 	var o onProject
-	var until, reason string
-	var once bool
+	var on, until, reason string
+	var group, inherited, once bool
 	var meanwhile []string
 	cmd := &cobra.Command{
-		Use:   "grant USER ROLE...",
-		Short: "Grant roles on a project, for good or until a day",
-		Long: `Grant roles on a project, for good or until a day, all of them or none. A role that is granted already gets the end that is said here, or
-none. Where a grant rule wants somebody else to agree, the roles are asked for, with --reason.
+		Use:   "grant NAME ROLE...",
+		Short: "Grant roles on a project or a domain to a user or a group, for good or until a day",
+		Long: `Grant roles on a project or a domain to a user or a group, for good or until a day, all of them or none. A role that is granted already
+gets the end that is said here, or none. Where a grant rule wants somebody else to agree, the roles are asked for, with --reason.
 
 With --once-mfa the roles wait until the user has turned on a second factor, and take effect then by the rights that you hold by
 then; those of --meanwhile are granted at once.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			grants := map[string]any{"user": named(args[0], o.userDomain), "project": named(o.project, o.domain), "roles": roleRefs(args[1:])}
+			who := "user"
+			if group {
+				who = "group"
+			}
+			grants := map[string]any{who: named(args[0], o.userDomain), "roles": roleRefs(args[1:])}
+			place := o.project
+			if on != "" {
+				grants["domain"], place = map[string]any{"name": on}, on
+			} else {
+				grants["project"] = named(o.project, o.domain)
+			}
+			if inherited {
+				grants["inherited"] = true
+			}
 			if until != "" {
 				end, err := endOf(until)
 				if err != nil {
@@ -96,17 +148,22 @@ then; those of --meanwhile are granted at once.`,
 				end = at
 			}
 			if id := answer.Grants["request_id"]; id != nil {
-				return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "User", "Project", "Roles", "Ends"},
-					[]row{{fmt.Sprint(id), args[0], o.project, strings.Join(args[1:], ", "), end}})
+				return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "For", "On", "Roles", "Ends"},
+					[]row{{fmt.Sprint(id), args[0], place, strings.Join(args[1:], ", "), end}})
 			}
 			if waiting, _ := answer.Grants["waiting_role_ids"].([]any); len(waiting) > 0 {
-				return o.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Project", "Granted", "Once there is a second factor", "Ends"},
-					[]row{{args[0], o.project, strings.Join(meanwhile, ", "), strings.Join(args[1:], ", "), end}})
+				return o.print(cmd.OutOrStdout(), answer.Grants, row{"For", "On", "Granted", "Once there is a second factor", "Ends"},
+					[]row{{args[0], place, strings.Join(meanwhile, ", "), strings.Join(args[1:], ", "), end}})
 			}
-			return o.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Project", "Roles", "Ends"}, []row{{args[0], o.project, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
+			return o.print(cmd.OutOrStdout(), answer.Grants, row{"For", "On", "Roles", "Ends"}, []row{{args[0], place, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
 		},
 	}
-	o.flags(cmd)
+	o.named(cmd)
+	cmd.Flags().StringVar(&on, "domain", "", "`DOMAIN` of the role, by name or id, in place of a project")
+	cmd.Flags().BoolVar(&group, "group", false, "NAME is a group; --user-domain is its domain")
+	cmd.Flags().BoolVar(&inherited, "inherited", false, "not there, but on all projects below")
+	cmd.MarkFlagsOneRequired("project", "domain")
+	cmd.MarkFlagsMutuallyExclusive("project", "domain")
 	cmd.Flags().StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
 	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree")
 	cmd.Flags().BoolVar(&once, "once-mfa", false, "the roles take effect when the user has turned on a second factor")
@@ -117,8 +174,12 @@ then; those of --meanwhile are granted at once.`,
 // grantRequest is a request for grants, as the service tells of it.
 type grantRequest struct {
 	ID        string         `json:"id"`
-	Project   string         `json:"project_id"`
+	Project   *string        `json:"project_id"`
+	Domain    *string        `json:"domain_id"`
+	Inherited bool           `json:"inherited"`
 	User      map[string]any `json:"user"`
+	Group     map[string]any `json:"group"`
+	Address   *string        `json:"address"`
 	Requester map[string]any `json:"requester"`
 	Roles     []string       `json:"roles"`
 	Reason    string         `json:"reason"`
@@ -130,29 +191,43 @@ type grantRequest struct {
 	Answer    *string        `json:"answer"`
 }
 
-var requestHead = row{"Request", "User", "Roles", "Ends", "Asked by", "Why", "State"}
+var requestHead = row{"Request", "For", "Roles", "Ends", "Asked by", "Why", "State"}
 
 func (g grantRequest) row() row {
 	end := "never"
 	if g.Ends != nil {
 		end = *g.Ends
 	}
-	return row{g.ID, fmt.Sprint(g.User["name"]), strings.Join(g.Roles, ", "), end, fmt.Sprint(g.Requester["name"]), g.Reason, g.State}
+	who, what := "", strings.Join(g.Roles, ", ")
+	switch {
+	case g.Address != nil:
+		who = *g.Address
+	case g.User != nil:
+		who = fmt.Sprint(g.User["name"])
+	case g.Group != nil:
+		who = fmt.Sprint(g.Group["name"])
+	}
+	if g.User != nil && g.Group != nil {
+		what = fmt.Sprint("the group ", g.Group["name"])
+	}
+	return row{g.ID, who, what, end, fmt.Sprint(g.Requester["name"]), g.Reason, g.State}
 }
 
 func accessRequestsCommand() *cobra.Command {
 	var f far
-	var project, domain string
+	var project, domain, on string
 	cmd := &cobra.Command{
-		Use: "requests", Short: "List the requests for roles on a project to which somebody else must agree", Args: cobra.NoArgs,
+		Use: "requests", Short: "List the requests on a project, or on a domain and in it, to which somebody else must agree", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			q := url.Values{"project": {project}}
-			if domain != "" {
-				q.Set("domain", domain)
+			q := url.Values{}
+			for key, value := range map[string]string{"project": project, "domain": cmp.Or(on, domain)} {
+				if value != "" {
+					q.Set(key, value)
+				}
 			}
 			var answer struct {
 				Requests []grantRequest `json:"grant_requests"`
@@ -170,7 +245,9 @@ func accessRequestsCommand() *cobra.Command {
 	f.flags(cmd)
 	cmd.Flags().StringVar(&project, "project", "", "`PROJECT` of the requests, by name or id")
 	cmd.Flags().StringVar(&domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
-	required(cmd, "project")
+	cmd.Flags().StringVar(&on, "domain", "", "`DOMAIN` of the requests, by name or id, in place of a project")
+	cmd.MarkFlagsOneRequired("project", "domain")
+	cmd.MarkFlagsMutuallyExclusive("project", "domain")
 	return cmd
 }
 
@@ -198,12 +275,12 @@ func answerRequest(use, short, path string, body func() any) *cobra.Command {
 }
 
 func accessApproveCommand() *cobra.Command {
-	return answerRequest("approve", "Agree to a request for roles, which grants them", "/approval", func() any { return nil })
+	return answerRequest("approve", "Agree to a request, which does what it asks for", "/approval", func() any { return nil })
 }
 
 func accessRefuseCommand() *cobra.Command {
 	var reason string
-	cmd := answerRequest("refuse", "Refuse a request for roles", "/refusal", func() any {
+	cmd := answerRequest("refuse", "Refuse a request", "/refusal", func() any {
 		return map[string]any{"refusal": map[string]any{"reason": reason}}
 	})
 	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever asked")
@@ -214,7 +291,7 @@ func accessRefuseCommand() *cobra.Command {
 func accessWithdrawCommand() *cobra.Command {
 	var f far
 	cmd := &cobra.Command{
-		Use: "withdraw REQUEST", Short: "Take a request for roles back", Args: cobra.ExactArgs(1),
+		Use: "withdraw REQUEST", Short: "Take a request back", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := f.open(cmd.Context())
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/testenv"
@@ -76,6 +77,52 @@ func TestAttacksOnRequests(t *testing.T) {
 	}
 	a.boss.api.Post("/v3/lintel/grant_requests/"+longer+"/refusal", `{"refusal": {"reason": "enough"}}`).Want(200)
 	a.boss.api.Post("/v3/lintel/grant_requests/"+longer+"/approval", nil).Want(409)
+
+	// 16, by a group, an invitation, and by joining a group, by the command as well.
+	a.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_mod"}, "target_role": {"name": "project_mod"}, "may_grant": true, "may_invite": true, "needs_approval": true, "max_days": 30}}`).Want(201)
+	crew := a.admin.Post("/v3/groups", `{"group": {"name": "waiting", "domain_id": "default"}}`).Want(201).Get("group.id")
+	byGroup := "/v3/projects/" + a.here + "/groups/" + crew + "/roles/" + a.role["project_mod"]
+	a.mod.api.Put(byGroup, nil).Want(403)
+	a.as(a.mod.name, "secret", "OS_PROJECT_NAME", "here")
+	a.refused("access grant waiting project_mod --group --project here --until 2026-03-20", "say why")
+	a.env.Clock.Advance(time.Second)
+	if out, err := a.run("access grant waiting project_mod --group --project here --until 2026-03-20 --reason crew"); err != nil || !strings.Contains(out, "Request") {
+		t.Fatalf("%s %v", out, err)
+	}
+	newest := func() string {
+		return a.admin.Get("/v3/lintel/grant_requests?project=" + a.here).Want(200).Get("grant_requests.0.id")
+	}
+	forGroup := newest()
+	a.answered(a.mod, forGroup)
+	a.admin.Put("/v3/groups/"+crew+"/users/"+a.boss.id, nil).Want(204)
+	a.boss.api = a.env.Login(a.boss.name, "secret", testenv.OnProjectID(a.here))
+	a.answered(a.boss, forGroup) // who is in it
+	a.admin.Get(byGroup).Want(404)
+	a.admin.Delete("/v3/groups/" + crew + "/users/" + a.boss.id).Want(204)
+	a.boss = a.someone("project admin")
+	a.as(a.boss.name, "secret", "OS_PROJECT_NAME", "here")
+	if out, err := a.run("access approve " + forGroup); err != nil || !strings.Contains(out, "waiting") {
+		t.Fatalf("%s %v", out, err)
+	}
+	a.admin.Get(byGroup).Want(204)
+	a.as(a.mod.name, "secret", "OS_PROJECT_NAME", "here")
+	a.refused("invite --project here --role project_mod --until 2026-03-20 greta@new.example", "say why")
+	a.env.Clock.Advance(time.Second)
+	if out, err := a.run("invite --project here --role project_mod --until 2026-03-20 --reason call greta@new.example"); err != nil || !strings.Contains(out, "waits for an answer to the request") {
+		t.Fatalf("%s %v", out, err)
+	}
+	invited := newest()
+	a.answered(a.mod, invited)
+	if out, err := a.run("invitation list --project here"); err != nil || !strings.Contains(out, "draft") {
+		t.Errorf("%s %v", out, err)
+	}
+	a.as(a.boss.name, "secret", "OS_PROJECT_NAME", "here")
+	if out, err := a.run("access refuse " + invited + " --reason no"); err != nil || !strings.Contains(out, "greta@new.example") {
+		t.Errorf("%s %v", out, err)
+	}
+	if left := a.admin.Get("/v3/lintel/invitations?project=" + a.here + "&address=greta@new.example").Want(200).List("invitations"); len(left) != 0 {
+		a.t.Errorf("an invitation that was refused is open: %v", left)
+	}
 
 	// 17: somebody who has risen since it was asked for.
 	riser, _ := a.person("member", "")

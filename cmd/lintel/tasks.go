@@ -288,14 +288,15 @@ func inviteCommand() *cobra.Command {
 	var (
 		f                                  far
 		project, domain, message, language string
-		until                              string
+		until, reason                      string
 		roles, areas                       []string
 	)
 	cmd := &cobra.Command{
 		Use:   "invite ADDRESS...",
 		Short: "Invite people to a project by mail, all of them or nobody",
 		Long: `Invite people to a project by mail, all of them or nobody. Where the service sends no mail, a link for each is printed, to be handed on.
-Nobody gets access before accepting. Whoever has an open invitation to the project has that one changed.`,
+Nobody gets access before accepting. Whoever has an open invitation to the project has that one changed. Where a grant rule wants somebody
+else to agree, the invitations are sent once they have: say why with --reason.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := f.open(cmd.Context())
@@ -310,6 +311,9 @@ Nobody gets access before accepting. Whoever has an open invitation to the proje
 			}
 			if message != "" {
 				body["message"] = message
+			}
+			if reason != "" {
+				body["reason"] = reason
 			}
 			if language != "" {
 				body["language"] = language
@@ -337,6 +341,7 @@ Nobody gets access before accepting. Whoever has an open invitation to the proje
 	fl.StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
 	fl.StringVar(&message, "message", "", "`WORDS` to the invited")
 	fl.StringVar(&language, "language", "", "`LANGUAGE` of the mail, such as de")
+	fl.StringVar(&reason, "reason", "", "`WHY`, for whoever must agree, where a grant rule wants that")
 	required(cmd, "project")
 	cmd.MarkFlagsMutuallyExclusive("role", "area")
 	return cmd
@@ -347,7 +352,9 @@ func (f *far) printSent(w io.Writer, sent []map[string]any) error {
 	var rows []row
 	for _, i := range sent {
 		link := i["link"]
-		if link == nil {
+		if i["request_id"] != nil {
+			link = fmt.Sprint("waits for an answer to the request ", i["request_id"])
+		} else if link == nil {
 			link = "sent by mail"
 		}
 		rows = append(rows, row{fmt.Sprint(i["address"]), fmt.Sprint(i["expires_at"]), fmt.Sprint(link)})

@@ -5,13 +5,12 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/authority"
-	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// CheckGrants refuses grants of roles to one user, on one project, that the caller could not make; with agreed, not even if somebody else
-// agreed.
+// CheckGrants refuses grants of roles to one user or group, at one place, that the caller could not make; with agreed, not even if somebody
+// else agreed.
 func (s *Service) CheckGrants(ctx context.Context, tx *store.Tx, caller identity.Caller, grants []identity.Grant, until time.Time, agreed bool) error {
 	c := authority.Change{Until: until, Agreed: agreed}
 	var opened, misfit error
@@ -20,7 +19,7 @@ func (s *Service) CheckGrants(ctx context.Context, tx *store.Tx, caller identity
 		if err != nil {
 			return err
 		}
-		if err := s.Authz.Check(ctx, caller, authz.CreateGrant, e.target); err != nil {
+		if err := s.Authz.Check(ctx, caller, create.action(g), e.target); err != nil {
 			opened = err
 		}
 		if err := e.complete(create, g); err != nil {
@@ -54,7 +53,5 @@ func (s *Service) GrantAllIn(ctx context.Context, tx *store.Tx, caller identity.
 	return before.tell(ctx, tx, caller)
 }
 
-// Find turns names into grants, one for each role.
-func (s *Service) Find(ctx context.Context, tx *store.Tx, n NamedGrant) ([]identity.Grant, error) {
-	return n.find(ctx, tx)
-}
+// Lock keeps whom a grant is to as they are, before anything is read.
+func Lock(ctx context.Context, tx *store.Tx, g identity.Grant) error { return lock(ctx, tx, g) }

@@ -187,6 +187,18 @@ func (s *Service) CreateGrantFor(ctx context.Context, caller identity.Caller, g 
 	return s.changeGrants(ctx, caller, []identity.Grant{g}, func(_ *store.Tx, change changer) error { return change(create, g, t) })
 }
 
+// CreateGrants is CreateGrantFor for grants to one user or group at one place: all of them are made, or none.
+func (s *Service) CreateGrants(ctx context.Context, caller identity.Caller, grants []identity.Grant, t identity.Terms) error {
+	return s.changeGrants(ctx, caller, grants[:min(1, len(grants))], func(_ *store.Tx, change changer) error {
+		for _, g := range grants {
+			if err := change(create, g, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // RevokeGrant takes a grant back. A grant that is not there is identity.NotFound.
 func (s *Service) RevokeGrant(ctx context.Context, caller identity.Caller, g identity.Grant) error {
 	return s.changeGrants(ctx, caller, []identity.Grant{g}, func(_ *store.Tx, change changer) error { return change(revoke, g, identity.Terms{}) })

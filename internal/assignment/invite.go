@@ -12,8 +12,8 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// Invitable returns the global roles that the caller may invite to on a project, for somebody of its domain who need not be there
-// yet, each with the rule that it takes: what it asks of the grant's end, for one.
+// Invitable returns the global roles that the caller may invite to on a project, if need be once somebody else agrees, for somebody of its
+// domain who need not be there yet, each with the rule that it takes: what it asks of the grant's end, for one.
 func (s *Service) Invitable(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project) ([]Offer, error) {
 	return s.toNewcomers(ctx, tx, caller, p, true)
 }
@@ -32,13 +32,14 @@ func (s *Service) toNewcomers(ctx context.Context, tx *store.Tx, caller identity
 	if err != nil {
 		return nil, err
 	}
-	g.invite = invite
+	g.invite, g.asking = invite, invite
 	may = g.offers(identity.User{DomainID: p.DomainID, Enabled: true}, nil)
 	return slices.DeleteFunc(may, func(o Offer) bool { return o.DomainID != "" }), nil
 }
 
-// CheckInvite refuses an invitation to roles on a project, for grants that are to end then, that the caller may not send.
-func (s *Service) CheckInvite(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project, roles []identity.RoleID, until time.Time) error {
+// CheckInvite refuses an invitation to roles on a project, for grants that are to end then, that the caller may not send; with agreed, not
+// even if somebody else agreed.
+func (s *Service) CheckInvite(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project, roles []identity.RoleID, until time.Time, agreed bool) error {
 	who := identity.User{DomainID: p.DomainID, Enabled: true}
 	var opened error
 	for _, id := range roles {
@@ -53,7 +54,7 @@ func (s *Service) CheckInvite(ctx context.Context, tx *store.Tx, caller identity
 		opened = identity.NotAllowed(string(authz.CreateGrant))
 	}
 	return s.Authority.Change(ctx, tx, caller, opened, authority.Change{
-		On: identity.Grant{Project: p.ID}, Who: authz.Who{User: &who}, Grant: roles, Until: until, Invite: true,
+		On: identity.Grant{Project: p.ID}, Who: authz.Who{User: &who}, Grant: roles, Until: until, Invite: true, Agreed: agreed,
 	})
 }
 

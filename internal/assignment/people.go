@@ -106,6 +106,7 @@ func (s *Service) People(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
+		g.asking = true
 		out.Offers = g.offers(identity.User{DomainID: p.DomainID, Enabled: true}, nil)
 		out.Page.More = page.More
 		out.Page.Items, out.Called, err = s.persons(ctx, tx, g, p, page.Items, all)

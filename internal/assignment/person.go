@@ -11,7 +11,7 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// Person returns one of the people of a project, and the roles that the caller may grant them. The rule is that of People; what
+// Person returns one of the people of a project, and the roles that the caller may grant them, if need be once somebody else agrees. The rule is that of People; what
 // a caller holds is their own affair. Somebody who has no role there is identity.NotFound.
 func (s *Service) Person(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID) (p Person, offers []Offer, called Names, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
@@ -39,6 +39,7 @@ func (s *Service) Person(ctx context.Context, caller identity.Caller, project id
 		}
 		p = found[0]
 		u, err := tx.User(ctx, user)
+		g.asking = true
 		offers = g.offers(u, found[0].has)
 		return err
 	})
@@ -51,8 +52,9 @@ var ErrChanged = &identity.Error{Kind: identity.Conflict, Message: "The roles of
 // SetRoles makes some roles those that a user was granted on a project, by granting and revoking, all of it or none. before
 // are the roles that the caller took for the granted ones; when they are others by now, it fails with ErrChanged. ends says of
 // roles when they are to end from now on, a zero time being never; others keep their end, and new ones have none. Each grant
-// is authorized as CreateGrant and RevokeGrant do it; and none is, for who may not see People, unless it is their own.
-func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, before, after []identity.RoleID, ends map[identity.RoleID]time.Time) error {
+// is authorized as CreateGrant and RevokeGrant do it; and none is, for who may not see People, unless it is their own. What also does,
+// unless it is nil, is done with it.
+func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, before, after []identity.RoleID, ends map[identity.RoleID]time.Time, also func(*store.Tx) error) error {
 	on := identity.Grant{User: user, Project: project}
 	return s.changeGrants(ctx, caller, []identity.Grant{on}, func(tx *store.Tx, change changer) error {
 		if user == "" || user != caller.UserID() {
@@ -88,6 +90,9 @@ func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project 
 					return err
 				}
 			}
+		}
+		if also != nil {
+			return also(tx)
 		}
 		return nil
 	})

@@ -47,6 +47,19 @@ func UserNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.UserID, err
 	return orName(u.ID, ref.Name, err)
 }
 
+// GroupNamed finds a group by name or id.
+func GroupNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.GroupID, error) {
+	if ref.ID != "" {
+		return identity.GroupID(ref.ID), nil
+	}
+	domain, err := DomainNamed(ctx, tx, ref.Domain)
+	if err != nil {
+		return "", err
+	}
+	g, err := tx.GroupByName(ctx, domain, ref.Name)
+	return orName(g.ID, ref.Name, err)
+}
+
 // ProjectNamed finds a project by name or id.
 func ProjectNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.ProjectID, error) {
 	if ref.ID != "" {
@@ -60,11 +73,14 @@ func ProjectNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.ProjectI
 	return orName(p.ID, ref.Name, err)
 }
 
-// RolesNamed finds roles by name or id: those of the cloud, and of the domain of a project.
+// RolesNamed finds roles by name or id: those of the cloud, and of the domain of a project, or of the domain that it acts as.
 func RolesNamed(ctx context.Context, tx *store.Tx, project identity.ProjectID, names []string) (ids []identity.RoleID, err error) {
 	p, err := tx.Project(ctx, project)
 	if err != nil && !errors.Is(err, identity.NotFound) {
 		return nil, err
+	}
+	if p.IsDomain {
+		p.DomainID = identity.DomainID(p.ID)
 	}
 	for _, name := range names {
 		r, err := tx.RoleByName(ctx, "", name)
@@ -80,55 +96,61 @@ func RolesNamed(ctx context.Context, tx *store.Tx, project identity.ProjectID, n
 	return ids, nil
 }
 
-// NamedGrant is roles on a project that somebody is to have, or to lose, all of it by names.
+// NamedGrant is roles on a project, or on a domain, that a user or a group is to have, or to lose, all of it by names.
 type NamedGrant struct {
 	User, Project Ref
+	Group         Ref                  // in place of a user
+	Domain        *directory.DomainRef // in place of a project
+	Inherited     bool                 // not there, but on all projects below
 	Roles         []string
 	Until         time.Time // when it ends; zero for never
 }
 
-// find turns names into grants, one for each role.
-func (n NamedGrant) find(ctx context.Context, tx *store.Tx) (all []identity.Grant, err error) {
-	var g identity.Grant
-	if g.User, err = UserNamed(ctx, tx, n.User); err != nil {
+// Find turns names into grants, one for each role.
+func (n NamedGrant) Find(ctx context.Context, tx *store.Tx) (all []identity.Grant, err error) {
+	g := identity.Grant{Inherited: n.Inherited}
+	if n.Group != (Ref{}) {
+		g.Group, err = GroupNamed(ctx, tx, n.Group)
+	} else {
+		g.User, err = UserNamed(ctx, tx, n.User)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if g.Project, err = ProjectNamed(ctx, tx, n.Project); err != nil {
+	on := identity.ProjectID("")
+	if n.Domain != nil {
+		g.Domain, err = DomainNamed(ctx, tx, *n.Domain)
+		on = identity.ProjectID(g.Domain)
+	} else {
+		g.Project, err = ProjectNamed(ctx, tx, n.Project)
+		on = g.Project
+	}
+	if err != nil {
 		return nil, err
 	}
-	roles, err := RolesNamed(ctx, tx, g.Project, n.Roles)
+	roles, err := RolesNamed(ctx, tx, on, n.Roles)
 	for _, g.Role = range roles {
 		all = append(all, g)
 	}
 	return all, err
 }
 
-// GrantNamed grants roles by names, all or none, each as CreateGrantFor does, and returns the grants.
-func (s *Service) GrantNamed(ctx context.Context, caller identity.Caller, n NamedGrant) ([]identity.Grant, error) {
-	return s.changeNamed(ctx, caller, n, create)
-}
-
 // RevokeNamed takes roles back by names, all or none, each as RevokeGrant does.
 func (s *Service) RevokeNamed(ctx context.Context, caller identity.Caller, n NamedGrant) error {
-	_, err := s.changeNamed(ctx, caller, n, revoke)
-	return err
-}
-
-func (s *Service) changeNamed(ctx context.Context, caller identity.Caller, n NamedGrant, v verb) (all []identity.Grant, err error) {
-	err = s.DB.View(ctx, func(tx *store.Tx) (err error) {
-		all, err = n.find(ctx, tx)
+	var all []identity.Grant
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = n.Find(ctx, tx)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = s.changeGrants(ctx, caller, all[:min(1, len(all))], func(_ *store.Tx, change changer) error {
+	return s.changeGrants(ctx, caller, all[:min(1, len(all))], func(_ *store.Tx, change changer) error {
 		for _, g := range all {
-			if err := change(v, g, identity.Terms{Until: n.Until, Source: identity.ByHand}); err != nil {
+			if err := change(revoke, g, identity.Terms{}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return all, err
 }

@@ -193,8 +193,8 @@ func (s *Service) Within(ctx context.Context, tx *store.Tx, caller identity.Call
 }
 
 // Membership refuses to bring a user into a group, or out of it, that confers more than the caller may grant or take away.
-// opened is what the policy says of it: a grant rule may open it, too.
-func (s *Service) Membership(ctx context.Context, tx *store.Tx, caller identity.Caller, opened error, in bool, u identity.User, g identity.GroupID) error {
+// opened is what the policy says of it: a grant rule may open it, too. agreed tells that somebody else who may do it agrees.
+func (s *Service) Membership(ctx context.Context, tx *store.Tx, caller identity.Caller, opened error, in, agreed bool, u identity.User, g identity.GroupID) error {
 	r, err := s.Of(ctx, tx, caller)
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (s *Service) Membership(ctx context.Context, tx *store.Tx, caller identity.
 	if err != nil {
 		return err
 	}
-	return r.Membership(opened, in, authz.Who{User: &u}, confers)
+	return r.Membership(opened, in, agreed, authz.Who{User: &u}, confers)
 }
 
 // End refuses what would take grants away, be it by deleting or disabling what they are on or what they are to, if somebody

@@ -526,8 +526,10 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 	err := identity.NotAllowed(string(v.action(c.At, c.Who)))
 	for _, g := range p.rules {
 		switch {
+		case g.NeedsAnswer && v == Revoking:
+			err = identity.Refusedf("You may not take back the role %s by yourself: ask somebody who may.", r.Book.Roles[id].Name)
 		case g.NeedsAnswer && !c.Agreed:
-			err = &NeedsAnswerError{identity.Refusedf("To grant the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)}
+			err = needsAnswer("To grant the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)
 		case g.StepUp && !r.Fresh:
 			err = identity.Refusedf("To grant or take back the role %s you must prove again who you are.", r.Book.Roles[id].Name)
 		case v == Granting && g.MaxDays > 0 && (c.Until.IsZero() || c.Until.After(r.Now.AddDate(0, 0, g.MaxDays))):
@@ -541,6 +543,10 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 
 // NeedsAnswerError says that the caller may do something if somebody else who may do it agrees, so that it can be asked for.
 type NeedsAnswerError struct{ err error }
+
+func needsAnswer(format string, a ...any) error {
+	return &NeedsAnswerError{identity.Refusedf(format+` Ask for it in the portal, or with "lintel access grant" and --reason.`, a...)}
+}
 
 func (e *NeedsAnswerError) Error() string { return e.err.Error() }
 func (e *NeedsAnswerError) Unwrap() error { return e.err }
@@ -624,24 +630,28 @@ func (r *Rights) MayRevokeAll(w Who, has []Standing) bool {
 }
 
 // Membership tells whether the caller may bring somebody into a group that confers such standings, or out of it. opened is what
-// the policy says.
-func (r *Rights) Membership(opened error, in bool, w Who, confers []Standing) error {
+// the policy says; agreed, that somebody else who may do it agrees.
+func (r *Rights) Membership(opened error, in, agreed bool, w Who, confers []Standing) error {
 	v := Revoking
 	until := AnyTime
 	if in {
 		v, until = Granting, time.Time{}
 	}
+	var asks error // what somebody else must agree to
 	if opened != nil {
 		some := false
 		for _, s := range confers {
 			for _, id := range s.Roles {
 				rules := r.rules(r.with(narrowing{s.At.Below, until}), s.At, func(g identity.GrantRule) bool {
-					return g.Target == id && g.TargetTier == identity.GroupTier && allows(g, v) && !g.NeedsAnswer && (!g.StepUp || r.Fresh) && (g.MaxDays == 0 || !in)
+					return g.Target == id && g.TargetTier == identity.GroupTier && allows(g, v) && (in || !g.NeedsAnswer) && (!g.StepUp || r.Fresh) && (g.MaxDays == 0 || !in)
 				})
 				if len(rules) == 0 {
 					return opened
 				}
 				some = true
+				if !agreed && !slices.ContainsFunc(rules, func(g identity.GrantRule) bool { return !g.NeedsAnswer }) {
+					asks = needsAnswer("To give the role %s by this group somebody else who may do it must agree.", r.Book.Roles[id].Name)
+				}
 			}
 		}
 		if !some {
@@ -652,7 +662,13 @@ func (r *Rights) Membership(opened error, in bool, w Who, confers []Standing) er
 	}
 	for _, s := range confers {
 		for _, id := range r.heavy(s.Roles, s.At, w) {
-			if !r.permit(v, id, s.At, w, until).ever() {
+			switch p := r.permit(v, id, s.At, w, until); {
+			case p.ever():
+			case in && p.agreed():
+				if !agreed {
+					asks = needsAnswer("To give the role %s by this group somebody else who may do it must agree.", r.Book.Roles[id].Name)
+				}
+			default:
 				if !r.sees(s.At) {
 					return identity.Refusedf("This group is protected.")
 				}
@@ -661,7 +677,7 @@ func (r *Rights) Membership(opened error, in bool, w Who, confers []Standing) er
 			}
 		}
 	}
-	return nil
+	return asks
 }
 
 // Withheld are those of some roles at a place that are heavy and that the caller may not take away: what would end a place must

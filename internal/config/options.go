@@ -725,6 +725,9 @@ type LintelGroup struct {
 	MailFrom         string        `opt:"mail_from"`                                                                      // "Name <address>" that mails come from
 	MailAccess       bool          `opt:"mail_access" default:"true"`                                                     // where mail is sent, tell people when what they may do changes
 	MailUnknown      bool          `opt:"mail_unknown" default:"false"`                                                   // who asks for a new password by an address of no account gets a mail that says so
+	InviteLife       time.Duration `opt:"invite_life" unit:"s" min:"3600" max:"2592000" default:"604800"`                 // how long an invitation can be accepted; one to a role of high impact for a day at most
+	SetUpLife        time.Duration `opt:"set_up_life" unit:"s" min:"3600" max:"1209600" default:"259200"`                 // how long a link works by which a new person sets the first password
+	ResetLife        time.Duration `opt:"reset_life" unit:"s" min:"600" max:"86400" default:"3600"`                       // how long a link works by which a forgotten password is set anew
 	SignUp           bool          `opt:"sign_up" default:"false"`                                                        // where mail is sent, anybody may ask for an account in the portal, and administrators of the cloud let them in
 	SignUpTerms      string        `opt:"sign_up_terms" uri:""`                                                           // page of the terms that they must agree to; unset: none
 	PolicyBundles    string        `opt:"policy_bundles"`                                                                 // folder of the rules of the cloud's services, from which the portal computes what roles permit; followed; unset: it does not

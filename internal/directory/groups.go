@@ -193,27 +193,35 @@ func (s *Service) CheckMembership(ctx context.Context, caller identity.Caller, u
 
 // AddToGroup makes a user a lasting member of a group. It changes nothing for one who is.
 func (s *Service) AddToGroup(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := s.changeableMembership(ctx, tx, caller, authz.AddUserToGroup, user, group); err != nil {
-			return err
-		}
-		if err := s.tellOfGroup(ctx, tx, caller, user, group, true); err != nil {
-			return err
-		}
-		if err := tx.AddToGroup(ctx, user, group); err != nil {
-			return err
-		}
-		if err := s.EndUnfactored(ctx, tx, user); err != nil {
-			return err
-		}
-		return tx.Record(ctx, identity.Joined("added", group, user).By(caller))
-	})
+	return s.DB.Update(ctx, func(tx *store.Tx) error { return s.AddToGroupIn(ctx, tx, caller, user, group) })
+}
+
+// AddToGroupIn is AddToGroup inside a transaction.
+func (s *Service) AddToGroupIn(ctx context.Context, tx *store.Tx, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
+	if err := s.changeableMembership(ctx, tx, caller, authz.AddUserToGroup, false, user, group); err != nil {
+		return err
+	}
+	if err := s.tellOfGroup(ctx, tx, caller, user, group, true); err != nil {
+		return err
+	}
+	if err := tx.AddToGroup(ctx, user, group); err != nil {
+		return err
+	}
+	if err := s.EndUnfactored(ctx, tx, user); err != nil {
+		return err
+	}
+	return tx.Record(ctx, identity.Joined("added", group, user).By(caller))
+}
+
+// CheckAddToGroup refuses who could not add a user to a group; with agreed, not even if somebody else agreed.
+func (s *Service) CheckAddToGroup(ctx context.Context, tx *store.Tx, caller identity.Caller, user identity.UserID, group identity.GroupID, agreed bool) error {
+	return s.changeableMembership(ctx, tx, caller, authz.AddUserToGroup, agreed, user, group)
 }
 
 // RemoveFromGroup ends a lasting membership and the user's tokens.
 func (s *Service) RemoveFromGroup(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := s.changeableMembership(ctx, tx, caller, authz.RemoveUserFromGroup, user, group); err != nil {
+		if err := s.changeableMembership(ctx, tx, caller, authz.RemoveUserFromGroup, false, user, group); err != nil {
 			return err
 		}
 		if err := s.tellOfGroup(ctx, tx, caller, user, group, false); err != nil {
@@ -259,7 +267,7 @@ func (s *Service) tellOfGroup(ctx context.Context, tx *store.Tx, caller identity
 }
 
 // changeableMembership is allowedMembership for who is brought into a group or out of it, which changes what they hold.
-func (s *Service) changeableMembership(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, user identity.UserID, group identity.GroupID) error {
+func (s *Service) changeableMembership(ctx context.Context, tx *store.Tx, caller identity.Caller, action authz.Action, agreed bool, user identity.UserID, group identity.GroupID) error {
 	if err := tx.LockGroup(ctx, group); err != nil {
 		return err
 	}
@@ -267,7 +275,7 @@ func (s *Service) changeableMembership(ctx context.Context, tx *store.Tx, caller
 	if !there || err != nil && !errors.Is(err, identity.Forbidden) {
 		return err
 	}
-	return s.Authority.Membership(ctx, tx, caller, err, action == authz.AddUserToGroup, u, group)
+	return s.Authority.Membership(ctx, tx, caller, err, action == authz.AddUserToGroup, agreed, u, group)
 }
 
 // allowedMembership asks the policy about a user and a group, as far as they are there, and then that both are.

@@ -31,16 +31,16 @@ var taskRoutes = []route{
 	{method: del, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}", serve: (*API).cancelInvitation,
 		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.RevokeGrant},
 		summary: "Withdraw an invitation"},
-	{method: post, path: "/v3/lintel/grants", serve: (*API).grantNamed, actions: []authz.Action{authz.CreateGrant}, body: schema.GrantsCreate,
-		summary: "Grant roles on a project to a user, for good or until a time; with 202 they are asked for, since somebody else must agree, or wait for the user’s second factor", answer: one("grants"),
+	{method: post, path: "/v3/lintel/grants", serve: (*API).grantNamed, actions: []authz.Action{authz.CreateGrant, authz.AddUserToGroup}, body: schema.GrantsCreate,
+		summary: "Grant roles on a project or a domain to a user or a group, for good or until a time, or add a user to a group; with 202 it is asked for, since somebody else must agree, or waits for the user’s second factor", answer: one("grants"),
 		success: []int{http.StatusCreated, http.StatusAccepted}},
-	{method: get, path: "/v3/lintel/grant_requests", serve: (*API).listGrantRequests, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.GrantRequestList,
-		summary: "List the requests for grants on a project to which somebody else must agree", answer: many("grant_requests", "grant_request")},
-	{method: post, path: "/v3/lintel/grant_requests/{grant_request_id}/approval", serve: (*API).approveGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.CreateGrant},
-		success: []int{http.StatusOK}, summary: "Agree to a request for grants, and make them", answer: one("grant_request")},
-	{method: post, path: "/v3/lintel/grant_requests/{grant_request_id}/refusal", serve: (*API).refuseGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.CreateGrant},
+	{method: get, path: "/v3/lintel/grant_requests", serve: (*API).listGrantRequests, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.ListRoleAssignments}, query: schema.GrantRequestList,
+		summary: "List the requests on a project, or on a domain and in it, to which somebody else must agree", answer: many("grant_requests", "grant_request")},
+	{method: post, path: "/v3/lintel/grant_requests/{grant_request_id}/approval", serve: (*API).approveGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.ListRoleAssignments, authz.CreateGrant, authz.AddUserToGroup},
+		success: []int{http.StatusOK}, summary: "Agree to a request, and do what it asks for", answer: one("grant_request")},
+	{method: post, path: "/v3/lintel/grant_requests/{grant_request_id}/refusal", serve: (*API).refuseGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.ListRoleAssignments, authz.CreateGrant, authz.AddUserToGroup},
 		body: schema.GrantRequestRefuse, success: []int{http.StatusOK}, summary: "Refuse a request for grants", answer: one("grant_request")},
-	{method: del, path: "/v3/lintel/grant_requests/{grant_request_id}", serve: (*API).withdrawGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree},
+	{method: del, path: "/v3/lintel/grant_requests/{grant_request_id}", serve: (*API).withdrawGrantRequest, actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.ListRoleAssignments},
 		summary: "Withdraw a request for grants"},
 	{method: get, path: "/v3/lintel/waiting_grants", serve: (*API).listWaitingGrants, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.WaitingGrantList,
 		summary: "List the grants that wait for their user’s second factor: those on a project, or one’s own", answer: many("waiting_grants", "waiting_grant")},
@@ -137,7 +137,7 @@ func (a *API) invite(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	sent, err := a.Membership.InviteTo(r.Context(), r.Caller, atHome(r, refOf(in, "project")), schema.List[string](in, "addresses").Value, roleNames(in, "roles"),
-		membership.Draft{Words: text[string](in, "message"), Language: text[string](in, "language"), Until: until, Areas: areasOf(in)})
+		membership.Draft{Reason: text[string](in, "reason"), Words: text[string](in, "message"), Language: text[string](in, "language"), Until: until, Areas: areasOf(in)})
 	if err != nil {
 		return err
 	}
@@ -167,13 +167,28 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	n := assignment.NamedGrant{User: atHome(r, refOf(in, "user")), Project: atHome(r, refOf(in, "project")), Roles: roleNames(in, "roles"), Until: until}
+	n := assignment.NamedGrant{Roles: roleNames(in, "roles"), Inherited: schema.Flag(in, "inherited").Value, Until: until}
+	if in.Has("user") {
+		n.User = atHome(r, refOf(in, "user"))
+	}
+	if in.Has("group") {
+		n.Group = atHome(r, refOf(in, "group"))
+	}
+	if in.Has("domain") {
+		n.Domain = &directory.DomainRef{ID: text[identity.DomainID](in.Object("domain"), "id"), Name: text[string](in.Object("domain"), "name")}
+	} else {
+		n.Project = atHome(r, refOf(in, "project"))
+	}
 	var out membership.Granted
 	switch meanwhile := roleNames(in, "meanwhile"); {
+	case n.Inherited && schema.Flag(in, "once_second_factor").Value:
+		err = identity.Invalidf("What waits for a second factor is granted on one project.")
 	case schema.Flag(in, "once_second_factor").Value:
 		out, err = a.Membership.GrantOnceFactor(r.Context(), r.Caller, n, meanwhile, text[string](in, "reason"))
 	case len(meanwhile) > 0:
 		err = identity.Invalidf("Roles are given meanwhile where others wait: with once_second_factor.")
+	case !in.Has("roles"):
+		out, err = a.Membership.JoinNamed(r.Context(), r.Caller, n.User, n.Group, text[string](in, "reason"))
 	default:
 		out, err = a.Membership.Grant(r.Context(), r.Caller, n, text[string](in, "reason"))
 	}
@@ -181,14 +196,19 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	ids := func(grants []identity.Grant) []string {
-		roles := make([]string, len(grants))
-		for i, g := range grants {
-			roles[i] = string(g.Role)
+		roles := []string{}
+		for _, g := range grants {
+			if g.Role != "" { // else somebody joins a group
+				roles = append(roles, string(g.Role))
+			}
 		}
 		return roles
 	}
 	to := slices.Concat(out.Grants, out.Waiting)[0]
-	o := object{"request_id": nil, "user_id": string(to.User), "project_id": string(to.Project), "role_ids": ids(out.Grants), "waiting_role_ids": ids(out.Waiting), "expires_at": nil}
+	o := object{
+		"request_id": nil, "user_id": orNull(string(to.User)), "group_id": orNull(string(to.Group)), "project_id": orNull(string(to.Project)), "domain_id": orNull(string(to.Domain)),
+		"inherited": to.Inherited, "role_ids": ids(out.Grants), "waiting_role_ids": ids(out.Waiting), "expires_at": nil,
+	}
 	if !until.IsZero() {
 		o["expires_at"] = renderTime(until)
 	}
@@ -204,12 +224,21 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 
 func renderGrantRequest(g membership.Request) object {
 	o := object{
-		"id": g.ID, "project_id": string(g.ProjectID), "user": idName(g.UserID, g.User), "requester": idName(g.RequesterID, g.Requester), "roles": g.RoleNames,
+		"id": g.ID, "project_id": orNull(string(g.ProjectID)), "domain_id": orNull(string(g.DomainID)), "inherited": g.Inherited, "user": nil, "group": nil, "address": orNull(g.Address),
+		"requester": idName(g.RequesterID, g.Requester), "roles": append([]string{}, g.RoleNames...),
 		"reason": g.Reason, "access_expires_at": nil, "state": g.Standing(), "created_at": renderTime(g.CreatedAt), "expires_at": renderTime(g.ExpiresAt),
 		"decider": nil, "answer": orNull(g.Answer),
 	}
 	if !g.Until.IsZero() {
 		o["access_expires_at"] = renderTime(g.Until)
+	}
+	switch {
+	case g.Joins():
+		o["user"], o["group"] = idName(g.UserID, g.For), idName(g.GroupID, g.Group)
+	case g.UserID != "":
+		o["user"] = idName(g.UserID, g.For)
+	case g.GroupID != "":
+		o["group"] = idName(g.GroupID, g.For)
 	}
 	if g.DeciderID != "" {
 		o["decider"] = idName(g.DeciderID, g.Decider)
@@ -218,8 +247,11 @@ func renderGrantRequest(g membership.Request) object {
 }
 
 func (a *API) listGrantRequests(w http.ResponseWriter, r *request) error {
-	to := atHome(r, assignment.Ref{Name: text[string](r.Args, "project"), Domain: directory.DomainRef{Name: text[string](r.Args, "domain")}})
-	found, err := a.Membership.GrantRequestsTo(r.Context(), r.Caller, to)
+	to := assignment.Ref{Name: text[string](r.Args, "project"), Domain: directory.DomainRef{Name: text[string](r.Args, "domain")}}
+	if to.Name == "" && to.Domain.Name == "" {
+		return identity.Invalidf("Name a project, or a domain.")
+	}
+	found, err := a.Membership.GrantRequestsTo(r.Context(), r.Caller, atHome(r, to))
 	if err != nil {
 		return err
 	}
@@ -301,7 +333,10 @@ func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) renderSent(r *request, s membership.Sent) object {
-	o := object{"id": string(s.ID), "address": s.Address, "project_id": string(s.ProjectID), "expires_at": renderTime(s.ExpiresAt), "changed": s.Again}
+	o := object{"id": string(s.ID), "address": s.Address, "project_id": string(s.ProjectID), "expires_at": renderTime(s.ExpiresAt), "changed": s.Again, "request_id": nil}
+	if s.Asked != nil {
+		o["request_id"] = s.Asked.ID
+	}
 	if s.Secret != "" {
 		o["link"] = a.portalPage(r, "/invite/"+s.Secret)
 	}

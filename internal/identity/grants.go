@@ -139,14 +139,20 @@ const (
 	RequestWithdrawn GrantRequestState = "withdrawn"
 )
 
-// GrantRequest asks for roles on a project for a user, to whose grant somebody else must agree.
+// GrantRequest asks for something to which somebody else must agree: roles on a project or a domain for a user, for a group, or for
+// whoever accepts an invitation; or, with a user and a group, that the user joins the group, which has no roles here and the group's domain.
 type GrantRequest struct {
-	ID        string
-	UserID    UserID // who is to have them
-	ProjectID ProjectID
-	Roles     []RoleID
-	Until     time.Time // when the grants are to end; zero for never
-	Reason    string
+	ID           string
+	UserID       UserID // who is to have them
+	GroupID      GroupID
+	InvitationID InvitationID // that is sent when somebody agrees
+	Address      string       // of the invitation
+	ProjectID    ProjectID
+	DomainID     DomainID // in place of a project
+	Inherited    bool     // not there, but on all projects below
+	Roles        []RoleID
+	Until        time.Time // when the grants are to end; zero for never
+	Reason       string
 
 	// RequesterID is by whose rights the roles are granted, if somebody agrees, and Scope where these rights are held.
 	RequesterID UserID
@@ -155,8 +161,28 @@ type GrantRequest struct {
 	State                GrantRequestState
 	CreatedAt, ExpiresAt time.Time
 	DeciderID            UserID    // who agreed or refused
+	DeciderScope         Scope     // where they hold the rights to that
 	DecidedAt            time.Time // zero while open
 	Answer               string    // why it was refused
+}
+
+// On is the project of a request, or the one that acts as its domain.
+func (r GrantRequest) On() ProjectID {
+	if r.DomainID != "" {
+		return ProjectID(r.DomainID)
+	}
+	return r.ProjectID
+}
+
+// Joins tells whether a request is for a user to join a group.
+func (r GrantRequest) Joins() bool { return r.UserID != "" && r.GroupID != "" }
+
+// Grants are what a request asks for, one for each role; none for a group to join.
+func (r GrantRequest) Grants() (all []Grant) {
+	for _, role := range r.Roles {
+		all = append(all, Grant{Role: role, User: r.UserID, Group: r.GroupID, Project: r.ProjectID, Domain: r.DomainID, Inherited: r.Inherited})
+	}
+	return all
 }
 
 // WaitingGrant is a role on a project that takes effect when its user has turned on a second factor, by the rights that who granted it

@@ -27,6 +27,11 @@ type Invitation struct {
 	Words     string    // of the inviter to the invited
 	Language  string
 
+	// RequestID is of the request for what it offers, where somebody else must agree to that. It is a Draft, which was not sent, until
+	// they have.
+	RequestID string
+	Draft     bool
+
 	// InviterID is by whose rights the roles are granted, if they are accepted, and Scope where these rights are held.
 	InviterID UserID
 	Scope     Scope

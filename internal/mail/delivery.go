@@ -93,10 +93,11 @@ func (d *Delivery) send(ctx context.Context, w store.WaitingMail) (taken bool, e
 	if w.Tries < 10 {
 		wait = min(mostWait, firstWait<<w.Tries)
 	}
-	if err := d.DB.TryMail(ctx, w.ID, wait); err != nil {
+	if err = d.DB.TryMail(ctx, w.ID, wait); err != nil {
 		return false, err
 	}
-	m, err := d.Office.open(w.Sealed)
+	var m Message
+	err = d.Office.Open(w.Sealed, &m)
 	if err != nil { // the key is gone
 		return false, errors.Join(err, d.DB.FailMail(ctx, w.ID, "it cannot be opened"))
 	}

@@ -109,6 +109,7 @@ const (
 type Values struct {
 	To      string // the reader's address
 	Link    string // the one link, from the portal's path on
+	Code    string // that does the same
 	By      string // who did it
 	Name    string // of an account
 	Address string // of somebody else
@@ -122,6 +123,7 @@ type Values struct {
 	From    string // the address and browser that something was asked from
 	Request string // its id
 	Act     string // what of several was done, one of the words of the kind
+	Asked   string // for what somebody must agree to: to join a group, "join", to invite somebody, "invite", or to grant on all "below" something
 	Count   int
 	Group   string  // through which somebody has, or had, their access
 	Places  []Place // where it has changed
@@ -403,7 +405,7 @@ func (o *Office) put(ctx context.Context, tx *store.Tx, kind Kind, lang string, 
 	if err != nil {
 		return "", err
 	}
-	sealed, err := o.seal(m)
+	sealed, err := o.Seal(m)
 	if err != nil {
 		return "", err
 	}
@@ -413,8 +415,9 @@ func (o *Office) put(ctx context.Context, tx *store.Tx, kind Kind, lang string, 
 // perDay is the most mails to one address in a day.
 const perDay = 20
 
-func (o *Office) seal(m Message) (string, error) {
-	plain, err := json.Marshal(m)
+// Seal writes something down so that only who has the keys of the office can read it.
+func (o *Office) Seal(v any) (string, error) {
+	plain, err := json.Marshal(v)
 	if err != nil {
 		return "", err
 	}
@@ -426,14 +429,15 @@ func (o *Office) seal(m Message) (string, error) {
 	return sealed, err
 }
 
-func (o *Office) open(sealed string) (m Message, err error) {
+// Open reads what Seal wrote.
+func (o *Office) Open(sealed string, v any) error {
 	keys, err := o.Keys.Keys()
 	if err != nil {
-		return m, err
+		return err
 	}
 	plain, err := token.Decrypt(keys, sealed)
 	if err != nil {
-		return m, err
+		return err
 	}
-	return m, json.Unmarshal([]byte(plain), &m)
+	return json.Unmarshal([]byte(plain), v)
 }

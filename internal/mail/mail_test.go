@@ -13,7 +13,7 @@ var sample = Values{
 	To: "greta@acme.example", Link: "/invite/SECRET", By: "Alice Moreau (alice@acme.example)", Name: "greta", Address: "greta@acme.example",
 	Project: "acme-web", Domain: "Acme", Roles: []string{"member", "load-balancer", "reader"}, Words: "Welcome to the team.",
 	Ends: at("2026-12-31T00:00:00Z"), Until: *at("2026-03-11T05:06:00Z"), At: *at("2026-03-05T14:30:00Z"), From: "192.0.2.7, Firefox", Request: "req-1",
-	Group: "crew", Ask: "Alice Moreau (alice@acme.example)", Places: []Place{
+	Group: "crew", Code: "7QXK-M2PD", Ask: "Alice Moreau (alice@acme.example)", Places: []Place{
 		{Name: "acme-web", Before: []Held{{Role: "member"}, {Role: "reader"}}, After: []Held{{Role: "member", Until: *at("2026-12-31T00:00:00Z")}}},
 		{Name: "Acme", Domain: true, Below: true, After: []Held{{Role: "reader"}}}, {Before: []Held{{Role: "auditor"}}},
 	},
@@ -68,6 +68,35 @@ func TestEveryMailInEveryLanguage(t *testing.T) {
 	}
 }
 
+// TestWhatIsAskedFor: the mails about requests say for what they are, and where.
+func TestWhatIsAskedFor(t *testing.T) {
+	o := &Office{Cloud: "Cloud", URL: "https://identity.example/portal"}
+	here, there := sample, sample
+	here.Domain, there.Project = "", ""
+	for _, c := range []struct {
+		kind           Kind
+		v              Values
+		asked, act     string
+		en, de, denied string
+	}{
+		{GrantAsked, there, "", "", "reader on the domain Acme at Cloud to greta", "auf der Domäne Acme", "project"},
+		{GrantAsked, there, "below", "", "on all projects below Acme", "auf allen Projekten unter Acme", ""},
+		{GrantAsked, there, "join", "", "wants to add greta to the group crew of the domain Acme", "in die Gruppe crew der Domäne Acme", "reader"},
+		{GrantAsked, here, "invite", "", "wants to invite greta as member, load-balancer and reader to the project acme-web", "in das Projekt acme-web bei Cloud einladen", "domain"},
+		{GrantAnswered, there, "join", "approved", "agreed that greta joins the group crew", "hat zugestimmt, dass greta bei Cloud in die Gruppe crew", "refused"},
+		{GrantAnswered, here, "invite", "approved", "agreed that greta is invited as", "eingeladen wird", "refused"},
+		{GrantAnswered, there, "below", "refused", "did not agree that greta gets", "hat nicht zugestimmt", "project acme"},
+	} {
+		c.v.Asked, c.v.Act = c.asked, c.act
+		for lang, want := range map[string]string{"en": c.en, "de": c.de} {
+			m, err := o.Write(c.kind, lang, c.v)
+			if err != nil || !strings.Contains(m.Text, want) || c.denied != "" && lang == "en" && strings.Contains(m.Text, c.denied) {
+				t.Errorf("%s, %q in %s, %v: %s", c.kind, c.asked, lang, err, m.Text)
+			}
+		}
+	}
+}
+
 // TestWhatOthersChoseIsInert: names and words of others make no links, headers or markup. S-116
 func TestWhatOthersChoseIsInert(t *testing.T) {
 	o := &Office{Cloud: "Cloud", URL: "https://identity.example/portal"}
@@ -91,24 +120,24 @@ func TestWhatOthersChoseIsInert(t *testing.T) {
 // says is what the mails of section 6.5 must say and must not, by their kinds, whatever the language. What is said of somebody's secrets or of
 // others' accounts is given to every mail here, so that one that would tell it does.
 var says = map[Kind]struct{ must, not string }{
-	Invite:          {"by project domain roles words ends link until request", "name group"},
+	Invite:          {"by project domain roles words ends link code until request", "name group"},
 	InviteChanged:   {"by project domain roles ends until request", "name words"},
 	InviteGone:      {"by project request", "name words"},
 	Accepted:        {"address project at request", "roles"},
 	Declined:        {"address project request", "roles"},
-	AccountMade:     {"by name domain project roles link until request", "words"},
+	AccountMade:     {"by name domain project roles link code until request", "words"},
 	AccessGone:      {"by name places ask at link request", "words"},
 	AccessChanged:   {"by name places ask at link request", "words"},
 	AccessByGroup:   {"by name group places ask at link request", "words"},
-	Reset:           {"name link until from request", "by address words"},
+	Reset:           {"name link code until from request", "by address words"},
 	ResetElsewhere:  {"name from request", "by address words link"},
 	ResetUnknown:    {"address link from request", "by name words"},
-	SignUp:          {"address name project link until from request", "by"},
+	SignUp:          {"address name project link code until from request", "by"},
 	SignUpWaits:     {"address name project words link at request", "by"},
 	SignUpDenied:    {"project words at request", "name by"},
 	PasswordChanged: {"name at from link request", "words"},
-	AddressOld:      {"name address link until from request", "words"},
-	AddressNew:      {"name address link until request", "words"},
+	AddressOld:      {"name address link code until from request", "words"},
+	AddressNew:      {"name address link code until request", "words"},
 	AddressChanged:  {"by name at request", "address words"},
 	NewDevice:       {"name at from link request", "words"},
 	RecoveryUsed:    {"name at from link request", "words"},
@@ -116,7 +145,7 @@ var says = map[Kind]struct{ must, not string }{
 	CredentialMade:  {"words name project at link request", "address"},
 	Expiring:        {"words project until ends link request", "address"},
 	Rotate:          {"name project by link request", "words address"},
-	Contact:         {"by project link until request", "words"},
+	Contact:         {"by project link code until request", "words"},
 	Notice:          {"by name words project link request", "address"},
 	Suspended:       {"by name words ends at request", "address"},
 	RulesChanged:    {"by at link request", "name"},
@@ -131,12 +160,12 @@ func TestWhatEveryMailSays(t *testing.T) {
 	o := &Office{Cloud: "Northwind Cloud", URL: "https://identity.example/portal"}
 	v := Values{
 		To: "reader@acme.example", Link: "/LINK", By: "BY", Name: "NAME", Address: "ADDRESS@acme.example", Project: "PROJECT", Domain: "DOMAIN", Roles: []string{"ROLES"}, Words: "WORDS",
-		Ends: at("2031-01-11T01:00:00Z"), Until: *at("2032-02-12T02:00:00Z"), At: *at("2033-03-13T03:00:00Z"), From: "FROM", Request: "REQUEST", Group: "GROUP", Ask: "ASK", Count: 3,
+		Ends: at("2031-01-11T01:00:00Z"), Until: *at("2032-02-12T02:00:00Z"), At: *at("2033-03-13T03:00:00Z"), From: "FROM", Request: "REQUEST", Group: "GROUP", Ask: "ASK", Count: 3, Code: "CODE",
 		Places: []Place{{Name: "PLACES", Before: []Held{{Role: "BEFORE"}}, After: []Held{{Role: "AFTER"}}}},
 	}
 	marks := map[string][]string{
 		"by": {"BY"}, "name": {"NAME"}, "address": {"ADDRESS@acme.example"}, "project": {"PROJECT"}, "domain": {"DOMAIN"}, "roles": {"ROLES"}, "words": {"WORDS"}, "ends": {"2031"}, "until": {"2032"},
-		"at": {"2033"}, "from": {"FROM"}, "request": {"REQUEST"}, "group": {"GROUP"}, "ask": {"ASK"}, "places": {"PLACES", "BEFORE", "AFTER"}, "link": {"https://identity.example/portal/LINK"},
+		"at": {"2033"}, "from": {"FROM"}, "request": {"REQUEST"}, "group": {"GROUP"}, "ask": {"ASK"}, "code": {"CODE"}, "places": {"PLACES", "BEFORE", "AFTER"}, "link": {"https://identity.example/portal/LINK"},
 	}
 	for key := range templates {
 		lang, name, _ := strings.Cut(key, "/")

@@ -62,7 +62,7 @@ func (s *Service) Look(ctx context.Context, secret string) (out Offer, err error
 		if out.State = stateOf(v, l, out.Ended); out.State != OfferOpen {
 			return nil
 		}
-		inviter, p, err := s.authority(ctx, tx, v)
+		inviter, _, p, err := s.authority(ctx, tx, v)
 		if _, blocked := errors.AsType[*BlockedError](err); blocked {
 			out.State = OfferBlocked
 			return nil
@@ -79,6 +79,8 @@ func stateOf(v identity.Invitation, l identity.Link, ended bool) OfferState {
 	switch {
 	case v.State != identity.InvitationOpen:
 		return OfferState(v.State)
+	case v.Draft:
+		return OfferBlocked
 	case l.State != "":
 		return OfferSuperseded
 	case ended:
@@ -100,45 +102,70 @@ func blocked(why string) error {
 	return &BlockedError{why, &identity.Error{Kind: identity.Forbidden, Message: "This invitation cannot be accepted at present. Ask whoever sent it."}}
 }
 
-// authority is whoever sent an invitation, with the rights that they hold now, if these still suffice for all that it offers.
-func (s *Service) authority(ctx context.Context, tx *store.Tx, v identity.Invitation) (inviter identity.Caller, p identity.Project, err error) {
+// authority is whoever sent an invitation, with the rights that they hold now, if these still suffice for all that it offers; and by whose
+// rights that is granted: theirs, or those of whoever had to agree, who must still be able to do it alone.
+func (s *Service) authority(ctx context.Context, tx *store.Tx, v identity.Invitation) (inviter, granter identity.Caller, p identity.Project, err error) {
+	fail := func(err error) (identity.Caller, identity.Caller, identity.Project, error) {
+		return inviter, granter, p, err
+	}
 	if p, err = tx.Project(ctx, v.ProjectID); isMissing(err) {
-		return inviter, p, blocked("the project is gone")
+		return fail(blocked("the project is gone"))
 	} else if err != nil {
-		return inviter, p, err
+		return fail(err)
 	}
 	d, err := tx.Domain(ctx, p.DomainID)
 	if err != nil {
-		return inviter, p, err
+		return fail(err)
 	}
 	if !p.Enabled || !d.Enabled {
-		return inviter, p, blocked("the project or its domain is disabled")
+		return fail(blocked("the project or its domain is disabled"))
 	}
 	if err := s.mayInvite(ctx, tx, p.DomainID, v.Address); errors.Is(err, identity.Forbidden) {
-		return inviter, p, blocked("the rules of the domain do not allow it any more")
+		return fail(blocked("the rules of the domain do not allow it any more"))
 	} else if err != nil {
-		return inviter, p, err
+		return fail(err)
 	}
 	if len(v.Areas) > 0 {
 		inviter, err = s.sponsor(ctx, tx, v)
-		return inviter, p, err
+		return inviter, inviter, p, err
 	}
 	inviter, err = s.Standing(ctx, tx, v.InviterID, v.Scope)
 	if errors.Is(err, identity.Unauthorized) {
-		return inviter, p, blocked("the inviter does not stand any more")
+		return fail(blocked("the inviter does not stand any more"))
 	} else if err != nil {
-		return inviter, p, err
+		return fail(err)
 	}
 	if !v.Until.IsZero() && !tx.Now().Before(v.Until) {
-		return inviter, p, blocked("what it offers has ended")
+		return fail(blocked("what it offers has ended"))
 	}
-	err = s.Assignment.CheckInvite(ctx, tx, inviter, p, v.Roles, v.Until)
+	err = s.Assignment.CheckInvite(ctx, tx, inviter, p, v.Roles, v.Until, v.RequestID != "")
 	if errors.Is(err, identity.Forbidden) || isMissing(err) {
-		return inviter, p, blocked("the inviter may not grant a role of it any more")
+		return fail(blocked("the inviter may not grant a role of it any more"))
 	} else if err != nil {
-		return inviter, p, err
+		return fail(err)
 	}
-	return inviter, p, nil
+	if granter = inviter; v.RequestID != "" {
+		granter, err = s.agreed(ctx, tx, p, v)
+	}
+	return inviter, granter, p, err
+}
+
+// agreed is whoever agreed to what an invitation offers, with the rights that they hold now, if these still suffice for it.
+func (s *Service) agreed(ctx context.Context, tx *store.Tx, p identity.Project, v identity.Invitation) (who identity.Caller, err error) {
+	r, err := tx.GrantRequest(ctx, v.RequestID)
+	if isMissing(err) || err == nil && (r.State != identity.RequestApproved || v.Draft) {
+		return who, blocked("nobody has agreed to it")
+	} else if err != nil {
+		return who, err
+	}
+	who, err = s.Standing(ctx, tx, r.DeciderID, r.DeciderScope)
+	if err == nil {
+		err = s.Assignment.CheckInvite(ctx, tx, who, p, v.Roles, v.Until, false)
+	}
+	if errors.Is(err, identity.Unauthorized) || errors.Is(err, identity.Forbidden) {
+		return who, blocked("who agreed may not grant a role of it any more")
+	}
+	return who, err
 }
 
 // Accept makes the caller, who has an account, a member of the project. The account must have the address of the invitation.
@@ -214,7 +241,7 @@ func (s *Service) accept(ctx context.Context, secret string,
 		if v, err = s.take(ctx, tx, secret); err != nil {
 			return err
 		}
-		inviter, p, err := s.authority(ctx, tx, v)
+		inviter, granter, p, err := s.authority(ctx, tx, v)
 		if err != nil {
 			return err
 		}
@@ -230,11 +257,25 @@ func (s *Service) accept(ctx context.Context, secret string,
 				return err
 			}
 		}
+		var grants []identity.Grant
 		for _, r := range v.Roles {
-			g := identity.Grant{Role: r, User: u.ID, Project: v.ProjectID}
-			err := s.Assignment.GrantIn(ctx, tx, inviter, g, identity.Terms{Until: v.Until, Source: identity.ByInvitation})
-			if errors.Is(err, identity.Forbidden) || isMissing(err) {
+			grants = append(grants, identity.Grant{Role: r, User: u.ID, Project: v.ProjectID})
+		}
+		if v.RequestID != "" {
+			if u.ID == granter.UserID() {
+				return blocked("who accepts it is who agreed to it")
+			}
+			err := s.Assignment.CheckGrants(ctx, tx, inviter, grants, v.Until, true)
+			if errors.Is(err, identity.Forbidden) {
 				return blocked("the inviter may not grant a role of it to this account")
+			} else if err != nil {
+				return err
+			}
+		}
+		for _, g := range grants {
+			err := s.Assignment.GrantIn(ctx, tx, granter, g, identity.Terms{Until: v.Until, Source: identity.ByInvitation})
+			if errors.Is(err, identity.Forbidden) || isMissing(err) {
+				return blocked("the inviter, or who agreed, may not grant a role of it to this account")
 			} else if err != nil {
 				return err
 			}

@@ -78,12 +78,20 @@ func (s *Service) AskAddress(ctx context.Context, caller identity.Caller, addres
 		if err != nil {
 			return err
 		}
-		if err := s.Office.Tell(ctx, tx, mails.AddressOld, u, mails.Values{Address: address, Link: "/address/" + keep, Until: until}); err != nil {
+		keepCode, err := s.mailed(ctx, tx, emailOf(u), keep, tx.Now().Add(addressUndoLife))
+		if err != nil {
+			return err
+		}
+		proveCode, err := s.mailed(ctx, tx, address, prove, until)
+		if err != nil {
+			return err
+		}
+		if err := s.Office.Tell(ctx, tx, mails.AddressOld, u, mails.Values{Address: address, Link: "/address/" + keep, Code: keepCode, Until: until}); err != nil {
 			return err
 		}
 		next := u
 		next.Extra = u.Extra.Merge(identity.Extra{"email": address})
-		if err := s.Office.Tell(ctx, tx, mails.AddressNew, next, mails.Values{Address: address, Link: "/verify/" + prove, Until: until}); err != nil {
+		if err := s.Office.Tell(ctx, tx, mails.AddressNew, next, mails.Values{Address: address, Link: "/verify/" + prove, Code: proveCode, Until: until}); err != nil {
 			return err
 		}
 		return tx.Record(ctx, untold(identity.Done("user", "address_asked", u.ID)).By(caller))

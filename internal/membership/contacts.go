@@ -123,9 +123,13 @@ func (s *Service) AddContact(ctx context.Context, caller identity.Caller, projec
 		if err != nil {
 			return err
 		}
+		code, err := s.mailed(ctx, tx, c.Address, secret, ends)
+		if err != nil {
+			return err
+		}
 		actor, _ := caller.Token.Actor()
 		_, err = s.Office.Post(ctx, tx, mails.Contact, c.Language, mails.Values{
-			To: c.Address, Link: "/contact/" + secret, By: mails.Called(actor), Name: c.Name, Project: p.Name, Roles: c.Topics, Until: ends, Request: requestID(ctx),
+			To: c.Address, Link: "/contact/" + secret, Code: code, By: mails.Called(actor), Name: c.Name, Project: p.Name, Roles: c.Topics, Until: ends, Request: requestID(ctx),
 		})
 		if err != nil {
 			return err

@@ -14,9 +14,6 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// setUpLife is how long a link to set a first password works.
-const setUpLife = 72 * time.Hour
-
 // Enrolment is a new account, with its first project and its roles there.
 type Enrolment struct {
 	User     identity.User // its domain and default project come from the fields below
@@ -147,7 +144,7 @@ func (s *Service) setUp(ctx context.Context, tx *store.Tx, caller identity.Calle
 	if err != nil {
 		return err
 	}
-	out.Until = tx.Now().Add(setUpLife)
+	out.Until = tx.Now().Add(s.SetUpLife)
 	secret, err := s.link(ctx, tx, toReset, string(u.ID), mark, out.Until)
 	if err != nil {
 		return err
@@ -157,6 +154,9 @@ func (s *Service) setUp(ctx context.Context, tx *store.Tx, caller identity.Calle
 		return nil
 	}
 	v := mails.Values{To: emailOf(u), Name: u.Name, Project: out.Project.Name, Link: "/reset/" + secret, Until: out.Until, Request: requestID(ctx)}
+	if v.Code, err = s.mailed(ctx, tx, v.To, secret, out.Until); err != nil {
+		return err
+	}
 	if caller.Token != nil {
 		actor, _ := caller.Token.Actor()
 		v.By = mails.Called(actor)
@@ -210,9 +210,11 @@ func (s *Service) InvitationsTo(ctx context.Context, caller identity.Caller, to 
 	return out, err
 }
 
-// Standing is what has become of an open invitation: bounced, expired, waiting to be sent, or open.
+// Standing is what has become of an open invitation: a draft to which somebody must agree, bounced, expired, waiting to be sent, or open.
 func (l Listed) Standing() string {
 	switch {
+	case l.Draft:
+		return "draft"
 	case l.Bounced:
 		return "bounced"
 	case l.Ended:

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	invitationLife = 7 * 24 * time.Hour
+	highLife = aDay // of an invitation to a role of high impact, at most
 
 	// Limits. Those by address count over all projects, and whether somebody has it or not.
 	invitesPerProject, invitesPerAddress = 50, 5
@@ -34,6 +34,7 @@ type Draft struct {
 	Until    time.Time       // when the grants are to end; zero for never
 	Words    string          // of the inviter to the invited
 	Language string
+	Reason   string // for whoever must agree, if somebody else must
 }
 
 // Sent is an invitation that was made, changed or sent again.
@@ -41,12 +42,16 @@ type Sent struct {
 	identity.Invitation
 	Again bool // there was an open one, which was changed
 
+	// Asked is the request for what it offers, where somebody else must agree before it is sent.
+	Asked *Request
+
 	// Secret opens the invitation. It is told only where no mail is sent.
 	Secret string
 }
 
 // Invite invites people to a project, all or none of them. Whoever has an open invitation there has that one changed. The
-// caller must be allowed to grant the roles (identity:create_grant), now and again when somebody accepts.
+// caller must be allowed to grant the roles (identity:create_grant), now and again when somebody accepts. Where a rule wants somebody else
+// to agree to them, the invitations are drafts until they do.
 func (s *Service) Invite(ctx context.Context, caller identity.Caller, project identity.ProjectID, addresses []string, d Draft) (all []Sent, err error) {
 	if err := inPerson(caller); err != nil {
 		return nil, err
@@ -70,15 +75,29 @@ func (s *Service) Invite(ctx context.Context, caller identity.Caller, project id
 				continue
 			}
 			seen[strings.ToLower(address)] = true
-			sent, err := s.inviteOne(ctx, tx, o, address)
+			sent, err := s.inviteOne(ctx, tx, o, address, d.Reason)
 			if err != nil {
 				return err
 			}
 			all = append(all, sent)
 		}
-		return nil
+		return s.tellAsked(ctx, tx, caller, all...)
 	})
 	return all, err
+}
+
+// tellAsked tells those who can agree to invitations that wait for that, by one mail.
+func (s *Service) tellAsked(ctx context.Context, tx *store.Tx, caller identity.Caller, all ...Sent) error {
+	var asked []Request
+	for _, one := range all {
+		if one.Asked != nil {
+			asked = append(asked, *one.Asked)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	return s.tellKeepers(ctx, tx, caller, asked...)
 }
 
 // offer is an invitation before it has an address, and what its mail needs.
@@ -87,6 +106,7 @@ type offer struct {
 	domain identity.DomainID // of the project
 	by     identity.Caller
 	values mails.Values
+	asks   bool // somebody else must agree
 }
 
 // offer makes sure that the caller may offer what a draft says.
@@ -96,6 +116,9 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 		p, o.values.Roles, err = s.offerAreas(ctx, tx, caller, project, d)
 	} else {
 		p, o.values.Roles, err = s.offerRoles(ctx, tx, caller, project, d)
+		if o.asks = asks(err); o.asks {
+			err = s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until, true)
+		}
 	}
 	switch {
 	case err != nil:
@@ -115,11 +138,30 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 	if !d.Until.IsZero() {
 		o.values.Ends = &d.Until
 	}
+	life, err := s.inviteLife(ctx, tx, d.Roles)
+	if err != nil {
+		return o, err
+	}
 	o.Invitation = identity.Invitation{
 		ProjectID: p.ID, Roles: d.Roles, Areas: d.Areas, Until: d.Until, Words: d.Words, Language: mails.Language(d.Language), InviterID: actor.ID, Scope: caller.Token.Scope,
-		State: identity.InvitationOpen, CreatedAt: tx.Now(), SentAt: tx.Now(), ExpiresAt: tx.Now().Add(invitationLife), Sends: 1,
+		State: identity.InvitationOpen, CreatedAt: tx.Now(), SentAt: tx.Now(), ExpiresAt: tx.Now().Add(life), Sends: 1,
 	}
 	return o, nil
+}
+
+// inviteLife is how long an invitation to some roles can be accepted.
+func (s *Service) inviteLife(ctx context.Context, tx *store.Tx, roles []identity.RoleID) (time.Duration, error) {
+	if len(roles) == 0 {
+		return s.InviteLife, nil
+	}
+	b, err := s.Authority.Book(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	if slices.ContainsFunc(b.Expand(roles...), func(id identity.RoleID) bool { return s.Authz.High(b, id) }) {
+		return min(s.InviteLife, highLife), nil
+	}
+	return s.InviteLife, nil
 }
 
 // offerRoles returns a project and the names of the roles on it that a draft offers, if the caller may invite to them.
@@ -148,7 +190,7 @@ func (s *Service) offerRoles(ctx context.Context, tx *store.Tx, caller identity.
 	if !d.Until.IsZero() && !tx.Now().Before(d.Until) {
 		return p, nil, identity.Invalidf("The end of a grant must be in the future.")
 	}
-	return p, roles, s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until)
+	return p, roles, s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until, false)
 }
 
 // linkLike is what mail programs could make a link of.
@@ -181,13 +223,13 @@ func (s *Service) mayInvite(ctx context.Context, tx *store.Tx, domain identity.D
 	return nil
 }
 
-func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address string) (sent Sent, err error) {
+func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address, reason string) (sent Sent, err error) {
 	if err := s.mayInvite(ctx, tx, o.domain, address); err != nil {
 		return sent, err
 	}
 	old, err := tx.OpenInvitation(ctx, o.ProjectID, address)
 	if err == nil {
-		return s.change(ctx, tx, o, old)
+		return s.change(ctx, tx, o, old, reason)
 	} else if !isMissing(err) {
 		return sent, err
 	}
@@ -199,13 +241,114 @@ func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address 
 	}
 	sent.Invitation = o.Invitation
 	sent.ID, sent.Address = identity.InvitationID(tx.NewID()), address
-	if err := s.send(ctx, tx, o, &sent); err != nil {
+	if o.asks {
+		sent.Sends = 0
+		err = s.askFor(ctx, tx, o, &sent, reason)
+	} else {
+		err = s.send(ctx, tx, o, &sent)
+	}
+	if err != nil {
 		return sent, err
 	}
 	if err := tx.InsertInvitation(ctx, sent.Invitation); err != nil {
 		return sent, err
 	}
 	return sent, tx.Record(ctx, identity.Created("invitation", sent.ID).By(o.by))
+}
+
+// askFor makes an invitation a draft, which nobody can accept, and asks for what it offers.
+func (s *Service) askFor(ctx context.Context, tx *store.Tx, o offer, sent *Sent, reason string) error {
+	sent.RequestID, sent.Draft = tx.NewID(), true
+	if err := tx.EndLinks(ctx, toInvite, string(sent.ID)); err != nil {
+		return err
+	}
+	if err := tx.DeleteMail(ctx, sent.MailID); err != nil {
+		return err
+	}
+	sent.MailID = ""
+	r, err := s.ask(ctx, tx, o.by, identity.GrantRequest{
+		ID: sent.RequestID, InvitationID: sent.ID, Address: sent.Address, ProjectID: sent.ProjectID, Roles: sent.Roles, Until: sent.Until, Reason: reason,
+	})
+	sent.Asked = &r
+	return err
+}
+
+// unask withdraws the request for what an invitation offers, if nobody has answered it.
+func (s *Service) unask(ctx context.Context, tx *store.Tx, by identity.Caller, v identity.Invitation) error {
+	if !v.Draft {
+		return nil
+	}
+	r, err := tx.GrantRequest(ctx, v.RequestID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	r.State, r.DeciderID = identity.RequestWithdrawn, by.UserID()
+	if open, err := tx.DecideGrantRequest(ctx, r); err != nil || !open {
+		return err
+	}
+	return tx.Record(ctx, identity.Done("grant_request", string(r.State), r.ID).By(by))
+}
+
+// sendDraft sends an invitation to what somebody has agreed to. Where no mail is sent, its inviter gets the link by sending it again.
+func (s *Service) sendDraft(ctx context.Context, tx *store.Tx, inviter identity.Caller, r identity.GrantRequest) error {
+	v, err := draftOf(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	o, err := s.offer(ctx, tx, inviter, v.ProjectID, Draft{Roles: v.Roles, Until: v.Until, Words: v.Words, Language: v.Language})
+	if err != nil {
+		return err
+	}
+	if err := s.mayInvite(ctx, tx, o.domain, v.Address); err != nil {
+		return err
+	}
+	sent := Sent{Invitation: v}
+	sent.Draft, sent.SentAt, sent.ExpiresAt, sent.Sends = false, tx.Now(), o.ExpiresAt, sent.Sends+1
+	if s.Mails() {
+		if err := s.send(ctx, tx, o, &sent); err != nil {
+			return err
+		}
+	}
+	return put(ctx, tx, sent.Invitation)
+}
+
+// dropDraft ends the invitation that a request is for, if it is for one.
+func (s *Service) dropDraft(ctx context.Context, tx *store.Tx, by identity.Caller, r identity.GrantRequest) error {
+	if r.InvitationID == "" {
+		return nil
+	}
+	v, err := draftOf(ctx, tx, r)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if err := s.close(ctx, tx, &v, identity.InvitationCancelled); err != nil {
+		return err
+	}
+	return s.tellGone(ctx, tx, by, v)
+}
+
+// tellGone tells somebody that an invitation was withdrawn, if they have heard of it.
+func (s *Service) tellGone(ctx context.Context, tx *store.Tx, by identity.Caller, v identity.Invitation) error {
+	if !s.Mails() || v.Waits || v.Draft && v.Sends == 0 {
+		return nil
+	}
+	o, err := describe(ctx, tx, v)
+	if err != nil {
+		return err
+	}
+	actor, _ := by.Token.Actor()
+	o.To, o.By, o.Request = v.Address, mails.Called(actor), requestID(ctx)
+	_, err = s.Office.Post(ctx, tx, mails.InviteGone, v.Language, o)
+	return err
+}
+
+// draftOf is the invitation that waits for the answer to a request.
+func draftOf(ctx context.Context, tx *store.Tx, r identity.GrantRequest) (identity.Invitation, error) {
+	v, err := tx.Invitation(ctx, r.InvitationID)
+	if err == nil && (v.State != identity.InvitationOpen || !v.Draft || v.RequestID != r.ID) {
+		err = identity.Missing("invitation", r.InvitationID)
+	}
+	return v, err
 }
 
 // send makes a new link for an invitation, and its mail.
@@ -220,6 +363,9 @@ func (s *Service) send(ctx context.Context, tx *store.Tx, o offer, sent *Sent) e
 	}
 	v := o.values
 	v.To, v.Link, v.Until = sent.Address, "/invite/"+secret, sent.ExpiresAt
+	if v.Code, err = s.mailed(ctx, tx, v.To, secret, v.Until); err != nil {
+		return err
+	}
 	if err := tx.DeleteMail(ctx, sent.MailID); err != nil { // what still waits holds an old link
 		return err
 	}
@@ -228,8 +374,8 @@ func (s *Service) send(ctx context.Context, tx *store.Tx, o offer, sent *Sent) e
 }
 
 // change makes an open invitation offer something else, by the rights of who changes it. Its link stays, unless it has
-// ended or cannot be told again.
-func (s *Service) change(ctx context.Context, tx *store.Tx, o offer, old identity.Invitation) (sent Sent, err error) {
+// ended or cannot be told again, or somebody else must agree: then it is a draft, and nobody can accept it.
+func (s *Service) change(ctx context.Context, tx *store.Tx, o offer, old identity.Invitation, reason string) (sent Sent, err error) {
 	if err := s.mayTouch(ctx, tx, o.by, old); err != nil {
 		return sent, err
 	}
@@ -238,8 +384,15 @@ func (s *Service) change(ctx context.Context, tx *store.Tx, o offer, old identit
 	}
 	sent = Sent{Invitation: o.Invitation, Again: true}
 	sent.ID, sent.Address, sent.CreatedAt, sent.SentAt, sent.Sends, sent.MailID = old.ID, old.Address, old.CreatedAt, old.SentAt, old.Sends, old.MailID
+	if err := s.unask(ctx, tx, o.by, old); err != nil {
+		return sent, err
+	}
 	ended := !tx.Now().Before(old.ExpiresAt)
-	if ended || old.Waits || old.Bounced || !s.Mails() {
+	if o.asks {
+		if err := s.askFor(ctx, tx, o, &sent, reason); err != nil {
+			return sent, err
+		}
+	} else if ended || old.Waits || old.Bounced || old.Draft || !s.Mails() {
 		if err := s.resendable(tx, &sent, ended); err != nil {
 			return sent, err
 		}
@@ -247,7 +400,9 @@ func (s *Service) change(ctx context.Context, tx *store.Tx, o offer, old identit
 			return sent, err
 		}
 	} else {
-		sent.ExpiresAt = old.ExpiresAt
+		if sent.ExpiresAt.After(old.ExpiresAt) {
+			sent.ExpiresAt = old.ExpiresAt
+		}
 		v := o.values
 		v.To, v.Until = sent.Address, sent.ExpiresAt
 		if _, err := s.Office.Post(ctx, tx, mails.InviteChanged, sent.Language, v); err != nil {
@@ -487,8 +642,10 @@ func (s *Service) Change(ctx context.Context, caller identity.Caller, project id
 		if err != nil {
 			return err
 		}
-		sent, err = s.change(ctx, tx, o, old)
-		return err
+		if sent, err = s.change(ctx, tx, o, old, d.Reason); err != nil {
+			return err
+		}
+		return s.tellAsked(ctx, tx, caller, sent)
 	})
 	return sent, err
 }
@@ -512,6 +669,14 @@ func (s *Service) Resend(ctx context.Context, caller identity.Caller, project id
 			return err
 		}
 		ended := !tx.Now().Before(old.ExpiresAt)
+		switch agreed := old.RequestID != "" && !old.Draft && !ended && caller.UserID() == old.InviterID; {
+		case old.Draft:
+			return identity.Conflictf("invitation", "it is sent once somebody else has agreed to what it offers")
+		case o.asks && !agreed:
+			return identity.Refusedf("Somebody else must agree again: change the invitation, and say why.")
+		case o.asks: // what was agreed to lasts no longer
+			o.RequestID, o.ExpiresAt = old.RequestID, old.ExpiresAt
+		}
 		if wait := old.SentAt.Add(resendAfter).Sub(tx.Now()); wait > 0 && s.Mails() && !old.Bounced && !ended {
 			return &identity.Error{Kind: identity.TooManyRequests, Message: "This invitation was sent only just now. Wait a few minutes.", RetryAfter: wait}
 		}
@@ -544,6 +709,9 @@ func (s *Service) Cancel(ctx context.Context, caller identity.Caller, project id
 		if err := s.mayTouch(ctx, tx, caller, v); err != nil {
 			return err
 		}
+		if err := s.unask(ctx, tx, caller, v); err != nil {
+			return err
+		}
 		if err := s.close(ctx, tx, &v, identity.InvitationCancelled); err != nil {
 			return err
 		}
@@ -551,16 +719,8 @@ func (s *Service) Cancel(ctx context.Context, caller identity.Caller, project id
 			if err := tx.DeleteMail(ctx, v.MailID); err != nil {
 				return err
 			}
-			o, err := describe(ctx, tx, v)
-			if err != nil {
+			if err := s.tellGone(ctx, tx, caller, v); err != nil {
 				return err
-			}
-			actor, _ := caller.Token.Actor()
-			o.To, o.By, o.Request = v.Address, mails.Called(actor), requestID(ctx)
-			if !v.Waits { // else they never heard of it
-				if _, err := s.Office.Post(ctx, tx, mails.InviteGone, v.Language, o); err != nil {
-					return err
-				}
 			}
 		}
 		return tx.Record(ctx, identity.Deleted("invitation", v.ID).By(caller))

@@ -39,6 +39,9 @@ type Service struct {
 	// Office writes mails; nil when there is no mail server.
 	Office *mails.Office
 
+	// How long links work that are mailed: to accept an invitation, to set a first password, and to set a forgotten one anew.
+	InviteLife, SetUpLife, ResetLife time.Duration
+
 	// TellUnknown says that an address by which no account was found gets a mail that says so, when somebody asks for a new password.
 	TellUnknown bool
 

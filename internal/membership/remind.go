@@ -87,15 +87,19 @@ func (s *Service) remindOf(ctx context.Context, tx *store.Tx, c store.ProjectCre
 	return nil
 }
 
-// keepersOf are the enabled users who look after a project: those who were granted one of its highest roles on it, themselves or by a
-// group, up to mostKeepers.
+// keepersOf are the enabled users who look after a project, or after the domain that it acts as: those who were granted one of its highest
+// roles on it, themselves or by a group, up to mostKeepers.
 func (s *Service) keepersOf(ctx context.Context, tx *store.Tx, p identity.Project) (keepers []identity.User, err error) {
 	b, err := s.Authority.Book(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	roles := s.Authz.Keepers(b, p.IsDomain).Project
-	grants, err := tx.Grants(ctx, store.GrantFilter{Project: p.ID})
+	all := s.Authz.Keepers(b, p.IsDomain)
+	roles, on := all.Project, store.GrantFilter{Project: p.ID}
+	if p.IsDomain {
+		roles, on = all.Domain, store.GrantFilter{Domain: identity.DomainID(p.ID)}
+	}
+	grants, err := tx.Grants(ctx, on)
 	if err != nil {
 		return nil, err
 	}

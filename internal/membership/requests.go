@@ -1,8 +1,10 @@
 package membership
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,23 +17,25 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// A grant to which a grant rule wants somebody else to agree becomes a request. Whoever agrees must be able to make the grant without
-// anybody's agreement, and be neither who asked nor who gets it; and who asked must still be able to make it but for the agreement. All
-// of that is asked in the transaction that makes it. To let a grant last longer is to ask anew.
+// A grant to which a grant rule wants somebody else to agree becomes a request, and so do an invitation that offers one and a membership of
+// a group that confers one. Whoever agrees must be able to do it without anybody's agreement, and be neither who asked nor who gets it; and
+// who asked must still be able to do it but for the agreement. All of that is asked in the transaction that does it, and for an invitation
+// again when somebody accepts. To let a grant last longer is to ask anew.
 
 const (
 	requestLife    = 7 * 24 * time.Hour
-	requestsPerDay = 50 // for one project
+	requestsPerDay = 50 // for one project or domain
 	mostRequests   = 200
 	maxReason      = 255 // characters
 )
 
-// Request is a request for grants with the names of what it speaks of.
+// Request is a request with the names of what it speaks of.
 type Request struct {
 	identity.GrantRequest
-	User, Requester, Decider, Project string
-	RoleNames                         []string
-	Expired                           bool // nobody answered in time
+	For, Group, Requester, Decider string // For is the user, the group or the address that is to have something; Group is one to join
+	Place                          string // the project or domain
+	RoleNames                      []string
+	Expired                        bool // nobody answered in time
 }
 
 // Standing is what has become of a request.
@@ -49,111 +53,244 @@ type Granted struct {
 	Waiting []identity.Grant // see GrantOnceFactor
 }
 
-// Grant grants roles on a project as assignment.Service.GrantNamed does, or asks for them where a rule wants somebody else to agree.
+// Grant grants roles that are named, all or none, or asks for them where a rule wants somebody else to agree.
 func (s *Service) Grant(ctx context.Context, caller identity.Caller, n assignment.NamedGrant, reason string) (out Granted, err error) {
-	out.Grants, err = s.Assignment.GrantNamed(ctx, caller, n)
-	if _, needs := errors.AsType[*authz.NeedsAnswerError](err); !needs {
-		return out, err
-	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		out.Grants, err = s.Assignment.Find(ctx, tx, n)
+		out.Grants, err = n.Find(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return out, err
 	}
-	r, err := s.ask(ctx, caller, out.Grants, identity.Terms{Until: n.Until, Reason: strings.TrimSpace(reason)})
-	out.Request = &r
-	return out, err
+	return s.GrantAll(ctx, caller, out.Grants, n.Until, reason)
 }
 
-// ask writes down a request for grants of roles on a project to a user, and tells those who look after the project.
-func (s *Service) ask(ctx context.Context, caller identity.Caller, grants []identity.Grant, t identity.Terms) (out Request, err error) {
-	if err := inPerson(caller); err != nil {
+// GrantAll makes grants to one user or group at one place as assignment.Service.CreateGrants does, or asks for them where a rule wants
+// somebody else to agree.
+func (s *Service) GrantAll(ctx context.Context, caller identity.Caller, grants []identity.Grant, until time.Time, reason string) (out Granted, err error) {
+	out.Grants = grants
+	err = s.Assignment.CreateGrants(ctx, caller, grants, identity.Terms{Until: until, Source: identity.ByHand})
+	if !asks(err) {
 		return out, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		on := grants[0]
-		if err := tx.LockAccount(ctx, on.User); err != nil {
+		if err := assignment.Lock(ctx, tx, grants[0]); err != nil {
 			return err
 		}
-		if err := s.Assignment.CheckGrants(ctx, tx, caller, grants, t.Until, true); err != nil {
-			return err
-		}
-		switch {
-		case t.Reason == "":
-			return identity.Invalidf("Somebody else must agree: say why.")
-		case utf8.RuneCountInString(t.Reason) > maxReason:
-			return identity.Invalidf("The reason may have %d characters at most.", maxReason)
-		case !t.Until.IsZero() && !tx.Now().Before(t.Until):
-			return identity.Invalidf("The end of a grant must be in the future.")
-		}
-		if err := limited(ctx, tx, requestsPerDay, aDay, "Enough was asked for on this project today. Please go on tomorrow.", "requests of", string(on.Project)); err != nil {
-			return err
-		}
-		r := identity.GrantRequest{
-			ID: tx.NewID(), UserID: on.User, ProjectID: on.Project, Until: t.Until, Reason: t.Reason, RequesterID: caller.UserID(), Scope: caller.Token.Scope,
-			State: identity.RequestOpen, CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(requestLife),
-		}
-		for _, g := range grants {
-			r.Roles = append(r.Roles, g.Role)
-		}
-		if err := tx.InsertGrantRequest(ctx, r); err != nil {
-			return err
-		}
-		all, err := s.requests(ctx, tx, []identity.GrantRequest{r})
-		if err != nil {
-			return err
-		}
-		out = all[0]
-		if err := s.tellKeepers(ctx, tx, caller, out); err != nil {
-			return err
-		}
-		return tx.Record(ctx, identity.Done("grant_request", "created", r.ID).By(caller))
+		r, err := s.askGrants(ctx, tx, caller, grants, until, reason)
+		out.Request = &r
+		return err
 	})
 	return out, err
 }
 
+// asks tells whether an act was refused only because somebody else must agree to it.
+func asks(err error) bool {
+	_, needs := errors.AsType[*authz.NeedsAnswerError](err)
+	return needs
+}
+
+// askGrants asks for grants to one user or group at one place, whom the transaction has locked.
+func (s *Service) askGrants(ctx context.Context, tx *store.Tx, caller identity.Caller, grants []identity.Grant, until time.Time, reason string) (Request, error) {
+	if err := s.Assignment.CheckGrants(ctx, tx, caller, grants, until, true); err != nil {
+		return Request{}, err
+	}
+	g := grants[0]
+	r := identity.GrantRequest{UserID: g.User, GroupID: g.Group, ProjectID: g.Project, DomainID: g.Domain, Inherited: g.Inherited, Until: until, Reason: reason}
+	for _, g := range grants {
+		r.Roles = append(r.Roles, g.Role)
+	}
+	out, err := s.ask(ctx, tx, caller, r)
+	if err != nil {
+		return out, err
+	}
+	return out, s.tellKeepers(ctx, tx, caller, out)
+}
+
+// SetRoles makes some roles those that a user was granted on a project as assignment.Service.SetRoles does. What of it somebody else must
+// agree to is asked for and stays as it is until they do; the rest is done.
+func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, before, after []identity.RoleID,
+	ends map[identity.RoleID]time.Time, reason string) (asked *Request, err error) {
+	if err = s.Assignment.SetRoles(ctx, caller, project, user, before, after, ends, nil); !asks(err) {
+		return nil, err
+	}
+	var wanted []identity.Grant
+	var until time.Time
+	rest, kept := []identity.RoleID{}, maps.Clone(ends)
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		for _, role := range after {
+			end, said := ends[role]
+			held := slices.Contains(before, role)
+			if !held || said {
+				g := identity.Grant{Role: role, User: user, Project: project}
+				if asks(s.Assignment.CheckGrants(ctx, tx, caller, []identity.Grant{g}, end, false)) {
+					if len(wanted) > 0 && !end.Equal(until) {
+						return identity.Invalidf("All roles to which somebody else must agree need the same end.")
+					}
+					wanted, until = append(wanted, g), end
+					delete(kept, role)
+					if !held {
+						continue
+					}
+				}
+			}
+			rest = append(rest, role)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.Assignment.SetRoles(ctx, caller, project, user, before, rest, kept, func(tx *store.Tx) error {
+		if len(wanted) == 0 {
+			return nil
+		}
+		r, err := s.askGrants(ctx, tx, caller, wanted, until, reason)
+		asked = &r
+		return err
+	})
+	return asked, err
+}
+
+// Join brings a user into a group as directory.Service.AddToGroup does, or asks for it where a rule wants somebody else to agree.
+func (s *Service) Join(ctx context.Context, caller identity.Caller, user identity.UserID, group identity.GroupID, reason string) (asked *Request, err error) {
+	if err = s.Directory.AddToGroup(ctx, caller, user, group); !asks(err) {
+		return nil, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockAccount(ctx, user); err != nil {
+			return err
+		}
+		if err := s.Directory.CheckAddToGroup(ctx, tx, caller, user, group, true); err != nil {
+			return err
+		}
+		g, err := tx.Group(ctx, group)
+		if err != nil {
+			return err
+		}
+		r, err := s.ask(ctx, tx, caller, identity.GrantRequest{UserID: user, GroupID: group, DomainID: g.DomainID, Reason: reason})
+		if err != nil {
+			return err
+		}
+		asked = &r
+		return s.tellKeepers(ctx, tx, caller, r)
+	})
+	return asked, err
+}
+
+// JoinNamed is Join by names.
+func (s *Service) JoinNamed(ctx context.Context, caller identity.Caller, user, group assignment.Ref, reason string) (out Granted, err error) {
+	var g identity.Grant
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if g.User, err = assignment.UserNamed(ctx, tx, user); err != nil {
+			return err
+		}
+		g.Group, err = assignment.GroupNamed(ctx, tx, group)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Grants = []identity.Grant{g}
+	out.Request, err = s.Join(ctx, caller, g.User, g.Group, reason)
+	return out, err
+}
+
+// ask writes down a request by a caller who may do what it asks for if somebody else agrees. Its id is made unless it has one.
+func (s *Service) ask(ctx context.Context, tx *store.Tx, caller identity.Caller, r identity.GrantRequest) (out Request, err error) {
+	if err := inPerson(caller); err != nil {
+		return out, err
+	}
+	switch r.Reason = strings.TrimSpace(r.Reason); {
+	case r.Reason == "":
+		return out, identity.Invalidf("Somebody else must agree: say why.")
+	case utf8.RuneCountInString(r.Reason) > maxReason:
+		return out, identity.Invalidf("The reason may have %d characters at most.", maxReason)
+	case !r.Until.IsZero() && !tx.Now().Before(r.Until):
+		return out, identity.Invalidf("The end of a grant must be in the future.")
+	}
+	if err := limited(ctx, tx, requestsPerDay, aDay, "Enough was asked for here today. Please go on tomorrow.", "requests of", string(r.On())); err != nil {
+		return out, err
+	}
+	if r.ID == "" {
+		r.ID = tx.NewID()
+	}
+	r.RequesterID, r.Scope, r.State = caller.UserID(), caller.Token.Scope, identity.RequestOpen
+	r.CreatedAt, r.ExpiresAt = tx.Now(), tx.Now().Add(requestLife)
+	if err := tx.InsertGrantRequest(ctx, r); err != nil {
+		return out, err
+	}
+	all, err := s.requests(ctx, tx, []identity.GrantRequest{r})
+	if err != nil {
+		return out, err
+	}
+	return all[0], tx.Record(ctx, identity.Done("grant_request", "created", r.ID).By(caller))
+}
+
 func (r Request) values() mails.Values {
-	v := mails.Values{Name: r.User, Project: r.Project, Roles: r.RoleNames, Words: r.Reason, Until: r.ExpiresAt, Link: "/p/" + string(r.ProjectID) + "/requests"}
+	v := mails.Values{Name: r.For, Group: r.Group, Project: r.Place, Roles: r.RoleNames, Words: r.Reason, Until: r.ExpiresAt, Link: "/p/" + string(r.ProjectID) + "/requests"}
+	if r.DomainID != "" {
+		v.Project, v.Domain, v.Link = "", r.Place, "/d/"+string(r.DomainID)+"/requests"
+	}
+	switch {
+	case r.Joins():
+		v.Asked = "join"
+	case r.InvitationID != "":
+		v.Asked = "invite"
+	case r.Inherited:
+		v.Asked = "below"
+	}
 	if !r.Until.IsZero() {
 		v.Ends = &r.Until
 	}
 	return v
 }
 
-// tellKeepers sends a mail about a request to those who look after its project, but for who asks and who is to get something.
-func (s *Service) tellKeepers(ctx context.Context, tx *store.Tx, caller identity.Caller, r Request) error {
+// tellKeepers sends a mail about requests for the same at one place to those who look after it, but for who asks and who is to get
+// something; where nobody else does, to those who look after the domain.
+func (s *Service) tellKeepers(ctx context.Context, tx *store.Tx, caller identity.Caller, rs ...Request) error {
 	if !s.Mails() {
 		return nil
 	}
-	p, err := tx.Project(ctx, r.ProjectID)
-	if err != nil {
-		return err
-	}
-	keepers, err := s.keepersOf(ctx, tx, p)
-	if err != nil {
-		return err
-	}
+	r := rs[0]
 	v := r.values()
 	actor, _ := caller.Token.Actor()
 	v.By = mails.Called(actor)
-	for _, u := range keepers {
-		if u.ID == r.RequesterID || u.ID == r.UserID {
-			continue
+	for _, more := range rs[1:] {
+		v.Name += ", " + more.For
+	}
+	p, err := tx.Project(ctx, r.On())
+	if err != nil {
+		return err
+	}
+	for told := 0; ; {
+		keepers, err := s.keepersOf(ctx, tx, p)
+		if err != nil {
+			return err
 		}
-		if err := s.Office.Inform(ctx, tx, mails.GrantAsked, u, v); err != nil {
+		for _, u := range keepers {
+			if u.ID == r.RequesterID || u.ID == r.UserID {
+				continue
+			}
+			if err := s.Office.Inform(ctx, tx, mails.GrantAsked, u, v); err != nil {
+				return err
+			}
+			told++
+		}
+		if told > 0 || p.IsDomain {
+			return nil
+		}
+		if p, err = tx.Project(ctx, identity.ProjectID(p.DomainID)); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // requests names what requests speak of.
 func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.GrantRequest) ([]Request, error) {
 	var keys []store.Key
 	for _, r := range found {
-		keys = append(keys, store.Key{Kind: "project", ID: string(r.ProjectID)})
+		keys = append(keys, store.Key{Kind: "project", ID: string(r.On())}, store.Key{Kind: "group", ID: string(r.GroupID)})
 		for _, u := range []identity.UserID{r.UserID, r.RequesterID, r.DeciderID} {
 			keys = append(keys, store.Key{Kind: "user", ID: string(u)})
 		}
@@ -165,9 +302,13 @@ func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.G
 	name := func(kind, id string) string { return labels[store.Key{Kind: kind, ID: id}].Name }
 	all := make([]Request, len(found))
 	for i, r := range found {
+		group := name("group", string(r.GroupID))
 		all[i] = Request{
-			GrantRequest: r, User: name("user", string(r.UserID)), Requester: name("user", string(r.RequesterID)), Decider: name("user", string(r.DeciderID)),
-			Project: name("project", string(r.ProjectID)), Expired: r.State == identity.RequestOpen && !tx.Now().Before(r.ExpiresAt),
+			GrantRequest: r, For: cmp.Or(r.Address, name("user", string(r.UserID)), group), Requester: name("user", string(r.RequesterID)), Decider: name("user", string(r.DeciderID)),
+			Place: name("project", string(r.On())), Expired: r.State == identity.RequestOpen && !tx.Now().Before(r.ExpiresAt),
+		}
+		if r.Joins() {
+			all[i].Group = group
 		}
 		for _, id := range r.Roles {
 			all[i].RoleNames = append(all[i].RoleNames, name("role", string(id)))
@@ -177,16 +318,41 @@ func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.G
 	return all, err
 }
 
-// GrantRequests returns the newest requests for grants on a project to who may learn who has which role there
-// (identity:list_role_assignments_for_tree).
-func (s *Service) GrantRequests(ctx context.Context, caller identity.Caller, project identity.ProjectID) (all []Request, err error) {
+// seesRequests refuses who may not learn who has which role on a project (identity:list_role_assignments_for_tree) or in a domain
+// (identity:list_role_assignments), unless a grant rule lets them change it.
+func (s *Service) seesRequests(ctx context.Context, tx *store.Tx, caller identity.Caller, on identity.ProjectID) error {
+	p, err := tx.Project(ctx, on)
+	if err != nil || !p.IsDomain {
+		return s.mayList(ctx, tx, caller, on)
+	}
+	refused := s.Assignment.CheckListIn(ctx, caller, identity.DomainID(on))
+	if refused == nil {
+		return nil
+	}
+	manages, err := s.Authority.Manages(ctx, tx, caller, on)
+	if err == nil && !manages {
+		err = refused
+	}
+	return err
+}
+
+// GrantRequests returns the newest requests for what somebody is to have on a project, or on what acts as a domain or in it, to who may learn
+// who has which role there; to others those that they made themselves, if there are any.
+func (s *Service) GrantRequests(ctx context.Context, caller identity.Caller, on identity.ProjectID) (all []Request, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if err := s.mayList(ctx, tx, caller, project); err != nil {
-			return err
+		requester := identity.UserID("")
+		refused := s.seesRequests(ctx, tx, caller, on)
+		if refused != nil {
+			if requester = caller.UserID(); !errors.Is(refused, identity.Forbidden) || requester == "" {
+				return refused
+			}
 		}
-		found, err := tx.GrantRequests(ctx, project, "", mostRequests)
+		found, err := tx.GrantRequests(ctx, on, requester, mostRequests)
 		if err != nil {
 			return err
+		}
+		if refused != nil && len(found) == 0 {
+			return refused
 		}
 		all, err = s.requests(ctx, tx, found)
 		return err
@@ -194,20 +360,25 @@ func (s *Service) GrantRequests(ctx context.Context, caller identity.Caller, pro
 	return all, err
 }
 
-// GrantRequestsTo is GrantRequests of a project that is named.
+// GrantRequestsTo is GrantRequests of a project that is named, or of a domain if there is none.
 func (s *Service) GrantRequestsTo(ctx context.Context, caller identity.Caller, to assignment.Ref) (all []Request, err error) {
-	var p identity.ProjectID
+	var on identity.ProjectID
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		p, err = assignment.ProjectNamed(ctx, tx, to)
+		if to.ID == "" && to.Name == "" {
+			d, err := assignment.DomainNamed(ctx, tx, to.Domain)
+			on = identity.ProjectID(d)
+			return err
+		}
+		on, err = assignment.ProjectNamed(ctx, tx, to)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.GrantRequests(ctx, caller, p)
+	return s.GrantRequests(ctx, caller, on)
 }
 
-// openRequest returns a request that can be answered, to who may see it.
+// openRequest returns a request that can be answered, to who may see it: who made it and who could answer it, too.
 func (s *Service) openRequest(ctx context.Context, tx *store.Tx, caller identity.Caller, id string) (r identity.GrantRequest, err error) {
 	if r, err = tx.GrantRequest(ctx, id); err != nil {
 		if isMissing(err) && !s.Authz.Allowed(ctx, caller, authz.ListRoleAssignments, nil) {
@@ -215,7 +386,11 @@ func (s *Service) openRequest(ctx context.Context, tx *store.Tx, caller identity
 		}
 		return r, err
 	}
-	if err := s.mayList(ctx, tx, caller, r.ProjectID); err != nil {
+	err = s.seesRequests(ctx, tx, caller, r.On())
+	if errors.Is(err, identity.Forbidden) && (caller.UserID() == r.RequesterID || r.State == identity.RequestOpen && s.could(ctx, tx, caller, r, false) == nil) {
+		err = nil
+	}
+	if err != nil {
 		return r, err
 	}
 	if r.State != identity.RequestOpen || !tx.Now().Before(r.ExpiresAt) {
@@ -226,8 +401,23 @@ func (s *Service) openRequest(ctx context.Context, tx *store.Tx, caller identity
 
 var errAnswered = &identity.Error{Kind: identity.Conflict, Message: "The request has been answered or withdrawn, or it is too old."}
 
+// could refuses who may not do what a request asks for; with agreed, not even if somebody else agrees.
+func (s *Service) could(ctx context.Context, tx *store.Tx, caller identity.Caller, r identity.GrantRequest, agreed bool) error {
+	switch {
+	case r.InvitationID != "":
+		p, err := tx.Project(ctx, r.ProjectID)
+		if err != nil {
+			return err
+		}
+		return s.Assignment.CheckInvite(ctx, tx, caller, p, r.Roles, r.Until, agreed)
+	case r.Joins():
+		return s.Directory.CheckAddToGroup(ctx, tx, caller, r.UserID, r.GroupID, agreed)
+	}
+	return s.Assignment.CheckGrants(ctx, tx, caller, r.Grants(), r.Until, agreed)
+}
+
 // decide lets do look into an open request that the caller may answer, and then writes what has become of it.
-func (s *Service) decide(ctx context.Context, caller identity.Caller, id string, to identity.GrantRequestState, answer string, do func(*store.Tx, identity.GrantRequest) error) (out Request, err error) {
+func (s *Service) decide(ctx context.Context, caller identity.Caller, id string, to identity.GrantRequestState, answer string, do func(*store.Tx, *identity.GrantRequest) error) (out Request, err error) {
 	if err := inPerson(caller); err != nil {
 		return out, err
 	}
@@ -243,8 +433,14 @@ func (s *Service) decide(ctx context.Context, caller identity.Caller, id string,
 		return out, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		if of.UserID != "" { // before anything is read: nobody changes what they have meanwhile
+		// Before anything is read: nobody changes what they have meanwhile.
+		if of.UserID != "" {
 			if err := tx.LockAccount(ctx, of.UserID); err != nil {
+				return err
+			}
+		}
+		if of.GroupID != "" {
+			if err := tx.LockGroup(ctx, of.GroupID); err != nil {
 				return err
 			}
 		}
@@ -252,12 +448,12 @@ func (s *Service) decide(ctx context.Context, caller identity.Caller, id string,
 		if err != nil {
 			return err
 		}
-		if err := do(tx, r); err != nil {
-			return err
-		}
-		r.State, r.DeciderID, r.DecidedAt, r.Answer = to, caller.UserID(), tx.Now(), answer
+		r.State, r.DeciderID, r.DeciderScope, r.DecidedAt, r.Answer = to, caller.UserID(), caller.Token.Scope, tx.Now(), answer
 		if open, err := tx.DecideGrantRequest(ctx, r); err != nil || !open {
 			return errors.Join(err, errAnswered)
+		}
+		if err := do(tx, &r); err != nil {
+			return err
 		}
 		all, err := s.requests(ctx, tx, []identity.GrantRequest{r})
 		if err != nil {
@@ -283,61 +479,81 @@ func (s *Service) decide(ctx context.Context, caller identity.Caller, id string,
 
 // other refuses who may not answer a request since it is their own wish, or for themselves.
 func other(caller identity.Caller, r identity.GrantRequest) error {
-	if who := caller.UserID(); who == r.RequesterID || who == r.UserID || caller.StandsFor(r.RequesterID) || caller.StandsFor(r.UserID) {
+	self, _ := caller.Token.Actor()
+	theirs := caller.UserID() == r.RequesterID || caller.StandsFor(r.RequesterID) || r.Address != "" && strings.EqualFold(emailOf(self), r.Address)
+	if theirs || r.UserID != "" && (caller.UserID() == r.UserID || caller.StandsFor(r.UserID)) {
 		return identity.Refusedf("Somebody else must answer this: neither who asked nor who is to have it.")
 	}
 	return nil
 }
 
-// grantsOf are what a request asks for.
-func grantsOf(r identity.GrantRequest) (all []identity.Grant) {
-	for _, role := range r.Roles {
-		all = append(all, identity.Grant{Role: role, User: r.UserID, Project: r.ProjectID})
-	}
-	return all
-}
-
-// Approve makes the grants of a request, by the rights that the caller holds now, if who asked for them could still make them with that
-// agreement.
+// Approve does what a request asks for, by the rights that the caller holds now, if who asked could still do it with that agreement. An
+// invitation is sent; who accepts it gets what it offers by the rights of both, as they are then.
 func (s *Service) Approve(ctx context.Context, caller identity.Caller, id string) (Request, error) {
-	return s.decide(ctx, caller, id, identity.RequestApproved, "", func(tx *store.Tx, r identity.GrantRequest) error {
-		if err := other(caller, r); err != nil {
+	return s.decide(ctx, caller, id, identity.RequestApproved, "", func(tx *store.Tx, r *identity.GrantRequest) error {
+		if err := other(caller, *r); err != nil {
 			return err
 		}
-		t := identity.Terms{Until: r.Until, Reason: r.Reason, Source: identity.ByApproval}
+		if err := s.notAMember(ctx, tx, caller, *r); err != nil {
+			return err
+		}
 		requester, err := s.Standing(ctx, tx, r.RequesterID, r.Scope)
 		if err == nil {
-			err = s.Assignment.CheckGrants(ctx, tx, requester, grantsOf(r), t.Until, true)
+			err = s.could(ctx, tx, requester, *r, true)
 		}
 		if errors.Is(err, identity.Unauthorized) || errors.Is(err, identity.Forbidden) {
 			return identity.Refusedf("Who asked for this may not grant it any more, not even if somebody agrees.")
 		} else if err != nil {
 			return err
 		}
-		return s.Assignment.GrantAllIn(ctx, tx, caller, grantsOf(r), t)
+		switch {
+		case r.InvitationID != "":
+			if err := s.could(ctx, tx, caller, *r, false); err != nil {
+				return err
+			}
+			return s.sendDraft(ctx, tx, requester, *r)
+		case r.Joins():
+			return s.Directory.AddToGroupIn(ctx, tx, caller, r.UserID, r.GroupID)
+		}
+		return s.Assignment.GrantAllIn(ctx, tx, caller, r.Grants(), identity.Terms{Until: r.Until, Reason: r.Reason, Source: identity.ByApproval})
 	})
+}
+
+// notAMember refuses who would get what a request asks for by being in its group.
+func (s *Service) notAMember(ctx context.Context, tx *store.Tx, caller identity.Caller, r identity.GrantRequest) error {
+	if r.GroupID == "" || r.Joins() {
+		return nil
+	}
+	in, err := tx.InGroup(ctx, caller.UserID(), r.GroupID)
+	if err == nil && in {
+		err = identity.Refusedf("Somebody else must answer this: you are in the group that is to have it.")
+	}
+	return err
 }
 
 // Refuse answers a request with no, and says why. It takes the rights to agree.
 func (s *Service) Refuse(ctx context.Context, caller identity.Caller, id, why string) (Request, error) {
-	return s.decide(ctx, caller, id, identity.RequestRefused, why, func(tx *store.Tx, r identity.GrantRequest) error {
+	return s.decide(ctx, caller, id, identity.RequestRefused, why, func(tx *store.Tx, r *identity.GrantRequest) error {
 		if strings.TrimSpace(why) == "" {
 			return identity.Invalidf("Say why.")
 		}
-		if err := other(caller, r); err != nil {
+		if err := other(caller, *r); err != nil {
 			return err
 		}
-		return s.Assignment.CheckGrants(ctx, tx, caller, grantsOf(r), r.Until, false)
+		if err := s.could(ctx, tx, caller, *r, false); err != nil {
+			return err
+		}
+		return s.dropDraft(ctx, tx, caller, *r)
 	})
 }
 
 // Withdraw takes a request of the caller's own back.
 func (s *Service) Withdraw(ctx context.Context, caller identity.Caller, id string) error {
-	_, err := s.decide(ctx, caller, id, identity.RequestWithdrawn, "", func(_ *store.Tx, r identity.GrantRequest) error {
+	_, err := s.decide(ctx, caller, id, identity.RequestWithdrawn, "", func(tx *store.Tx, r *identity.GrantRequest) error {
 		if caller.UserID() != r.RequesterID {
 			return identity.Refusedf("Only who asked can withdraw this. Refuse it instead.")
 		}
-		return nil
+		return s.dropDraft(ctx, tx, caller, *r)
 	})
 	return err
 }

@@ -19,7 +19,7 @@ const (
 )
 
 const (
-	resetLife = 30 * time.Minute
+	askedLife = 30 * time.Minute // of a wish that waits to be looked at
 
 	// Asking counts by what was entered, be there such an account or not, and by where it came from; mails count by account.
 	asksPerName, asksPerSource, resetsPerAccount = 3, 10, 3
@@ -48,7 +48,7 @@ func (s *Service) AskReset(ctx context.Context, name, domain, lang, source, agen
 		if err := limited(ctx, tx, asksPerName, time.Hour, often, "reset of", strings.ToLower(name), strings.ToLower(domain)); err != nil {
 			return err
 		}
-		_, err := s.link(ctx, tx, askedReset, tx.NewID(), string(data), tx.Now().Add(resetLife))
+		_, err := s.link(ctx, tx, askedReset, tx.NewID(), string(data), tx.Now().Add(askedLife))
 		return err
 	})
 }
@@ -107,7 +107,7 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	} else if err != nil {
 		return err
 	}
-	v := mails.Values{To: emailOf(u), Name: u.Name, From: ask.From, Request: ask.Request, Until: tx.Now().Add(resetLife)}
+	v := mails.Values{To: emailOf(u), Name: u.Name, From: ask.From, Request: ask.Request, Until: tx.Now().Add(s.ResetLife)}
 	if !s.Directory.ChoosesPassword(u) {
 		_, err := s.Office.Post(ctx, tx, mails.ResetElsewhere, ask.Lang, v)
 		return err
@@ -121,6 +121,9 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 		return err
 	}
 	v.Link = "/reset/" + secret
+	if v.Code, err = s.mailed(ctx, tx, v.To, secret, v.Until); err != nil {
+		return err
+	}
 	_, err = s.Office.Post(ctx, tx, mails.Reset, ask.Lang, v)
 	return err
 }
@@ -267,7 +270,7 @@ func (s *Service) sendLink(ctx context.Context, tx *store.Tx, caller identity.Ca
 	if err != nil {
 		return "", err
 	}
-	until := tx.Now().Add(resetLife)
+	until := tx.Now().Add(s.ResetLife)
 	if secret, err = s.link(ctx, tx, toReset, string(u.ID), mark, until); err != nil {
 		return "", err
 	}
@@ -277,7 +280,11 @@ func (s *Service) sendLink(ctx context.Context, tx *store.Tx, caller identity.Ca
 	if !s.Mails() || emailOf(u) == "" { // who holds the link can use it
 		return secret, tx.PutOrigin(ctx, identity.Origin{UserID: u.ID, What: identity.Password, SetterID: caller.UserID(), Scope: caller.Token.Scope})
 	}
+	code, err := s.mailed(ctx, tx, emailOf(u), secret, until)
+	if err != nil {
+		return "", err
+	}
 	actor, _ := caller.Token.Actor()
-	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, mails.Values{To: emailOf(u), Name: u.Name, From: mails.Called(actor), Request: requestID(ctx), Until: until, Link: "/reset/" + secret})
+	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, mails.Values{To: emailOf(u), Name: u.Name, From: mails.Called(actor), Request: requestID(ctx), Until: until, Link: "/reset/" + secret, Code: code})
 	return "", err
 }

@@ -69,8 +69,12 @@ func (s *Service) AskAccount(ctx context.Context, in identity.SignUp, source, ag
 		if err != nil {
 			return err
 		}
+		code, err := s.mailed(ctx, tx, in.Address, secret, until)
+		if err != nil {
+			return err
+		}
 		_, err = s.Office.Post(ctx, tx, mails.SignUp, in.Language, mails.Values{
-			To: in.Address, Address: in.Address, Name: in.Name, Project: in.Project, Link: "/signup/" + secret, Until: until, From: cut(source + ", " + agent), Request: requestID(ctx),
+			To: in.Address, Address: in.Address, Name: in.Name, Project: in.Project, Link: "/signup/" + secret, Code: code, Until: until, From: cut(source + ", " + agent), Request: requestID(ctx),
 		})
 		return err
 	})

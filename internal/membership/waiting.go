@@ -34,11 +34,11 @@ func (s *Service) GrantOnceFactor(ctx context.Context, caller identity.Caller, n
 	}
 	var later, now []identity.Grant
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if later, err = s.Assignment.Find(ctx, tx, n); err != nil {
+		if later, err = n.Find(ctx, tx); err != nil {
 			return err
 		}
 		n.Roles = meanwhile
-		now, err = s.Assignment.Find(ctx, tx, n)
+		now, err = n.Find(ctx, tx)
 		return err
 	})
 	if err != nil {

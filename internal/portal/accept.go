@@ -35,7 +35,7 @@ func (v *visit) offerPage() (*offerPage, error) {
 	pg := &offerPage{Secret: v.PathValue("secret"), Name: v.field("name"), Rules: v.passwordRules()}
 	var err error
 	if pg.Offer, err = v.p.Membership.Look(v.Context(), pg.Secret); errors.Is(err, identity.NotFound) {
-		err = identity.Missing("invitation", "")
+		err = v.wrongLink(identity.Missing("invitation", ""))
 	}
 	if err != nil {
 		return nil, err

@@ -240,6 +240,10 @@ func (v *visit) noun(kind string) string {
 		return v.T("contact")
 	case "session":
 		return v.T("session")
+	case "endpoint":
+		return v.T("endpoint")
+	case "endpoint_group":
+		return v.T("endpoint group")
 	case "admin_token":
 		return v.T("admin token")
 	}
@@ -293,6 +297,10 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 		return v.F("Put %s into the group %s", e.Person.Name, name)
 	case "group.removed":
 		return v.F("Took %s out of the group %s", e.Person.Name, name)
+	case "endpoint.added", "endpoint_group.added":
+		return v.F("Let the project see the %s %s", v.noun(e.Target.Kind), name)
+	case "endpoint.removed", "endpoint_group.removed":
+		return v.F("No longer lets the project see the %s %s", v.noun(e.Target.Kind), name)
 	case "trail.read":
 		return v.T("Read the audit trail")
 	}

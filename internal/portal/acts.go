@@ -250,7 +250,7 @@ var sendReset = &act{
 	action: "identity:update_user", allowed: manages, notSelf: true,
 	page: func(v *visit, pg *accountPage) *actPage {
 		out := &actPage{Harmless: true, Do: v.T("Send the link"), Means: []string{
-			v.T("The link works once, for half an hour. Nothing changes before it is used; then all sessions and tokens end."),
+			v.F("The link works once, %s. Nothing changes before it is used; then all sessions and tokens end.", v.lasts(v.p.Membership.ResetLife)),
 			v.T("A second factor is asked for as before."),
 		}}
 		if v.p.Membership.Mails() && pg.Email(pg.Account.User) != "" {
@@ -279,7 +279,7 @@ var sendReset = &act{
 func (v *visit) showLink(secret string, u identity.User) error {
 	out := &passwordShownPage{Password: v.whole("/reset/" + secret), Back: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}
 	out.Section, out.Title = "users", v.F("The link for %s", u.Name)
-	out.Lead = v.T("It is shown this once. It works once, for half an hour.")
+	out.Lead = v.F("It is shown this once. It works once, %s.", v.lasts(v.p.Membership.ResetLife))
 	return v.show(http.StatusOK, "passwordshown", out)
 }
 

@@ -96,6 +96,9 @@ func (v *visit) assignments() error {
 		}
 		pg.Tabs = append(pg.Tabs, tab{entry: entry{Prefix + path + "?view=" + pivots[i], name, view == pivots[i]}})
 	}
+	if d.ID != "" {
+		pg.Tabs = append(pg.Tabs, tab{entry: entry{Prefix + inDomain(d.ID) + "/requests", v.T("Requests"), false}})
+	}
 	if len(pg.Fields) > 0 { // nothing is called so
 		return showList(v, "list", pg, pg.query(v), func(identity.Query) (page identity.Page[identity.Grant], err error) { return page, nil },
 			func([]identity.Grant) ([]row, error) { return nil, nil })
@@ -305,6 +308,9 @@ type newAssignmentPage struct {
 	Kind, Name, Role, Target string
 	Inherited                bool
 	Roles                    []identity.Role
+	Until                    string // the last day
+	Asks                     bool   // somebody else must agree
+	Reason                   string // for them
 }
 
 func (v *visit) newAssignment() error {
@@ -313,7 +319,7 @@ func (v *visit) newAssignment() error {
 		return err
 	}
 	pg := &newAssignmentPage{In: d, Back: Prefix + path, Kind: v.field("kind"), Name: strings.TrimSpace(v.field("name")), Role: v.field("role"),
-		Target: strings.TrimSpace(v.field("project")), Inherited: v.field("inherited") != "", chrome: chrome{Fields: problems{}}}
+		Target: strings.TrimSpace(v.field("project")), Inherited: v.field("inherited") != "", Until: v.field("until"), Reason: strings.TrimSpace(v.field("reason")), chrome: chrome{Fields: problems{}}}
 	frameAssignments(&pg.chrome, d)
 	pg.Title, pg.Lead = v.T("Grant a role"), v.T("To a person, or to all who are in a group.")
 	pg.Terminal = []string{"openstack role add --user NAME --user-domain " + word(d.Name) + " --project PROJECT --project-domain " + word(d.Name) + " ROLE"}
@@ -325,6 +331,17 @@ func (v *visit) newAssignment() error {
 		return err
 	}
 	pg.Roles = roles.Items
+	var offers []assignment.Offer
+	if d.ID != "" { // grant rules let people grant roles that they may not look at otherwise
+		if offers, err = v.p.Assignment.Offers(v.Context(), caller, identity.ProjectID(d.ID)); ignoreForbidden(err) != nil {
+			return err
+		}
+	}
+	for _, o := range offers {
+		if !slices.ContainsFunc(pg.Roles, func(r identity.Role) bool { return r.ID == o.ID }) {
+			pg.Roles = append(pg.Roles, o.Role)
+		}
+	}
 	slices.SortFunc(pg.Roles, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
 	if v.Method == get {
 		return v.show(http.StatusOK, "newassignment", pg)
@@ -333,8 +350,12 @@ func (v *visit) newAssignment() error {
 	if err != nil {
 		return err
 	}
+	until := v.until("until", pg.Fields)
 	if len(pg.Fields) == 0 {
 		about, err := v.p.Assignment.AboutRole(v.Context(), caller, g.Role)
+		if i := slices.IndexFunc(offers, func(o assignment.Offer) bool { return o.ID == g.Role }); i >= 0 && errors.Is(err, identity.Forbidden) {
+			about, err = assignment.RoleAbout{Role: offers[i].Role, Weight: offers[i].Weight}, nil
+		}
 		if err != nil && !errors.Is(err, identity.NotFound) {
 			return err
 		}
@@ -351,7 +372,16 @@ func (v *visit) newAssignment() error {
 				return err
 			}
 		}
-		if pg.Problem, err = refusal(v.p.Assignment.CreateGrant(v.Context(), caller, g)); err != nil {
+		err = v.p.Assignment.CreateGrantFor(v.Context(), caller, g, identity.Terms{Until: until, Source: identity.ByHand})
+		if pg.Asks = asksAnswer(err); pg.Asks && pg.Reason != "" {
+			if _, err = v.p.Membership.GrantAll(v.Context(), caller, []identity.Grant{g}, until, pg.Reason); err == nil {
+				v.redirect(strings.TrimSuffix(path, "/assignments") + "/requests?done=requested")
+				return nil
+			}
+		} else if pg.Asks {
+			pg.Fields["reason"], err = v.T("Somebody else must agree: say why."), nil
+		}
+		if pg.Problem, err = refusal(err); err != nil {
 			return err
 		}
 	}
@@ -368,6 +398,9 @@ func grantCommand(pg *newAssignmentPage, role string) string {
 	if pg.Kind == "group" {
 		kind = "group"
 	}
+	if pg.In.ID != "" && (pg.Until != "" || pg.Reason != "") {
+		return lintelGrant(pg, kind, role)
+	}
 	who := "openstack role add --" + kind + " " + word(pg.Name)
 	switch in := word(pg.In.Name); {
 	case pg.In.ID == "":
@@ -383,6 +416,29 @@ func grantCommand(pg *newAssignmentPage, role string) string {
 	return who + " " + word(role)
 }
 
+// lintelGrant is grantCommand for a grant that ends, or to which somebody else must agree.
+func lintelGrant(pg *newAssignmentPage, kind, role string) string {
+	in := word(pg.In.Name)
+	line := "lintel access grant --domain " + in
+	if pg.Target != "" {
+		line = "lintel access grant --project " + word(pg.Target) + " --project-domain " + in
+	}
+	if kind == "group" {
+		line += " --group"
+	}
+	line += " --user-domain " + in
+	if pg.Inherited {
+		line += " --inherited"
+	}
+	if pg.Until != "" {
+		line += " --until " + word(pg.Until)
+	}
+	if pg.Reason != "" {
+		line += " --reason " + word(pg.Reason)
+	}
+	return line + " " + word(pg.Name) + " " + word(role)
+}
+
 // warnOfReach asks again before a role of high impact is granted.
 func (v *visit) warnOfReach(pg *newAssignmentPage, about assignment.RoleAbout) *actPage {
 	where := cmp.Or(pg.Target, pg.In.Name, v.T("the whole cloud"))
@@ -390,7 +446,7 @@ func (v *visit) warnOfReach(pg *newAssignmentPage, about assignment.RoleAbout) *
 		v.T("Who runs things of their own as well should have a second account for that."))}
 	out.Section, out.Title = pg.Section, v.F("Grant %s to %s?", about.Name, pg.Name)
 	out.Terminal = []string{grantCommand(pg, about.Name)}
-	out.Hidden = map[string]string{"kind": pg.Kind, "name": pg.Name, "role": pg.Role, "project": pg.Target}
+	out.Hidden = map[string]string{"kind": pg.Kind, "name": pg.Name, "role": pg.Role, "project": pg.Target, "until": pg.Until, "reason": pg.Reason}
 	if pg.Inherited {
 		out.Hidden["inherited"] = "1"
 	}

@@ -233,6 +233,7 @@ func (v *visit) agreePage() (*agreePage, error) {
 	pg := &agreePage{Secret: v.PathValue("secret")}
 	pg.Bare = true
 	c, project, err := v.p.Membership.LookContact(v.Context(), pg.Secret)
+	err = v.wrongLink(err)
 	if errors.Is(err, identity.Gone) || errors.Is(err, identity.NotFound) {
 		pg.Over, pg.Title, pg.Lead = true, v.T("This link does not work any more"), v.T("It was used, is too old, or a newer one was sent.")
 		return pg, nil
@@ -274,6 +275,7 @@ func (v *visit) leaveContact() error {
 	pg := &agreePage{Leave: true}
 	pg.Bare = true
 	c, project, err := v.p.Membership.LookLeave(v.Context(), v.PathValue("secret"))
+	err = v.wrongLink(err)
 	if err == nil && v.Method == post {
 		if err = v.p.Membership.LeaveContact(v.Context(), v.PathValue("secret")); err == nil {
 			pg.Done, pg.Title, pg.Lead = true, v.T("Done"), v.F("%s gets no more mails about this project.", c.Address)

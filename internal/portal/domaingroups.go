@@ -192,7 +192,19 @@ func (v *visit) addToGroup() error {
 	in := word(pg.In.Name)
 	out.Terminal = []string{"openstack group add user --group-domain " + in + " --user-domain " + in + " " + word(pg.Group.Name) + " " + word(u.Name)}
 	return v.decide(out, func() (string, error) {
-		return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-added", v.p.Directory.AddToGroup(v.Context(), caller, u.ID, pg.Group.ID)
+		reason := strings.TrimSpace(v.field("reason"))
+		if reason == "" {
+			err := v.p.Directory.AddToGroup(v.Context(), caller, u.ID, pg.Group.ID)
+			if out.Asked = asksAnswer(err); out.Asked { // the form wants to know why, then
+				out.Terminal = []string{"lintel access join --user-domain " + in + " --group-domain " + in + " --reason WHY " + word(u.Name) + " " + word(pg.Group.Name)}
+			}
+			return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-added", err
+		}
+		asked, err := v.p.Membership.Join(v.Context(), caller, u.ID, pg.Group.ID, reason)
+		if asked != nil {
+			return inDomain(pg.In.ID) + "/requests?done=requested", err
+		}
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-added", err
 	})
 }
 

@@ -63,7 +63,7 @@ func (v *visit) chromeAgent() string {
 
 func (v *visit) resetAsked() error {
 	pg := new(answeredPage)
-	pg.Bare, pg.Title, pg.Lead = true, v.T("Look at your mail"), v.T("If we know that account and its address, a mail is on its way. Its link works for half an hour.")
+	pg.Bare, pg.Title, pg.Lead = true, v.T("Look at your mail"), v.F("If we know that account and its address, a mail is on its way. Its link works %s.", v.lasts(v.p.Membership.ResetLife))
 	return v.show(http.StatusOK, "answered", pg)
 }
 
@@ -78,6 +78,9 @@ func (v *visit) resetPage() (*resetPage, error) {
 	pg := &resetPage{Rules: v.passwordRules()}
 	pg.Bare, pg.Title = true, v.T("Choose a new password")
 	u, err := v.p.Membership.LookReset(v.Context(), v.PathValue("secret"))
+	if err = v.wrongLink(err); errors.Is(err, identity.TooManyRequests) {
+		return nil, err
+	}
 	if errors.Is(err, identity.Gone) || errors.Is(err, identity.NotFound) {
 		pg.Over, pg.Title, pg.Lead = true, v.T("This link does not work any more"), v.T("It was used, is too old, or a newer one was sent.")
 		return pg, nil

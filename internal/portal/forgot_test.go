@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
@@ -111,4 +112,96 @@ func TestLimitsOfResets(t *testing.T) {
 	}
 	off := testenv.New(t)
 	off.Browser().Open("/portal/forgot").Want(404)
+}
+
+// TestTheCodeOfAMail: section 6.2: eight characters and the address lead to where the link does, however they are typed; they use nothing up,
+// and are good for few tries, by the link and by where these come from.
+func TestTheCodeOfAMail(t *testing.T) {
+	env, box, admin, acme := cloudWithMail(t)
+	link := invite(env, box, admin, acme, "greta@new.example")
+	code := func(address string) string {
+		text := box.Last(address).Text
+		_, after, there := strings.Cut(text, "the code ")
+		if !there {
+			t.Fatal(text)
+		}
+		return after[:9]
+	}
+	enter := func(address, code string) *testenv.Browser {
+		return env.Browser().Open("/portal/login").Want(200, "I have a code from a mail").Open("/portal/code").Want(200).Submit("Go on", "address", address, "code", code)
+	}
+	right := code("greta@new.example")
+	for _, typed := range []string{right, strings.ToLower(right), " " + strings.ReplaceAll(right, "-", "") + " ", right[:2] + " " + right[2:]} {
+		enter("Greta@NEW.example", typed).Want(200, "Join acme")
+	}
+	enter("", right).Want(422, "Enter the address")
+	enter("greta@new.example", " ").Want(422, "Enter the code")
+	enter("hugo@new.example", right).Want(422, "has this code")
+	enter("no address", right).Want(422, "has this code")
+	greta := enter("greta@new.example", right) // the fifth try of this link
+	enter("greta@new.example", right).Want(422, "too many were tried")
+	greta.Submit("Accept with a new account", "name", "greta", "new", "secret-9", "again", "secret-9").Want(200, "Welcome")
+	env.Browser().Open(link).Want(200, "was accepted")
+
+	// Of links that are used up, replaced or over there is no code any more.
+	bob, _ := member(env, "bob", "other")
+	patch(env, bob, `{"user": {"email": "bob@acme.example"}}`)
+	env.Clock.Advance(11 * time.Minute)
+	ask := func() {
+		env.Clock.Advance(time.Second)
+		env.Browser().Open("/portal/forgot").Submit("Send me a link", "name", "bob").Want(200, "works for 1 hour")
+		env.Deliver()
+	}
+	ask()
+	first := code("bob@acme.example")
+	ask()
+	enter("bob@acme.example", first).Want(422)
+	second := code("bob@acme.example")
+	enter("bob@acme.example", second).Want(200, "Choose a new password").Submit("Set the password", "new", "another-1", "again", "another-1").Want(200)
+	enter("bob@acme.example", second).Want(422)
+	env.Clock.Advance(25 * time.Minute)
+	ask()
+	env.Clock.Advance(61 * time.Minute)
+	enter("bob@acme.example", code("bob@acme.example")).Want(422)
+	env.Browser().Open(box.Last("bob@acme.example").Link).Want(200, "does not work any more")
+
+	// From one place, wrong codes and wrong links count together.
+	env.Clock.Advance(11 * time.Minute)
+	for i := range 20 {
+		if i%2 == 0 {
+			enter("bob@acme.example", "AAAA-AAAA").Want(422)
+		} else {
+			env.Browser().Open("/portal/invite/none").Want(404)
+		}
+	}
+	enter("bob@acme.example", "AAAA-AAAA").Want(429)
+	for _, path := range []string{"/portal/invite/none", "/portal/reset/none", "/portal/verify/none", "/portal/address/none", "/portal/contact/none", "/portal/unsubscribe/none"} {
+		env.Browser().Open(path).Want(429)
+	}
+	env.Clock.Advance(11 * time.Minute)
+	env.Browser().Open("/portal/invite/none").Want(404)
+}
+
+// TestHowLongLinksWork: section 6.3, by the options.
+func TestHowLongLinksWork(t *testing.T) {
+	env, box, admin, acme := cloudWithMail(t, func(c *config.Config) {
+		c.Lintel.InviteLife, c.Lintel.SetUpLife, c.Lintel.ResetLife = 2*24*time.Hour, 5*time.Hour, 20*time.Minute
+	})
+	admin.Open("/portal/p/"+acme+"/invite").Want(200, "works once, for 2 days")
+	invite(env, box, admin, acme, "greta@new.example")
+	if m := box.Last("greta@new.example"); !strings.Contains(m.Text, env.Clock.Now().Add(48*time.Hour).UTC().Format("until 2 January 2006")) {
+		t.Error(m.Text)
+	}
+	role := roleID(env, "admin")
+	admin.Open("/portal/p/"+acme+"/invite").Submit("Send the invitations", "addresses", "hugo@new.example", "role", role, "typed", "acme")
+	list := env.Admin().Get("/v3/lintel/invitations?project=acme&address=hugo@new.example").Want(200)
+	if ends, err := time.Parse(time.RFC3339, list.Get("invitations.0.expires_at")); err != nil || ends.Sub(env.Clock.Now()) > 24*time.Hour {
+		t.Errorf("an invitation to admin works until %v, %v", ends, err)
+	}
+	made := env.Admin().Post("/v3/lintel/users", `{"user": {"name": "ines", "email": "ines@acme.example", "invite": true}}`).Want(201)
+	if ends, err := time.Parse(time.RFC3339, made.Get("user.link_expires_at")); err != nil || ends.Sub(env.Clock.Now()).Round(time.Minute) != 5*time.Hour {
+		t.Errorf("the link to a first password works until %v, %v", ends, err)
+	}
+	ines := made.Get("user.user.id")
+	admin.Open("/portal/d/default/users/"+ines+"/reset").Want(200, "works once, for 20 minutes").Submit("Send the link").Want(200, "works once, for 20 minutes")
 }

@@ -194,7 +194,7 @@ func (v *visit) enrol(caller identity.Caller, pg *importPage) error {
 	out.Lead = v.F("%d of %d were done.", len(out.Done), len(pg.Lines))
 	if len(links.Links) > 0 {
 		links.Section, links.Title = "users", v.T("Hand these links on")
-		links.Lead = out.Lead + " " + v.T("This cloud sends no mail. Each link sets a first password, works once, for 72 hours, and is not shown again.")
+		links.Lead = out.Lead + " " + v.F("This cloud sends no mail. Each link sets a first password, works once, %s, and is not shown again.", v.lasts(v.p.Membership.SetUpLife))
 		return v.show(http.StatusOK, "invitelinks", links)
 	}
 	return v.show(http.StatusOK, "outcome", out)

@@ -87,6 +87,8 @@ func (v *visit) invitationsPage(h *here) (*invitationsPage, error) {
 // stateOf says what has become of an open invitation, and how good that is.
 func (v *visit) stateOf(l membership.Listed) (words, dot string) {
 	switch {
+	case l.Draft:
+		return v.T("Waits until somebody agrees"), "warn"
 	case l.Bounced:
 		return v.T("The mail came back"), "bad"
 	case l.Ended:
@@ -110,6 +112,8 @@ type invitePage struct {
 	Blast     []string // what granting the chosen roles of high impact means
 	Typed     string
 	Until     string // the last day of the grants
+	Asks      bool   // to some of the roles somebody else must agree
+	Reason    string // for them
 }
 
 // offered is a role to tick.
@@ -119,11 +123,12 @@ type offered struct {
 	inWords
 	Brings []string // the roles that come with it
 	Sum    string   // how much it permits, and what covers it
+	Asks   bool     // somebody else must agree
 }
 
 // invitePage finds what the reader may invite to, and takes over what was typed.
 func (v *visit) invitePage(h *here) (*invitePage, error) {
-	pg := &invitePage{Addresses: v.field("addresses"), Words: v.field("words"), Until: v.field("until"), Mails: v.p.Membership.Mails(), Back: h.Path("/invitations")}
+	pg := &invitePage{Addresses: v.field("addresses"), Words: v.field("words"), Until: v.field("until"), Mails: v.p.Membership.Mails(), Back: h.Path("/invitations"), Reason: strings.TrimSpace(v.field("reason"))}
 	var may []assignment.Offer
 	err := h.as(func(c identity.Caller) (err error) {
 		_, may, err = v.p.Membership.Offers(v.Context(), c, h.ID)
@@ -139,7 +144,8 @@ func (v *visit) invitePage(h *here) (*invitePage, error) {
 	v.explain(sums, nil)
 	for i, r := range may {
 		c := offered{choice: choice{Value: string(r.ID), Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) || v.Method == get && r.Name == "member"}}
-		c.Name, c.inWords, c.Brings, c.Sum = r.Name, sums[i].inWords, sums[i].Brings, sums[i].Sum
+		c.Name, c.inWords, c.Brings, c.Sum, c.Asks = r.Name, sums[i].inWords, sums[i].Brings, sums[i].Sum, sums[i].Asks
+		pg.Asks = pg.Asks || c.Asks
 		if c.Chosen {
 			pg.Blast = append(pg.Blast, v.blast(r.Weight, r.Name, h.Name, v.T("everybody invited"))...)
 		}
@@ -148,13 +154,17 @@ func (v *visit) invitePage(h *here) (*invitePage, error) {
 	byCategory(v, pg.Roles, func(o *offered) *inWords { return &o.inWords })
 	pg.Typed = strings.TrimSpace(v.field("typed"))
 	pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role member ADDRESS"}
+	if pg.Asks {
+		pg.Terminal = append(pg.Terminal, "lintel invite"+ofProject(h)+" --reason WHY --role ROLE ADDRESS")
+	}
 	for _, l := range v.p.views.languages {
 		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
 	}
 	pg.Here, pg.Section, pg.Title = h, "invitations", v.F("Invite people to %s", h.Name)
-	pg.Lead = v.T("They get a mail with a link that works once, for 7 days. Nobody gets access before accepting.")
+	life := v.lasts(v.p.Membership.InviteLife)
+	pg.Lead = v.F("They get a mail with a link that works once, %s; one to a role of high impact for a day at most. Nobody gets access before accepting.", life)
 	if !pg.Mails {
-		pg.Lead = v.T("You get a link for each of them that works once, for 7 days. Nobody gets access before accepting.")
+		pg.Lead = v.F("You get a link for each of them that works once, %s; one to a role of high impact for a day at most. Nobody gets access before accepting.", life)
 	}
 	pg.Do = v.T("Send the invitations")
 	return pg, nil
@@ -174,7 +184,7 @@ func (v *visit) invite() error {
 
 // draft is what the form offers.
 func (v *visit) draft(roles []offered) membership.Draft {
-	d := membership.Draft{Words: strings.TrimSpace(v.PostForm.Get("words")), Language: v.PostForm.Get("language")}
+	d := membership.Draft{Reason: strings.TrimSpace(v.PostForm.Get("reason")), Words: strings.TrimSpace(v.PostForm.Get("words")), Language: v.PostForm.Get("language")}
 	for _, r := range roles {
 		if r.Chosen {
 			d.Roles = append(d.Roles, identity.RoleID(r.Value))
@@ -234,8 +244,12 @@ func ofProject(h *here) string {
 	return " --project " + word(h.Name) + " --project-domain " + word(h.In)
 }
 
-// askTyped wants the project's name typed before somebody is invited to a role of high impact.
+// askTyped wants the project's name typed before somebody is invited to a role of high impact, and a reason for one to which somebody else
+// must agree.
 func (v *visit) askTyped(pg *invitePage, h *here) {
+	if pg.Reason == "" && slices.ContainsFunc(pg.Roles, func(r offered) bool { return r.Chosen && r.Asks }) {
+		pg.Fields["reason"] = v.T("Somebody else must agree: say why.")
+	}
 	if pg.Blast != nil && pg.Typed != h.Name {
 		pg.Fields["typed"] = v.F("Type %s to go on.", h.Name)
 	}
@@ -274,6 +288,10 @@ func (v *visit) sent(h *here, sent ...membership.Sent) error {
 
 // sentTo is sent for invitations that stand on another page of the project.
 func (v *visit) sentTo(h *here, at string, sent ...membership.Sent) error {
+	if slices.ContainsFunc(sent, func(s membership.Sent) bool { return s.Asked != nil }) {
+		v.redirect("/p/" + string(h.ID) + "/requests?done=requested")
+		return nil
+	}
 	if v.p.Membership.Mails() {
 		v.redirect("/p/" + string(h.ID) + "/" + at + "?done=invited")
 		return nil
@@ -369,7 +387,7 @@ func (v *visit) changeInvitation() error {
 	if err != nil {
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invite", pg) })
 	}
-	if sent.Secret != "" {
+	if sent.Secret != "" || sent.Asked != nil {
 		return v.sent(h, sent)
 	}
 	v.redirect("/p/" + string(h.ID) + "/invitations?done=saved")

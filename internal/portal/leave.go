@@ -136,7 +136,7 @@ func (v *visit) dismiss(h *here, l leaver) error {
 		return identity.Refusedf("%s", v.T("There is nothing that you may take back."))
 	}
 	return h.as(func(c identity.Caller) error {
-		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, l.ID, granted, keep, nil)
+		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, l.ID, granted, keep, nil, nil)
 	})
 }
 

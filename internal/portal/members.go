@@ -113,7 +113,7 @@ func (v *visit) membersPage() (*here, *membersPage, error) {
 	return h, pg, nil
 }
 
-// addMember gives somebody of the domain a role. A role that reaches far takes the form that warns of it.
+// addMember gives somebody of the domain a role. A role that reaches far, or to which somebody else must agree, takes the form that says so.
 func (v *visit) addMember() error {
 	h, pg, err := v.membersPage()
 	if err != nil {
@@ -123,7 +123,7 @@ func (v *visit) addMember() error {
 	if i < 0 {
 		return identity.NotAllowed("identity:create_grant")
 	}
-	if pg.Roles[i].Weight.High {
+	if pg.Roles[i].Weight.High || pg.Roles[i].Asks {
 		v.redirect(strings.TrimPrefix(h.Path("/people/add?"), Prefix) + url.Values{"who": {v.PostForm.Get("user")}}.Encode())
 		return nil
 	}

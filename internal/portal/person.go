@@ -13,6 +13,7 @@ import (
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 )
 
 // personPage changes the roles of somebody in a project. What others give them stands there too, locked.
@@ -23,6 +24,8 @@ type personPage struct {
 	Before  []identity.RoleID // that were granted when the page was made
 	Locked  []heldRole        // that come from elsewhere
 	Granter bool
+	Asks    bool   // to some of the roles somebody else must agree
+	Reason  string // for them
 
 	Held     []credential.Held // what breaks if they leave
 	HeldMore bool
@@ -35,6 +38,7 @@ type roleChoice struct {
 	inWords
 	Chosen bool
 	Fixed  bool     // it was granted, and the reader may not take it back
+	Moves  bool     // the reader may set when it ends
 	Before bool     // it was granted
 	Brings []string // the roles that come with it
 	Weight assignment.Weight
@@ -44,7 +48,7 @@ type roleChoice struct {
 }
 
 func (v *visit) choiceOf(o assignment.Offer) roleChoice {
-	c := roleChoice{ID: o.ID, Name: o.Name, inWords: v.words(o.Role, o.About), Weight: o.Weight}
+	c := roleChoice{ID: o.ID, Name: o.Name, inWords: v.words(o.Role, o.About), Weight: o.Weight, Asks: o.Rule.NeedsAnswer}
 	for _, r := range o.Brings {
 		c.Brings = append(c.Brings, r.Name)
 	}
@@ -90,14 +94,18 @@ func (v *visit) personPage() (*here, *personPage, error) {
 		c := roleChoice{ID: a.Role, Name: name, inWords: inWords{Shown: name}}
 		if i := slices.IndexFunc(f.Offers, func(o assignment.Offer) bool { return o.ID == a.Role }); i >= 0 {
 			c = v.choiceOf(f.Offers[i])
+			c.Moves = true
 		}
 		c.Chosen, c.Before, c.Fixed = true, true, !slices.Contains(f.Revocable, a.Role)
+		c.Moves = c.Moves || !c.Fixed
 		c.Ends = lastDayOf(f.Terms[a.Role].Until)
 		pg.Roles = append(pg.Roles, c)
 	}
 	for _, o := range f.Offers {
 		if !slices.Contains(pg.Before, o.ID) {
-			pg.Roles = append(pg.Roles, v.choiceOf(o))
+			c := v.choiceOf(o)
+			c.Moves = true
+			pg.Roles = append(pg.Roles, c)
 		}
 	}
 	byCategory(v, pg.Roles, roleWords)
@@ -110,7 +118,8 @@ func (v *visit) personPage() (*here, *personPage, error) {
 	if pg.Held, pg.HeldMore, err = v.leaver(h, pg.Person.ID); err != nil {
 		return nil, nil, err
 	}
-	pg.Granter = slices.ContainsFunc(pg.Roles, func(r roleChoice) bool { return !r.Fixed })
+	pg.Granter = slices.ContainsFunc(pg.Roles, func(r roleChoice) bool { return r.Moves })
+	pg.Asks, pg.Reason = slices.ContainsFunc(pg.Roles, func(r roleChoice) bool { return r.Asks }), strings.TrimSpace(v.field("reason"))
 	pg.Terminal = []string{
 		"openstack role add" + grantOptions(h, f.Name, pg.Person.In) + " ROLE",
 		"openstack role remove" + grantOptions(h, f.Name, pg.Person.In) + " ROLE",
@@ -152,13 +161,16 @@ func (v *visit) whoSet(h *here, id identity.UserID) (words []string, err error) 
 
 // grantLine is the command that grants a role to somebody, for as long as was chosen. openstack looks names up itself, which takes rights
 // that not everybody has who may grant: without them it does nothing, and does not say so.
-func grantLine(h *here, user personRow, r roleChoice) string {
-	if r.Ends == "" && user.Known {
+func grantLine(h *here, user personRow, r roleChoice, reason string) string {
+	if r.Ends == "" && user.Known && !r.Asks {
 		return "openstack role add" + grantOptions(h, user.Name, user.In) + " " + word(r.Name)
 	}
 	line := "lintel access grant --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(user.In)
 	if r.Ends != "" {
 		line += " --until " + r.Ends
+	}
+	if r.Asks {
+		line += " --reason " + word(cmp.Or(reason, "WHY"))
 	}
 	return line + " " + word(user.Name) + " " + word(r.Name)
 }
@@ -215,6 +227,8 @@ type changePage struct {
 	Add, Remove   []string
 	Ends          map[string]string // last days, by field
 	Moved         []string          // roles that end on another day than they did
+	Asked         []string          // of both, those to which somebody else must agree
+	Reason        string            // for them
 	Own           bool              // the reader takes roles from themselves
 	Blast         []string          // what granting roles of high impact means
 	Typed         string
@@ -227,14 +241,14 @@ func (v *visit) changePerson() error {
 		return err
 	}
 	before, chosen := roleIDs(v.PostForm["before"]), roleIDs(slices.DeleteFunc(v.PostForm["role"], func(r string) bool { return r == "" }))
-	diff := &changePage{Person: pg.Person, Before: before, Typed: strings.TrimSpace(v.field("typed")), Ends: map[string]string{}}
+	diff := &changePage{Person: pg.Person, Before: before, Typed: strings.TrimSpace(v.field("typed")), Ends: map[string]string{}, Reason: pg.Reason}
 	ends := map[identity.RoleID]time.Time{}
 	pg.Fields = problems{}
 	for i, r := range pg.Roles {
 		pg.Roles[i].Chosen = slices.Contains(chosen, r.ID) || r.Fixed
 		field := "until-" + string(r.ID)
 		last := strings.TrimSpace(v.field(field))
-		if r.Fixed || !v.PostForm.Has(field) {
+		if !r.Moves || !v.PostForm.Has(field) {
 			last = r.Ends // which the form did not ask for
 		}
 		name := r.Name
@@ -245,8 +259,14 @@ func (v *visit) changePerson() error {
 			}
 		}
 		switch wanted := pg.Roles[i].Chosen; {
+		case wanted && !r.Before && r.Asks:
+			diff.Asked, diff.Blast = append(diff.Asked, name), append(diff.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Person.Name)...)
 		case wanted && !r.Before:
 			diff.Add, diff.Blast = append(diff.Add, name), append(diff.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Person.Name)...)
+		case wanted && last != r.Ends && r.Asks && last == "":
+			diff.Asked = append(diff.Asked, v.F("%s, for good", r.Name))
+		case wanted && last != r.Ends && r.Asks:
+			diff.Asked = append(diff.Asked, name)
 		case wanted && last != r.Ends && last == "":
 			diff.Moved = append(diff.Moved, v.F("%s, for good", r.Name))
 		case wanted && last != r.Ends:
@@ -262,10 +282,13 @@ func (v *visit) changePerson() error {
 		pg.Problem = v.T("Somebody else has changed these roles meanwhile. Below is what you chose; what is granted now is marked. Look at it again.")
 		return v.show(http.StatusConflict, "person", pg)
 	}
+	if len(diff.Asked) > 0 && diff.Reason == "" {
+		pg.Fields["reason"] = v.T("Somebody else must agree: say why.")
+	}
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "person", pg)
 	}
-	if len(diff.Add)+len(diff.Remove)+len(diff.Moved) == 0 {
+	if len(diff.Add)+len(diff.Remove)+len(diff.Moved)+len(diff.Asked) == 0 {
 		pg.Problem = v.T("Nothing would change. Tick or untick a role first.")
 		return v.show(http.StatusUnprocessableEntity, "person", pg)
 	}
@@ -281,7 +304,7 @@ func (v *visit) changePerson() error {
 	diff.Lead = v.F("This is the difference in %s. It counts from the next request on.", h.Name)
 	for _, r := range pg.Roles {
 		if r.Chosen && (!r.Before || diff.Ends["until-"+string(r.ID)] != "") {
-			diff.Terminal = append(diff.Terminal, grantLine(h, pg.Person, r))
+			diff.Terminal = append(diff.Terminal, grantLine(h, pg.Person, r, diff.Reason))
 		}
 	}
 	for _, r := range diff.Remove {
@@ -299,14 +322,20 @@ func (v *visit) changePerson() error {
 			return errConfirm
 		}
 	}
-	err = h.as(func(c identity.Caller) error {
-		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After, ends)
+	var asked *membership.Request
+	err = h.as(func(c identity.Caller) (err error) {
+		asked, err = v.p.Membership.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After, ends, diff.Reason)
+		return err
 	})
 	if errors.Is(err, assignment.ErrChanged) {
 		v.redirect(strings.TrimPrefix(h.Path("/people/", string(pg.Person.ID)), Prefix) + "?done=meanwhile")
 		return nil
 	} else if err != nil {
 		return err
+	}
+	if asked != nil {
+		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=requested")
+		return nil
 	}
 	v.redirect(strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=roles")
 	return nil
@@ -369,7 +398,6 @@ func (v *visit) addPage() (*here, *addPage, error) {
 		if c.Chosen {
 			pg.Blast = append(pg.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Who)...)
 		}
-		c.Asks = r.Rule.NeedsAnswer
 		pg.Asks = pg.Asks || c.Asks
 		pg.Roles = append(pg.Roles, c)
 	}
@@ -380,6 +408,9 @@ func (v *visit) addPage() (*here, *addPage, error) {
 	v.explain(pg.Roles, nil)
 	byCategory(v, pg.Roles, roleWords)
 	pg.Terminal = []string{"openstack role add" + grantOptions(h, cmp.Or(pg.Who, "USER"), pg.DomainName) + " ROLE", v.onceLine(h, pg)}
+	if pg.Asks {
+		pg.Terminal = append(pg.Terminal, "lintel access grant"+ofProject(h)+" --user-domain "+word(pg.DomainName)+" --reason WHY "+word(cmp.Or(pg.Who, "USER"))+" ROLE")
+	}
 	return h, pg, nil
 }
 
@@ -410,6 +441,12 @@ func (v *visit) addPerson() error {
 	return v.show(http.StatusOK, "addperson", pg)
 }
 
+// asksAnswer tells whether something was refused only because somebody else must agree to it.
+func asksAnswer(err error) bool {
+	_, asks := errors.AsType[*authz.NeedsAnswerError](err)
+	return asks
+}
+
 func (v *visit) tryAddPerson() error {
 	h, pg, err := v.addPage()
 	if err != nil {
@@ -438,7 +475,8 @@ func (v *visit) tryAddPerson() error {
 			return v.grantOnce(c, h, pg, until)
 		}
 		err := v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), until)
-		if _, asks = errors.AsType[*authz.NeedsAnswerError](err); asks && pg.Reason != "" {
+		asks = asks || asksAnswer(err)
+		if asksAnswer(err) && pg.Reason != "" {
 			_, err = v.p.Membership.Grant(v.Context(), c, assignment.NamedGrant{
 				User: assignment.Ref{Name: pg.Who, Domain: directory.DomainRef{Name: pg.DomainName}}, Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
 			}, pg.Reason)

@@ -157,6 +157,7 @@ func (v *visit) provePage(keep bool) (*provePage, error) {
 	pg := &provePage{Calm: !keep}
 	pg.Bare = true
 	c, err := v.p.Membership.LookAddress(v.Context(), v.PathValue("secret"), keep)
+	err = v.wrongLink(err)
 	switch {
 	case errors.Is(err, identity.Gone), errors.Is(err, identity.NotFound):
 		pg.Title, pg.Lead = v.T("This link does not work any more"), v.T("It was used, is too old, or the address was changed in another way. Ask for a new one on your profile.")

@@ -171,7 +171,7 @@ func (v *visit) done() string {
 	case "user-enabled":
 		return v.T("The account was enabled.")
 	case "link-sent":
-		return v.T("The link is on its way. It works once, for half an hour.")
+		return v.F("The link is on its way. It works once, %s.", v.lasts(v.p.Membership.ResetLife))
 	case "user-suspended":
 		return v.T("The account is suspended. All that it had begun has ended.")
 	case "user-restored":
@@ -229,9 +229,9 @@ func (v *visit) done() string {
 	case "role-withdrawn":
 		return v.T("The role was withdrawn. It does not take effect any more.")
 	case "requested":
-		return v.T("Somebody else must agree. Those who look after the project were asked.")
+		return v.T("Somebody else must agree. Those who can were asked.")
 	case "request-approved":
-		return v.T("You agreed. The roles were granted.")
+		return v.T("You agreed, and it was done.")
 	case "request-refused":
 		return v.T("The request was refused.")
 	case "request-withdrawn":

@@ -101,6 +101,7 @@ func (v *visit) proveAccount() error {
 	pg := new(proveSignUpPage)
 	pg.Bare = true
 	in, err := v.p.Membership.LookAccount(v.Context(), v.PathValue("secret"))
+	err = v.wrongLink(err)
 	over := func(err error) bool { return errors.Is(err, identity.Gone) || errors.Is(err, identity.NotFound) }
 	status := http.StatusOK
 	if err == nil && v.Method == post {

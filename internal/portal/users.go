@@ -237,7 +237,7 @@ func (v *visit) createUser() error {
 	if made.Secret != "" {
 		links := &linksPage{Links: []inviteLink{{made.User.Name, v.whole("/reset/" + made.Secret)}}, Back: Prefix + inDomain(d.ID) + "/users/" + string(made.User.ID)}
 		links.Section, links.Title = "users", v.T("Hand this link on")
-		links.Lead = v.T("This cloud sends no mail. The link sets the first password, works once, for 72 hours, and is not shown again.")
+		links.Lead = v.F("This cloud sends no mail. The link sets the first password, works once, %s, and is not shown again.", v.lasts(v.p.Membership.SetUpLife))
 		return v.show(http.StatusOK, "invitelinks", links)
 	}
 	v.redirect(inDomain(d.ID) + "/users/" + string(made.User.ID) + "?done=user-created")

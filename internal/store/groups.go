@@ -143,6 +143,7 @@ func (tx *Tx) DeleteGroup(ctx context.Context, id identity.GroupID) error {
 	}
 	err = tx.each(ctx, id,
 		`DELETE FROM "lintel_grant_meta" WHERE "actor_id" = ?`,
+		`DELETE FROM "lintel_grant_request" WHERE "user_id" = ?`,
 		`DELETE FROM "user_group_membership" WHERE "group_id" = ?`,
 		`DELETE FROM "expiring_user_group_membership" WHERE "group_id" = ?`,
 		`DELETE FROM "id_mapping" WHERE "public_id" = ?`,

@@ -27,6 +27,9 @@ type invitationDetails struct {
 	Areas []identity.Area   `json:"areas,omitempty"`
 	Until *time.Time        `json:"until,omitempty"`
 	Words string            `json:"words,omitempty"`
+
+	Request string `json:"request,omitempty"`
+	Draft   bool   `json:"draft,omitempty"`
 }
 
 func scanInvitation(s scanner) (v identity.Invitation, err error) {
@@ -35,7 +38,7 @@ func scanInvitation(s scanner) (v identity.Invitation, err error) {
 	err = s.Scan(&v.ID, &v.ProjectID, &v.Address, jsonOf(&details), &v.Language, &v.InviterID, &scope, &v.State,
 		timeOf{&v.CreatedAt}, timeOf{&v.SentAt}, timeOf{&v.ExpiresAt}, timeOf{&v.DecidedAt}, &v.Sends, &v.MailID, &v.Problem, &v.UserID,
 		&v.Waits, &v.Bounced)
-	v.Roles, v.Areas, v.Words = details.Roles, details.Areas, details.Words
+	v.Roles, v.Areas, v.Words, v.RequestID, v.Draft = details.Roles, details.Areas, details.Words, details.Request, details.Draft
 	if details.Until != nil {
 		v.Until = *details.Until
 	}
@@ -64,7 +67,7 @@ func openKey(project identity.ProjectID, address string) string {
 // PutInvitation writes an invitation, which is new or open. It fails with Conflict when another one to that address is open,
 // and tells whether it is still open.
 func (tx *Tx) PutInvitation(ctx context.Context, v identity.Invitation) (open bool, err error) {
-	details := invitationDetails{Roles: v.Roles, Areas: v.Areas, Words: v.Words}
+	details := invitationDetails{Roles: v.Roles, Areas: v.Areas, Words: v.Words, Request: v.RequestID, Draft: v.Draft}
 	if !v.Until.IsZero() {
 		details.Until = &v.Until
 	}

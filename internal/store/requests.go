@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -12,14 +13,21 @@ import (
 
 // requestDetails is what is kept as JSON.
 type requestDetails struct {
-	Roles  []identity.RoleID `json:"roles"`
-	Until  *time.Time        `json:"until,omitempty"`
-	Reason string            `json:"reason,omitempty"`
-	Answer string            `json:"answer,omitempty"`
+	Roles        []identity.RoleID     `json:"roles"`
+	Group        identity.GroupID      `json:"group,omitempty"`
+	Invitation   identity.InvitationID `json:"invitation,omitempty"`
+	Address      string                `json:"address,omitempty"`
+	Domain       bool                  `json:"domain,omitempty"` // the project is one that acts as a domain
+	Inherited    bool                  `json:"inherited,omitempty"`
+	Until        *time.Time            `json:"until,omitempty"`
+	Reason       string                `json:"reason,omitempty"`
+	Answer       string                `json:"answer,omitempty"`
+	DeciderScope string                `json:"decider_scope,omitempty"`
 }
 
 func detailsOf(r identity.GrantRequest) (string, error) {
-	d := requestDetails{Roles: r.Roles, Reason: r.Reason, Answer: r.Answer}
+	d := requestDetails{Roles: r.Roles, Group: r.GroupID, Invitation: r.InvitationID, Address: r.Address, Domain: r.DomainID != "", Inherited: r.Inherited,
+		Reason: r.Reason, Answer: r.Answer, DeciderScope: scopeText(r.DeciderScope)}
 	if !r.Until.IsZero() {
 		d.Until = &r.Until
 	}
@@ -34,22 +42,43 @@ func scanRequest(s scanner) (r identity.GrantRequest, err error) {
 	var d requestDetails
 	var scope string
 	err = s.Scan(&r.ID, &r.ProjectID, &r.UserID, &r.RequesterID, &scope, jsonOf(&d), &r.State, timeOf{&r.CreatedAt}, timeOf{&r.ExpiresAt}, &r.DeciderID, timeOf{&r.DecidedAt})
-	r.Scope, r.Roles, r.Reason, r.Answer = scopeOf(scope), d.Roles, d.Reason, d.Answer
+	r.Scope, r.Roles, r.Reason, r.Answer, r.DeciderScope = scopeOf(scope), d.Roles, d.Reason, d.Answer, scopeOf(d.DeciderScope)
+	r.GroupID, r.InvitationID, r.Address, r.Inherited = d.Group, d.Invitation, d.Address, d.Inherited
+	if d.Domain {
+		r.ProjectID, r.DomainID = "", identity.DomainID(r.ProjectID)
+	}
+	if r.InvitationID != "" || r.GroupID != "" && string(r.UserID) == string(r.GroupID) {
+		r.UserID = ""
+	}
 	if d.Until != nil {
 		r.Until = *d.Until
 	}
 	return r, err
 }
 
-// InsertGrantRequest writes a new request. An open one of the same requester for the same user and project is withdrawn.
+// requestFor is whom a request is for, as its row says it: a user, a group or an invitation.
+func requestFor(r identity.GrantRequest) string {
+	return cmp.Or(string(r.InvitationID), string(r.UserID), string(r.GroupID))
+}
+
+// InsertGrantRequest writes a new request. An open one of the same requester for the same user, group or invitation and the same place is
+// withdrawn.
 func (tx *Tx) InsertGrantRequest(ctx context.Context, r identity.GrantRequest) error {
 	if _, err := tx.exec(ctx, `DELETE FROM "lintel_grant_request" WHERE "expires_at" < ?`, tx.now.Add(-keepMembership)); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, `UPDATE "lintel_grant_request" SET "state" = ?, "decided_at" = ? WHERE "state" = ? AND "requester_id" = ? AND "user_id" = ? AND "project_id" = ?`,
-		identity.RequestWithdrawn, tx.now, identity.RequestOpen, r.RequesterID, r.UserID, r.ProjectID)
+	open, err := list(ctx, tx, scanRequest, selectRequest+` WHERE "state" = ? AND "requester_id" = ? AND "user_id" = ? AND "project_id" = ?`,
+		identity.RequestOpen, r.RequesterID, requestFor(r), r.On())
 	if err != nil {
 		return err
+	}
+	for _, old := range open {
+		if old.GroupID != r.GroupID || old.Inherited != r.Inherited {
+			continue
+		}
+		if _, err := tx.exec(ctx, `UPDATE "lintel_grant_request" SET "state" = ?, "decided_at" = ? WHERE "id" = ?`, identity.RequestWithdrawn, tx.now, old.ID); err != nil {
+			return err
+		}
 	}
 	details, err := detailsOf(r)
 	if err != nil {
@@ -57,7 +86,7 @@ func (tx *Tx) InsertGrantRequest(ctx context.Context, r identity.GrantRequest) e
 	}
 	_, err = tx.exec(ctx, `INSERT INTO "lintel_grant_request" ("id", "project_id", "user_id", "requester_id", "scope", "details", "state", "created_at", "expires_at",
 		"decider_id", "decided_at") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', NULL)`,
-		r.ID, r.ProjectID, r.UserID, r.RequesterID, scopeText(r.Scope), details, r.State, tx.now, r.ExpiresAt)
+		r.ID, r.On(), requestFor(r), r.RequesterID, scopeText(r.Scope), details, r.State, tx.now, r.ExpiresAt)
 	return err
 }
 
@@ -81,7 +110,7 @@ func (tx *Tx) GrantRequest(ctx context.Context, id string) (identity.GrantReques
 	return r, err
 }
 
-// GrantRequests returns the newest requests for a project, those of one requester unless that is empty, up to n.
+// GrantRequests returns the newest requests for a project, or for what acts as a domain, those of one requester unless that is empty, up to n.
 func (tx *Tx) GrantRequests(ctx context.Context, project identity.ProjectID, requester identity.UserID, n int) ([]identity.GrantRequest, error) {
 	where, args := ` WHERE "project_id" = ?`, []any{project}
 	if requester != "" {

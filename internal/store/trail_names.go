@@ -31,8 +31,9 @@ var targets = map[string]string{
 	"contact": `SELECT c."id", c."address", NULL, NULL, c."project_id", p."domain_id" FROM "lintel_contact" c
 		LEFT JOIN "project" p ON p."id" = c."project_id" WHERE c."id" IN `,
 	"sign_up": `SELECT s."id", s."address", NULL, NULL, NULL, NULL FROM "lintel_sign_up" s WHERE s."id" IN `,
-	"grant_request": `SELECT r."id", NULL, r."user_id", r."requester_id", r."project_id", p."domain_id" FROM "lintel_grant_request" r
-		LEFT JOIN "project" p ON p."id" = r."project_id" WHERE r."id" IN `,
+	"grant_request": `SELECT r."id", NULL, u."id", r."requester_id", CASE WHEN p."is_domain" THEN NULL ELSE r."project_id" END,
+		CASE WHEN p."is_domain" THEN p."id" ELSE p."domain_id" END FROM "lintel_grant_request" r
+		LEFT JOIN "project" p ON p."id" = r."project_id" LEFT JOIN "user" u ON u."id" = r."user_id" WHERE r."id" IN `,
 	"service":          `SELECT s."id", s."type", NULL, NULL, NULL, NULL FROM "service" s WHERE s."id" IN `,
 	"endpoint":         `SELECT e."id", e."url", NULL, NULL, NULL, NULL FROM "endpoint" e WHERE e."id" IN `,
 	"policy":           `SELECT p."id", p."type", NULL, NULL, NULL, NULL FROM "policy" p WHERE p."id" IN `,

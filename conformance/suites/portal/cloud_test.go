@@ -409,6 +409,21 @@ func (c *Cloud) state() []string {
 			lines = append(lines, "waiting "+string(text))
 		}
 	}
+	places := []string{}
+	for _, p := range projects {
+		places = append(places, url.Values{"project": {p["name"].(string)}, "domain": {p["domain_id"].(string)}}.Encode())
+	}
+	for _, d := range domains {
+		places = append(places, url.Values{"domain": {d["id"].(string)}}.Encode())
+	}
+	for _, place := range places {
+		for _, r := range c.root.Get("/v3/lintel/grant_requests?" + place).list("grant_requests") {
+			delete(r, "created_at")
+			delete(r, "expires_at")
+			text, _ := json.Marshal(named(r))
+			lines = append(lines, "request "+string(text))
+		}
+	}
 	for _, k := range c.root.Get("/v3/credentials").list("credentials") {
 		say("credential", names[k["user_id"].(string)], k, "blob")
 	}

@@ -1,7 +1,9 @@
 package portal
 
 import (
+	"strings"
 	"testing"
+	"time"
 )
 
 // Whoever runs the cloud says who may grant what, by a preset or rule by rule, after a look at what that changes.
@@ -56,6 +58,69 @@ func TestModerator(t *testing.T) {
 		if ayesha.Has("People") {
 			s.Error("a member is led to the people")
 		}
+	})
+}
+
+// What a rule wants agreement to is asked for where it would be done, waits, and somebody else agrees or declines with a reason; all are told.
+func TestApproval(t *testing.T) {
+	onceThere(t, "/d/{domain}/requests")
+	tell(t, "A7 J2 J3 D8", func(s *Story) {
+		for _, name := range []string{"project_admin", "project_mod", "auditor"} {
+			s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": name}})
+		}
+		s.root.Put("/v3/lintel/grant_rules", map[string]any{"grant_rules": map[string]any{"preset": "catalyst"}})
+		s.Project("acme")
+		for name, role := range map[string]string{"moira": "project_mod", "boris": "project_admin", "ayesha": "member", "gwen": "member"} {
+			s.User(name)
+			s.Grant(name, role, "acme")
+		}
+		admin := s.admin()
+		named := func(name string) map[string]any { return map[string]any{"name": name} }
+		s.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+			"holder_role": named("project_mod"), "target_role": named("project_mod"), "may_grant": true, "may_revoke": true, "may_invite": true, "needs_approval": true, "max_days": 30,
+		}})
+		last := time.Now().UTC().AddDate(0, 0, 10).Format(time.DateOnly)
+
+		// The plain command grants nothing.
+		s.refused(s.Shell("moira", secret, "project acme"), "openstack role add --user "+s.id("users", "ayesha")+" --project "+s.id("projects", "acme")+" "+s.id("roles", "project_mod"))
+
+		moira := s.SignIn("moira", secret).people("acme")
+		moira.Press("Update", "ayesha").Tick("project_mod").Fill("Last day of project_mod", last).Press("Review the change").Sees("Somebody else must agree: say why.")
+		moira.Fill("Why, for whoever must agree", "On call this week").Press("Review the change").Sees("Asked for: somebody else must agree", "project_mod, until")
+		s.alike(moira, "project acme", moira.Terminal(), func() {
+			moira.Press("Save the change").Sees("Those who can were asked", "waits for an answer", "On call this week")
+		})
+		if mail := s.Mail("boris@northwind.example", "On call this week"); !strings.Contains(mail.Text, "wants to grant project_mod on the project acme") {
+			s.Error(mail.Text)
+		}
+		boris := s.SignIn("boris", secret).people("acme").Press("Requests").Press("Agree ayesha").Sees("ayesha gets project_mod", "On call this week")
+		s.alike(boris, "project acme", boris.Terminal(), func() { boris.Press("Agree and grant").Sees("You agreed", "agreed by boris") })
+		s.Mail("moira@northwind.example", "boris (boris@northwind.example) agreed that ayesha gets project_mod")
+		s.Mail("ayesha@northwind.example", "project_mod (until")
+
+		// An invitation waits, is declined, and nobody hears of it.
+		moira.Press("Invited").Press("Invite people").Fill("E-mail addresses", "kim@partner.example").Tick("project_mod").Fill("Last day (optional)", last).Fill("Why, for whoever must agree", "Helps out")
+		if moira.Ticked("member") {
+			moira.Tick("member")
+		}
+		moira.Press("Send the invitations").Sees("Those who can were asked", "kim@partner.example", "by an invitation")
+		boris.Reload().Press("Refuse kim@partner.example").Fill("Why?", "We do not know them")
+		s.alike(boris, "project acme", boris.Terminal(), func() { boris.Press("Refuse the request").Sees("refused by boris: We do not know them") }, "WHY", "We do not know them")
+		s.Mail("moira@northwind.example", "We do not know them")
+		if mails := s.Sink.To("kim@partner.example", ""); len(mails) > 0 {
+			s.Errorf("they got %+v", mails)
+		}
+
+		// On the domain, for a group: by the manager, and the cloud's administrator answers.
+		s.User("mona")
+		s.root.Put("/v3/domains/default/users/"+s.id("users", "mona")+"/roles/"+s.id("roles", "manager"), nil)
+		s.root.Post("/v3/groups", map[string]any{"group": map[string]any{"name": "auditors", "domain_id": "default"}})
+		s.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+			"holder_role": named("manager"), "holder_scope": "domain", "target_role": named("auditor"), "target_scope": "domain", "may_grant": true, "needs_approval": true,
+		}})
+		mona := s.SignIn("mona", secret).Open("/portal/d/default/assignments/new").Choose("To", "a group").Fill("Name", "auditors").Choose("Role", "auditor").Press("Grant the role").Sees("Somebody else must agree: say why.")
+		mona.Fill("Why, for whoever must agree", "Yearly audit").Press("Grant the role").Sees("Those who can were asked", "Yearly audit")
+		admin.Open("/portal/d/default/assignments").Press("Requests").Press("Agree auditors").Sees("auditors gets auditor").Press("Agree and grant").Sees("agreed by admin")
 	})
 }
 

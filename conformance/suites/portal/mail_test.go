@@ -144,3 +144,21 @@ func (m Mail) Link(t testing.TB) string {
 	}
 	return link
 }
+
+// Whose mail program breaks the link of an invitation types the code that stands beside it.
+func TestTheCodeBesideTheLink(t *testing.T) {
+	onceThere(t, "/code")
+	tell(t, "P6", func(s *Story) {
+		s.Project("acme")
+		s.admin().Open("/portal/p/"+s.id("projects", "acme")+"/invite").Fill("E-mail addresses", "kim@partner.example").Press("Send the invitations").Sees("kim@partner.example")
+		mail := s.Mail("kim@partner.example", "acme")
+		_, code, there := strings.Cut(mail.Text, "the code ")
+		if !there {
+			t.Fatal(mail.Text)
+		}
+		code = strings.ToLower(code[:9])
+		kim := s.Visitor().Open("/portal").Press("I have a code from a mail").Fill("E-mail address", "kim@partner.example").Fill("Code", "AAAA-AAAA").Press("Go on").Sees("No mail to that address has this code")
+		kim.Fill("Code", code).Press("Go on").Sees("Join acme")
+		kim.Fill("Choose a user name", "kim").Fill("Choose a password", secret).Fill("The password again", secret).Press("Accept with a new account").Sees("acme")
+	})
+}

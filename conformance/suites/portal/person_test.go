@@ -252,6 +252,9 @@ func (p *Person) Fill(name, value string, beside ...string) *Person {
 		p.hit(f)
 	}
 	if f.Type == "date" {
+		for range 2 { // the pointer may have hit the day or the year
+			p.do(chromedp.KeyEvent(kb.ArrowLeft))
+		}
 		p.do(chromedp.KeyEvent(value[5:7] + value[8:] + value[:4]))
 		return p
 	}

@@ -223,6 +223,8 @@ func TestTour(t *testing.T) {
 	tour.Look(guest, "forgotten-sent")
 	guest.Open(s.Mail("basil@northwind.example", "password").Link(t))
 	tour.Look(guest, "reset")
+	guest.Open("/portal/code")
+	tour.Look(guest, "code", "phone")
 	guest.Open("/portal/signup")
 	tour.Look(guest, "sign-up", "phone")
 	guest.Fill("E-mail", "ines@new.example").Fill("User name", "ines").Fill("Project", "render").Fill("What for?", "A render farm").Press("Ask for the account")
@@ -485,7 +487,18 @@ func (tour *Tour) admin(p *Person) {
 		"user": named("erika"), "project": named("acme-web"), "roles": []any{named("billing")}, "reason": "Stands in for Dimitri in May",
 	}})), "grants.request_id").(string)
 	tour.visit(p, stop{"requests", web + "/requests", "dark phone"}, stop{"agree-to-request", web + "/requests/" + asked + "/approve", ""}, stop{"refuse-request", web + "/requests/" + asked + "/refuse", ""})
-	tour.visit(tour.SignIn("celia", secret), stop{"withdraw-request", web + "/requests/" + asked + "/withdraw", ""})
+	celia := tour.SignIn("celia", secret)
+	tour.visit(celia, stop{"withdraw-request", web + "/requests/" + asked + "/withdraw", ""}, stop{"invite-asking", web + "/invite", ""})
+	tour.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+		"holder_role": named("manager"), "holder_scope": "domain", "target_role": named("billing"), "target_scope": "project", "may_grant": true, "needs_approval": true,
+	}})
+	d := "/d/default/requests"
+	tour.visit(p, stop{"domain-requests-none", d, ""})
+	below := at(map[string]any(tour.Login("moira", secret, onDomain("Default")).Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{
+		"group": named("deployers"), "domain": named("Default"), "inherited": true, "roles": []any{named("billing")}, "reason": "Pays for all of it",
+	}})), "grants.request_id").(string)
+	tour.visit(p, stop{"domain-requests", d, "phone"}, stop{"agree-to-domain-request", d + "/" + below + "/approve", ""}, stop{"refuse-domain-request", d + "/" + below + "/refuse", ""})
+	tour.visit(tour.SignIn("moira", secret), stop{"withdraw-domain-request", d + "/" + below + "/withdraw", ""})
 	wish := "/cloud/signups/" + tour.root.Get("/v3/lintel/sign_ups").list("sign_ups")[0]["id"].(string)
 	tour.visit(p, stop{"sign-ups", "/cloud/signups", "phone"}, stop{"let-in", wish, ""}, stop{"refuse-sign-up", wish + "/refuse", ""})
 }

@@ -124,6 +124,42 @@ func testLinks(t *testing.T, db *store.DB) {
 	})
 }
 
+// testCodes: those of links that can be used, by the address in any case.
+func testCodes(t *testing.T, db *store.DB) {
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for _, l := range []identity.Link{
+			{Digest: "c-open", Purpose: "invite", Subject: "c1"}, {Digest: "c-old", Purpose: "invite", Subject: "c2"}, {Digest: "c-new", Purpose: "invite", Subject: "c2"}, {Digest: "c-ended", Purpose: "reset", Subject: "c3"},
+		} {
+			l.EndsAt = Now.Add(time.Hour)
+			if l.Digest == "c-ended" {
+				l.EndsAt = Now.Add(-time.Second)
+			}
+			if err := tx.InsertLink(ctx, l); err != nil {
+				return err
+			}
+			l.Data = "sealed " + l.Digest
+			if err := tx.InsertCode(ctx, "Greta@acme.example", l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		found, err := tx.Codes(ctx, "greta@ACME.example")
+		got := map[string]string{}
+		for _, l := range found {
+			got[l.Digest] = l.Purpose + " " + l.Subject + " " + l.Data
+		}
+		if diff := cmp.Diff(map[string]string{"c-open": "invite c1 sealed c-open", "c-new": "invite c2 sealed c-new"}, got); err != nil || diff != "" {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
+		if found, err := tx.Codes(ctx, "hugo@acme.example"); err != nil || len(found) != 0 {
+			t.Errorf("of another address: %v, %v", found, err)
+		}
+		return nil
+	})
+}
+
 // testGrantRequests: one open one of a requester for the same user and project, and one answer to each, in time.
 func testGrantRequests(t *testing.T, db *store.DB) {
 	now := Now.Truncate(time.Second) // MariaDB keeps no fraction
@@ -161,6 +197,28 @@ func testGrantRequests(t *testing.T, db *store.DB) {
 			if all, err := tx.GrantRequests(ctx, "p", requester, 5); err != nil || len(all) != want {
 				t.Errorf("of %q: %d, %v", requester, len(all), err)
 			}
+		}
+		for _, of := range []identity.GrantRequest{
+			{ID: "group", GroupID: "crew", ProjectID: "p", Roles: one.Roles}, {ID: "below", GroupID: "crew", DomainID: "d", Inherited: true, Roles: one.Roles},
+			{ID: "joins", UserID: "bob", GroupID: "crew", DomainID: "d"}, {ID: "joins too", UserID: "bob", GroupID: "staff", DomainID: "d"},
+			{ID: "invites", InvitationID: "i", Address: "greta@acme.example", ProjectID: "p", Roles: one.Roles},
+		} {
+			of.Reason, of.RequesterID, of.Scope, of.State, of.CreatedAt, of.ExpiresAt = "why", "dora", identity.OnDomain("d"), identity.RequestOpen, now, now.Add(time.Hour)
+			if err := tx.InsertGrantRequest(ctx, of); err != nil {
+				return err
+			}
+			of.State, of.DeciderID, of.DeciderScope = identity.RequestApproved, "boss", identity.OnSystem()
+			if open, err := tx.DecideGrantRequest(ctx, of); err != nil || !open {
+				t.Errorf("%s is open: %t, %v", of.ID, open, err)
+			}
+			got, err := tx.GrantRequest(ctx, of.ID)
+			got.CreatedAt, got.DecidedAt = now, time.Time{}
+			if diff := cmp.Diff(of, got, cmp.AllowUnexported(identity.Scope{})); err != nil || diff != "" {
+				t.Errorf("%s: %v, -want +got:\n%s", of.ID, err, diff)
+			}
+		}
+		if all, err := tx.GrantRequests(ctx, "d", "", 9); err != nil || len(all) != 3 {
+			t.Errorf("of the domain: %d, %v", len(all), err)
 		}
 		if got, err = tx.GrantRequest(ctx, "again"); err != nil || got.State != identity.RequestRefused || got.DeciderID != "boss" || got.Answer != "no" || got.DecidedAt.IsZero() {
 			t.Errorf("answered: %+v, %v", got, err)

@@ -85,6 +85,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Invitations", testInvitations},
 		{"RequestsForGrants", testGrantRequests},
 		{"WaitingGrants", testWaitingGrants},
+		{"CodesOfLinks", testCodes},
 		{"SignUps", testSignUps},
 		{"Links", testLinks},
 		{"ProvidedGroups", testProvidedGroups},

@@ -1,0 +1,314 @@
+package portal_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lintel-id/lintel/internal/testenv"
+)
+
+// approvals is a cloud whose moderators may make others moderators, and managers of the domain auditors, if somebody else agrees.
+type approvals struct {
+	*testenv.Env
+	t    *testing.T
+	box  *testenv.Mailbox
+	root *testenv.Browser
+	acme string
+	role map[string]string
+}
+
+func newApprovals(t *testing.T) *approvals {
+	env, box, root, acme := cloudWithMail(t)
+	a := &approvals{env, t, box, root, acme, map[string]string{}}
+	admin := env.Admin()
+	for _, name := range []string{"project_admin", "project_mod", "auditor"} {
+		admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201)
+	}
+	for _, name := range []string{"project_admin", "project_mod", "auditor", "member", "reader", "manager", "admin"} {
+		a.role[name] = roleID(env, name)
+	}
+	admin.Put("/v3/lintel/grant_rules", `{"grant_rules": {"preset": "catalyst"}}`).Want(200)
+	a.rule("project_mod", "project", "project_mod", "project", `"may_invite": true, "max_days": 30`)
+	a.rule("manager", "domain", "auditor", "domain", `"may_revoke": true`)
+	a.rule("manager", "domain", "auditor", "project", `"may_revoke": true`)
+	env.Deliver()
+	return a
+}
+
+func (a *approvals) rule(holder, on, target, to, more string) {
+	a.t.Helper()
+	a.Admin().Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "`+holder+`"}, "holder_scope": "`+on+`", "target_role": {"name": "`+target+
+		`"}, "target_scope": "`+to+`", "may_grant": true, "needs_approval": true, `+more+`}}`).Want(201)
+}
+
+// someone is a user with an address and perhaps a role on the project.
+func (a *approvals) someone(name, role string) (string, *testenv.Browser) {
+	a.t.Helper()
+	id, _ := member(a.Env, name, name+"s")
+	patch(a.Env, id, `{"user": {"email": "`+name+`@acme.example"}}`)
+	if role != "" {
+		a.Admin().Put("/v3/projects/"+a.acme+"/users/"+id+"/roles/"+a.role[role], nil).Want(204)
+	}
+	return id, a.SignIn(name, "secret")
+}
+
+// newest is the newest request of a list, as the API tells of it.
+func (a *approvals) newest(query string) (id, state string) {
+	a.t.Helper()
+	a.Clock.Advance(time.Second)
+	r := a.Admin().Get("/v3/lintel/grant_requests?" + query).Want(200)
+	return r.Get("grant_requests.0.id"), r.Get("grant_requests.0.state")
+}
+
+func (a *approvals) mailed(address string) int { a.Deliver(); return len(a.box.All(address)) }
+
+// TestAnInvitationWaitsForAgreement: what needs agreement is not mailed before, is granted by the rights that both have when it is accepted,
+// and must be agreed to anew when it changes. Attacks 7, 16 and 17 of section 4.3.
+func TestAnInvitationWaitsForAgreement(t *testing.T) {
+	a := newApprovals(t)
+	_, mod := a.someone("moe", "project_mod")
+	_, second := a.someone("mia", "project_mod")
+	bossID, boss := a.someone("boss", "project_admin")
+	gretaID, greta := a.someone("greta", "")
+	patch(a.Env, gretaID, `{"user": {"email": "greta@new.example"}}`)
+	page, query := "/portal/p/"+a.acme, "project="+a.acme
+	invite := func(address string) *testenv.Browser {
+		a.Clock.Advance(time.Second)
+		return mod.Open(page+"/invite").Want(200, "Somebody else must agree").Submit("Send the invitations", "addresses", address, "role", a.role["project_mod"], "reason", "On call in March", "until", "2026-03-20")
+	}
+	mod.Open(page+"/invite").Submit("Send the invitations", "addresses", "greta@new.example", "role", a.role["project_mod"], "until", "2026-03-20").Want(422, "say why")
+	a.Login("moe", "secret", testenv.OnProjectID(a.acme)).Post("/v3/lintel/invitations",
+		`{"invitations": {"project": {"id": "`+a.acme+`"}, "addresses": ["greta@new.example"], "roles": [{"name": "project_mod"}], "access_expires_at": "2026-03-20T00:00:00Z"}}`).Want(400)
+	invite("greta@new.example").Want(200, "Somebody else must agree. Those who can were asked.", "greta@new.example", "by an invitation", "waits for an answer")
+	if n := a.mailed("greta@new.example"); n != 0 {
+		t.Fatalf("%d mails before anybody agreed", n)
+	}
+	if m := a.box.Last("boss@acme.example"); !strings.Contains(m.Text, "wants to invite greta@new.example as project_mod to the project acme") || m.Link != page+"/requests" {
+		t.Error(m.Text)
+	}
+	mod.Open(page+"/invitations").Want(200, "Waits until somebody agrees")
+	if strings.Contains(mod.Body, "Send again") {
+		t.Error("a draft can be sent")
+	}
+	id, _ := a.newest(query)
+	for _, b := range []*testenv.Browser{mod, second} {
+		_, form := b.Open("/portal/profile").Form("Save")
+		b.Send("POST", page+"/requests/"+id+"/approve", form)
+	}
+	if n := a.mailed("greta@new.example"); n != 0 {
+		t.Fatal("somebody agreed who may not")
+	}
+	boss.Open(page+"/requests/"+id+"/approve").Want(200, "greta@new.example is invited, and gets project_mod by accepting", "On call in March").Submit("Agree, and let it be sent").Want(200, "agreed by boss")
+	a.Deliver()
+	if m := a.box.Last("moe@acme.example"); m.Subject != "greta@new.example is invited to acme, as you asked" {
+		t.Error(m.Subject)
+	}
+	link := a.box.Last("greta@new.example").Link
+
+	// 7: who agreed may not any more.
+	a.Admin().Delete("/v3/projects/" + a.acme + "/users/" + bossID + "/roles/" + a.role["project_admin"]).Want(204)
+	a.Browser().Open(link).Want(200, "cannot be accepted at present")
+	a.Admin().Put("/v3/projects/"+a.acme+"/users/"+bossID+"/roles/"+a.role["project_admin"], nil).Want(204)
+	greta.Open(link).Submit("Accept as greta").Want(200, "project_mod")
+
+	// To offer something else, or for longer, is to ask anew: until then the link opens nothing.
+	invite("hugo@new.example").Want(200)
+	id, _ = a.newest(query)
+	boss.Open(page + "/requests/" + id + "/approve").Submit("Agree, and let it be sent").Want(200)
+	a.Deliver()
+	link = a.box.Last("hugo@new.example").Link
+	a.Browser().Open(link).Want(200, "Join acme")
+	list := a.Login("moe", "secret", testenv.OnProjectID(a.acme)).Get("/v3/lintel/invitations?project=" + a.acme + "&address=hugo@new.example").Want(200)
+	hugo := list.Get("invitations.0.id")
+	a.Clock.Advance(6 * time.Minute)
+	mod.Open(page+"/invitations").Submit("Send again hugo@new.example").Want(200, "on their way")
+	a.Deliver()
+	link = a.box.Last("hugo@new.example").Link
+	if again := a.Login("moe", "secret", testenv.OnProjectID(a.acme)).Get("/v3/lintel/invitations?project=" + a.acme + "&address=hugo@new.example").Want(200); again.Get("invitations.0.expires_at") != list.Get("invitations.0.expires_at") {
+		t.Error("sent again it lasts longer than was agreed to")
+	}
+	mod.Open(page+"/invitations/"+hugo).Submit("Save", "role", a.role["project_mod"], "until", "2026-03-30", "reason", "").Want(422, "say why")
+	mod.Submit("Save", "role", a.role["project_mod"], "until", "2026-03-30", "reason", "Longer").Want(200, "Those who can were asked")
+	a.Browser().Open(link).Want(200, "cannot be accepted at present")
+	id, _ = a.newest(query)
+	boss.Open(page+"/requests/"+id+"/refuse").Submit("Refuse the request", "reason", "Long enough").Want(200, "refused by boss")
+	a.Deliver()
+	if m := a.box.Last("moe@acme.example"); !strings.Contains(m.Text, "did not agree that hugo@new.example is invited") || !strings.Contains(m.Text, "> Long enough") {
+		t.Error(m.Text)
+	}
+	mod.Open(page+"/invitations").Want(200, "Nobody is waiting")
+	if m := a.box.Last("hugo@new.example"); m.Subject != "Your invitation to acme on Lintel was withdrawn" {
+		t.Error(m.Subject)
+	}
+
+	// Who withdraws one or the other withdraws both; who is invited agrees to nothing.
+	invite("ines@new.example").Want(200)
+	ines := a.Admin().Get("/v3/lintel/invitations?project=" + a.acme + "&address=ines@new.example").Want(200).Get("invitations.0.id")
+	mod.Open(page + "/invitations/" + ines + "/cancel").Submit("Withdraw the invitation").Want(200)
+	if _, state := a.newest(query); state != "withdrawn" || a.mailed("ines@new.example") != 0 {
+		t.Errorf("the request is %s", state)
+	}
+	invite("boss@acme.example").Want(200)
+	id, _ = a.newest(query)
+	a.Login("boss", "secret", testenv.OnProjectID(a.acme)).Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
+	boss.Open(page + "/requests/" + id + "/approve").Want(404)
+
+	// 17: who has risen since is not changed by it.
+	invite("karl@new.example").Want(200)
+	id, _ = a.newest(query)
+	boss.Open(page + "/requests/" + id + "/approve").Submit("Agree, and let it be sent").Want(200)
+	a.Deliver()
+	karlID, karl := a.someone("karl", "")
+	patch(a.Env, karlID, `{"user": {"email": "karl@new.example"}}`)
+	a.Admin().Put("/v3/projects/"+a.acme+"/users/"+karlID+"/roles/"+a.role["admin"], nil).Want(204)
+	karl.Open(a.box.Last("karl@new.example").Link).Submit("Accept as karl").Want(403)
+	a.Admin().Get("/v3/projects/" + a.acme + "/users/" + karlID + "/roles/" + a.role["project_mod"]).Want(404)
+}
+
+// TestGroupsAndDomainsWaitForAgreement: what needs agreement on a domain, for a group, below, or by joining a group is refused to the plain
+// API with words that say where to ask, and asked for by portal and API. Attacks 12 and 16 of section 4.3.
+func TestGroupsAndDomainsWaitForAgreement(t *testing.T) {
+	a := newApprovals(t)
+	managerID, _ := a.someone("dora", "")
+	a.Admin().Put("/v3/domains/default/users/"+managerID+"/roles/"+a.role["manager"], nil).Want(204)
+	rootID := a.Admin().Get("/v3/users?name=admin").Want(200).Get("users.0.id")
+	a.Admin().Put("/v3/domains/default/users/"+rootID+"/roles/"+a.role["admin"], nil).Want(204)
+	bob, _ := a.someone("bob", "")
+	dora := a.SignIn("dora", "secret")
+	onDomain := func() *testenv.Actor { return a.Login("dora", "secret", testenv.OnDomainID("default")) }
+	a.Deliver()
+	crew := a.Admin().Post("/v3/groups", `{"group": {"name": "crew", "domain_id": "default"}}`).Want(201).Get("group.id")
+
+	for _, path := range []string{
+		"/v3/domains/default/users/" + bob, "/v3/domains/default/groups/" + crew, "/v3/projects/" + a.acme + "/groups/" + crew, "/v3/OS-INHERIT/domains/default/users/" + bob,
+	} {
+		end := "/roles/" + a.role["auditor"]
+		if strings.Contains(path, "OS-INHERIT") {
+			end += "/inherited_to_projects"
+		}
+		if got := onDomain().Put(path+end, nil).Want(403).Message(); !strings.Contains(got, "the role auditor somebody else who may do it must agree") || !strings.Contains(got, `"lintel access grant" and --reason`) {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	grants := func(q string) int {
+		return len(a.Admin().Get("/v3/role_assignments?" + q).Want(200).List("role_assignments"))
+	}
+	if n := grants("role.id=" + a.role["auditor"]); n != 0 {
+		t.Fatalf("%d grants by the plain API", n)
+	}
+
+	// For a group, on the domain, in the portal. 12: who agrees sees who has joined it.
+	onDomain().Put("/v3/groups/"+crew+"/users/"+managerID, nil).Want(204)
+	form := "/portal/d/default/assignments/new"
+	dora.Open(form).Submit("Grant the role", "kind", "group", "name", "crew", "role", a.role["auditor"]).Want(422, "say why")
+	dora.Submit("Grant the role", "kind", "group", "name", "crew", "role", a.role["auditor"], "until", "2026-03-20", "reason", "Yearly audit").Want(200, "Those who can were asked", "crew", "Yearly audit", "waits for an answer")
+	a.Deliver()
+	if m := a.box.Last("root@cloud.example"); !strings.Contains(m.Text, "wants to grant auditor on the domain Default at Lintel to crew, until") || m.Link != "/portal/d/default/requests" {
+		t.Error(m.Text)
+	}
+	id, _ := a.newest("domain=Default")
+	onDomain().Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403) // 16
+
+	// 12, 16: who has joined the group, whoever that is, does not agree to what it gets.
+	a.Admin().Put("/v3/groups/"+crew+"/users/"+rootID, nil).Want(204)
+	a.Admin().Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
+	a.Admin().Delete("/v3/groups/" + crew + "/users/" + rootID).Want(204)
+	a.root = a.SignIn("admin", testenv.Password)
+	a.root.Open("/portal/d/default/assignments").Want(200, "Requests").Open("/portal/d/default/requests").Want(200, "Yearly audit")
+	a.root.Open("/portal/d/default/requests/"+id+"/approve").Want(200, "crew gets auditor", "Yearly audit", "dora gets it by the group, and joined it by themselves.").Submit("Agree and grant").Want(200, "agreed by admin")
+	a.Admin().Get("/v3/domains/default/groups/" + crew + "/roles/" + a.role["auditor"]).Want(204)
+	a.Deliver()
+	if m := a.box.Last("dora@acme.example"); !strings.Contains(m.Text, "agreed that crew gets auditor on the domain Default") {
+		t.Error(m.Text)
+	}
+	a.root.Open("/portal/d/default/audit?target="+id).Want(200, "dora", "admin")
+
+	// Its end is not moved without asking anew.
+	onDomain().Put("/v3/domains/default/groups/"+crew+"/roles/"+a.role["auditor"], nil).Want(403)
+
+	// On all projects below, by the API; refused with a reason.
+	r := onDomain().Post("/v3/lintel/grants", `{"grants": {"user": {"id": "`+bob+`"}, "domain": {"name": "Default"}, "inherited": true, "roles": [{"name": "auditor"}], "reason": "everywhere"}}`).Want(202)
+	if r.Get("grants.domain_id") != "default" || r.Value("grants.inherited") != true {
+		t.Error(string(r.Body))
+	}
+	id = r.Get("grants.request_id")
+	a.root.Open("/portal/d/default/requests").Want(200, "on all projects below")
+	a.root.Open("/portal/d/default/requests/"+id+"/refuse").Submit("Refuse the request", "reason", "Too wide").Want(200, "refused by admin: Too wide")
+	// For a group on a project.
+	onDomain().Post("/v3/lintel/grants", `{"grants": {"group": {"name": "crew"}, "project": {"name": "acme"}, "roles": [{"name": "auditor"}], "reason": "here"}}`).Want(202)
+	id, _ = a.newest("project=acme")
+	if g := a.Admin().Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(200); g.Get("grant_request.group.name") != "crew" || g.Value("grant_request.user") != nil {
+		t.Error(string(g.Body))
+	}
+	a.Admin().Get("/v3/projects/" + a.acme + "/groups/" + crew + "/roles/" + a.role["auditor"]).Want(204)
+
+	// Into a group that confers what needs agreement.
+	a.Deliver()
+	a.Admin().Put("/v3/lintel/roles/"+a.role["auditor"]+"/profile", `{"profile": {"impact": "high"}}`).Want(200)
+	if got := onDomain().Put("/v3/groups/"+crew+"/users/"+bob, nil).Want(403).Message(); !strings.Contains(got, "To give the role auditor by this group") {
+		t.Error(got)
+	}
+	add := "/portal/d/default/groups/" + crew + "/add?name=bob"
+	dora.Open(add).Submit("Add bob").Want(422, "must agree", "lintel access join")
+	dora.Submit("Add bob", "reason", "He audits").Want(200, "Those who can were asked", "the group crew", "He audits")
+	id, _ = a.newest("domain=Default")
+	onDomain().Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
+	a.root.Open("/portal/d/default/requests/"+id+"/approve").Want(200, "bob joins the group crew").Submit("Agree and grant").Want(200)
+	a.Admin().Head("/v3/groups/" + crew + "/users/" + bob).Want(204)
+	a.Deliver()
+	if m := a.box.Last("dora@acme.example"); !strings.Contains(m.Text, "agreed that bob joins the group crew of the domain Default") {
+		t.Error(m.Text)
+	}
+	for _, wrong := range []string{
+		`"user": {"id": "x"}, "roles": [{"name": "auditor"}]`, `"user": {"id": "x"}, "group": {"id": "x"}, "roles": [{"name": "auditor"}], "project": {"id": "x"}`,
+		`"user": {"id": "x"}, "group": {"id": "x"}, "roles": [{"name": "auditor"}]`, `"user": {"id": "x"}, "group": {"id": "x"}, "project": {"id": "x"}`,
+		`"user": {"id": "x"}, "project": {"id": "x"}, "domain": {"id": "x"}, "roles": [{"name": "auditor"}]`,
+	} {
+		a.Admin().Post("/v3/lintel/grants", `{"grants": {`+wrong+`}}`).Want(400)
+	}
+	a.Admin().Get("/v3/lintel/grant_requests").Want(400)
+}
+
+// TestMoreOnThePageOfAPerson: J3: a role that needs agreement, or its longer end, is asked for; what else was changed is changed.
+func TestMoreOnThePageOfAPerson(t *testing.T) {
+	a := newApprovals(t)
+	_, mod := a.someone("moe", "project_mod")
+	_, boss := a.someone("boss", "project_admin")
+	bob, _ := a.someone("bob", "member")
+	page, query := "/portal/p/"+a.acme, "project="+a.acme
+	person := page + "/people/" + bob
+	has := func(role string) bool {
+		return a.Admin().Get("/v3/projects/"+a.acme+"/users/"+bob+"/roles/"+a.role[role]).Status == 204
+	}
+	until := "until-" + a.role["project_mod"]
+	fields := func(reason, end string) []string {
+		return []string{"role", a.role["project_mod"], until, end, "reason", reason}
+	}
+	mod.Open(person).Want(200, "Somebody else must agree").Submit("Review the change", fields("", "2026-03-20")...).Want(422, "say why")
+	mod.Submit("Review the change", fields("On call", "2026-03-20")...).Want(200, "Asked for: somebody else must agree", "project_mod, until", "lintel access grant", "--reason 'On call'")
+	mod.Submit("Save the change").Want(200, "Those who can were asked", "On call")
+	if has("project_mod") || has("member") {
+		t.Error("what was not to wait was not done, or what was to wait was")
+	}
+	id, _ := a.newest(query)
+	boss.Open(page + "/requests/" + id + "/approve").Submit("Agree and grant").Want(200)
+	if !has("project_mod") {
+		t.Fatal("nothing was granted")
+	}
+	end := func() string {
+		mod.Open(person)
+		_, form := mod.Form("Review the change")
+		return form.Get(until)
+	}
+	mod.Open(person).Submit("Review the change", fields("Longer", "2026-03-30")...).Want(200, "Asked for")
+	mod.Submit("Save the change").Want(200, "waits for an answer")
+	if got := end(); got != "2026-03-20" {
+		t.Errorf("it ends on %s without an answer", got)
+	}
+	id, _ = a.newest(query)
+	boss.Open(page + "/requests/" + id + "/approve").Submit("Agree and grant").Want(200)
+	if got := end(); got != "2026-03-30" {
+		t.Errorf("it ends on %s after the answer", got)
+	}
+}
