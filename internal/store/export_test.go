@@ -82,7 +82,9 @@ func (db *DB) MigrateTo(ctx context.Context, expanded, contracted int) error {
 
 // RevocationPlan is what the database says of how it looks a token up.
 func (tx *Tx) RevocationPlan(ctx context.Context, t *identity.Token) (plan string, err error) {
-	stmt, args := revokedUntil(t)
+	var g gathering
+	gatherRevocations(&g, t, `?`, t.User.DomainID)
+	stmt, args, _ := g.statement(tx.db.dialect)
 	explain := [...]string{"EXPLAIN QUERY PLAN ", "EXPLAIN ", "EXPLAIN "}[tx.db.dialect]
 	rows, err := tx.query(ctx, explain+stmt, args...)
 	if err != nil {

@@ -25,26 +25,30 @@ func (g *gathering) add(columns, from string, args []any, take func(scanner) err
 	g.parts = append(g.parts, gathered{strings.Split(columns, ", "), from, args, take})
 }
 
-// run hands each row to its SELECT's take.
-func (g *gathering) run(ctx context.Context, tx *Tx) error {
-	width := 0
+// statement is the union, and how many columns it has beside the first.
+func (g *gathering) statement(d dialect) (stmt string, args []any, width int) {
 	for _, p := range g.parts {
 		width = max(width, len(p.columns))
 	}
-	var args []any
-	var stmt strings.Builder
+	var b strings.Builder
 	for i, p := range g.parts {
 		if i > 0 {
-			stmt.WriteString(` UNION ALL `)
+			b.WriteString(` UNION ALL `)
 		}
-		stmt.WriteString(`SELECT ` + strconv.Itoa(i))
+		b.WriteString(`SELECT ` + strconv.Itoa(i))
 		for _, c := range p.columns {
-			stmt.WriteString(`, ` + tx.db.dialect.asText(c))
+			b.WriteString(`, ` + d.asText(c))
 		}
-		stmt.WriteString(strings.Repeat(`, NULL`, width-len(p.columns)) + ` ` + p.from)
+		b.WriteString(strings.Repeat(`, NULL`, width-len(p.columns)) + ` ` + p.from)
 		args = append(args, p.args...)
 	}
-	rows, err := tx.query(ctx, stmt.String(), args...)
+	return b.String(), args, width
+}
+
+// run hands each row to its SELECT's take.
+func (g *gathering) run(ctx context.Context, tx *Tx) error {
+	stmt, args, width := g.statement(tx.db.dialect)
+	rows, err := tx.query(ctx, stmt, args...)
 	if err != nil {
 		return err
 	}

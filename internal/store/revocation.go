@@ -161,15 +161,11 @@ func TokenKeys(t *identity.Token, groups []identity.GroupID) []Key {
 // Every field of an event that is set must agree with the token (keystone/models/revoke_model.py). The domain of an event
 // that also has an expiry is the domain of a scope; else it may be the user's, too. The domain of a project counts as
 // neither, and the OAuth access token is not compared.
-//
-// Each branch below is a short range of one index, however many events there are; the last takes those that name
-// neither user, project, token nor trust, which are few. Beside them are the revocations of RevokeWithout.
 func (tx *Tx) RevokedUntil(ctx context.Context, t *identity.Token) (until time.Time, err error) {
 	found, err := Recall(tx, revokedUntilOf(t), func() (ends, []Key, error) {
-		e := ends{}
-		stmt, args := revokedUntil(t)
-		_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) { return none, e.take(s) }, stmt, args...)
-		return e, nil, err
+		var g gathering
+		e := gatherRevocations(&g, t, `?`, t.User.DomainID)
+		return e, nil, g.run(ctx, tx)
 	})
 	if err != nil {
 		return until, err
@@ -237,23 +233,12 @@ func revokedUntilOf(t *identity.Token) Fact {
 	return Fact{"revoked until", t.AuditIDs[0], string(t.User.ID)}
 }
 
-func revokedUntil(t *identity.Token) (stmt string, args []any) {
-	from, args := revocations(t, `?`, t.User.DomainID)
-	return `SELECT ` + endColumns + ` ` + from, args
-}
-
-// gatherRevocations adds what RevokedUntil tells of a token to a gathering, without what holds for the trustor of its trust.
+// gatherRevocations adds to a gathering what may have ended a token, whose user's domain is given as an expression, by the role that is
+// named; without what holds for the trustor of its trust. Each SELECT is a short range of one index, however many events there are; the
+// last takes those that name neither user, project, token nor trust, which are few. Beside them are the revocations of RevokeWithout.
 func gatherRevocations(g *gathering, t *identity.Token, home string, homeArgs ...any) ends {
 	e := ends{}
-	from, args := revocations(t, home, homeArgs...)
-	g.add(endColumns, from, args, e.take)
-	return e
-}
-
-const endColumns = `"role_id", MAX("issued_before")`
-
-// revocations are what may have ended a token, whose user's domain is given as an expression, by the role that is named.
-func revocations(t *identity.Token, home string, homeArgs ...any) (from string, args []any) {
+	const columns = `"role_id", "issued_before"`
 	var chain string
 	if len(t.AuditIDs) > 1 {
 		chain = t.AuditIDs[1]
@@ -271,38 +256,32 @@ func revocations(t *identity.Token, home string, homeArgs ...any) (from string, 
 		{"user_id", string(t.User.ID)}, {"project_id", string(t.Scope.ProjectID())}, {"audit_id", t.AuditIDs[0]},
 		{"audit_chain_id", chain}, {"trust_id", string(t.TrustID)},
 	}
-	var branches []string
 	for i := range len(keys) + 1 {
 		if i < len(keys) && keys[i].value == "" {
 			continue // no event can name what the token does not have
 		}
 		where := make([]string, len(keys))
+		var args []any
 		for j, k := range keys {
 			column := `"` + k.column + `"`
 			switch {
 			case i == len(keys):
 				where[j] = column + ` IS NULL`
-			case j < i: // said in a way that no index answers, or one of NULLs might be taken instead of i's
+			case j < i: // said in a way that no index answers, here and below, or a database might take that instead of i's
 				where[j] = `COALESCE(` + column + `, '') = ''`
 			case j == i:
-				where[j] = column + ` = ?`
+				where[j], args = column+` = ?`, append(args, k.value)
 			default:
-				where[j] = `(` + column + ` IS NULL OR ` + column + ` = ?)`
-			}
-			if j >= i {
-				args = append(args, k.value)
+				where[j], args = `COALESCE(`+column+`, ?) = ?`, append(args, k.value, k.value)
 			}
 		}
-		branches = append(branches, `SELECT "role_id", "issued_before" FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest)
-		args = append(args, restArgs...)
+		g.add(columns, `FROM "revocation_event" WHERE `+strings.Join(where, ` AND `)+rest, append(args, restArgs...), e.take)
 	}
 	// A passkey is two factors in one, or was shown after the password: its sessions lack nothing.
 	if len(t.Methods) > 0 && !slices.Contains(t.Methods, "webauthn") {
-		methods, methodArgs := in(t.Methods)
-		branches = append(branches, `SELECT NULL, "issued_before" FROM "lintel_method_revocation" WHERE "user_id" = ? AND "issued_before" >= ?
-			AND "method" NOT IN `+methods)
-		args = append(args, t.User.ID, t.IssuedAt)
-		args = append(args, methodArgs...)
+		methods, args := in(t.Methods)
+		g.add(`NULL, "issued_before"`, `FROM "lintel_method_revocation" WHERE "user_id" = ? AND "issued_before" >= ?
+			AND "method" NOT IN `+methods, append([]any{t.User.ID, t.IssuedAt}, args...), e.take)
 	}
-	return `FROM (` + strings.Join(branches, ` UNION ALL `) + `) e GROUP BY "role_id"`, args
+	return e
 }
