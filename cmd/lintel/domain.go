@@ -36,14 +36,14 @@ func (d domainRules) rows() (rows []row) {
 			}
 			return strings.Join(all, ", ")
 		case map[string]any: // a demand
-			text := fmt.Sprint(v["level"])
+			all := []any{v["level"]}
 			for _, role := range v["roles"].([]any) {
-				text += " " + fmt.Sprint(role.(map[string]any)["name"])
+				all = append(all, role.(map[string]any)["name"])
 			}
 			if v["from"] != nil {
-				text += " from " + fmt.Sprint(v["from"])
+				all = append(all, "from", v["from"])
 			}
-			return text
+			return strings.TrimSpace(fmt.Sprintln(all...))
 		}
 		return fmt.Sprint(v)
 	}

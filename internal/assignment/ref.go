@@ -117,7 +117,7 @@ func (n NamedGrant) Find(ctx context.Context, tx *store.Tx) (all []identity.Gran
 	if err != nil {
 		return nil, err
 	}
-	on := identity.ProjectID("")
+	var on identity.ProjectID
 	if n.Domain != nil {
 		g.Domain, err = DomainNamed(ctx, tx, *n.Domain)
 		on = identity.ProjectID(g.Domain)

@@ -98,7 +98,7 @@ func TestEndpointFiltersNarrowTheCatalog(t *testing.T) {
 		t.Errorf("the trail of the project: got %v, want %v", got, want)
 	}
 	if trail.Get("events.3.target.id") != internal || trail.Get("events.3.target.name") != "http://x" || trail.Get("events.0.target.name") != "nowhere" || trail.Get("events.0.actor.name") != "admin" {
-		t.Error(string(trail.Body))
+		t.Error(trail.Body)
 	}
 	admin.Put(two, nil).Want(204)
 	want(public, nowhere)

@@ -75,7 +75,7 @@ func TestAPIUsers(t *testing.T) {
 	env.Authenticate(testenv.Body("ann@acme.example_ci", pw)).Want(401)
 	env.Admin().Validate(ci.Token).Want(404)
 	ann.Open(at+"/"+id+"/enabled").Submit("Enable the API user").Want(200, "The API user is enabled")
-	ci = env.Login("ann@acme.example_ci", pw, testenv.OnProjectID(acme))
+	env.Login("ann@acme.example_ci", pw, testenv.OnProjectID(acme))
 
 	// S-122: others try every form of it, and roles that are not theirs to give.
 	member(env, "mel", "other")

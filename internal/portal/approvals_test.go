@@ -229,7 +229,7 @@ func TestGroupsAndDomainsWaitForAgreement(t *testing.T) {
 	// On all projects below, by the API; refused with a reason.
 	r := onDomain().Post("/v3/lintel/grants", `{"grants": {"user": {"id": "`+bob+`"}, "domain": {"name": "Default"}, "inherited": true, "roles": [{"name": "auditor"}], "reason": "everywhere"}}`).Want(202)
 	if r.Get("grants.domain_id") != "default" || r.Value("grants.inherited") != true {
-		t.Error(string(r.Body))
+		t.Error(r.Body)
 	}
 	id = r.Get("grants.request_id")
 	a.root.Open("/portal/d/default/requests").Want(200, "on all projects below")
@@ -238,7 +238,7 @@ func TestGroupsAndDomainsWaitForAgreement(t *testing.T) {
 	onDomain().Post("/v3/lintel/grants", `{"grants": {"group": {"name": "crew"}, "project": {"name": "acme"}, "roles": [{"name": "auditor"}], "reason": "here"}}`).Want(202)
 	id, _ = a.newest("project=acme")
 	if g := a.Admin().Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(200); g.Get("grant_request.group.name") != "crew" || g.Value("grant_request.user") != nil {
-		t.Error(string(g.Body))
+		t.Error(g.Body)
 	}
 	a.Admin().Get("/v3/projects/" + a.acme + "/groups/" + crew + "/roles/" + a.role["auditor"]).Want(204)
 

@@ -242,11 +242,11 @@ func (v *visit) askDemand(caller identity.Caller, in identity.Domain, d, old ide
 		v.T("Services and API users are not asked, and whom an identity provider lets in is not."),
 	}}
 	out.Section, out.Title, out.Lead = "rules", v.T("Require a second factor?"), v.F("Of people in %s.", in.Name)
-	line := "lintel domain set-rules --second-factor " + string(d.Level) + " --second-factor-from " + d.From.UTC().Format(time.RFC3339)
+	line := []string{"lintel domain set-rules --second-factor", string(d.Level), "--second-factor-from", d.From.UTC().Format(time.RFC3339)}
 	for _, id := range d.Roles {
-		line += " --second-factor-role " + word(id)
+		line = append(line, "--second-factor-role", word(id))
 	}
-	out.Terminal = []string{line + " " + word(in.Name)}
+	out.Terminal = []string{strings.Join(append(line, word(in.Name)), " ")}
 	for name := range v.PostForm {
 		if name != "csrf" && name != "id" {
 			out.Hidden[name] = v.field(name)
