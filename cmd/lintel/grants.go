@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -78,6 +79,8 @@ func (g grantRule) row() row {
 type ruleCalls struct {
 	far
 	domain string // by name or id
+
+	unreachable []unreachable // by list
 }
 
 func (r *ruleCalls) flags(cmd *cobra.Command) {
@@ -111,11 +114,13 @@ func (r *ruleCalls) list(ctx context.Context) (*client.Client, []grantRule, erro
 		return nil, nil, err
 	}
 	var answer struct {
-		Rules []grantRule `json:"grant_rules"`
+		Rules       []grantRule   `json:"grant_rules"`
+		Unreachable []unreachable `json:"unreachable_roles"`
 	}
 	if err := c.Do(ctx, http.MethodGet, "/lintel/grant_rules", nil, &answer); err != nil {
 		return nil, nil, err
 	}
+	r.unreachable = answer.Unreachable
 	some := []grantRule{}
 	for _, g := range answer.Rules {
 		if domain == nil && g.DomainID == nil || g.DomainID != nil && domain == *g.DomainID {
@@ -140,6 +145,8 @@ func (r *ruleCalls) set(cmd *cobra.Command, body map[string]any) error {
 			Removed []grantRule      `json:"removed"`
 			Missing []string         `json:"missing_roles"`
 			High    []map[string]any `json:"high_impact_roles"`
+
+			Unreachable []unreachable `json:"unreachable_roles"`
 		} `json:"changes"`
 	}
 	if err := c.Do(cmd.Context(), http.MethodPut, "/lintel/grant_rules", map[string]any{"grant_rules": body}, &answer); err != nil {
@@ -164,7 +171,24 @@ func (r *ruleCalls) set(cmd *cobra.Command, body map[string]any) error {
 	for _, role := range answer.Changes.High {
 		fmt.Fprintf(w, "The role %v is of high impact: whoever may grant it can have what it permits.\n", role["name"])
 	}
+	warnUnreachable(w, answer.Changes.Unreachable)
 	return nil
+}
+
+// unreachable is a role that rules are about and that nobody can come to have.
+type unreachable struct {
+	DomainID *string        `json:"domain_id"`
+	Role     map[string]any `json:"role"`
+}
+
+func warnUnreachable(w io.Writer, all []unreachable) {
+	for _, u := range all {
+		if u.DomainID == nil {
+			fmt.Fprintf(w, "Nobody can come to have %v: nobody holds it, and nobody but those who may grant every role can grant it.\n", u.Role["name"])
+		} else {
+			fmt.Fprintf(w, "In the domain %s nobody can grant %v: its rules close what those of the cloud open.\n", *u.DomainID, u.Role["name"])
+		}
+	}
 }
 
 func grantsCommand() *cobra.Command {
@@ -176,7 +200,7 @@ func grantsCommand() *cobra.Command {
 A rule lets those who hold one role on a project, a domain or the system grant another one there, take it back, or invite people to
 it. Whatever rules say, nobody reaches above themselves. Rules of a domain open nothing: they narrow those of the whole cloud.`,
 	}
-	cmd.AddCommand(grantsListCommand(), grantsPresetCommand(), grantsReplaceCommand(), grantsAllowCommand(), grantsDenyCommand())
+	cmd.AddCommand(grantsListCommand(), grantsPresetCommand(), grantsReplaceCommand(), grantsAllowCommand(), grantsDenyCommand(), grantsAskCommand())
 	return cmd
 }
 
@@ -193,7 +217,11 @@ func grantsListCommand() *cobra.Command {
 			for _, g := range rules {
 				rows = append(rows, g.row())
 			}
-			return r.print(cmd.OutOrStdout(), rules, ruleHead, rows)
+			if err := r.print(cmd.OutOrStdout(), rules, ruleHead, rows); err != nil || r.format != "table" {
+				return err
+			}
+			warnUnreachable(cmd.OutOrStdout(), r.unreachable)
+			return nil
 		},
 	}
 	r.flags(cmd)
@@ -339,5 +367,102 @@ func grantsDenyCommand() *cobra.Command {
 	r.flags(cmd)
 	cmd.Flags().StringVar(&on, "on", "project", "`KIND` of place where HOLDER is held: project, domain or system")
 	cmd.Flags().StringVar(&what, "to", "project", "`KIND` of place where ROLE is granted: project, domain or group")
+	return cmd
+}
+
+func grantsAskCommand() *cobra.Command {
+	var f far
+	var as, asUser, domain, project, act, role, at string
+	var system bool
+	cmd := &cobra.Command{
+		Use:   "ask [USER]",
+		Short: "Suppose that somebody would do something to USER: whether they may, and which rule decides",
+		Long: `Suppose that somebody would do something to USER: whether they may, and which rule decides. Nothing is changed.
+
+Who asks is somebody who holds the role of --as, or the user of --as-user. They act on --project, on --domain or on the --system.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			q := url.Values{"act": {act}}
+			look := func(key, kind, name, in string) {
+				if name == "" || err != nil {
+					return
+				}
+				var id string
+				if id, err = find(cmd.Context(), c, kind, name, in); err == nil {
+					q.Set(key, id)
+				}
+			}
+			look("as_role_id", "role", as, "")
+			look("as_user_id", "user", asUser, domain)
+			look("as_project_id", "project", project, domain)
+			look("role_id", "role", role, "")
+			look("project_id", "project", at, domain)
+			if len(args) > 0 {
+				look("user_id", "user", args[0], domain)
+			}
+			if err != nil {
+				return err
+			}
+			if system {
+				q.Set("as_system", "true")
+			} else if project == "" && domain != "" {
+				calls := ruleCalls{far: f, domain: domain}
+				_, id, err := calls.enter(cmd.Context())
+				if err != nil {
+					return err
+				}
+				q.Set("as_domain_id", fmt.Sprint(id))
+			}
+			var answer struct {
+				Decision struct {
+					Allowed bool           `json:"allowed"`
+					By      string         `json:"decided_by"`
+					Reason  *string        `json:"reason"`
+					Policy  map[string]any `json:"policy"`
+					Rule    *grantRule     `json:"grant_rule"`
+					Role    map[string]any `json:"role"`
+					On      map[string]any `json:"on"`
+					Absent  bool           `json:"nothing_to_revoke"`
+				} `json:"grant_decision"`
+			}
+			if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/grant_rules/decision?"+q.Encode(), nil, &answer); err != nil {
+				return err
+			}
+			d := answer.Decision
+			rows := []row{{"Allowed", strconv.FormatBool(d.Allowed)}, {"Decided by", d.By}}
+			if d.Policy != nil {
+				rows = append(rows, row{"Policy", fmt.Sprintf("%v: %v", d.Policy["rule"], d.Policy["check"])})
+			}
+			if d.Rule != nil {
+				rows = append(rows, row{"Rule", strings.Join(d.Rule.row(), ", ")})
+			}
+			if d.Role != nil {
+				rows = append(rows, row{"In the way", fmt.Sprintf("%v on %v", d.Role["name"], d.On["name"])})
+			}
+			if d.Absent {
+				rows = append(rows, row{"Note", "there is nothing to take back"})
+			}
+			if d.Reason != nil {
+				rows = append(rows, row{"They are told", *d.Reason})
+			}
+			return f.print(cmd.OutOrStdout(), d, row{"Field", "Value"}, rows)
+		},
+	}
+	f.flags(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&as, "as", "", "`ROLE` that who asks holds where they act")
+	fl.StringVar(&asUser, "as-user", "", "`USER` who asks, by name or id")
+	fl.StringVar(&domain, "domain", "", "`DOMAIN` of all these names, by name or id; where they act if on no project")
+	fl.StringVar(&project, "project", "", "`PROJECT` on which they act")
+	fl.BoolVar(&system, "system", false, "they act on the system")
+	fl.StringVar(&act, "act", "grant", "`ACT`: grant, revoke, invite, account or factor")
+	fl.StringVar(&role, "role", "", "`ROLE` that it is about")
+	fl.StringVar(&at, "at", "", "`PROJECT` that it is done on, if not where they act")
+	cmd.MarkFlagsMutuallyExclusive("as", "as-user")
+	cmd.MarkFlagsOneRequired("as", "as-user")
 	return cmd
 }

@@ -56,6 +56,21 @@ func TestGrants(t *testing.T) {
 	mod.Put(grant("newcomer", "project_admin"), nil).Want(403)
 	mod.Delete(grant("boss", "project_admin")).Want(403)
 	mod.Put(grant("boss", "billing"), nil).Want(403)
+	for command, want := range map[string][]string{
+		"grants ask --as project_mod --project acme --act grant --role billing newcomer":                   {"true", "grant_rule", "project_mod, project, grant, revoke, invite, billing"},
+		"grants ask --as-user mod --project acme --act grant --role billing boss":                          {"false", "touch", "project_admin on acme"},
+		"grants ask --as manager --domain default --act account admin":                                     {"false", "shield", "admin on"},
+		"grants ask --as admin --system --act revoke --role project_admin --at acme --domain default boss": {"true", "policy", "identity:revoke_grant"},
+	} {
+		out, err := c.run(command)
+		for _, part := range want {
+			if err != nil || !strings.Contains(out, part) {
+				t.Errorf("%s: %v %s", command, err, out)
+				break
+			}
+		}
+	}
+	c.refused("grants ask --as project_mod --project acme --act jump newcomer", "400")
 
 	if _, err := c.run("grants deny project_mod member"); err != nil {
 		t.Error(err)

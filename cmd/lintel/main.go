@@ -58,6 +58,6 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
-		userCommand(), accountCommand(), apiUserCommand(), domainCommand(), portalUserCommand(), roleCommand(), profileCommand(), contactCommand(), credentialCommand(), eventCommand(), inviteCommand(), invitationCommand(), signUpCommand(), grantsCommand())
+		userCommand(), projectCommand(), accountCommand(), apiUserCommand(), domainCommand(), portalUserCommand(), roleCommand(), profileCommand(), contactCommand(), credentialCommand(), eventCommand(), inviteCommand(), invitationCommand(), signUpCommand(), grantsCommand())
 	return root
 }

@@ -618,8 +618,9 @@ in the whole cloud.`,
 	for key, about := range map[string]string{
 		"actor": "who did it: `NAME` or id", "target": "to whom or what: `NAME` or id", "action": "an `ACTION`, such as created", "class": "a `CLASS` of events",
 		"outcome": "`OUTCOME`: success or failure", "from": "not before a `TIME`", "until": "before a `TIME`",
+		"address": "from an `ADDRESS`", "audit_id": "by the token of an audit `ID`, or one of its chain",
 	} {
-		search[key] = fl.String(key, "", about)
+		search[key] = fl.String(strings.ReplaceAll(key, "_", "-"), "", about)
 	}
 	list.MarkFlagsMutuallyExclusive("project", "domain", "user")
 	cmd.AddCommand(list)
@@ -627,17 +628,17 @@ in the whole cloud.`,
 }
 
 func credentialCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "credential", Short: "Look after what logs in to a project, everybody’s"}
+	cmd := &cobra.Command{Use: "credential", Short: "Look after what logs in to a project, everybody’s, or for one user"}
 	var o ofProject
-	cmd.AddCommand(o.command("list", "List what logs in to a project, without any secret", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, at string, _ []string) error {
+	show := func(cmd *cobra.Command, c *client.Client, at string, f *far, part, head string) error {
 		all, err := wholeList(cmd.Context(), c, at, "credentials", func(k map[string]any) string { return fmt.Sprint(k["id"]) })
 		if err != nil {
 			return err
 		}
 		rows := make([]row, len(all))
 		for i, k := range all {
-			owner, _ := k["owner"].(map[string]any)
-			cells := []any{k["id"], k["kind"], k["name"], owner["name"], k["last_used_at"], k["expires_at"]}
+			other, _ := k[part].(map[string]any)
+			cells := []any{k["id"], k["kind"], k["name"], other["name"], k["last_used_at"], k["expires_at"]}
 			rows[i] = make(row, len(cells))
 			for j, cell := range cells {
 				if cell != nil {
@@ -645,8 +646,30 @@ func credentialCommand() *cobra.Command {
 				}
 			}
 		}
-		return o.print(cmd.OutOrStdout(), all, row{"ID", "Kind", "Name", "Owner", "Last used", "Ends"}, rows)
+		return f.print(cmd.OutOrStdout(), all, row{"ID", "Kind", "Name", head, "Last used", "Ends"}, rows)
+	}
+	cmd.AddCommand(o.command("list", "List what logs in to a project, without any secret", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, at string, _ []string) error {
+		return show(cmd, c, at, &o.far, "owner", "Owner")
 	}))
+	var f far
+	var domain string
+	of := &cobra.Command{
+		Use: "of USER", Short: "List what logs in for a user, or in their name, without any secret", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			id, err := find(cmd.Context(), c, "user", args[0], domain)
+			if err != nil {
+				return err
+			}
+			return show(cmd, c, "/lintel/users/"+url.PathEscape(id), &f, "project", "Project")
+		},
+	}
+	f.flags(of)
+	of.Flags().StringVar(&domain, "domain", "", "`DOMAIN` of the user, by name or id")
+	cmd.AddCommand(of)
 	for _, act := range []struct{ use, short, method, rest string }{
 		{"rotate ID", "Ask the owner of a credential, by mail, to replace it", http.MethodPost, "/rotation"},
 		{"revoke ID", "Delete a credential of whomever", http.MethodDelete, ""},

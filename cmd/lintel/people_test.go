@@ -178,6 +178,9 @@ func TestCredentialAndEventCommands(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	c.refused("credential rotate "+id+" --project acme", "sends no mail")
+	if out, err := c.run("credential of basil"); err != nil || !strings.Contains(out, id) || !strings.Contains(out, "acme") {
+		t.Errorf("%v %s", err, out)
+	}
 	c.refused("credential revoke none --project acme", "404")
 	if out, err := c.run("credential revoke " + id + " --project acme"); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -94,3 +94,18 @@ func (s *Service) GrantIn(ctx context.Context, tx *store.Tx, caller identity.Cal
 	}
 	return tx.Record(ctx, identity.Granted("created", g).By(caller))
 }
+
+// RevokeIn is RevokeGrant inside a transaction.
+func (s *Service) RevokeIn(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Grant) error {
+	e, err := s.allowedChange(ctx, tx, caller, revoke, g, identity.Terms{})
+	if err != nil {
+		return err
+	}
+	if err := e.complete(revoke, g); err != nil {
+		return err
+	}
+	if err := s.change(ctx, tx, caller, e, revoke, g, identity.Terms{}); err != nil {
+		return err
+	}
+	return tx.Record(ctx, identity.Granted("deleted", g).By(caller))
+}

@@ -89,6 +89,31 @@ func (s *Service) AboutRole(ctx context.Context, caller identity.Caller, id iden
 	return a, err
 }
 
+// DescribedRole is a role with what people are told of it.
+type DescribedRole struct {
+	identity.Role
+	Profile identity.RoleProfile
+}
+
+// DescribedRoles are the roles of the cloud with what people are told of them, by name, for those who choose one (identity:list_roles).
+func (s *Service) DescribedRoles(ctx context.Context, caller identity.Caller) (list []DescribedRole, err error) {
+	if err := s.Authz.Check(ctx, caller, authz.ListRoles, nil); err != nil {
+		return nil, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		all, err := openBook(ctx, tx)
+		for id, r := range all.roles {
+			if all.Global[id] {
+				list = append(list, DescribedRole{r, all.profiles[id]})
+			}
+		}
+		return err
+	})
+	slices.SortFunc(list, func(a, b DescribedRole) int { return byName(a.Role, b.Role) })
+	return list, err
+}
+
 // AboutRoles tells what the roles of the cloud come to, by name (identity:list_roles).
 func (s *Service) AboutRoles(ctx context.Context, caller identity.Caller) (list []RoleAbout, err error) {
 	if err := s.Authz.Check(ctx, caller, authz.ListRoles, nil); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
@@ -200,6 +201,27 @@ func (s *Service) Sessions(ctx context.Context, caller identity.Caller) (all []i
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		all, err = tx.Sessions(ctx, caller.UserID(), tx.Now().Add(-sessionIdle))
+		return err
+	})
+	return all, err
+}
+
+// SessionsOf returns the sessions of a user that go on, the one used last first, for who sees what the user does
+// (lintel:list_user_events).
+func (s *Service) SessionsOf(ctx context.Context, caller identity.Caller, id identity.UserID) (all []identity.Session, err error) {
+	if err := own(caller); err != nil {
+		return nil, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, missing := tx.User(ctx, id)
+		target := authz.Target{}
+		if missing == nil {
+			target["user"] = authz.User(u)
+		}
+		if err := s.Authz.CheckFound(ctx, caller, authz.ListUserEvents, target, missing); err != nil {
+			return err
+		}
+		all, err = tx.Sessions(ctx, id, tx.Now().Add(-sessionIdle))
 		return err
 	})
 	return all, err

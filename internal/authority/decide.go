@@ -152,8 +152,11 @@ func (s *Service) Factor(ctx context.Context, tx *store.Tx, caller identity.Call
 		return orErr(err, opened)
 	}
 	who := authz.Who{User: &u}
-	if opened != nil && !r.MayRevokeAll(who, has) {
-		return opened
+	if opened != nil {
+		if !r.MayRevokeAll(who, has) {
+			return opened
+		}
+		authz.Decided(ctx, authz.Decision{By: authz.ByGrantRule})
 	}
 	if opened == nil && !s.Authz.Protect {
 		return nil

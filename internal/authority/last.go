@@ -68,6 +68,7 @@ func (s *Service) kept(ctx context.Context, tx *store.Tx, roles identity.TierRol
 		return err
 	})
 	if err == nil && before {
+		authz.Decided(ctx, authz.Decision{By: authz.ByLastAdmin})
 		err = identity.Refusedf("%s", message)
 	}
 	return err

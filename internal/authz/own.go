@@ -11,6 +11,7 @@ const (
 
 	ListProjectCredentials  Action = "lintel:list_project_credentials"
 	DeleteProjectCredential Action = "lintel:delete_project_credential"
+	ListUserCredentials     Action = "lintel:list_user_credentials"
 
 	ListProjectContacts   Action = "lintel:list_project_contacts"
 	ManageProjectContacts Action = "lintel:manage_project_contacts"
@@ -24,6 +25,9 @@ const (
 
 const projectManager = "(role:manager and " + domainOfProject + ") or (role:manager and project_id:%(target.project.id)s)"
 
+// userManager is the user, or who manages the user's domain.
+const userManager = "user_id:%(target.user.id)s or (role:manager and domain_id:%(target.user.domain_id)s)"
+
 var own = []policy.Default{
 	rule(ListEvents, admin+" or "+systemReader, nil, nil,
 		"GET /v3/lintel/events"),
@@ -31,13 +35,15 @@ var own = []policy.Default{
 		"GET /v3/lintel/domains/{domain_id}/events"),
 	rule(ListProjectEvents, admin+" or "+systemReader+" or "+projectManager, nil, nil,
 		"GET /v3/lintel/projects/{project_id}/events"),
-	rule(ListUserEvents, admin+" or "+systemReader+" or user_id:%(target.user.id)s or (role:manager and domain_id:%(target.user.domain_id)s)", nil, nil,
+	rule(ListUserEvents, admin+" or "+systemReader+" or "+userManager, nil, nil,
 		"GET /v3/lintel/users/{user_id}/events"),
 
 	rule(ListProjectCredentials, admin+" or "+systemReader+" or "+projectManager, nil, nil,
 		"GET /v3/lintel/projects/{project_id}/credentials"),
 	rule(DeleteProjectCredential, admin+" or user_id:%(target.user.id)s", nil, nil,
 		"DELETE /v3/lintel/projects/{project_id}/credentials/{credential_id}"),
+	rule(ListUserCredentials, admin+" or "+systemReader+" or "+userManager, nil, nil,
+		"GET /v3/lintel/users/{user_id}/credentials"),
 
 	rule(ListProjectContacts, admin+" or "+systemReader+" or "+projectManager, nil, nil,
 		"GET /v3/lintel/projects/{project_id}/contacts"),

@@ -490,6 +490,7 @@ func (r *Rights) Change(c Change) error {
 	for _, id := range c.Revoke {
 		p := r.permit(Revoking, id, c.At, c.Who, AnyTime)
 		if c.Self && !r.Caller.Delegated {
+			Decided(r.ctx, Decision{By: ByOwn})
 			continue // what is one's own may always be given up
 		}
 		if err := r.open(p, Revoking, id, c); err != nil {
@@ -502,6 +503,7 @@ func (r *Rights) Change(c Change) error {
 	}
 	for _, id := range r.heavy(c.Grant, c.At, c.Who) {
 		if p := r.permit(Granting, id, c.At, c.Who, c.Until); !p.ever() && (!c.Agreed || !p.agreed()) {
+			Decided(r.ctx, Decision{By: ByReach, Role: r.Book.Roles[id], At: c.At})
 			return r.tooMuch(id, c)
 		}
 	}
@@ -511,6 +513,7 @@ func (r *Rights) Change(c Change) error {
 	for _, s := range c.Has {
 		for _, id := range r.heavy(s.Roles, s.At, c.Who) {
 			if !r.permit(Revoking, id, s.At, c.Who, AnyTime).ever() && !r.permit(Granting, id, s.At, c.Who, AnyTime).ever() {
+				Decided(r.ctx, Decision{By: ByTouch, Role: r.Book.Roles[id], At: s.At})
 				return r.protected(id, s.At)
 			}
 		}
@@ -520,11 +523,14 @@ func (r *Rights) Change(c Change) error {
 
 // open tells whether what a caller may do something by serves this change.
 func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
+	action := v.action(c.At, c.Who)
+	Decided(r.ctx, Decision{By: ByPolicy, Action: action})
 	if p.policy {
 		return nil
 	}
-	err := identity.NotAllowed(string(v.action(c.At, c.Who)))
+	err := identity.NotAllowed(string(action))
 	for _, g := range p.rules {
+		Decided(r.ctx, Decision{By: ByGrantRule, Rule: g})
 		switch {
 		case g.NeedsAnswer && v == Revoking:
 			err = identity.Refusedf("You may not take back the role %s by yourself: ask somebody who may.", r.Book.Roles[id].Name)
@@ -607,6 +613,7 @@ func (r *Rights) Shield(w Who, has []Standing) error {
 	for _, s := range has {
 		for _, id := range r.heavy(s.Roles, s.At, w) {
 			if !r.permit(Revoking, id, s.At, w, AnyTime).ever() {
+				Decided(r.ctx, Decision{By: ByShield, Role: r.Book.Roles[id], At: s.At})
 				return r.protected(id, s.At)
 			}
 		}

@@ -160,6 +160,28 @@ func (s *Service) Of(ctx context.Context, caller identity.Caller) (entries []Ent
 	return entries, err
 }
 
+// RemainsOf are the services of a project's catalog, Identity apart: what was made there is unknown here and may remain when the
+// project is deleted. It is for who may delete the project (identity:delete_project).
+func (s *Service) RemainsOf(ctx context.Context, caller identity.Caller, id identity.ProjectID) (entries []Entry, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		entries = nil
+		p, missing := tx.Project(ctx, id)
+		target := authz.Target{}
+		if missing == nil {
+			target["project"] = authz.Project(p)
+		}
+		if err := s.Authz.CheckFound(ctx, caller, authz.DeleteProject, target, missing); err != nil {
+			return err
+		}
+		r, err := s.Render(ctx, tx, caller.UserID(), id)
+		if err == nil {
+			entries = slices.DeleteFunc(slices.Clone(r.Entries), func(e Entry) bool { return e.Type == "identity" })
+		}
+		return err
+	})
+	return entries, err
+}
+
 // visible tells which endpoints a project's filters name. filtered is false when they name none, and all are to be seen.
 func (s *Service) visible(ctx context.Context, tx *store.Tx, project identity.ProjectID, all []identity.Endpoint) (ids map[identity.EndpointID]bool, filtered bool, err error) {
 	if project == "" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
@@ -68,21 +69,49 @@ func (s *Service) Factor(ctx context.Context, caller identity.Caller) (f Factor,
 		if f, err = s.factor(ctx, tx, caller); err != nil {
 			return err
 		}
-		seeds, err := tx.Credentials(ctx, identity.Query{}.Where("user_id", string(caller.UserID())).Where("type", "totp"))
-		if err != nil {
-			return err
-		}
-		f.Authenticators = len(seeds.Items)
-		if f.Passkeys, err = tx.Passkeys(ctx, caller.UserID()); err != nil {
-			return err
-		}
-		if f.RecoveryCodes, err = tx.CountRecoveryCodes(ctx, caller.UserID()); err != nil {
+		if err = s.consistsOf(ctx, tx, caller.UserID(), &f); err != nil {
 			return err
 		}
 		f.Unattended, err = tx.Unattended(ctx, caller.UserID())
 		return err
 	})
 	return f, err
+}
+
+// FactorOf tells of what a user's second factor consists: how many authenticators and recovery codes, which passkeys and since when, for
+// who may look at the user (identity:get_user).
+func (s *Service) FactorOf(ctx context.Context, caller identity.Caller, id identity.UserID) (f Factor, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, missing := tx.User(ctx, id)
+		target := authz.Target{}
+		if missing == nil {
+			target["user"] = authz.User(u)
+		}
+		if err := s.Authz.CheckFound(ctx, caller, authz.GetUser, target, missing); err != nil {
+			return err
+		}
+		set, err := tx.Factor(ctx, id)
+		if err != nil && !errors.Is(err, identity.NotFound) {
+			return err
+		}
+		f.Since = set.Since
+		return s.consistsOf(ctx, tx, id, &f)
+	})
+	return f, err
+}
+
+// consistsOf fills in of what a user's second factor consists.
+func (s *Service) consistsOf(ctx context.Context, tx *store.Tx, user identity.UserID, f *Factor) error {
+	seeds, err := tx.Credentials(ctx, identity.Query{}.Where("user_id", string(user)).Where("type", "totp"))
+	if err != nil {
+		return err
+	}
+	f.Authenticators = len(seeds.Items)
+	if f.Passkeys, err = tx.Passkeys(ctx, user); err != nil {
+		return err
+	}
+	f.RecoveryCodes, err = tx.CountRecoveryCodes(ctx, user)
+	return err
 }
 
 func (s *Service) factor(ctx context.Context, tx *store.Tx, caller identity.Caller) (f Factor, err error) {

@@ -39,6 +39,11 @@ var inventoryRoutes = []route{
 	{method: post, path: "/v3/lintel/projects/{project_id}/credentials/{credential_id}/rotation", serve: (*API).askToRotate,
 		actions: []authz.Action{authz.ListProjectCredentials}, success: []int{http.StatusAccepted},
 		summary: "Ask the owner of something that logs in to a project, by mail, to replace it"},
+	{method: get, path: "/v3/lintel/projects/{project_id}/services", serve: (*API).listRemains, actions: []authz.Action{authz.DeleteProject},
+		summary: "List the services at which something of a project may remain when it is deleted", answer: many("services", "remaining_service")},
+	{method: get, path: "/v3/lintel/users/{user_id}/credentials", serve: (*API).listUserCredentials,
+		actions: []authz.Action{authz.ListUserCredentials}, query: schema.UserCredentialList,
+		summary: "List what logs in for a user, or in their name, without any secret", answer: pageOf("credentials", "user_credential")},
 }
 
 func renderProjectCredential(r *request, c credential.Held) object {
@@ -87,6 +92,41 @@ func (a *API) listProjectCredentials(w http.ResponseWriter, r *request) error {
 	})
 }
 
+func (a *API) listRemains(w http.ResponseWriter, r *request) error {
+	all, err := a.Catalog.RemainsOf(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"))
+	if err != nil {
+		return err
+	}
+	out := make([]object, len(all))
+	for i, e := range all {
+		out[i] = object{"id": string(e.ID), "type": e.Type, "name": orNull(e.Name)}
+	}
+	return writeJSON(w, http.StatusOK, object{"services": out})
+}
+
+func (a *API) listUserCredentials(w http.ResponseWriter, r *request) error {
+	q, err := a.list(r, trail.MaxPage)
+	if err != nil {
+		return err
+	}
+	q.Limit = min(max(q.Limit, 1), trail.MaxPage)
+	found, err := a.Credential.OfUser(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), store.ProjectCredentialFilter{After: q.Marker, Limit: q.Limit})
+	if err != nil {
+		return err
+	}
+	return writeList(w, r, "credentials", found, q, func(r *request, c credential.Held) object {
+		o := renderProjectCredential(r, c)
+		o["second_factor"], o["project"], o["trustee"] = a.Credential.SecondFactor(c.Factor), nil, nil
+		if c.ProjectID != "" {
+			o["project"] = idName(c.ProjectID, c.On)
+		}
+		if c.TrusteeID != "" {
+			o["trustee"], o["name"] = idName(c.TrusteeID, c.Name), nil
+		}
+		return o
+	})
+}
+
 func (a *API) deleteProjectCredential(w http.ResponseWriter, r *request) error {
 	if err := a.Credential.TakeFromProject(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), r.PathValue("credential_id")); err != nil {
 		return err
@@ -108,7 +148,7 @@ func renderEvent(_ *request, e identity.TrailEntry) object {
 		"id": e.Marker, "event_id": e.ID, "at": renderTime(e.At), "class": e.Class, "action": e.Action, "outcome": "success", "reason": orNull(e.Cause),
 		"times": max(1, e.Times), "actor": renderParty(&e.Actor), "via": renderParty(e.Via), "by": renderParty(e.By), "target": renderParty(&e.Target),
 		"person": renderParty(e.Person), "role": renderParty(e.Role), "project": renderParty(e.Project), "domain": renderParty(e.Domain),
-		"system": e.System, "inherited": e.Inherited, "methods": append([]string{}, e.Methods...), "changes": append([]string{}, e.Changes...),
+		"system": e.System, "inherited": e.Inherited, "methods": append([]string{}, e.Methods...), "audit_ids": append([]string{}, e.AuditIDs...), "changes": append([]string{}, e.Changes...),
 		"identity_provider": orNull(e.Provider), "claimed_name": orNull(e.Claimed),
 		"address": orNull(e.Address), "agent": orNull(e.Agent), "request_id": orNull(e.RequestID), "global_request_id": orNull(e.GlobalRequestID),
 	}
@@ -134,7 +174,7 @@ func (a *API) eventQuery(r *request) (q identity.TrailQuery, page identity.Query
 	q = identity.TrailQuery{
 		Project: text[identity.ProjectID](r.Args, "project_id"), Domain: text[identity.DomainID](r.Args, "domain_id"),
 		Actor: text[string](r.Args, "actor"), Target: text[string](r.Args, "target"), Class: text[string](r.Args, "class"),
-		Action: text[string](r.Args, "action"), Address: text[string](r.Args, "address"), RequestID: text[string](r.Args, "request_id"),
+		Action: text[string](r.Args, "action"), Address: text[string](r.Args, "address"), RequestID: text[string](r.Args, "request_id"), AuditID: text[string](r.Args, "audit_id"),
 		Marker: page.Marker, Limit: page.Limit,
 	}
 	if o := text[string](r.Args, "outcome"); o != "" {

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
@@ -13,7 +15,10 @@ import (
 // Who may grant what, beside what the policy says.
 var grantRuleRoutes = []route{
 	{method: get, path: "/v3/lintel/grant_rules", serve: (*API).listGrantRules, actions: []authz.Action{authz.ListGrantRules}, query: schema.GrantRuleList,
-		summary: "List the rules of who may grant what", answer: many("grant_rules", "grant_rule")},
+		summary: "List the rules of who may grant what", answer: members(object{
+			"grant_rules": object{"type": "array", "items": entitySchema("grant_rule")}, "unreachable_roles": object{"type": "array", "items": entitySchema("unreachable_role")}})},
+	{method: get, path: "/v3/lintel/grant_rules/decision", serve: (*API).supposeGrant, actions: []authz.Action{authz.ListGrantRules, authz.ListRoleAssignments},
+		query: schema.GrantDecision, summary: "Tell whether somebody may do something to somebody, and which rule decides", answer: one("grant_decision")},
 	{method: put, path: "/v3/lintel/grant_rules", serve: (*API).setGrantRules, actions: []authz.Action{authz.ManageGrantRules}, body: schema.GrantRulesSet,
 		success: []int{http.StatusOK}, summary: "Replace all rules of who may grant what, by others or by a preset, or tell what that would change",
 		answer: members(object{"grant_rules": object{"type": "array", "items": entitySchema("grant_rule")}, "changes": entitySchema("grant_rule_changes")})},
@@ -53,7 +58,60 @@ func (a *API) listGrantRules(w http.ResponseWriter, r *request) error {
 	if r.Args.Has("domain_id") {
 		some = all.Of(text[identity.DomainID](r.Args, "domain_id"))
 	}
-	return writeJSON(w, http.StatusOK, object{"grant_rules": renderGrantRules(all, some)})
+	return writeJSON(w, http.StatusOK, object{"grant_rules": renderGrantRules(all, some), "unreachable_roles": renderUnreachable(all)})
+}
+
+// renderUnreachable are the roles that nobody can come to have.
+func renderUnreachable(all membership.GrantRules) []object {
+	out := []object{}
+	for _, domain := range slices.Sorted(maps.Keys(all.Unreachable)) {
+		for _, id := range all.Unreachable[domain] {
+			out = append(out, object{"domain_id": orNull(domain), "role": idName(id, all.Roles[id].Name)})
+		}
+	}
+	return out
+}
+
+func (a *API) supposeGrant(w http.ResponseWriter, r *request) error {
+	q := membership.Supposition{
+		Role: text[identity.RoleID](r.Args, "as_role_id"), User: text[identity.UserID](r.Args, "as_user_id"), Act: text[membership.Act](r.Args, "act"),
+		On: identity.Grant{User: text[identity.UserID](r.Args, "user_id"), Role: text[identity.RoleID](r.Args, "role_id")},
+	}
+	project, domain, system := text[identity.ProjectID](r.Args, "as_project_id"), text[identity.DomainID](r.Args, "as_domain_id"), r.Args.Has("as_system")
+	switch {
+	case project != "" && domain == "" && !system:
+		q.Scope, q.On.Project = identity.OnProject(project), project
+	case domain != "" && project == "" && !system:
+		q.Scope, q.On.Domain = identity.OnDomain(domain), domain
+	case system && project == "" && domain == "":
+		q.Scope, q.On.System = identity.OnSystem(), true
+	case system || project != "" || domain != "":
+		return identity.Invalidf("Say once where they act: as_project_id, as_domain_id or as_system.")
+	}
+	if at := text[identity.ProjectID](r.Args, "project_id"); at != "" {
+		q.On.Project, q.On.Domain, q.On.System = at, "", false
+	}
+	out, err := a.Membership.Suppose(r.Context(), r.Caller, q)
+	if err != nil {
+		return err
+	}
+	o := object{
+		"allowed": out.Allowed, "decided_by": string(out.By), "reason": orNull(out.Reason), "nothing_to_revoke": out.Absent, "policy": nil, "grant_rule": nil, "role": nil, "on": nil,
+	}
+	if out.Action != "" {
+		o["policy"] = object{"rule": string(out.Action), "check": out.Check}
+	}
+	if out.Rule.ID != "" {
+		o["grant_rule"] = renderGrantRule(membership.GrantRules{Roles: out.Roles}, out.Rule)
+	}
+	if out.Role.ID != "" {
+		o["role"] = idName(out.Role.ID, out.Role.Name)
+		o["on"] = idName("system", "system")
+		if !out.At.System {
+			o["on"] = idName(out.At.Project.ID, out.At.Project.Name)
+		}
+	}
+	return writeJSON(w, http.StatusOK, object{"grant_decision": o})
 }
 
 // grantRuleOf reads a rule whose roles may be named by id or name.
@@ -91,7 +149,7 @@ func (a *API) setGrantRules(w http.ResponseWriter, r *request) error {
 	}
 	return writeJSON(w, http.StatusOK, object{"grant_rules": renderGrantRules(c.GrantRules, c.Of(set.Domain)), "changes": object{
 		"added": renderGrantRules(c.GrantRules, c.Added), "changed": renderGrantRules(c.GrantRules, c.Changed), "removed": renderGrantRules(c.GrantRules, c.Removed),
-		"missing_roles": append([]string{}, c.Missing...), "high_impact_roles": high,
+		"missing_roles": append([]string{}, c.Missing...), "high_impact_roles": high, "unreachable_roles": renderUnreachable(c.GrantRules),
 	}})
 }
 

@@ -184,6 +184,11 @@ func renderUser(r *request, u identity.User) object {
 	return o
 }
 
+// User is a user as GET /v3/users/{user_id} shows it, for who asks another way.
+func (a *API) User(hr *http.Request, u identity.User) any {
+	return object{"user": renderOneUser(&request{Request: hr, base: a.Base(hr)}, u)}
+}
+
 // renderOneUser renders a user as it is shown by itself: with the subjects of identity providers that log in as it.
 func renderOneUser(r *request, u identity.User) object {
 	o := renderUser(r, u)

@@ -67,6 +67,8 @@ type Initiator struct {
 	Via     *Party `json:"-"`
 	Trustee *Party `json:"-"`
 
+	AuditIDs []string `json:"-"` // of the token
+
 	Address         string `json:"address,omitempty"`
 	Agent           string `json:"agent,omitempty"`
 	RequestID       string `json:"request_id,omitempty"`
@@ -129,6 +131,7 @@ func (e Event) By(c Caller) Event {
 		e.Initiator.UserID, e.Initiator.Name = u.ID, u.Name
 		e.Initiator.ProjectID, e.Initiator.DomainID = t.Scope.ProjectID(), t.Scope.DomainID()
 		e.Initiator.Actor, e.Initiator.Via, e.Initiator.Trustee = partiesOf(t)
+		e.Initiator.AuditIDs = t.AuditIDs
 	} else if c.Admin {
 		e.Initiator.Via = &Party{Kind: "admin_token"}
 	}

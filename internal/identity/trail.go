@@ -55,6 +55,9 @@ type TrailEntry struct {
 	System    bool   `json:"system,omitempty"`
 	Inherited bool   `json:"inherited,omitempty"` // not there, but on what is below
 
+	// AuditIDs are those of the token that a sign-in led to, or by which something was done: its own, and its chain's first.
+	AuditIDs []string `json:"audit_ids,omitempty"`
+
 	Methods  []string `json:"methods,omitempty"`  // of a sign-in
 	Provider string   `json:"provider,omitempty"` // the identity provider of one
 	Claimed  string   `json:"claimed,omitempty"`  // the name of nobody that one was tried with
@@ -93,6 +96,7 @@ type TrailQuery struct {
 	Failed *bool
 
 	Address, RequestID string
+	AuditID            string // of a token, or of the first of its chain
 
 	Marker string // of the entry that the page begins after
 	Limit  int
@@ -100,7 +104,7 @@ type TrailQuery struct {
 
 // SignedIn is the entry of a login that led to a token, which is nobody's yet.
 func SignedIn(t *Token) TrailEntry {
-	e := TrailEntry{Class: ClassSignIn, Action: "authenticate", Methods: t.Methods, System: t.Scope.IsSystem(), Provider: string(t.IdentityProviderID)}
+	e := TrailEntry{Class: ClassSignIn, Action: "authenticate", AuditIDs: t.AuditIDs, Methods: t.Methods, System: t.Scope.IsSystem(), Provider: string(t.IdentityProviderID)}
 	e.Actor, e.Via, e.By = partiesOf(t)
 	_, home := t.Actor()
 	e.Domain = &Party{Kind: "domain", ID: string(home.ID), Name: home.Name}

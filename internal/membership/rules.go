@@ -21,6 +21,10 @@ type GrantRules struct {
 	Rules   []identity.GrantRule
 	Roles   map[identity.RoleID]identity.Role
 	Domains map[identity.DomainID]string // names of those that have rules
+
+	// Unreachable are the roles that rules are about and that nobody can come to have, by domain; the whole cloud's under no domain.
+	// See authz.Checker.Unreachable.
+	Unreachable map[identity.DomainID][]identity.RoleID
 }
 
 // Of returns the rules of a domain, or with an empty one those of the whole cloud.
@@ -79,26 +83,52 @@ func (s *Service) GrantRules(ctx context.Context, caller identity.Caller) (all G
 		if err != nil {
 			return err
 		}
-		all = GrantRules{Rules: b.Rules, Roles: b.Roles, Domains: map[identity.DomainID]string{}}
+		all = GrantRules{Rules: b.Rules, Roles: b.Roles}
 		all.sort(all.Rules)
-		var keys []store.Key
-		for _, r := range all.Rules {
-			if r.DomainID != "" {
-				keys = append(keys, store.Key{Kind: "project", ID: string(r.DomainID)})
-			}
-		}
-		labels, err := tx.Labels(ctx, keys)
-		for k, l := range labels {
-			all.Domains[identity.DomainID(k.ID)] = l.Name
-		}
-		return err
+		return s.survey(ctx, tx, b, &all)
 	})
 	return all, err
 }
 
+// survey finds out what the domains of rules are called, and which roles nobody can come to have by the rules.
+func (s *Service) survey(ctx context.Context, tx *store.Tx, b *authz.Book, all *GrantRules) error {
+	var keys []store.Key
+	for _, r := range all.Rules {
+		if r.DomainID != "" {
+			keys = append(keys, store.Key{Kind: "project", ID: string(r.DomainID)})
+		}
+	}
+	labels, err := tx.Labels(ctx, keys)
+	if err != nil {
+		return err
+	}
+	all.Domains = map[identity.DomainID]string{}
+	for k, l := range labels {
+		all.Domains[identity.DomainID(k.ID)] = l.Name
+	}
+	held, err := tx.GrantedSomewhere(ctx)
+	if err != nil {
+		return err
+	}
+	with := *b
+	with.Rules = all.Rules
+	cloud, domains := s.Authz.Unreachable(ctx, &with, held)
+	domains[""] = cloud
+	for _, some := range domains {
+		slices.SortFunc(some, func(x, y identity.RoleID) int { return cmp.Compare(b.Roles[x].Name, b.Roles[y].Name) })
+	}
+	all.Unreachable = domains
+	return nil
+}
+
 // ManagesGrantRules tells whether the caller may change grant rules, if they prove again who they are (lintel:manage_grant_rules).
 func (s *Service) ManagesGrantRules(ctx context.Context, caller identity.Caller) bool {
-	return s.DB.View(ctx, func(tx *store.Tx) error { return s.editsRules(ctx, tx, caller) }) == nil
+	return s.MayManageGrantRules(ctx, caller) == nil
+}
+
+// MayManageGrantRules refuses who may not change grant rules, however fresh the proof of who they are (lintel:manage_grant_rules).
+func (s *Service) MayManageGrantRules(ctx context.Context, caller identity.Caller) error {
+	return s.DB.View(ctx, func(tx *store.Tx) error { return s.editsRules(ctx, tx, caller) })
 }
 
 // editsRules refuses callers who could gain by a rule that they write: it takes rights that open every role, held for good.
@@ -235,6 +265,9 @@ func (s *Service) changeRules(ctx context.Context, caller identity.Caller, domai
 			return err
 		}
 		c.compare(s.Authz, b, domain, rules, tx.NewID)
+		if err := s.survey(ctx, tx, b, &c.GrantRules); err != nil {
+			return err
+		}
 		if rehearse {
 			return nil
 		}

@@ -132,6 +132,7 @@ func (v *visit) trailQuery(pg *listPage, whole bool) (q identity.TrailQuery, err
 	q.Target = pg.input(v, "target", v.T("Whom or what: name or ID"), "search")
 	q.Address = pg.input(v, "address", v.T("Address"), "search")
 	q.RequestID = pg.input(v, "request", v.T("Request"), "search")
+	q.AuditID = pg.input(v, "token", v.T("Audit ID of a token"), "search")
 	for name, at := range map[string]*time.Time{"from": &q.From, "until": &q.Until} {
 		if text := v.field(name); text != "" {
 			if *at, err = time.Parse("2006-01-02", text); err != nil {

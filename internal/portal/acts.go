@@ -42,7 +42,7 @@ func manages(a directory.Account) bool { return a.Manage }
 
 // ask finds out who is meant and what it would mean.
 func (v *visit) ask(a *act) (identity.Caller, *accountPage, *actPage, error) {
-	caller, pg, err := v.loadAccount()
+	caller, pg, err := v.loadAccount("")
 	switch {
 	case err != nil:
 		return caller, nil, nil, err

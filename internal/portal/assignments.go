@@ -238,12 +238,14 @@ func (v *visit) narrow(caller identity.Caller, d identity.Domain, pg *assignment
 	}
 	chosen := v.field("role")
 	of := filter{Name: "role", Label: v.T("Role"), Choices: []option{{"", v.T("any role"), false}, {anyHigh, v.T("any role of high impact"), chosen == anyHigh}}}
+	var described []assignment.DescribedRole
 	for _, r := range roles {
-		of.Choices = append(of.Choices, option{string(r.ID), r.Name, chosen == string(r.ID)})
+		described = append(described, assignment.DescribedRole{Role: r.Role, Profile: r.Profile})
 		if r.Weight.High && chosen == anyHigh {
 			q.Roles = append(q.Roles, r.ID)
 		}
 	}
+	of.Roles = v.roleGroups(described, identity.RoleID(chosen))
 	if chosen != anyHigh {
 		q.Role = identity.RoleID(chosen)
 	}
@@ -307,7 +309,7 @@ type newAssignmentPage struct {
 	Back                     string
 	Kind, Name, Role, Target string
 	Inherited                bool
-	Roles                    []identity.Role
+	Roles                    []roleGroup
 	Until                    string // the last day
 	Asks                     bool   // somebody else must agree
 	Reason                   string // for them
@@ -326,11 +328,10 @@ func (v *visit) newAssignment() error {
 	if d.ID == "" {
 		pg.Terminal = []string{"openstack role add --user NAME --system all ROLE"}
 	}
-	roles, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
 	if err != nil {
 		return err
 	}
-	pg.Roles = roles.Items
 	var offers []assignment.Offer
 	if d.ID != "" { // grant rules let people grant roles that they may not look at otherwise
 		if offers, err = v.p.Assignment.Offers(v.Context(), caller, identity.ProjectID(d.ID)); ignoreForbidden(err) != nil {
@@ -338,11 +339,15 @@ func (v *visit) newAssignment() error {
 		}
 	}
 	for _, o := range offers {
-		if !slices.ContainsFunc(pg.Roles, func(r identity.Role) bool { return r.ID == o.ID }) {
-			pg.Roles = append(pg.Roles, o.Role)
+		if !slices.ContainsFunc(roles, func(r assignment.DescribedRole) bool { return r.ID == o.ID }) {
+			roles = append(roles, assignment.DescribedRole{Role: o.Role, Profile: o.About})
 		}
 	}
-	slices.SortFunc(pg.Roles, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
+	chosen := identity.RoleID(pg.Role)
+	if i := slices.IndexFunc(roles, func(r assignment.DescribedRole) bool { return r.Name == "member" }); chosen == "" && i >= 0 {
+		chosen = roles[i].ID
+	}
+	pg.Roles = v.roleGroups(roles, chosen)
 	if v.Method == get {
 		return v.show(http.StatusOK, "newassignment", pg)
 	}

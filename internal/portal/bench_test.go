@@ -16,9 +16,11 @@ import (
 )
 
 // lists are the pages of lists in the default domain and of the cloud.
-func lists(project, group string) []string {
+func lists(project, group, user string) []string {
 	const d = "/portal/d/default"
+	u := d + "/users/" + user
 	return []string{
+		u, u + "/access", u + "/groups", u + "/credentials", u + "/security", u + "/activity", u + "/raw",
 		d, d + "/users", d + "/users?q=user%20099", d + "/users?show=nofactor", d + "/users?show=unplaced", d + "/users?show=locked", d + "/users?sort=-last_active_at", d + "/groups", d + "/groups/" + group,
 		d + "/projects", d + "/projects?view=tree", d + "/assignments", d + "/invitations", d + "/rules",
 		"/portal/cloud/domains", "/portal/cloud/people", "/portal/cloud/people?q=zz", "/portal/cloud/roles", "/portal/cloud/grants", "/portal/cloud/assignments",
@@ -108,8 +110,9 @@ func BenchmarkLists(b *testing.B) {
 	env := testenv.New(b)
 	role := env.Admin().Get("/v3/roles?name=member").Get("roles.0.id")
 	project, group := bigCloud(b, env, 100_000, 50_000, role)
+	user := fmt.Sprintf("u%031d", 0)
 	reader := env.SignIn("admin", testenv.Password)
-	for _, path := range lists(project, group) {
+	for _, path := range lists(project, group, user) {
 		b.Run(path, func(b *testing.B) {
 			for b.Loop() {
 				reader.Open(path).Want(200)
@@ -141,6 +144,29 @@ func fill(t testing.TB, env *testenv.Env, project identity.ProjectID, from, n in
 	env.CatchUp()
 }
 
+// endow gives a user groups, keys and roles in projects of their own.
+func endow(t testing.TB, env *testenv.Env, user identity.UserID, role identity.RoleID, n int) {
+	t.Helper()
+	err := env.Server.DB.Update(t.Context(), func(tx *store.Tx) error {
+		ctx := context.Background()
+		for range n {
+			p, g := identity.ProjectID(tx.NewID()), identity.GroupID(tx.NewID())
+			key := store.SealedCredential{Credential: identity.Credential{ID: identity.CredentialID(tx.NewID()), UserID: user, ProjectID: p, Type: "ec2"}}
+			err := errors.Join(tx.InsertProject(ctx, identity.Project{ID: p, DomainID: "default", ParentID: "default", Name: string(p), Enabled: true}),
+				tx.PutGrant(ctx, identity.Grant{User: user, Project: p, Role: role}), tx.InsertGroup(ctx, identity.Group{ID: g, DomainID: "default", Name: string(g)}),
+				tx.AddToGroup(ctx, user, g), tx.InsertCredential(ctx, key))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.CatchUp()
+}
+
 // Each page asks the database the same number of questions, however many entries there are, and not many.
 func TestPagesAskAFixedNumberOfQueries(t *testing.T) {
 	env := testenv.New(t)
@@ -158,12 +184,15 @@ func TestPagesAskAFixedNumberOfQueries(t *testing.T) {
 		return least
 	}
 	few := map[string]int64{}
-	pages := lists(string(project), string(group))
+	user := identity.UserID(env.Admin().Post("/v3/users", `{"user": {"name": "kept"}}`).Want(201).Get("user.id"))
+	endow(t, env, user, role, 2)
+	pages := lists(string(project), string(group), string(user))
 	for _, path := range pages {
 		few[path] = count(path)
 	}
 	crowd(t, env, 1000, 200, 100, role)
 	fill(t, env, project, 1000, 20)
+	endow(t, env, user, role, 20)
 	for _, path := range pages {
 		if n := count(path); n != few[path] {
 			t.Errorf("%s: %d queries with few entries, %d with many", path, few[path], n)

@@ -208,7 +208,7 @@ type rolePage struct {
 	Role      identity.Role
 	Implied   []identity.Role
 	Prior     []identity.Role // that imply it
-	Others    []identity.Role
+	Others    []roleGroup
 	Immutable bool
 	Manage    bool
 	Path      string
@@ -267,15 +267,13 @@ func (v *visit) showRole(status int, caller identity.Caller, pg *rolePage) error
 			pg.Prior = append(pg.Prior, rule.Prior)
 		}
 	}
-	all, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	all, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
 	if err != nil {
 		return err
 	}
-	for _, r := range all.Items {
-		if r.ID != pg.Role.ID && !slices.ContainsFunc(pg.Implied, func(i identity.Role) bool { return i.ID == r.ID }) {
-			pg.Others = append(pg.Others, r)
-		}
-	}
+	pg.Others = v.roleGroups(slices.DeleteFunc(all, func(r assignment.DescribedRole) bool {
+		return r.ID == pg.Role.ID || slices.ContainsFunc(pg.Implied, func(i identity.Role) bool { return i.ID == r.ID })
+	}), "")
 	pg.Terminal = []string{"openstack role show " + word(pg.Role.Name), "openstack implied role create " + word(pg.Role.Name) + " --implied-role ROLE"}
 	return v.show(status, "role", pg)
 }

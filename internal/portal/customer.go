@@ -19,7 +19,7 @@ type newCustomerPage struct {
 	chrome
 	In                     identity.Domain
 	Address, Project, Role string
-	Roles                  []identity.Role
+	Roles                  []roleGroup
 }
 
 func (v *visit) newCustomerPage() (identity.Caller, *newCustomerPage, error) {

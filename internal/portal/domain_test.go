@@ -28,7 +28,8 @@ func TestDomainGroups(t *testing.T) {
 	if got := login.Validate(login.Token).Get("token.roles.0.name"); got != "reader" {
 		t.Errorf("bob is %q", got)
 	}
-	b.Open("/portal/d/default/users/"+bob).Want(200, "operators", "reader group operators")
+	b.Open("/portal/d/default/users/"+bob+"/groups").Want(200, "operators", "who operates")
+	b.Open("/portal/d/default/users/"+bob+"/access").Want(200, "reader group operators")
 	b.Open(at+"/add?name=nobody").Want(422, "nobody of this name")
 	b.Open(at+"/remove/"+bob).Want(200, "Remove bob from operators?").Submit("Remove bob").Want(200, "Removed", "Nobody is in it")
 	b.Open(at+"/edit").Submit("Save", "name", "staff").Want(200, "staff")
@@ -57,9 +58,22 @@ func TestDomainProjects(t *testing.T) {
 	b.Open(at+"/edit").Submit("Save", "description", "anvils").Want(200, "anvils")
 	b.Open(at+"/disable").Submit("Disable the project").Want(422, "enabled projects")
 	b.Open(web+"/disable").Want(200, "0 people have roles").Submit("Disable the project").Want(200, "disabled")
+	b.Open(at+"/disable").Submit("Disable the project").Want(200, "disabled")
+	follow(t, b.Open(web).Want(200, "What is above it is disabled"), "acme").Want(200, "State disabled")
+	b.Open(at+"/enable").Submit("Enable the project").Want(200, "enabled")
 	b.Open(web+"/enable").Submit("Enable the project").Want(200, "enabled")
 	b.Open(at+"/delete").Want(200, "Projects below it must be deleted first").Submit("Delete the project", "typed", "acme").Want(422, "not a leaf")
-	b.Open(web+"/delete").Want(200, "may remain").Submit("Delete the project", "typed", "acme").Want(422, "Type web")
+	b.Open(web+"/delete").Want(200, "may remain")
+	admin := env.Admin()
+	for kind, name := range map[string]string{"compute": "nova", "anvil": "smithy", "dns": "designate"} {
+		s := admin.Post("/v3/services", map[string]any{"service": map[string]any{"type": kind, "name": name, "enabled": kind != "dns"}}).Want(201).Get("service.id")
+		admin.Post("/v3/endpoints", map[string]any{"endpoint": map[string]any{"service_id": s, "interface": "public", "url": "https://" + kind + ".example"}}).Want(201)
+	}
+	b.Open(web+"/delete").Want(200, "nova (compute): servers and keypairs", "smithy (anvil): whatever was made there", "lintel project delete --domain Default web")
+	if strings.Contains(b.Text(), "keystone") || strings.Contains(b.Text(), "zones") {
+		t.Error("named what keeps nothing of it, or is disabled")
+	}
+	b.Open(web+"/delete").Submit("Delete the project", "typed", "acme").Want(422, "Type web")
 	b.Submit("Delete the project", "typed", "web").Want(200, "Deleted")
 	b.Open(web).Want(403) // as openstack says of what is not there
 }

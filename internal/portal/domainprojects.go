@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -93,6 +94,7 @@ type domainProjectPage struct {
 	In      identity.Domain
 	Project identity.Project
 	Parent  identity.Project
+	Off     *link // what is above it and disabled
 	Manage  bool
 	Path    string
 	People  int // who has a role granted on it
@@ -116,6 +118,12 @@ func (v *visit) loadProject() (caller identity.Caller, pg *domainProjectPage, er
 	pg = &domainProjectPage{In: d, Project: f.Project, Path: projectPath(f.Project), Manage: v.p.Directory.MayCreateProject(v.Context(), caller, d.ID)}
 	if len(f.Parents) > 0 && !f.Parents[0].IsDomain {
 		pg.Parent = f.Parents[0]
+	}
+	if i := slices.IndexFunc(f.Parents, func(p identity.Project) bool { return !p.Enabled }); i >= 0 {
+		pg.Off = &link{f.Parents[i].Name, projectPath(f.Parents[i])}
+		if f.Parents[i].IsDomain {
+			pg.Off.Path = ""
+		}
 	}
 	granted, _, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{Project: id}, false)
 	users, groups := map[identity.UserID]bool{}, map[identity.GroupID]bool{}
@@ -229,13 +237,58 @@ func (v *visit) deleteProject() error {
 	if !pg.Manage {
 		return identity.NotAllowed("identity:delete_project")
 	}
+	remains, err := v.p.Catalog.RemainsOf(v.Context(), caller, pg.Project.ID)
+	if err != nil {
+		return err
+	}
 	out := &actPage{Typed: pg.Project.Name, Back: pg.Path, Do: v.T("Delete the project"), Means: append(v.touches(pg),
-		v.T("All roles on it are gone, and so are the application credentials and keys that work in it."),
-		v.T("Servers, volumes and images may remain at the services, and cost money. Delete them first."),
-		v.T("Projects below it must be deleted first."))}
+		v.T("All roles on it are gone, and so are the application credentials and keys that work in it."))}
+	if len(remains) > 0 {
+		out.Means = append(out.Means, v.T("What was made in it at these services is unknown here, may remain, and costs money. Look there, and delete it first:"))
+	} else {
+		out.Means = append(out.Means, v.T("Servers, volumes and images may remain at the services, and cost money. Delete them first."))
+	}
+	for _, e := range remains {
+		out.Means = append(out.Means, v.remain(e))
+	}
+	out.Means = append(out.Means, v.T("Projects below it must be deleted first."))
 	out.Section, out.Title, out.Lead = "projects", v.F("Delete %s?", pg.Project.Name), v.T("The project cannot be brought back.")
-	out.Terminal = pg.command("delete")
+	out.Terminal = []string{"lintel project delete --domain " + word(pg.In.Name) + " " + word(pg.Project.Name)}
 	return v.decide(out, func() (string, error) {
 		return inDomain(pg.In.ID) + "/projects?done=deleted", v.p.Directory.DeleteProject(v.Context(), caller, pg.Project.ID)
 	})
+}
+
+// remain says what of a project may remain at a service.
+func (v *visit) remain(e catalog.Entry) string {
+	name := e.Type
+	if e.Name != "" {
+		name = e.Name + " (" + e.Type + ")"
+	}
+	what := ""
+	switch e.Type {
+	case "compute":
+		what = v.T("servers and keypairs")
+	case "volume", "volumev2", "volumev3", "block-storage":
+		what = v.T("volumes, snapshots and backups")
+	case "image":
+		what = v.T("images")
+	case "network":
+		what = v.T("networks, routers and floating IPs")
+	case "object-store":
+		what = v.T("containers and objects")
+	case "load-balancer":
+		what = v.T("load balancers")
+	case "orchestration":
+		what = v.T("stacks")
+	case "key-manager":
+		what = v.T("secrets")
+	case "dns":
+		what = v.T("zones")
+	case "container-infra":
+		what = v.T("clusters")
+	default:
+		what = v.T("whatever was made there")
+	}
+	return name + ": " + what
 }

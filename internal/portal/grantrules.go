@@ -1,6 +1,9 @@
 package portal
 
 import (
+	"cmp"
+	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,7 +14,7 @@ import (
 )
 
 var grantRulePages = slices.Concat(
-	[]page{{method: get, path: "/cloud/grants", serve: (*visit).grantRules}},
+	[]page{{method: get, path: "/cloud/grants", serve: (*visit).grantRules}, {method: get, path: "/cloud/grants/ask", serve: (*visit).askGrantRules}},
 	both("/cloud/grants/preset", (*visit).choosePreset, true),
 	both("/cloud/grants/rule", (*visit).editGrantRule, true),
 	both("/cloud/grants/rule/delete", (*visit).deleteGrantRule, true),
@@ -20,9 +23,12 @@ var grantRulePages = slices.Concat(
 // grantRulesPage shows who may grant what beside what the policies say: for the whole cloud, and where domains narrow that.
 type grantRulesPage struct {
 	chrome
-	Sets    []grantRuleSet
-	Presets []presetChoice
-	Manage  bool
+	Sets     []grantRuleSet
+	Presets  []presetChoice
+	Manage   bool
+	Tabs     []tab
+	Why      string   // the reader may not change them
+	Warnings []string // roles that nobody can come to have
 }
 
 // grantRuleSet are the rules of the whole cloud, or of a domain.
@@ -106,7 +112,15 @@ func (v *visit) grantRules() error {
 	if err != nil {
 		return err
 	}
-	pg := &grantRulesPage{Presets: v.presets(), Manage: v.p.Membership.ManagesGrantRules(v.Context(), caller)}
+	pg := &grantRulesPage{Presets: v.presets(), Tabs: v.grantTabs(false), Warnings: v.unreachable(all)}
+	switch e, refused := errors.AsType[*identity.Error](v.p.Membership.MayManageGrantRules(v.Context(), caller)); {
+	case !refused:
+		pg.Manage = true
+	case strings.HasPrefix(e.Message, notAllowed):
+		pg.Why = v.T("You may look at the rules, and not change them.")
+	default:
+		pg.Why = e.Message
+	}
 	pg.Section, pg.Title = "grants", v.T("Who may grant what")
 	pg.Lead = v.T("Beside what the policies say: what those who hold a role may do with another one, where they hold theirs. Nobody reaches above themselves, whatever is written here.")
 	pg.Terminal = []string{"lintel grants list"}
@@ -128,11 +142,31 @@ func (v *visit) grantRules() error {
 	return v.show(http.StatusOK, "grantrules", pg)
 }
 
+// grantTabs lead to the rules, and to what they come to.
+func (v *visit) grantTabs(ask bool) []tab {
+	return []tab{{entry: entry{Prefix + "/cloud/grants", v.T("Rules"), !ask}}, {entry: entry{Prefix + "/cloud/grants/ask", v.T("Try them out"), ask}}}
+}
+
+// unreachable warns of roles that rules are about and that nobody can come to have.
+func (v *visit) unreachable(all membership.GrantRules) (words []string) {
+	for _, id := range all.Unreachable[""] {
+		words = append(words, v.F("Nobody can come to have %s: nobody holds it, and nobody but those who may grant every role can grant it.", all.Roles[id].Name))
+	}
+	for _, domain := range slices.Sorted(maps.Keys(all.Unreachable)) {
+		for _, id := range all.Unreachable[domain] {
+			if domain != "" {
+				words = append(words, v.F("In the domain %s nobody can grant %s: its rules close what those of the cloud open.", cmp.Or(all.Domains[domain], string(domain)), all.Roles[id].Name))
+			}
+		}
+	}
+	return words
+}
+
 // managesRules refuses who may not change grant rules, before a form is shown to them.
 func (v *visit) managesRules() (identity.Caller, error) {
 	caller, err := v.onSystem()
-	if err == nil && !v.p.Membership.ManagesGrantRules(v.Context(), caller) {
-		err = identity.NotAllowed("lintel:manage_grant_rules")
+	if err == nil {
+		err = v.p.Membership.MayManageGrantRules(v.Context(), caller)
 	}
 	return caller, err
 }
@@ -172,6 +206,7 @@ func (v *visit) ruleMeans(c membership.RuleChange) (means []string) {
 	for _, id := range c.High {
 		means = append(means, v.F("The role %s is of high impact: whoever may grant it can have what it permits.", c.Roles[id].Name))
 	}
+	means = append(means, v.unreachable(c.GrantRules)...)
 	return append(means, v.T("It counts at once, for the portal and for every other client. What was granted before stays."))
 }
 
@@ -222,7 +257,8 @@ type grantRulePage struct {
 	Rule        identity.GrantRule
 	InDomain    string // by name
 	Days        string
-	Roles       []identity.Role
+	Holders     []roleGroup
+	Targets     []roleGroup
 	HolderTiers []choice
 	TargetTiers []choice
 }
@@ -255,12 +291,11 @@ func (v *visit) editGrantRule() error {
 		}
 		pg.Days, pg.InDomain = strings.TrimSpace(v.field("days")), strings.TrimSpace(v.field("domain"))
 	}
-	for _, r := range all.Roles {
-		if r.DomainID == "" {
-			pg.Roles = append(pg.Roles, r)
-		}
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(pg.Roles, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
+	pg.Holders, pg.Targets = v.roleGroups(roles, pg.Rule.Holder), v.roleGroups(roles, pg.Rule.Target)
 	for _, t := range identity.HolderTiers {
 		pg.HolderTiers = append(pg.HolderTiers, choice{Value: string(t), Label: v.tier(t), Chosen: t == pg.Rule.HolderTier})
 	}

@@ -1,10 +1,14 @@
 package portal_test
 
 import (
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
@@ -204,5 +208,122 @@ func TestAdministratorsHearOfGrantRules(t *testing.T) {
 	all := box.All("root@acme.example")[before:]
 	if len(all) != 1 || !strings.Contains(all[0].Text, "changed") || len(box.All("bob@acme.example")) != 0 {
 		t.Errorf("the mails are %v", all)
+	}
+}
+
+// A7: whether somebody may do something to somebody, and by which rule, is told as the rooms decide it, for all kinds of rules; nothing
+// of it remains.
+func TestTryGrantRulesOut(t *testing.T) {
+	tm := newTeam(t)
+	for _, name := range []string{"project_admin", "project_mod", "billing", "ghost"} {
+		tm.admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201)
+	}
+	tm.admin.Put("/v3/lintel/grant_rules", `{"grant_rules": {"preset": "catalyst"}}`).Want(200)
+	bob, boss, mod, mona := tm.person("bob"), tm.person("boss"), tm.person("mod"), tm.person("mona")
+	tm.onWeb(bob, "member")
+	tm.onWeb(boss, "project_admin")
+	tm.onWeb(mod, "project_mod")
+	tm.grant("domains/default/users/"+mona, "manager")
+	users := len(tm.admin.Get("/v3/users").Want(200).List("users"))
+	b := tm.SignIn("admin", testenv.Password).Open("/portal/cloud/grants").Want(200)
+	follow(t, b, "Try them out").Want(200, "Who asks", "lintel grants ask")
+	ask := func(more ...string) *testenv.Browser {
+		q := url.Values{"as": {tm.role("project_mod")}, "on": {"project"}, "project": {"acme-web"}, "domain": {"Default"}, "act": {"grant"}, "role": {tm.role("billing")}, "whom": {"bob"}}
+		for i := 0; i+1 < len(more); i += 2 {
+			q.Set(more[i], more[i+1])
+		}
+		return b.Open("/portal/cloud/grants/ask?" + q.Encode())
+	}
+	const rule = "project_mod on a project: grant, take back, invite to the role billing"
+	ask().Want(200, "somebody with project_mod · grant a role · billing · bob Yes A rule of who may grant what", rule,
+		"lintel grants ask --as project_mod --project acme-web --domain Default --act grant --role billing bob")
+	ask("as", "", "person", "mod").Want(200, "mod · grant a role · billing · bob Yes", rule, "--as-user mod")
+	ask("act", "invite", "whom", "").Want(200, "Yes A rule of who may grant what")
+	ask("act", "revoke").Want(200, "Yes", "there is nothing to take back")
+	ask("act", "revoke", "role", tm.role("member")).Want(200, "Yes A rule of who may grant what")
+	ask("role", tm.role("project_admin")).Want(200, "No The policy", "identity:create_grant does not let them", "They are told:")
+	ask("whom", "boss").Want(200, "No Nobody changes what somebody above them holds", "The other one holds project_admin on acme-web")
+	ask("act", "account").Want(200, "No The policy", "identity:update_user")
+	ask("act", "factor").Want(200, "Yes A rule of who may grant what", "They may take back all that the other one holds")
+	ask("act", "factor", "whom", "boss").Want(200, "No The policy")
+	ask("as", tm.role("manager"), "on", "domain", "act", "account").Want(200, "Yes The policy", "identity:update_user lets them")
+	ask("as", tm.role("manager"), "on", "domain", "act", "account", "whom", "admin").Want(200, "No Nobody acts on the account of somebody above them", "The other one holds admin on")
+	ask("as", tm.role("manager"), "on", "domain", "role", tm.role("reader"), "at", "acme-web").Want(200, "Yes The policy")
+	ask("as", tm.role("admin"), "on", "system", "role", tm.role("admin"), "at", "acme-web").Want(200, "Yes The policy")
+	// It says what the grant itself does.
+	may := tm.Login("mod", "secret", testenv.OnProjectID(tm.web))
+	may.Put("/v3/projects/"+tm.web+"/users/"+boss+"/roles/"+tm.role("billing"), nil).Want(403)
+	may.Put("/v3/projects/"+tm.web+"/users/"+bob+"/roles/"+tm.role("billing"), nil).Want(204)
+
+	ask("project", "").Want(422, "Say on which project they act.")
+	ask("project", "nowhere").Want(422, "There is no project nowhere in this domain.")
+	ask("whom", "").Want(422, "Say to whom.")
+	ask("whom", "nobody").Want(422, "nobody of this name")
+	ask("person", "bob", "on", "system").Want(422, "They have no role where they are said to act")
+	ask("domain", "none").Want(422, "There is no domain none.")
+	if n := len(tm.admin.Get("/v3/users").Want(200).List("users")); n != users {
+		t.Errorf("%d users, %d before", n, users)
+	}
+
+	// The API says the same; who may not see rules and assignments learns nothing (S-122).
+	path := "/v3/lintel/grant_rules/decision?act=grant&as_role_id=" + tm.role("project_mod") + "&as_project_id=" + tm.web + "&role_id=" + tm.role("billing") + "&user_id=" + boss
+	d := tm.admin.Get(path).Want(200)
+	if d.Value("grant_decision.allowed") != false || d.Get("grant_decision.decided_by") != "touch" || d.Get("grant_decision.role.name") != "project_admin" {
+		t.Error(d.JSON())
+	}
+	tm.admin.Get(strings.Replace(path, "act=grant", "act=jump", 1)).Want(400)
+	tm.admin.Get(path + "&as_system=true").Want(400)
+	tm.admin.Get(strings.Replace(path, "user_id="+boss, "user_id=none", 1)).Want(404)
+	may.Get(path).Want(403)
+	tm.Login("mona", "secret", testenv.OnDefaultDomain).Get(path).Want(403)
+	tm.SignIn("mona", "secret").Open("/portal/cloud/grants/ask").Want(404)
+}
+
+// A7, R6: who could gain by a rule cannot write one, whatever the policy says, and is told why.
+func TestGrantRulesEscalation(t *testing.T) {
+	tm := newTeam(t, func(c *config.Config) {
+		c.OsloPolicy.PolicyFile = filepath.Join(t.TempDir(), "policy.yaml")
+		text := `"lintel:manage_grant_rules": "role:auditor"` + "\n" + `"lintel:list_grant_rules": "role:auditor or rule:admin_required"` + "\n"
+		if err := os.WriteFile(c.OsloPolicy.PolicyFile, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	tm.admin.Post("/v3/roles", `{"role": {"name": "auditor"}}`).Want(201)
+	tm.grant("system/users/"+tm.person("ann"), "auditor")
+	b := tm.SignIn("ann", "secret").Open("/portal/cloud/grants").Want(200, "Who may grant what is said by those alone who may grant every role, and for good.")
+	if strings.Contains(b.Body, "Add a rule") {
+		t.Error("who could gain by a rule is offered to write one")
+	}
+	b.Open("/portal/cloud/grants/rule").Want(403, "those alone who may grant every role")
+	tm.Login("ann", "secret", testenv.OnSystem).Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "auditor"}, "holder_scope": "system", "target_role": {"name": "admin"}, "may_grant": true}}`).Want(403)
+}
+
+// A7: a role that rules are about and that nobody holds or can be given.
+func TestUnreachableRoles(t *testing.T) {
+	tm := newTeam(t)
+	for _, name := range []string{"lead", "helper"} {
+		tm.admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201)
+	}
+	b := tm.SignIn("admin", testenv.Password).Open("/portal/cloud/grants/rule").Want(200)
+	b.Submit("Review the change", "holder", tm.role("lead"), "target", tm.role("helper")).Want(200, "Nobody can come to have lead", "Nobody can come to have helper")
+	b.Submit("Save the rule", "typed", "lead").Want(200, "Saved", "Nobody can come to have lead")
+	ann := tm.person("ann")
+	tm.onWeb(ann, "lead") // and helper comes within reach by the rule
+	if b.Open("/portal/cloud/grants").Want(200); strings.Contains(b.Text(), "Nobody can come to have") {
+		t.Error("warned of what somebody has")
+	}
+	// A manager may grant member by the policy: that is within reach without a rule, too.
+	tm.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "member"}, "target_role": {"name": "reader"}, "may_grant": true}}`).Want(201)
+	tm.grant("domains/default/users/"+ann, "manager")
+	if b.Open("/portal/cloud/grants").Want(200); strings.Contains(b.Text(), "Nobody can come to have") {
+		t.Error("warned of what a manager grants")
+	}
+	// A domain closes what the cloud opens.
+	b.Open("/portal/cloud/grants/rule").Submit("Review the change", "holder", tm.role("lead"), "target", tm.role("helper"), "domain", "Default", "grant", "", "invite", "").
+		Want(200, "In the domain Default nobody can grant helper")
+	b.Submit("Save the rule", "typed", "lead").Want(200, "In the domain Default nobody can grant helper")
+	roles := tm.admin.Get("/v3/lintel/grant_rules").Want(200).List("unreachable_roles")
+	if len(roles) != 1 || roles[0].(map[string]any)["domain_id"] != "default" {
+		t.Errorf("%v", roles)
 	}
 }

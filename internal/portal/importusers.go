@@ -67,7 +67,7 @@ func (v *visit) importUsers() error {
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "importusers", pg)
 	}
-	if err := v.rehearse(caller, pg, form.Roles); err != nil {
+	if err := v.rehearse(caller, pg, form.offered); err != nil {
 		return err
 	}
 	if v.field("sure") == "" || pg.Ready == 0 {
@@ -114,7 +114,7 @@ func readTable(text string) (lines []importLine, err error) {
 }
 
 // rehearse finds what is wrong with each line.
-func (v *visit) rehearse(caller identity.Caller, pg *importPage, roles []identity.Role) error {
+func (v *visit) rehearse(caller identity.Caller, pg *importPage, roles []assignment.DescribedRole) error {
 	var names []string
 	for _, l := range pg.Lines {
 		names = append(names, l.Name)
@@ -151,7 +151,7 @@ func (v *visit) rehearse(caller identity.Caller, pg *importPage, roles []identit
 			l.Wrong = v.F("There is no project %s in this domain. Create it first.", l.Project)
 		case l.Role != "" && l.Project == "":
 			l.Wrong = v.T("A role needs a project.")
-		case l.Role != "" && !slices.ContainsFunc(roles, func(r identity.Role) bool { return r.Name == l.Role }):
+		case l.Role != "" && !slices.ContainsFunc(roles, func(r assignment.DescribedRole) bool { return r.Name == l.Role }):
 			l.Wrong = v.F("There is no role %s to begin with.", l.Role)
 		default:
 			pg.Ready++

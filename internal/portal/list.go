@@ -122,6 +122,19 @@ func (c cell) plain() string {
 type filter struct {
 	Name, Label string
 	Choices     []option
+	Roles       []roleGroup // after them
+}
+
+// Chosen is what the reader chose; empty for nothing.
+func (f filter) Chosen() string {
+	all := f.Choices
+	for _, g := range f.Roles {
+		all = append(slices.Clip(all), g.Roles...)
+	}
+	if i := slices.IndexFunc(all, func(o option) bool { return o.Chosen }); i >= 0 {
+		return all[i].Value
+	}
+	return ""
 }
 
 // input is a text that narrows a list.
@@ -296,7 +309,7 @@ func (l *listing) lead(v *visit, q identity.Query, more bool) {
 	l.Clear = strings.TrimSuffix(v.URL.Path+"?"+l.Keep.Encode(), "?")
 	l.Narrowed = l.Search != "" || slices.ContainsFunc(l.Inputs, func(in input) bool { return in.Value != "" })
 	for _, f := range l.Filters {
-		l.Narrowed = l.Narrowed || slices.ContainsFunc(f.Choices, func(c option) bool { return c.Chosen && c.Value != "" })
+		l.Narrowed = l.Narrowed || f.Chosen() != ""
 	}
 }
 

@@ -31,14 +31,15 @@ type membersPage struct {
 	Search      string // among the members
 	MoreMembers string
 
-	Roles []roleChoice // that can be given
+	Roles  []roleChoice // that can be given
+	Groups []roleGroup  // them, in their categories
 }
 
 // member is somebody who can work in the project.
 type member struct {
 	personRow
 	Before []identity.RoleID // that were granted
-	Choice []roleChoice      // among which there is one to have instead
+	Choice []roleGroup       // among which there is one to have instead
 }
 
 // perColumn is how many people a column shows.
@@ -74,6 +75,7 @@ func (v *visit) membersPage() (*here, *membersPage, error) {
 		c.Chosen = o.Name == "member"
 		pg.Roles = append(pg.Roles, c)
 	}
+	pg.Groups = v.choicesInGroups(pg.Roles)
 	here := func(change ...string) string {
 		q := url.Values{"q": {pg.Search}, "find": {pg.Find}}
 		for i := 0; i < len(change); i += 2 {
@@ -84,11 +86,13 @@ func (v *visit) membersPage() (*here, *membersPage, error) {
 	for _, p := range people.Page.Items {
 		m := member{personRow: v.personRow(p, people.Called), Before: p.Granted()}
 		if len(m.Before) > 0 && len(m.Revocable) == len(m.Before) {
+			var choices []roleChoice
 			for _, o := range people.Offers {
 				c := v.choiceOf(o)
 				c.Chosen = len(m.Before) == 1 && m.Before[0] == o.ID
-				m.Choice = append(m.Choice, c)
+				choices = append(choices, c)
 			}
+			m.Choice = v.choicesInGroups(choices)
 		}
 		pg.Members = append(pg.Members, m)
 	}

@@ -1,7 +1,9 @@
 package portal
 
 import (
+	"encoding/base64"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,18 +123,23 @@ func (v *visit) anybody() error {
 	}
 	pg := &listPage{listing: v.userList()}
 	pg.Columns = slices.Insert(pg.Columns, 1, column{Key: "domain", Label: v.T("Domain")})
-	pg.Finds = v.T("Name, e-mail, id, or a credential's id")
-	pg.Section, pg.Title, pg.Lead = "anybody", v.T("People"), v.T("Who has an account, in any domain. An id of a credential finds whose it is.")
+	pg.Finds = v.T("Name, e-mail, id, credential's id, address or token")
+	pg.Section, pg.Title, pg.Lead = "anybody", v.T("People"), v.T("Who has an account, in any domain. An id of a credential finds whose it is; an IP address or the audit ID of a token, who acted from there or by it.")
 	pg.Terminal = []string{"openstack user list --long"}
 	q := pg.query(v)
-	if text := strings.TrimSpace(pg.Search); text != "" && !strings.ContainsAny(text, " @") {
-		owners, err := v.p.Credential.OwnersOf(v.Context(), caller, text)
-		if err != nil {
-			return err
+	found, command, err := v.behind(caller, strings.TrimSpace(pg.Search))
+	if err != nil {
+		return err
+	}
+	if command != "" {
+		pg.Terminal = []string{command}
+	}
+	if len(found) > 0 {
+		ids := make([]string, len(found))
+		for i, id := range found {
+			ids[i] = string(id)
 		}
-		if len(owners) > 0 {
-			q.Filters = []identity.Filter{{Attr: "search", Value: string(owners[0])}}
-		}
+		q.Filters = []identity.Filter{{Attr: "among", Value: strings.Join(ids, " ")}}
 	}
 	rows := pg.users(v)
 	return showList(v, "list", pg, q,
@@ -150,4 +157,24 @@ func (v *visit) anybody() error {
 			}
 			return all, err
 		})
+}
+
+// behind are the users behind what is no name: the id of a credential, an IP address, the audit id of a token; with the command that
+// looks the same up.
+func (v *visit) behind(caller identity.Caller, text string) (users []identity.UserID, command string, err error) {
+	if text == "" || strings.ContainsAny(text, " @") {
+		return nil, "", nil
+	}
+	if addr, err := netip.ParseAddr(text); err == nil {
+		users, err := v.p.Trail.Actors(v.Context(), caller, identity.TrailQuery{Address: addr.Unmap().String()})
+		return users, "lintel event list --address " + word(text), ignoreForbidden(err)
+	}
+	if users, err = v.p.Credential.OwnersOf(v.Context(), caller, text); err != nil || len(users) > 0 {
+		return users, "", err
+	}
+	if raw, err := base64.RawURLEncoding.DecodeString(text); err != nil || len(raw) != 16 {
+		return nil, "", nil // audit ids are 16 bytes
+	}
+	users, err = v.p.Trail.Actors(v.Context(), caller, identity.TrailQuery{AuditID: text})
+	return users, "lintel event list --audit-id=" + word(text), ignoreForbidden(err)
 }

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/testenv"
+	"github.com/lintel-id/lintel/internal/token"
 )
 
 // D1: a new domain says what it needs; one in use is counted, and each number leads to those whom it counts.
@@ -59,7 +61,8 @@ func TestDomainInvitations(t *testing.T) {
 	env.SignIn("alice", "secret").Open("/portal/d/default/invitations").Want(404)
 }
 
-// A3: anybody is found in any domain by name, address, id and the id of a credential.
+// A3: anybody is found in any domain by name, address, id, the id of a credential, the IP address that they came from, and the audit id
+// of a token.
 func TestAnybody(t *testing.T) {
 	env := testenv.New(t)
 	admin := env.Admin()
@@ -75,6 +78,27 @@ func TestAnybody(t *testing.T) {
 		}
 	}
 	b.Open("/portal/cloud/people?q=zoe").Want(200, "elsewhere")
+	// By token: the one of a login, and one that was made from it; by the address that somebody came from. What nobody had finds nobody.
+	login := env.Authenticate(testenv.Body("alice", "secret")).Want(201)
+	own := login.Get("token.audit_ids.0")
+	rescoped := env.Authenticate(`{"auth": {"identity": {"methods": ["token"], "token": {"id": "` + login.Header.Get("X-Subject-Token") + `"}}, "scope": ` + testenv.OnProjectID(project) + `}}`).Want(201)
+	if chain := rescoped.Get("token.audit_ids.1"); chain != own {
+		t.Fatalf("the chain is %s", chain)
+	}
+	err := env.Server.DB.RecordSignIn(t.Context(), identity.TrailEntry{Class: identity.ClassSignIn, Action: "authenticate", Actor: identity.Party{Kind: "user", ID: zoe}, Address: "2001:db8::7"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for q, want := range map[string]string{own: "alice", token.NewAuditID(): "", "2001:db8:0:0::7": "zoe", "198.51.100.9": ""} {
+		if got := strings.Join(column(b.Open("/portal/cloud/people?q="+url.QueryEscape(q)), "Name"), " "); got != want {
+			t.Errorf("%q finds %q", q, got)
+		}
+	}
+	b.Open("/portal/cloud/people?q=2001:db8::7").Want(200, "lintel event list --address 2001:db8::7")
+	b.Open("/portal/cloud/audit?token="+own).Want(200, "alice Signed in")
+	if n := len(admin.Get("/v3/lintel/events?audit_id=" + own).Want(200).List("events")); n != 1 {
+		t.Errorf("%d entries of the token", n)
+	}
 	// S2, S-122
 	manager(env, "mona", "manager")
 	env.SignIn("mona", "secret").Open("/portal/cloud/people?q=" + credential).Want(404)

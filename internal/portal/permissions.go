@@ -35,7 +35,7 @@ type rolePermissionsPage struct {
 	Scope     string
 	Show      string
 	With      string // the role that it is compared with
-	Others    []identity.Role
+	Others    []roleGroup
 	Weight    assignment.Weight
 	Mentions  []string
 	Legacy    []legacyWrites
@@ -175,15 +175,13 @@ func (v *visit) loadPermissions() (pg *rolePermissionsPage, columns []policy.Sup
 		return policy.Supposition{Roles: roles, Scope: pg.Scope, Elsewhere: pg.Elsewhere}
 	}
 	pg.Columns, columns = []string{v.T("(any role)"), pg.Role.Name}, []policy.Supposition{suppose(nil), suppose(about.Names)}
-	all, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	all, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, r := range all.Items {
-		if r.ID == pg.Role.ID {
-			continue
-		}
-		pg.Others = append(pg.Others, r)
+	all = slices.DeleteFunc(all, func(r assignment.DescribedRole) bool { return r.ID == pg.Role.ID })
+	pg.Others = v.roleGroups(all, identity.RoleID(pg.With))
+	for _, r := range all {
 		if string(r.ID) == pg.With {
 			other, err := v.p.Assignment.AboutRole(v.Context(), caller, r.ID)
 			if err != nil {
@@ -192,7 +190,6 @@ func (v *visit) loadPermissions() (pg *rolePermissionsPage, columns []policy.Sup
 			pg.Columns, columns = append(pg.Columns, r.Name), append(columns, suppose(other.Names))
 		}
 	}
-	slices.SortFunc(pg.Others, func(a, b identity.Role) int { return strings.Compare(a.Name, b.Name) })
 	q := url.Values{}
 	for key, value := range map[string]string{"find": pg.Find, "scope": pg.Scope, "show": pg.Show, "with": pg.With} {
 		if value != "" {

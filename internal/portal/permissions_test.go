@@ -161,7 +161,7 @@ func TestWhy(t *testing.T) {
 		"Yes all of: Yes role:member role member")
 	own.Open("/portal/access?project="+tm.web+"&service=compute&rule="+url.QueryEscape("compute:migrate")).Want(200, "No acme-web", "it needs the role admin", "One of these roles would permit it", "admin high impact")
 
-	b := tm.SignIn("boss", "secret").Open("/portal/d/default/users/"+dora).Want(200, "Why, and what if")
+	b := tm.SignIn("boss", "secret").Open("/portal/d/default/users/"+dora+"/access").Want(200, "Why, and what if")
 	at := "/portal/d/default/users/" + dora + "/access?place=project." + tm.web + "&service=compute&rule=" + url.QueryEscape("compute:start")
 	b.Open(at).Want(200, "What dora may do", "out of the group crew", "member taken back", "member taken from the group crew", "member no longer brings along reader")
 	cut := func(label string) string {

@@ -51,6 +51,9 @@ type Portal struct {
 	// Endpoint returns the base of the API's URLs, ending in /v3, as a request sees it.
 	Endpoint func(*http.Request) string
 
+	// Raw returns a user as the API shows it to who sends a request, to be written as JSON.
+	Raw func(*http.Request, identity.User) any
+
 	Now func() time.Time
 	Log *slog.Logger
 
@@ -83,7 +86,7 @@ func pages() []page {
 	for _, table := range [][]page{invitePages, acceptPages, forgotPages, codePages, signInPages, profilePages, homePages, activityPages, inventoryPages, contactPages, portalUserPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages, requestPages, waitingPages, signUpPages,
 		settingsPages, rolePages,
 		permissionPages, policyPages, whyPages, grantRulePages,
-		memberPages, roleProfilePages, domainRulePages, overviewPages, catalogPages, userPages, importPages, accountPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
+		memberPages, roleProfilePages, domainRulePages, overviewPages, catalogPages, userPages, importPages, accountPages, accountTabPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
 		all = append(all, table...)
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
@@ -14,7 +15,8 @@ type roleGraphPage struct {
 	Tabs           []tab
 	Branches       []roleBranch // roles that no other implies and that imply some
 	Alone          []identity.Role
-	Roles          []identity.Role
+	Priors         []roleGroup
+	Implieds       []roleGroup
 	Prior, Implied identity.RoleID // that were chosen
 	Manage         bool
 }
@@ -42,12 +44,15 @@ func (v *visit) roleGraphPage() (identity.Caller, *roleGraphPage, error) {
 	if err != nil {
 		return caller, nil, err
 	}
-	all, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
 	if err != nil {
 		return caller, nil, err
 	}
-	pg := &roleGraphPage{Tabs: v.graphTabs(true), Roles: all.Items, Prior: identity.RoleID(v.field("prior")), Implied: identity.RoleID(v.field("role"))}
-	slices.SortFunc(pg.Roles, func(a, b identity.Role) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	slices.SortFunc(roles, func(a, b assignment.DescribedRole) int {
+		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+	})
+	pg := &roleGraphPage{Tabs: v.graphTabs(true), Prior: identity.RoleID(v.field("prior")), Implied: identity.RoleID(v.field("role"))}
+	pg.Priors, pg.Implieds = v.roleGroups(roles, pg.Prior), v.roleGroups(roles, pg.Implied)
 	pg.Manage = v.p.Assignment.MayCreateRole(v.Context(), caller)
 	pg.Section, pg.Title, pg.Lead = "roles", v.T("Roles"), v.T("Who has a role has all that stand below it.")
 	pg.Terminal = []string{"openstack implied role list", "openstack implied role create PRIOR --implied-role ROLE"}
@@ -71,7 +76,8 @@ func (v *visit) roleGraphPage() (identity.Caller, *roleGraphPage, error) {
 		return b
 	}
 	for _, circles := range []bool{false, true} { // what is in a circle has no top
-		for _, r := range pg.Roles {
+		for _, d := range roles {
+			r := d.Role
 			switch {
 			case drawn[r.ID], !circles && implied[r.ID]:
 			case len(below[r.ID]) == 0:

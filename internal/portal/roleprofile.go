@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
@@ -56,6 +57,52 @@ func byCategory[T any](v *visit, all []T, words func(*T) *inWords) {
 			before, w.Head = w.group, cmp.Or(w.group, v.T("General"))
 		}
 	}
+}
+
+// roleGroup is a category of roles in a list to choose one from; without a label it is all roles.
+type roleGroup struct {
+	Label string
+	Roles []option
+}
+
+// offeredRole is a role that can be chosen.
+type offeredRole struct {
+	option
+	inWords
+}
+
+// roleGroups puts roles to choose from into their categories. The one of the chosen id is chosen.
+func (v *visit) roleGroups(roles []assignment.DescribedRole, chosen identity.RoleID) []roleGroup {
+	all := make([]offeredRole, len(roles))
+	for i, r := range roles {
+		all[i] = offeredRole{option{string(r.ID), r.Name, r.ID == chosen}, v.words(r.Role, r.Profile)}
+	}
+	return v.inGroups(all)
+}
+
+// inGroups puts roles into their categories, each called by what it is shown as and by its name.
+func (v *visit) inGroups(all []offeredRole) (groups []roleGroup) {
+	byCategory(v, all, func(r *offeredRole) *inWords { return &r.inWords })
+	for i, r := range all {
+		if i == 0 || r.Head != "" {
+			groups = append(groups, roleGroup{Label: r.Head})
+		}
+		if r.Shown != r.Label {
+			r.Label = r.Shown + " (" + r.Label + ")"
+		}
+		g := &groups[len(groups)-1]
+		g.Roles = append(g.Roles, r.option)
+	}
+	return groups
+}
+
+// choicesInGroups is inGroups for roles that can be granted.
+func (v *visit) choicesInGroups(choices []roleChoice) []roleGroup {
+	all := make([]offeredRole, len(choices))
+	for i, c := range choices {
+		all[i] = offeredRole{option{string(c.ID), c.Name, c.Chosen}, c.inWords}
+	}
+	return v.inGroups(all)
 }
 
 // roleProfilePage is the form for what people are told of a role.

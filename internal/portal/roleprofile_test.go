@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -33,6 +34,14 @@ func TestRoleProfiles(t *testing.T) {
 	for _, order := range [][2]string{{"General", "Invoices and what was used"}, {"Invoices and what was used", "Kubernetes"}, {"Kubernetes", "Runs clusters"}} {
 		if !strings.Contains(text, order[0]) || strings.Index(text, order[0]) > strings.Index(text, order[1]) {
 			t.Errorf("%s does not stand before %s: %s", order[0], order[1], text)
+		}
+	}
+	// And so they do wherever one of them is chosen from a list.
+	d := "/portal/d/default"
+	for _, path := range []string{d + "/users/new", d + "/accounts/new", d + "/assignments/new", d + "/assignments", "/portal/cloud/grants/rule", "/portal/cloud/grants/ask",
+		"/portal/cloud/roles/graph", at("member"), at("member") + "/permissions?service=identity", "/portal/p/" + acme + "/members"} {
+		if root.Open(path).Want(200); !regexp.MustCompile(`(?s)<optgroup label="General">.*<option value="` + roles["billing"] + `"[^>]*>Billing \(billing\)</option>.*</optgroup><optgroup label="Kubernetes">.*k8s_admin`).MatchString(root.Body) {
+			t.Errorf("%s has no categories", path)
 		}
 	}
 	root.Open("/portal/p/"+acme+"/people/add").Want(200, "Kubernetes", "Brings along reader")

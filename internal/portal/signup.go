@@ -149,7 +149,7 @@ type admitPage struct {
 	chrome
 	Wish                membership.Known
 	Name, Project, Role string
-	Roles               []identity.Role
+	Roles               []roleGroup
 }
 
 func (v *visit) admit() error {
@@ -168,15 +168,22 @@ func (v *visit) admit() error {
 	pg.Section, pg.Title = "signups", v.F("Let %s in?", pg.Wish.Address)
 	pg.Lead = v.T("The account and its project are made together, and a mail lets the person choose a password.")
 	pg.Terminal = []string{"lintel signup approve " + pg.Wish.ID, "lintel signup refuse " + pg.Wish.ID + " --reason WHY"}
-	roles, err := v.p.Assignment.Roles(v.Context(), caller, identity.Query{})
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
 	if err != nil {
 		return err
 	}
-	pg.Roles = roles.Items
-	if v.Method == get {
+	offer := func() {
+		all := make([]offeredRole, len(roles))
+		for i, r := range roles {
+			all[i] = offeredRole{option{r.Name, r.Name, r.Name == pg.Role}, v.words(r.Role, r.Profile)}
+		}
+		pg.Roles = v.inGroups(all)
+	}
+	if offer(); v.Method == get {
 		return v.show(http.StatusOK, "admit", pg)
 	}
 	pg.Name, pg.Project, pg.Role = strings.TrimSpace(v.field("name")), strings.TrimSpace(v.field("project")), v.field("role")
+	offer()
 	_, err = v.p.Membership.ApproveSignUp(v.Context(), caller, pg.Wish.ID, membership.Admission{Name: pg.Name, Project: pg.Project, Role: pg.Role})
 	if errors.Is(err, identity.Conflict) {
 		pg.Problem = v.T("The domain has a user or a project of this name. Nothing was made.")

@@ -67,7 +67,7 @@ type surfaceChoice struct {
 }
 
 func (v *visit) surfacePage() (identity.Caller, *accountPage, *surfacePage, error) {
-	caller, acc, err := v.loadAccount()
+	caller, acc, err := v.loadAccount("")
 	if err != nil {
 		return caller, nil, nil, err
 	}

@@ -40,20 +40,34 @@ type accountPage struct {
 	chrome
 	In      identity.Domain
 	Account directory.Account
+	Tabs    []tab
 	Project string // the primary one's name
 	Service bool   // a service of the cloud logs in with it
 	Self    bool
 	Factor  bool   // a second factor is asked for
 	Shield  string // why the reader may not act on it, where their roles would do
 
-	Places      []place
-	Groups      []identity.Membership
-	Credentials []identity.ApplicationCredential
-	Hidden      bool // the reader may not see them
+	Places []place
+	Hidden bool // the reader may not see them
 }
 
-// loadAccount loads the account of the path, of the domain of the path, with what it may do where.
-func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err error) {
+// Path is the address of the account's pages, and what follows it.
+func (pg *accountPage) Path(more string) string { return Prefix + accountPath(pg) + more }
+
+// KeptHere tells whether the account's password is.
+func (pg *accountPage) KeptHere() bool { return pg.Account.Kind == identity.LocalUser }
+
+// Locked is what the reader could do if the account were not protected.
+func (pg *accountPage) Locked() []string {
+	enabled := pg.T("Disable")
+	if !pg.Account.Enabled {
+		enabled = pg.T("Enable")
+	}
+	return []string{pg.T("Edit"), pg.T("Suspend"), enabled, pg.T("Set a temporary password"), pg.T("End tokens and sessions"), pg.T("Delete")}
+}
+
+// findAccount loads the account of the path, of the domain of the path. at is the tab of its pages that it is for, if it is for one.
+func (v *visit) findAccount(at string) (caller identity.Caller, pg *accountPage, err error) {
 	caller, d, err := v.inDomain()
 	if err != nil {
 		return caller, nil, err
@@ -69,8 +83,18 @@ func (v *visit) loadAccount() (caller identity.Caller, pg *accountPage, err erro
 	pg.Shield = v.shield(pg.Account.Shield)
 	pg.Service = pg.Account.Surface.Kind == identity.ServiceAccount
 	pg.Section, pg.Title, pg.Factor = "users", pg.Account.Name, v.p.Credential.SecondFactor(pg.Account.User)
-	held, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{User: id, Effective: true}, true)
-	if err != nil && !errors.Is(err, identity.Forbidden) {
+	pg.Tabs = v.accountTabs(pg, at)
+	return caller, pg, nil
+}
+
+// loadAccount is findAccount with what the account may do where.
+func (v *visit) loadAccount(at string) (caller identity.Caller, pg *accountPage, err error) {
+	if caller, pg, err = v.findAccount(at); err != nil {
+		return caller, nil, err
+	}
+	held, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{User: pg.Account.ID, Effective: true}, true)
+	pg.Hidden = errors.Is(err, identity.Forbidden)
+	if err != nil && !pg.Hidden {
 		return caller, nil, err
 	}
 	pg.Places = v.places(held, nil, called)
@@ -104,27 +128,12 @@ func (v *visit) placeName(p authz.Place) string {
 }
 
 func (v *visit) account() error {
-	caller, pg, err := v.loadAccount()
+	_, pg, err := v.loadAccount("")
 	if err != nil {
 		return err
 	}
-	id := pg.Account.ID
-	pg.Lead = v.F("An account in %s: what it may do, and what logs in with it.", pg.In.Name)
-	pg.Terminal = []string{
-		"openstack user show --domain " + word(pg.In.Name) + " " + word(pg.Account.Name),
-		"openstack role assignment list --effective --names --user " + word(pg.Account.Name) + " --user-domain " + word(pg.In.Name),
-	}
-	groups, err := v.p.Directory.GroupsOfUser(v.Context(), caller, id, identity.Query{})
-	if err != nil && !errors.Is(err, identity.Forbidden) {
-		return err
-	}
-	pg.Groups = groups.Items
-	credentials, err := v.p.Credential.ApplicationCredentials(v.Context(), caller, id, identity.Query{})
-	pg.Hidden = errors.Is(err, identity.Forbidden)
-	if err != nil && !pg.Hidden {
-		return err
-	}
-	pg.Credentials = credentials.Items
+	pg.Lead = v.F("An account in %s: what it is for, and what can be done with it.", pg.In.Name)
+	pg.Terminal = []string{"openstack user show --domain " + word(pg.In.Name) + " " + word(pg.Account.Name)}
 	return v.show(http.StatusOK, "account", pg)
 }
 
@@ -149,7 +158,7 @@ func accountPath(pg *accountPage) string {
 }
 
 func (v *visit) editAccount() error {
-	_, pg, err := v.loadAccount()
+	_, pg, err := v.loadAccount("")
 	if err != nil {
 		return err
 	}
@@ -163,7 +172,7 @@ func (v *visit) editAccount() error {
 }
 
 func (v *visit) saveAccount() error {
-	caller, pg, err := v.loadAccount()
+	caller, pg, err := v.loadAccount("")
 	if err != nil {
 		return err
 	}

@@ -105,8 +105,9 @@ type newUserPage struct {
 	Make                                      bool // the project is made with the account
 	MayMake                                   bool // the reader may make projects
 	Mails                                     bool // links to set a password are sent
-	Roles                                     []identity.Role
-	Customers                                 bool // the reader may open accounts of customers
+	Roles                                     []roleGroup
+	offered                                   []assignment.DescribedRole // in them
+	Customers                                 bool                       // the reader may open accounts of customers
 
 	Exempt   []choice // options that exempt the account from rules
 	Exempted bool     // one was chosen
@@ -149,11 +150,12 @@ func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUser
 		if r.Weight.High { // which is no role to begin with
 			continue
 		}
-		pg.Roles = append(pg.Roles, r.Role)
+		pg.offered = append(pg.offered, assignment.DescribedRole{Role: r.Role, Profile: r.Profile})
 		if pg.Role == "" && r.Name == "member" {
 			pg.Role = string(r.ID)
 		}
 	}
+	pg.Roles = v.roleGroups(pg.offered, identity.RoleID(pg.Role))
 	return pg, nil
 }
 

@@ -28,6 +28,9 @@ type whyPage struct {
 	Name   string // of whom it is about
 	Self   bool
 	Path   string
+	Tabs   []tab   // of the account that it is a tab of
+	Held   []place // everywhere, what the account holds there in the end
+	Rest   int     // how many more of them there are
 	Back   *link
 	Places []choice
 	At     string
@@ -107,17 +110,27 @@ func (v *visit) myAccess() error {
 	return v.why(pg, access)
 }
 
+// mostHeld is how many places of an account are shown at once.
+const mostHeld = 200
+
 func (v *visit) accountAccess() error {
-	caller, account, err := v.loadAccount()
+	caller, account, err := v.loadAccount("/access")
 	if err != nil {
 		return err
 	}
 	pg := &whyPage{
 		Self: account.Self, Name: account.Account.Name, Path: Prefix + accountPath(account) + "/access", Back: &link{account.Account.Name, Prefix + accountPath(account)},
 	}
+	pg.Tabs, pg.Held = account.Tabs, account.Places
+	if pg.Rest = len(pg.Held) - mostHeld; pg.Rest > 0 {
+		pg.Held = pg.Held[:mostHeld]
+	}
 	pg.Section, pg.Title = "users", v.F("What %s may do, and why", pg.Name)
 	pg.Lead = v.T("Choose a place, look for something to do there, and see what permits it, or what is lacking.")
-	pg.Terminal = []string{"lintel access show --domain " + word(account.In.Name) + " " + word(pg.Name)}
+	pg.Terminal = []string{
+		"lintel access show --domain " + word(account.In.Name) + " " + word(pg.Name),
+		"openstack role assignment list --effective --names --user " + word(pg.Name) + " --user-domain " + word(account.In.Name),
+	}
 	access, err := v.p.Assignment.AccessOf(v.Context(), caller, assignment.Ref{ID: string(account.Account.ID)})
 	if err != nil {
 		return err

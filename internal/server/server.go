@@ -171,7 +171,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if cfg.Lintel.Portal {
 		s.portal = (&portal.Portal{
 			Auth: r.auth, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Catalog: r.catalog, Membership: r.membership, Trail: r.trail,
-			Services: s.services, Name: cfg.Lintel.CloudName, Terms: cfg.Lintel.SignUpTerms, Endpoint: api.Base, Now: opt.Now, Log: opt.Log,
+			Services: s.services, Name: cfg.Lintel.CloudName, Terms: cfg.Lintel.SignUpTerms, Endpoint: api.Base, Raw: api.User, Now: opt.Now, Log: opt.Log,
 		}).Handler()
 		if cfg.Lintel.PortalListen == "" {
 			front.portal = s.portal

@@ -518,3 +518,8 @@ func (tx *Tx) Labels(ctx context.Context, keys []Key) (map[Key]Label, error) {
 	}
 	return found, nil
 }
+
+// GrantedSomewhere returns the roles that were granted to anybody, anywhere.
+func (tx *Tx) GrantedSomewhere(ctx context.Context) ([]identity.RoleID, error) {
+	return list(ctx, tx, column[identity.RoleID], `SELECT "role_id" FROM "assignment" UNION SELECT "role_id" FROM "system_assignment" ORDER BY 1`)
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -10,13 +11,14 @@ import (
 
 // ProjectCredential is what is known of something that logs in to a project for its owner. It holds no secret.
 type ProjectCredential struct {
-	Kind   string // "application_credential" or "credential"
+	Kind   string // "application_credential" or "credential"; of a user also "OS-TRUST:trust" and "OS-OAUTH1:access_token"
 	Type   string // of a credential: "ec2"
 	ID     string
 	Name   string // of an application credential
 	UserID identity.UserID
 
-	ProjectID identity.ProjectID // of one that ends
+	TrusteeID identity.UserID // of a trust
+	ProjectID identity.ProjectID
 
 	Ends    *time.Time
 	Created time.Time // as the trail tells; zero when it does not
@@ -40,9 +42,20 @@ type ProjectCredentialFilter struct {
 
 // CredentialsIn returns a page of the application credentials and other credentials on a project, in the order of their ids. It takes
 // the same number of queries however many there are.
-func (tx *Tx) CredentialsIn(ctx context.Context, project identity.ProjectID, f ProjectCredentialFilter) (page identity.Page[ProjectCredential], err error) {
+func (tx *Tx) CredentialsIn(ctx context.Context, project identity.ProjectID, f ProjectCredentialFilter) (identity.Page[ProjectCredential], error) {
 	var s selection
 	s.also(`c."project_id" = ?`, project)
+	return tx.inventory(ctx, s, "", f)
+}
+
+// CredentialsOf is CredentialsIn for all that a user has, wherever it works, and with the trusts that they gave and the access tokens
+// that they let somebody have, as far as these have not ended.
+func (tx *Tx) CredentialsOf(ctx context.Context, user identity.UserID, f ProjectCredentialFilter) (identity.Page[ProjectCredential], error) {
+	f.User = user
+	return tx.inventory(ctx, selection{}, user, f)
+}
+
+func (tx *Tx) inventory(ctx context.Context, s selection, giver identity.UserID, f ProjectCredentialFilter) (page identity.Page[ProjectCredential], err error) {
 	s.also(`c."id" > ?`, f.After)
 	if f.User != "" {
 		s.also(`c."user_id" = ?`, f.User)
@@ -54,15 +67,31 @@ func (tx *Tx) CredentialsIn(ctx context.Context, project identity.ProjectID, f P
 		ProjectCredential
 		number int64
 	}
+	stmt := `SELECT 'application_credential', c."id", c."name", c."user_id", c."project_id", c."expires_at", c."unrestricted", c."internal_id" FROM "application_credential" c` + s.sql() + `
+		UNION ALL SELECT 'credential', c."id", c."type", c."user_id", c."project_id", NULL, NULL, 0 FROM "credential" c` + s.sql()
+	args := append(slices.Clone(s.args), s.args...)
+	if giver != "" {
+		now := tx.now
+		stmt += `
+		UNION ALL SELECT 'OS-TRUST:trust', c."id", c."trustee_user_id", c."trustor_user_id", c."project_id", c."expires_at_int", NULL, 0 FROM "trust" c
+			WHERE c."id" > ? AND c."trustor_user_id" = ? AND c."deleted_at" IS NULL
+			AND (c."expires_at_int" > ? OR c."expires_at_int" IS NULL AND (c."expires_at" IS NULL OR c."expires_at" > ?))
+		UNION ALL SELECT 'OS-OAUTH1:access_token', c."id", '', c."authorizing_user_id", c."project_id", NULL, NULL, 0 FROM "access_token" c
+			WHERE c."id" > ? AND c."authorizing_user_id" = ? AND (c."expires_at" IS NULL OR c."expires_at" > ?)`
+		args = append(args, f.After, giver, micros(now), now, f.After, giver, isoText(&now))
+	}
 	rows, err := list(ctx, tx, func(from scanner) (c row, err error) {
 		var ends sql.NullInt64
 		var unrestricted sql.NullBool
 		var name string
-		err = from.Scan(&c.Kind, &c.ID, &name, &c.UserID, &ends, &unrestricted, &c.number)
-		if c.Kind == "credential" {
-			c.Type = name
-		} else {
+		err = from.Scan(&c.Kind, &c.ID, &name, &c.UserID, textOf(&c.ProjectID), &ends, &unrestricted, &c.number)
+		switch c.Kind {
+		case "application_credential":
 			c.Name = name
+		case "credential":
+			c.Type = name
+		case "OS-TRUST:trust":
+			c.TrusteeID = identity.UserID(name)
 		}
 		if ends.Valid {
 			at := fromMicros(ends.Int64)
@@ -70,9 +99,8 @@ func (tx *Tx) CredentialsIn(ctx context.Context, project identity.ProjectID, f P
 		}
 		c.Unrestricted = unrestricted.Bool
 		return c, err
-	}, `SELECT 'application_credential', c."id", c."name", c."user_id", c."expires_at", c."unrestricted", c."internal_id" FROM "application_credential" c`+s.sql()+`
-		UNION ALL SELECT 'credential', c."id", c."type", c."user_id", NULL, NULL, 0 FROM "credential" c`+s.sql()+`
-		ORDER BY 2 LIMIT ?`, append(append(append([]any{}, s.args...), s.args...), f.Limit+1)...)
+	}, stmt+`
+		ORDER BY 2 LIMIT ?`, append(args, f.Limit+1)...)
 	if err != nil {
 		return page, err
 	}
@@ -93,7 +121,11 @@ func (tx *Tx) CredentialsIn(ctx context.Context, project identity.ProjectID, f P
 		return page, err
 	}
 	used := map[string]map[string]Seen{}
-	for _, kind := range []string{"application_credential", "credential"} {
+	kinds := []string{"application_credential", "credential"}
+	if giver != "" {
+		kinds = append(kinds, "OS-TRUST:trust", "OS-OAUTH1:access_token")
+	}
+	for _, kind := range kinds {
 		if used[kind], err = tx.LastSeen(ctx, kind, "", ids); err != nil {
 			return page, err
 		}

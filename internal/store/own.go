@@ -6,7 +6,9 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // Our own tables, named lintel_*, and our indexes on Keystone's, named lintel_ix_*, have a version of their own in
@@ -90,8 +92,11 @@ var ownResets string
 //go:embed own_off.sql
 var ownOff string
 
+//go:embed own_audit.sql
+var ownAudit string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests, ownSignUps, ownWaiting, ownResets, ownOff, ownCodes}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests, ownSignUps, ownWaiting, ownResets, ownOff, ownCodes, ownAudit}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.
@@ -153,10 +158,25 @@ func (tx *Tx) createOwn(ctx context.Context, made bool) error {
 
 func (tx *Tx) advanceOwn(ctx context.Context, version int) error {
 	for _, stmt := range tx.db.dialect.script(ownVersions[version]) {
-		if _, err := tx.exec(ctx, stmt); err != nil {
+		if err := tx.runOwn(ctx, stmt); err != nil {
 			return fmt.Errorf("our tables, version %d: %w", version+1, err)
 		}
 	}
 	_, err := tx.exec(ctx, `UPDATE "lintel_version" SET "version" = ? WHERE "version" = ?`, version+1, version)
+	return err
+}
+
+var newColumn = regexp.MustCompile(`^ALTER TABLE "?(\w+)"? ADD COLUMN (IF NOT EXISTS) "?(\w+)"?`)
+
+// runOwn runs a statement of a script. SQLite, which adds no column only if it is not there, is asked before.
+func (tx *Tx) runOwn(ctx context.Context, stmt string) error {
+	if at := newColumn.FindStringSubmatch(stmt); at != nil && tx.db.dialect == sqlite {
+		found, err := list(ctx, tx, column[int], `SELECT 1 FROM pragma_table_info(?) WHERE "name" = ?`, at[1], at[3])
+		if err != nil || len(found) > 0 {
+			return err
+		}
+		stmt = strings.Replace(stmt, at[2]+" ", "", 1)
+	}
+	_, err := tx.exec(ctx, stmt)
 	return err
 }

@@ -39,7 +39,7 @@ func entryOf(e identity.Event) identity.TrailEntry {
 		t.Class = identity.ClassService
 	}
 	if from := e.Initiator; from != nil {
-		t.Actor, t.Via, t.By = from.Actor, from.Via, from.Trustee
+		t.Actor, t.Via, t.By, t.AuditIDs = from.Actor, from.Via, from.Trustee, from.AuditIDs
 		if t.Actor.ID == "" && from.UserID != "" {
 			t.Actor = identity.Party{Kind: "user", ID: string(from.UserID), Name: from.Name}
 		}
@@ -134,7 +134,7 @@ func keepGone[ID ~string](ctx context.Context, tx *Tx, resource string, ids []ID
 }
 
 const trailColumns = `"at", "class", "action", "failed", "actor_id", "actor_name", "via_id", "target_id", "target_name", "person_id",
-	"project_id", "domain_id", "address", "request_id", "body"`
+	"project_id", "domain_id", "address", "request_id", "audit_id", "audit_chain_id", "body"`
 
 func (tx *Tx) insertEntry(ctx context.Context, t identity.TrailEntry) error {
 	if t.ID == "" {
@@ -158,9 +158,13 @@ func (tx *Tx) insertEntry(ctx context.Context, t identity.TrailEntry) error {
 		}
 		return orNull(plainText(p.ID, n))
 	}
-	_, err = tx.exec(ctx, `INSERT INTO "lintel_trail" (`+trailColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	var own, chain any
+	if n := len(t.AuditIDs); n > 0 {
+		own, chain = orNull(plainText(t.AuditIDs[0], 32)), orNull(plainText(t.AuditIDs[n-1], 32))
+	}
+	_, err = tx.exec(ctx, `INSERT INTO "lintel_trail" (`+trailColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		t.At, t.Class, t.Action, t.Failed, id(&t.Actor, 64), orNull(nameKey(t.Actor.Name)), id(t.Via, 64), id(&t.Target, 255), orNull(nameKey(t.Target.Name)),
-		id(t.Person, 64), id(t.Project, 64), id(t.Domain, 64), orNull(t.Address), orNull(plainText(t.RequestID, 64)), ascii(body))
+		id(t.Person, 64), id(t.Project, 64), id(t.Domain, 64), orNull(t.Address), orNull(plainText(t.RequestID, 64)), own, chain, ascii(body))
 	return err
 }
 
@@ -225,6 +229,7 @@ func (tx *Tx) Trail(ctx context.Context, q identity.TrailQuery) (page identity.P
 	either(string(q.Person), "actor_id", "person_id")
 	either(q.Actor, "actor_id", "actor_name", "via_id")
 	either(q.Target, "target_id", "target_name")
+	either(q.AuditID, "audit_id", "audit_chain_id")
 	var chosen strings.Builder
 	var args []any
 	for i, w := range ways {
@@ -240,6 +245,21 @@ func (tx *Tx) Trail(ctx context.Context, q identity.TrailQuery) (page identity.P
 		page.Items, page.More = page.Items[:q.Limit], true
 	}
 	return page, err
+}
+
+// mostActs is in how many entries those are looked for who acted in some way.
+const mostActs = 1000
+
+// ActorsOf returns the users who acted, or tried to sign in, by the newest entries that a query asks for.
+func (tx *Tx) ActorsOf(ctx context.Context, q identity.TrailQuery) (users []identity.UserID, err error) {
+	q.Limit = mostActs
+	page, err := tx.Trail(ctx, q)
+	for _, e := range page.Items {
+		if id := identity.UserID(e.Actor.ID); id != "" && e.Actor.Kind == "user" && !slices.Contains(users, id) {
+			users = append(users, id)
+		}
+	}
+	return users, err
 }
 
 func scanEntry(s scanner) (t identity.TrailEntry, err error) {

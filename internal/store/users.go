@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -236,7 +237,7 @@ func (tx *Tx) UsersByID(ctx context.Context, ids []identity.UserID) (map[identit
 
 // Users returns a page of the users. Filters: domain_id, name, enabled (as stored), active (ever logged in), kind (of the
 // account, in words), idp_id, protocol_id, unique_id, password_expires_at (of the current password, in lists by id alone); search (a part of the name or
-// e-mail address, or the id), local (kept in this database), factor (has rules on several factors), placed (has a role on a
+// e-mail address, or the id), among (some ids, by spaces), local (kept in this database), factor (has rules on several factors), placed (has a role on a
 // project), outside (has none granted on that one), suspended,
 // service (an account of the cloud itself). A list can be ordered by name, last_active_at and created_at. A marker that is no user fails with identity.NotFound.
 func (tx *Tx) Users(ctx context.Context, q identity.Query) (identity.Page[identity.User], error) {
@@ -289,6 +290,9 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 		case "search":
 			s.also(`(u."id" = ? OR LOWER(`+nameOfUser+`) LIKE LOWER(?) ESCAPE '!' OR LOWER(u."extra") LIKE LOWER(?) ESCAPE '!' AND LOWER(`+
 				tx.emailOf(`u."extra"`)+`) LIKE LOWER(?) ESCAPE '!')`, f.Value, "%"+like(f.Value)+"%", "%"+like(f.Value)+"%", "%"+like(f.Value)+"%")
+		case "among": // ids, by spaces
+			set, args := in(strings.Fields(f.Value))
+			s.also(`u."id" IN `+set, args...)
 		case "local":
 			s.has(f, `SELECT 1 FROM "local_user" o WHERE o."user_id" = u."id"`)
 		case "factor":

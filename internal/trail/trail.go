@@ -121,15 +121,36 @@ func (s *Service) OfUser(ctx context.Context, caller identity.Caller, id identit
 	})
 }
 
+// Actors returns who acted, or tried to sign in, from an address or by a token, as far as the newest entries tell
+// (lintel:list_events). That somebody looked is on the trail, too.
+func (s *Service) Actors(ctx context.Context, caller identity.Caller, q identity.TrailQuery) (users []identity.UserID, err error) {
+	if err := s.Authz.Check(ctx, caller, authz.ListEvents, nil); err != nil {
+		return nil, err
+	}
+	if err := s.note(ctx, caller, identity.TrailEntry{System: true}); err != nil {
+		return nil, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		users, err = tx.ActorsOf(ctx, q)
+		return err
+	})
+	return users, err
+}
+
 // read returns a page, and notes who began to read where.
 func (s *Service) read(ctx context.Context, caller identity.Caller, q identity.TrailQuery, where identity.TrailEntry) (Page, error) {
 	if q.Marker == "" {
-		by := identity.Event{}.By(caller).Initiator
-		where.Class, where.Action = identity.ClassReading, "trail.read"
-		where.Actor, where.Via, where.By = by.Actor, by.Via, by.Trustee
-		if err := s.DB.RecordSignIn(ctx, where); err != nil {
+		if err := s.note(ctx, caller, where); err != nil {
 			return Page{}, err
 		}
 	}
 	return s.DB.Trail(ctx, q)
+}
+
+// note puts on the trail who began to read where.
+func (s *Service) note(ctx context.Context, caller identity.Caller, where identity.TrailEntry) error {
+	by := identity.Event{}.By(caller).Initiator
+	where.Class, where.Action = identity.ClassReading, "trail.read"
+	where.Actor, where.Via, where.By, where.AuditIDs = by.Actor, by.Via, by.Trustee, by.AuditIDs
+	return s.DB.RecordSignIn(ctx, where)
 }

@@ -78,8 +78,15 @@ func TestLookAfterAccount(t *testing.T) {
 		account := func() *Person {
 			return moira.Press("Users").Fill("Name, e-mail or id", "a").Press("Search").Press("ayesha")
 		}
-		account().Sees("What it may do", "acme-web", "member", "reader with member", "It is in no group", "Only the person")
-		moira.Press("Edit", "Second factor").Sees("A user stays in its domain")
+		account().Sees("What it may do", "Roles in 1 place")
+		page := moira.Address()
+		for tab, words := range map[string][]string{
+			"Access": {"acme-web", "member", "reader with member", "Why, and what if"}, "Groups": {"It is in no group"}, "Credentials": {"None yet"},
+			"Security": {"Where they are signed in", "Off"}, "Activity": {"Signed in to the portal"}, "Raw": {`"name": "ayesha"`},
+		} {
+			moira.Open(page).Press(tab).Sees(words...)
+		}
+		account().Press("Edit", "Second factor").Sees("A user stays in its domain")
 		if f := moira.find("field", "Domain", ""); !f.Readonly {
 			s.Error("the domain can be changed")
 		}
@@ -193,10 +200,12 @@ func TestProjects(t *testing.T) {
 		s.alike(moira, "domain Default", moira.Terminal(), func() { moira.Press("Disable the project").Sees("disabled") })
 		moira.Press("Enable")
 		s.alike(moira, "domain Default", moira.Terminal(), func() { moira.Press("Enable the project").Sees("enabled") })
-		moira.Press("Delete").Sees("may remain at the services", "cannot be brought back")
+		nova := at(map[string]any(s.root.Post("/v3/services", map[string]any{"service": map[string]any{"type": "compute", "name": "nova"}})), "service.id")
+		s.root.Post("/v3/endpoints", map[string]any{"endpoint": map[string]any{"service_id": nova, "interface": "public", "url": "https://nova.northwind.example/v2.1"}})
+		moira.Press("Delete").Sees("may remain, and costs money", "nova (compute): servers and keypairs", "cannot be brought back")
 		commands := moira.Terminal()
 		moira.Fill("Type acme-shop to go on", "acme").Press("Delete the project").Sees("Type acme-shop to go on.")
-		s.alike(moira, "domain Default", commands, func() { moira.Fill("Type acme-shop to go on", "acme-shop").Press("Delete the project").Sees("Deleted") })
+		s.alike(moira, "domain Default", commands, func() { moira.Fill("Type acme-shop to go on", "acme-shop").Press("Delete the project").Sees("Deleted") }, "project delete", "project delete --yes")
 		if strings.Contains(moira.Text(), "enant") {
 			s.Error("it says tenant")
 		}

@@ -25,6 +25,18 @@ func TestGrantRules(t *testing.T) {
 		s.alike(admin, "project admin", admin.Terminal(), func() {
 			admin.Fill("Type project_mod to go on", "project_mod").Press("Save the rule").Sees("at most 30 days")
 		})
+		// What they come to is tried out before anybody runs into it.
+		s.Project("acme")
+		for name, role := range map[string]string{"moira": "project_mod", "boris": "project_admin", "ayesha": "member"} {
+			s.User(name)
+			s.Grant(name, role, "acme")
+		}
+		admin.Press("Try them out").Choose("Somebody who has the role", "project_mod").Fill("Project", "acme").Choose("What they would do", "grant a role").Choose("The role", "billing").Fill("To whom", "ayesha").Press("Ask")
+		admin.Sees("Yes", "A rule of who may grant what", "project_mod on a project")
+		if out := s.Shell("admin", password, "project admin").Run(admin.Terminal()[0]); !strings.Contains(out, "grant_rule") {
+			s.Error(out)
+		}
+		admin.Fill("Or somebody by their user name", "moira").Fill("To whom", "boris").Press("Ask").Sees("No", "Nobody changes what somebody above them holds", "project_admin on acme")
 		if s.SignIn("admin", password); s.root.Status("GET", "/v3/lintel/grant_rules", nil) != 200 {
 			s.Error("the rules are not to be had")
 		}
@@ -136,6 +148,7 @@ func TestRoleCategories(t *testing.T) {
 		admin.Open("/portal/cloud/roles/"+s.id("roles", "k8s_admin")+"/profile").Choose("Impact", "normal").Press("Save")
 		s.Shell("admin", password, "system").Run("lintel role describe --category Kubernetes --summary 'Runs clusters' k8s_admin")
 		admin.Open("/portal/p/"+s.id("projects", "acme-web")+"/invite").Sees("General", "Billing", "Invoices and what was used", "Kubernetes", "Runs clusters")
+		admin.Open("/portal/d/default/users/new").Choose("Role there", "Billing (billing)")
 	})
 }
 

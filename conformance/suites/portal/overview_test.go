@@ -96,8 +96,12 @@ func TestAnybody(t *testing.T) {
 		otto := at(map[string]any(s.root.Post("/v3/users", map[string]any{"user": map[string]any{"name": "otto", "email": "otto@works.example", "domain_id": works}})), "user.id").(string)
 		admin := s.admin().Press("People")
 		for _, words := range []string{"OTT", "otto@works.example", otto} {
-			admin.Fill("Name, e-mail, id, or a credential's id", words).Press("Search").Row("otto", "works").SeesNot("ayesha")
+			admin.Fill("Name, e-mail, id, credential's id, address or token", words).Press("Search").Row("otto", "works").SeesNot("ayesha")
 		}
+		// Who came with a token, and from where.
+		_, _, answer := s.login("ayesha", secret, nil)
+		admin.Fill("Name, e-mail, id, credential's id, address or token", at(answer, "token.audit_ids").([]any)[0].(string)).Press("Search").Row("ayesha").SeesNot("otto")
+		admin.Fill("Name, e-mail, id, credential's id, address or token", "127.0.0.1").Press("Search").Row("ayesha").SeesNot("otto")
 		s.SignIn("ayesha", secret).Open("/portal/cloud/people").Sees("Not found")
 	})
 }

@@ -394,7 +394,9 @@ func (tour *Tour) manager(p *Person) {
 	p.Press("Delete")
 	tour.Look(p, "delete-contact")
 	karl := d + "/users/" + tour.id("users", "karl")
-	tour.visit(p, stop{"domain-overview", d, "dark phone"}, stop{"domain-invitations", d + "/invitations", ""}, stop{"domain-rules", d + "/rules", "phone"}, stop{"user-access", celia + "/access", ""},
+	tour.visit(p, stop{"domain-overview", d, "dark phone"}, stop{"domain-invitations", d + "/invitations", ""}, stop{"domain-rules", d + "/rules", "phone"}, stop{"user-access", celia + "/access", "phone"},
+		stop{"user-groups", celia + "/groups", "phone"}, stop{"user-credentials", d + "/users/" + tour.id("users", "basil") + "/credentials", "phone"}, stop{"user-security", celia + "/security", "dark phone"},
+		stop{"user-activity", celia + "/activity", ""}, stop{"user-raw", celia + "/raw", "phone"}, stop{"user-protected", d + "/users/" + tour.id("users", "admin"), "phone"},
 		stop{"suspend-user", erika + "/suspend", ""}, stop{"send-reset", erika + "/reset", ""})
 	p.Open("/portal"+karl+"/suspend").Fill("Why?", "Mined coins on build machines").Press("Suspend the account")
 	tour.Look(p, "user-suspended")
@@ -471,6 +473,9 @@ func (tour *Tour) admin(p *Person) {
 	tour.Look(p, "grant-preset-reviewed")
 	p.Fill("Type catalyst to go on", "catalyst").Press("Put these rules in place")
 	tour.Look(p, "grant-rules", "dark phone")
+	tour.visit(p, stop{"grant-ask", "/cloud/grants/ask", "phone"})
+	p.Choose("Somebody who has the role", "project_mod").Fill("Project", "acme-web").Choose("The role", "member").Fill("To whom", "admin").Press("Ask")
+	tour.Look(p, "grant-asked", "dark phone")
 	rule := tour.root.Get("/v3/lintel/grant_rules").list("grant_rules")[0]["id"].(string)
 	tour.visit(p, stop{"delete-grant-rule", "/cloud/grants/rule/delete?id=" + rule, ""})
 	named := func(name string) map[string]any { return map[string]any{"name": name} }

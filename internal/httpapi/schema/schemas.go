@@ -53,6 +53,12 @@ var (
 // ProjectCredentialList is for GET /v3/lintel/projects/{project_id}/credentials.
 var ProjectCredentialList = request("ProjectCredentialList")
 
+// GrantDecision is for GET /v3/lintel/grant_rules/decision.
+var GrantDecision = request("GrantDecision")
+
+// UserCredentialList is for GET /v3/lintel/users/{user_id}/credentials.
+var UserCredentialList = request("UserCredentialList")
+
 // What is below /v3/lintel/projects/{project_id}.
 var (
 	ContactList   = request("ContactList")   // GET contacts
