@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -204,35 +205,103 @@ func (s *Service) each(ctx context.Context, caller identity.Caller, q Query, vis
 	return nil
 }
 
-// Granted returns a page of the grants that a query asks for, with what is known of each and what all that they mention is called.
-func (s *Service) Granted(ctx context.Context, caller identity.Caller, q Query) (page identity.Page[identity.Grant], terms map[identity.Grant]identity.Terms, called Names, err error) {
+// Granted are grants, with what is known of them.
+type Granted struct {
+	Page   identity.Page[identity.Grant]
+	Terms  map[identity.Grant]identity.Terms
+	Called Names // what all that they mention is called
+
+	// Locked says why the caller may not take some of them back.
+	Locked map[identity.Grant]error
+}
+
+// Granted returns a page of the grants that a query asks for. It takes the same number of queries however many there are.
+func (s *Service) Granted(ctx context.Context, caller identity.Caller, q Query) (out Granted, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		within, err := s.allowedList(ctx, tx, caller, q)
 		if err != nil {
 			return err
 		}
+		out = Granted{}
 		f := q.filter(within)
 		f.Limit++
-		if page.Items, err = tx.Grants(ctx, f); err != nil {
+		if out.Page.Items, err = tx.Grants(ctx, f); err != nil {
 			return err
 		}
-		if page.More = len(page.Items) > q.Limit; page.More {
-			page.Items = page.Items[:q.Limit]
+		if out.Page.More = len(out.Page.Items) > q.Limit; out.Page.More {
+			out.Page.Items = out.Page.Items[:q.Limit]
 		}
 		var found []identity.Assignment
 		var actors, targets []string
-		for _, g := range page.Items {
+		for _, g := range out.Page.Items {
 			found = append(found, identity.Assignment{Grant: g})
 			actors, targets = append(actors, string(g.User)+string(g.Group)), append(targets, string(g.Project)+string(g.Domain))
 		}
-		if called, err = tx.Labels(ctx, mentioned(found)); err != nil || len(found) == 0 {
+		if out.Called, err = tx.Labels(ctx, mentioned(found)); err != nil || len(found) == 0 {
 			return err
 		}
 		slices.Sort(targets)
-		terms, err = tx.TermsOn(ctx, actors, slices.Compact(targets))
+		if out.Terms, err = tx.TermsOn(ctx, actors, slices.Compact(targets)); err != nil {
+			return err
+		}
+		out.Locked, err = s.locked(ctx, tx, caller, out.Page.Items)
 		return err
 	})
-	return page, terms, called, err
+	return out, err
+}
+
+// locked says of grants why the caller may not take them back.
+func (s *Service) locked(ctx context.Context, tx *store.Tx, caller identity.Caller, grants []identity.Grant) (map[identity.Grant]error, error) {
+	var users []identity.UserID
+	var groups []identity.GroupID
+	var places []identity.ProjectID
+	for _, g := range grants {
+		users, groups = append(users, g.User), append(groups, g.Group)
+		if !g.System {
+			places = append(places, source(g))
+		}
+	}
+	people, err := tx.UsersByID(ctx, users)
+	if err != nil {
+		return nil, err
+	}
+	bands, err := tx.GroupsByID(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	line, err := tx.Lineage(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	all, err := openBook(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	asked := make([]authority.Revocation, len(grants))
+	for i, g := range grants {
+		v := authority.Revocation{Grant: g}
+		target := authz.Target{"role": authz.Role(all.roles[g.Role])}
+		if u, there := people[g.User]; there {
+			v.Who.User, target["user"] = &u, authz.User(u)
+		} else if b, there := bands[g.Group]; there {
+			v.Who.Group, target["group"] = &b, authz.Group(b)
+		}
+		if g.Domain != "" {
+			target["domain"] = authz.Domain(line[source(g)].AsDomain())
+		} else if g.Project != "" {
+			target["project"] = authz.Project(line[g.Project])
+		}
+		v.Opened = s.Authz.Check(ctx, caller, revoke.action(g), target)
+		asked[i] = v
+	}
+	refused, err := s.Authority.Revocable(ctx, tx, caller, asked)
+	locked := map[identity.Grant]error{}
+	for i, why := range refused {
+		if why != nil {
+			locked[grants[i]] = why
+		}
+	}
+	return locked, err
 }
 
 // CountGrants counts the grants that a query asks for, by what they are to, of or on (store.ByActor …), a page at a time.

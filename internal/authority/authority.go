@@ -159,6 +159,11 @@ func (s *Service) Standings(ctx context.Context, tx *store.Tx, grants []identity
 	if err != nil {
 		return nil, err
 	}
+	return standings(line, grants, more...), nil
+}
+
+// standings is Standings with what is known of all places, and of those above them.
+func standings(line map[identity.ProjectID]identity.Project, grants []identity.Grant, more ...identity.Grant) []authz.Standing {
 	type spot struct {
 		id            identity.ProjectID
 		below, system bool
@@ -206,7 +211,7 @@ func (s *Service) Standings(ctx context.Context, tx *store.Tx, grants []identity
 			}
 		}
 	}
-	return all, nil
+	return all
 }
 
 // Holds are the grants by which a user holds something: those to the user and to groups of theirs, what trusts let them take up, and

@@ -63,13 +63,18 @@ func (s *Service) has(ctx context.Context, tx *store.Tx, on identity.Grant) (out
 		return nil, err
 	}
 	all, err := s.Standings(ctx, tx, grants, on)
+	return concerned(all, on), err
+}
+
+// concerned are those of somebody's standings where a grant counts.
+func concerned(all []authz.Standing, on identity.Grant) (out []authz.Standing) {
 	for _, st := range all {
 		here := st.At.System == on.System && st.At.Project.ID == target(on) && st.At.Below == on.Inherited
 		if here || on.Inherited && slices.Contains(st.At.Above, target(on)) {
 			out = append(out, st)
 		}
 	}
-	return out, err
+	return out
 }
 
 // Account refuses an act on the account of a user that would reach above the caller: whoever could use the account would have

@@ -176,6 +176,13 @@ func (c *Checker) Rights(ctx context.Context, caller identity.Caller, held map[i
 	return &Rights{Checker: c, ctx: ctx, Book: b, Caller: caller, Held: held, Now: now, Fresh: fresh}
 }
 
+// Another are the same rights, for a decision about somebody else.
+func (r *Rights) Another() *Rights {
+	again := *r
+	again.reaches = nil
+	return &again
+}
+
 // narrowing chooses among the roles of a caller.
 type narrowing struct {
 	below bool      // those that are inherited

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -108,15 +109,14 @@ func (v *visit) assignments() error {
 	}
 	pg.Columns = []column{{Key: "who", Label: v.T("Who")}, {Key: "role", Label: v.T("Role")}, {Key: "where", Label: v.T("Where")}, {Key: "ends", Label: v.T("Ends")},
 		{Key: "inherited", Label: v.T("Inherited"), Hidden: true}, {Key: "granted", Label: v.T("Granted"), Hidden: true}}
-	var terms map[identity.Grant]identity.Terms
-	var called assignment.Names
+	var found assignment.Granted
 	return showList(v, "list", pg, pg.query(v), func(lq identity.Query) (page identity.Page[identity.Grant], err error) {
 		q.Limit, q.From.After = lq.Limit, grantMarked(lq.Marker)
-		page, terms, called, err = v.p.Assignment.Granted(v.Context(), caller, q)
-		return page, err
+		found, err = v.p.Assignment.Granted(v.Context(), caller, q)
+		return found.Page, err
 	}, func(grants []identity.Grant) (rows []row, err error) {
 		for _, g := range grants {
-			r := v.grantRow(g, called, Prefix+path)
+			r := v.grantRow(g, found.Called, Prefix+path)
 			who, where := cell{Text: r.Who}, cell{Text: r.Where}
 			if r.Group {
 				who.About = v.T("Group")
@@ -126,17 +126,33 @@ func (v *visit) assignments() error {
 				where.About, inherited.Text = v.T("not there, but on all projects below"), v.T("yes")
 			}
 			ends, granted := cell{Text: v.T("never")}, cell{Never: v.T("not known")}
-			if t := terms[g]; !t.Until.IsZero() {
+			if t := found.Terms[g]; !t.Until.IsZero() {
 				ends = cell{Time: t.Until}
 			}
-			if t := terms[g]; !t.GrantedAt.IsZero() {
+			if t := found.Terms[g]; !t.GrantedAt.IsZero() {
 				granted.Time = t.GrantedAt
 			}
-			rows = append(rows, row{ID: markGrant(g), Name: r.Role + ", " + r.Who + ", " + r.Where, Fixed: true, Acts: []link{{v.T("Revoke"), r.Revoke}},
-				Cells: []cell{who, {Chips: []string{r.Role}}, where, ends, inherited, granted}})
+			line := row{ID: markGrant(g), Name: r.Role + ", " + r.Who + ", " + r.Where, Fixed: true, Cells: []cell{who, {Chips: []string{r.Role}}, where, ends, inherited, granted}}
+			if why := found.Locked[g]; why != nil {
+				line.Why = v.notRevocable(why)
+			} else {
+				line.Acts = []link{{v.T("Revoke"), r.Revoke}}
+			}
+			rows = append(rows, line)
 		}
 		return rows, nil
 	})
+}
+
+// notRevocable says why somebody may not take a grant back.
+func (v *visit) notRevocable(err error) string {
+	if o, seen := errors.AsType[*authz.Obstacle](err); seen {
+		return v.F("Holds %s: you may not change that", o.Role.Name)
+	}
+	if e, ok := errors.AsType[*identity.Error](err); ok && !strings.HasPrefix(e.Message, notAllowed) {
+		return e.Message
+	}
+	return v.T("You may not take this role back")
 }
 
 // countedAssignments shows how many grants there are to each person, of each role or on each place.

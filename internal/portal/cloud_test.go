@@ -1,6 +1,8 @@
 package portal_test
 
 import (
+	"html"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -184,4 +186,70 @@ func TestAssignmentsPivoted(t *testing.T) {
 	follow(t, root.Open(at+"?role=high&user=alice"), "Revoke admin, alice, web").Want(200, "Type alice to go on")
 	root.Submit("Take the role back", "typed", "bob").Want(422, "Type alice")
 	root.Submit("Take the role back", "typed", "alice").Want(200, "The role was taken back")
+}
+
+// D8: in the list of assignments Revoke stands where the reader may take the role back, and a reason where they may not: as the page that
+// asks, and the room that does it, decide, for each kind of caller, whoever the grant is to.
+func TestAssignmentsSayWhatCanBeRevoked(t *testing.T) {
+	tm := newTeam(t)
+	for _, name := range []string{"project_admin", "billing", "lead"} {
+		tm.admin.Post("/v3/roles", `{"role": {"name": "`+name+`"}}`).Want(201)
+	}
+	tm.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "lead"}, "holder_scope": "domain", "target_role": {"name": "billing"}, "may_grant": true, "may_revoke": true}}`).Want(201)
+	tm.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_admin"}, "target_role": {"name": "project_admin"}, "may_grant": true, "may_revoke": true}}`).Want(201)
+	bob, boss, mona, lena := tm.person("bob"), tm.person("boss"), tm.person("mona"), tm.person("lena")
+	for user, roles := range map[string][]string{bob: {"member", "billing"}, boss: {"project_admin", "billing", "reader"}, lena: {"billing"}} {
+		for _, role := range roles {
+			tm.onWeb(user, role)
+		}
+	}
+	tm.grant("domains/default/users/"+mona, "manager")
+	tm.grant("domains/default/users/"+lena, "lead")
+	tm.grant("domains/default/users/"+lena, "reader")
+	for name, role := range map[string]string{"crew": "billing", "ops": "project_admin"} {
+		group := tm.admin.Post("/v3/groups", `{"group": {"name": "`+name+`"}}`).Want(201).Get("group.id")
+		tm.grant("projects/"+tm.web+"/groups/"+group, role)
+		tm.grant("projects/"+tm.acme+"/groups/"+group, "billing")
+	}
+	tm.admin.Put("/v3/OS-INHERIT/domains/default/users/"+bob+"/roles/"+tm.role("reader")+"/inherited_to_projects", nil).Want(204)
+	const at = "/portal/d/default/assignments"
+	for who, password := range map[string]string{"mona": "secret", "lena": "secret", "admin": testenv.Password} {
+		b := tm.SignIn(who, password).Open(at + "?size=200").Want(200)
+		list := html.UnescapeString(b.Body)
+		yes, no := 0, 0
+		for _, a := range tm.admin.Get("/v3/role_assignments").Want(200).List("role_assignments") {
+			q, o := url.Values{}, a.(map[string]any)
+			id := func(key string) string { return o[key].(map[string]any)["id"].(string) }
+			scope := o["scope"].(map[string]any)
+			q.Set("role", id("role"))
+			for _, kind := range []string{"user", "group"} {
+				if o[kind] != nil {
+					q.Set(kind, id(kind))
+				}
+			}
+			switch p, _ := scope["project"].(map[string]any); {
+			case p != nil:
+				q.Set("project", p["id"].(string))
+			case scope["system"] != nil:
+				continue
+			}
+			if scope["OS-INHERIT:inherited_to"] != nil {
+				q.Set("inherited", "1")
+			}
+			path := at + "/revoke?" + q.Encode()
+			may := b.Open(path).Status == 200
+			if offered := strings.Contains(list, `"`+path+`"`); offered != may {
+				t.Errorf("%s: %v offered: %v, allowed: %v", who, o, offered, may)
+			}
+			if may {
+				yes++
+			} else {
+				no++
+			}
+		}
+		if yes == 0 || no == 0 != (who == "admin") {
+			t.Errorf("%s may take back %d, and not %d", who, yes, no)
+		}
+	}
+	tm.SignIn("lena", "secret").Open(at).Want(200, "Holds project_admin: you may not change that", "You may not take this role back")
 }

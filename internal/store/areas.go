@@ -71,3 +71,19 @@ func (tx *Tx) Stewards(ctx context.Context, user identity.UserID) (map[identity.
 	}
 	return found, err
 }
+
+// Steward is somebody who makes API users of a project in the stead of its main user.
+type Steward struct {
+	User, Main identity.UserID
+	Project    identity.ProjectID
+}
+
+// StewardsAmong is Stewards for several users.
+func (tx *Tx) StewardsAmong(ctx context.Context, users []identity.UserID) ([]Steward, error) {
+	set, args := in(users)
+	return list(ctx, tx, func(s scanner) (v Steward, err error) {
+		err = s.Scan(&v.User, &v.Project, &v.Main)
+		return v, err
+	}, `SELECT p."user_id", m."project_id", m."user_id" FROM "lintel_portal_user" p JOIN "lintel_main_user" m ON m."project_id" = p."project_id"
+		WHERE p."user_id" IN `+set+` AND CONCAT(' ', p."areas", ' ') LIKE ?`, append(args, "% "+string(identity.AreaAPIUsers)+" %")...)
+}

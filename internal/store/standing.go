@@ -81,17 +81,38 @@ func (tx *Tx) GrantsWithin(ctx context.Context, project identity.ProjectID) ([]i
 // HoldersElsewhere returns those of some users who have one of some roles by a grant to themselves or to a group, other than the
 // grants left out, with the role by which they do.
 func (tx *Tx) HoldersElsewhere(ctx context.Context, users []identity.UserID, roles []identity.RoleID, but func(identity.Grant) bool) (map[identity.UserID]map[identity.RoleID]bool, error) {
+	what, args := in(roles)
 	found := map[identity.UserID]map[identity.RoleID]bool{}
+	err := tx.heldBy(ctx, users, ` AND "role_id" IN `+what, args, func(user identity.UserID, g identity.Grant) {
+		if but(g) {
+			return
+		}
+		if found[user] == nil {
+			found[user] = map[identity.RoleID]bool{}
+		}
+		found[user][g.Role] = true
+	})
+	return found, err
+}
+
+// HeldByAll returns the grants by which users hold something: those to themselves and to groups that they are in.
+func (tx *Tx) HeldByAll(ctx context.Context, users []identity.UserID) (map[identity.UserID][]identity.Grant, error) {
+	found := map[identity.UserID][]identity.Grant{}
+	err := tx.heldBy(ctx, users, "", nil, func(user identity.UserID, g identity.Grant) { found[user] = append(found[user], g) })
+	return found, err
+}
+
+// heldBy reads the grants by which users hold something, as far as these pass a condition.
+func (tx *Tx) heldBy(ctx context.Context, users []identity.UserID, and string, andArgs []any, do func(identity.UserID, identity.Grant)) error {
 	lives, more := tx.lives()
-	what, roleArgs := in(roles)
 	for some := range slices.Chunk(users, maxIn) {
 		who, args := in(some)
 		part := func(table, users, groups string) (string, []any) {
 			lasts, now := tx.unended(table)
 			const columns = `SELECT CONCAT("type", ''), "actor_id", "target_id", "role_id", "inherited", `
 			from := ` FROM "` + table + `" `
-			where := ` AND "role_id" IN ` + what + ` AND ` + lasts
-			rest := slices.Concat(roleArgs, now)
+			where := and + ` AND ` + lasts
+			rest := slices.Concat(andArgs, now)
 			return columns + `"actor_id"` + from + `WHERE "type" IN (` + users + `) AND "actor_id" IN ` + who + where +
 					` UNION ALL ` + columns + `g."user_id"` + from + `JOIN "user_group_membership" g ON g."group_id" = "actor_id"
 					WHERE "type" IN (` + groups + `) AND g."user_id" IN ` + who + where +
@@ -104,19 +125,39 @@ func (tx *Tx) HoldersElsewhere(ctx context.Context, users []identity.UserID, rol
 		_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) {
 			var user identity.UserID
 			g, err := scanGrant(also{s, []any{&user}})
-			if err == nil && !but(g) {
-				if found[user] == nil {
-					found[user] = map[identity.RoleID]bool{}
-				}
-				found[user][g.Role] = true
+			if err == nil {
+				do(user, g)
 			}
 			return none, err
 		}, usual+` UNION ALL `+system, slices.Concat(first, second)...)
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return found, nil
+	return nil
+}
+
+// ConferredBy returns the grants to groups.
+func (tx *Tx) ConferredBy(ctx context.Context, groups []identity.GroupID) (map[identity.GroupID][]identity.Grant, error) {
+	set, args := in(groups)
+	part := func(table, kinds string) (string, []any) {
+		lasts, now := tx.unended(table)
+		return `SELECT CONCAT("type", ''), "actor_id", "target_id", "role_id", "inherited" FROM "` + table + `" WHERE "type" IN (` + kinds + `) AND "actor_id" IN ` + set + ` AND ` + lasts,
+			slices.Concat(args, now)
+	}
+	usual, first := part("assignment", `'GroupProject', 'GroupDomain'`)
+	system, second := part("system_assignment", `'GroupSystem'`)
+	all, err := list(ctx, tx, scanGrant, usual+` UNION ALL `+system, append(first, second...)...)
+	found := map[identity.GroupID][]identity.Grant{}
+	for _, g := range all {
+		found[g.Group] = append(found[g.Group], g)
+	}
+	return found, err
+}
+
+// TrustedTo is Trusted for several users.
+func (tx *Tx) TrustedTo(ctx context.Context, users []identity.UserID) ([]identity.Grant, error) {
+	return tx.trusted(ctx, users, "")
 }
 
 // EnabledHolder tells whether there is somebody enabled who has one of some roles for good, by a grant to themselves or to a
