@@ -21,9 +21,9 @@ func lists(project, group, user string) []string {
 	u := d + "/users/" + user
 	return []string{
 		u, u + "/access", u + "/groups", u + "/credentials", u + "/security", u + "/activity", u + "/raw",
-		d, d + "/users", d + "/users?q=user%20099", d + "/users?show=nofactor", d + "/users?show=unplaced", d + "/users?show=locked", d + "/users?sort=-last_active_at", d + "/groups", d + "/groups/" + group,
+		d, d + "/users", d + "/users?q=user%20099", d + "/users?q=user%2009", d + "/users?q=example", d + "/users?q=box99999", d + "/users?q=zz", d + "/projects?q=zz", d + "/projects?q=project%2004", d + "/users?show=nofactor", d + "/users?show=unplaced", d + "/users?show=locked", d + "/users?sort=-last_active_at", d + "/groups", d + "/groups/" + group,
 		d + "/projects", d + "/projects?view=tree", d + "/assignments", d + "/invitations", d + "/rules",
-		"/portal/cloud/domains", "/portal/cloud/people", "/portal/cloud/people?q=zz", "/portal/cloud/roles", "/portal/cloud/grants", "/portal/cloud/assignments",
+		"/portal/cloud/domains", "/portal/cloud/people", "/portal/cloud/people?q=zz", "/portal/cloud/people?q=user%20099", "/portal/cloud/people?q=example", "/portal/cloud/roles", "/portal/cloud/grants", "/portal/cloud/assignments",
 		"/portal/p/" + project + "/people", "/portal/p/" + project + "/members", "/portal/p/" + project + "/contacts", "/portal/p/" + project + "/credentials",
 		"/portal/p/" + project + "/api-users", "/portal/p/" + project + "/portal-users", d + "/users/import", d + "/assignments?view=actor", "/portal/cloud/roles/graph",
 	}

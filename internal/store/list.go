@@ -17,6 +17,10 @@ type selection struct {
 	// have for them. table is where that of the marker is found.
 	keys  map[string]string
 	table string
+
+	// What is known beforehand of the users in a list that is searched: see seekUsers.
+	few    bool
+	sought *userSearch
 }
 
 // also keeps the rows for which the condition holds too.

@@ -63,6 +63,8 @@ type DB struct {
 	now         func() time.Time
 	newID       func() string
 
+	mostSought int // see SeekUpTo
+
 	keepRevocations, membershipTTL time.Duration
 	outbox                         Outbox
 	trail                          trail
@@ -106,7 +108,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{dialect: target.dialect, now: opts.Now, newID: opts.NewID, log: opts.Logger, outbox: opts.Outbox, gate: semaphore.NewWeighted(gateWidth)}
-	db.stamps.touched = map[Key]uint64{}
+	db.mostSought, db.stamps.touched = mostSought, map[Key]uint64{}
 	db.facts = NewCache[Fact, any](db, opts.FactMemory)
 	db.membershipTTL, db.trail.life = opts.MembershipTTL, opts.KeepTrail
 	db.keepRevocations = cmp.Or(opts.KeepRevocations, 90*time.Minute)

@@ -36,8 +36,9 @@ func (tx *Tx) emailOf(column string) string {
 	return `SUBSTRING(` + column + ` FROM '"email": *"([^"]*)"')`
 }
 
-// nameKeeper is one of the places where names of users are kept, with a key to order them by that there is an index of.
-type nameKeeper struct{ from, domain, key string }
+// nameKeeper is one of the places where names of users are kept, with a key to order them by that there is an index of. id and name are
+// where it has the whole name of a user.
+type nameKeeper struct{ from, domain, key, id, name string }
 
 // nameKeepers are those places. Each user is in one of them. They are read in the order of their names: SQLite, which knows little of
 // how much there is, has to be told.
@@ -48,15 +49,86 @@ func (tx *Tx) nameKeepers() []nameKeeper {
 	}
 	return []nameKeeper{
 		{`"local_user" l` + join + ` "user" u ON u."id" = l."user_id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"`,
-			`l."domain_id"`, tx.folded(`l."name"`)},
+			`l."domain_id"`, tx.folded(`l."name"`), `l."user_id"`, `l."name"`},
 		{`"nonlocal_user" n` + join + ` "user" u ON u."id" = n."user_id" LEFT JOIN "local_user" l ON l."user_id" = u."id"`,
-			`n."domain_id"`, tx.folded(`n."name"`)},
+			`n."domain_id"`, tx.folded(`n."name"`), `n."user_id"`, `n."name"`},
 		{`"federated_user" f` + join + ` "user" u ON u."id" = f."user_id" AND NOT EXISTS (SELECT 1 FROM "federated_user" o
 			WHERE o."user_id" = f."user_id" AND o."id" < f."id") AND NOT EXISTS (SELECT 1 FROM "local_user" o WHERE o."user_id" = u."id")
 			AND NOT EXISTS (SELECT 1 FROM "nonlocal_user" o WHERE o."user_id" = u."id")
 			LEFT JOIN "local_user" l ON l."user_id" = u."id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"`,
-			`u."domain_id"`, tx.folded(`f."display_name"`)},
+			`u."domain_id"`, tx.folded(`f."display_name"`), "", ""},
 	}
+}
+
+// userSearch is a part of a name or address that users are looked for by.
+type userSearch struct {
+	text, pattern string
+	addressed     []identity.UserID // all in whose address it is
+}
+
+// mostSought is up to how many users a search finds before a page is made of them, unless SeekUpTo said otherwise.
+const mostSought = 2000
+
+// SeekUpTo sets up to how many users a search finds before a page is made of them. It changes how long that takes, never what is found,
+// and must come before the first search.
+func (db *DB) SeekUpTo(n int) { db.mostSought = n }
+
+// seekUsers keeps the users who have text in their name or e-mail address, or are called so by their id. A database cannot find a part
+// of a word by an index, so the tables of names and of addresses are read through, each for itself, which takes a fraction of what it
+// takes to put every user together. What they give decides how the page is made: of those few; in the order of the names, passing by
+// whom the name alone rules out; or, when too many have it in their address, as any list is, which soon has enough for a page.
+func (tx *Tx) seekUsers(ctx context.Context, s *selection, q identity.Query, text string) error {
+	w := &userSearch{text: text, pattern: "%" + like(text) + "%"}
+	email := tx.emailOf(`u."extra"`)
+	s.also(`(u."id" = ? OR `+tx.holds(nameOfUser)+` OR `+tx.holds(`u."extra"`)+` AND `+tx.holds(email)+`)`, text, w.pattern, w.pattern, w.pattern)
+	var parts []string
+	var args []any
+	domain, within := q.Equal("domain_id")
+	part := func(id, from, domainColumn string, columns ...string) {
+		var some selection
+		for _, c := range columns {
+			some.also(tx.holds(c), w.pattern)
+		}
+		if within {
+			if tx.db.dialect == sqlite {
+				domainColumn = "+" + domainColumn // not by an index: most are in one domain
+			}
+			some.also(domainColumn+` = ?`, domain)
+		}
+		parts, args = append(parts, `SELECT `+id+` FROM `+from+some.sql()), append(args, some.args...)
+	}
+	read := func() ([]identity.UserID, error) {
+		stmt := strings.Join(parts, ` UNION ALL `) + ` LIMIT ?`
+		ids, err := list(ctx, tx, column[identity.UserID], stmt, append(args, tx.db.mostSought+1)...)
+		parts, args = nil, nil
+		return ids, err
+	}
+	part(`l."user_id"`, `"local_user" l`, `l."domain_id"`, `l."name"`)
+	part(`n."user_id"`, `"nonlocal_user" n`, `n."domain_id"`, `n."name"`)
+	part(`f."user_id"`, `"federated_user" f JOIN "user" u ON u."id" = f."user_id"`, `u."domain_id"`, `f."display_name"`)
+	named, err := read()
+	if err != nil {
+		return err
+	}
+	part(`u."id"`, `"user" u`, `u."domain_id"`, `u."extra"`, email)
+	if w.addressed, err = read(); err != nil || len(w.addressed) > tx.db.mostSought {
+		return err
+	}
+	if s.few = len(named) <= tx.db.mostSought; s.few {
+		set, args := in(append(append(named, w.addressed...), identity.UserID(text)))
+		s.also(`u."id" IN `+set, args...)
+	} else {
+		s.sought = w
+	}
+	return nil
+}
+
+// holds is a condition that a column has a part, in any case, as far as the database knows cases. SQLite compares so by itself.
+func (tx *Tx) holds(column string) string {
+	if tx.db.dialect == sqlite {
+		return column + ` LIKE ? ESCAPE '!'`
+	}
+	return `LOWER(` + column + `) LIKE LOWER(?) ESCAPE '!'`
 }
 
 // sortedUsers returns a page of the users that pass a selection, in an order other than that of their ids. So that no page has
@@ -94,9 +166,21 @@ func (tx *Tx) usersByName(s selection, q identity.Query, descending bool) (stmt 
 	if descending {
 		after, way = "<", " DESC"
 	}
+	if s.few {
+		key := tx.folded(nameOfUser)
+		if q.Marker != "" {
+			last := `(SELECT ` + key + fromUsers + ` WHERE u."id" = ?)`
+			s.also(`(`+key+` `+after+` `+last+` OR `+key+` = `+last+` AND u."id" `+after+` ?)`, q.Marker, q.Marker, q.Marker)
+		}
+		return `SELECT u."id"` + fromUsers + s.sql() + ` ORDER BY ` + key + way + `, u."id"` + way, s.args
+	}
 	parts := make([]string, 0, 3)
 	for i, k := range tx.nameKeepers() {
 		some := selection{where: slices.Clone(s.where), args: slices.Clone(s.args)}
+		if w := s.sought; w != nil && k.name != "" {
+			set, ids := in(append(w.addressed, identity.UserID(w.text)))
+			some.also(`(`+tx.holds(k.name)+` OR `+k.id+` IN `+set+`)`, append([]any{w.pattern}, ids...)...)
+		}
 		if domain, ok := q.Equal("domain_id"); ok {
 			some.also(k.domain+` = ?`, domain) // with which the index of names begins
 		}

@@ -288,8 +288,7 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 				s.also(`u."last_active_at" IS NULL`)
 			}
 		case "search":
-			s.also(`(u."id" = ? OR LOWER(`+nameOfUser+`) LIKE LOWER(?) ESCAPE '!' OR LOWER(u."extra") LIKE LOWER(?) ESCAPE '!' AND LOWER(`+
-				tx.emailOf(`u."extra"`)+`) LIKE LOWER(?) ESCAPE '!')`, f.Value, "%"+like(f.Value)+"%", "%"+like(f.Value)+"%", "%"+like(f.Value)+"%")
+			err = tx.seekUsers(ctx, &s, q, f.Value)
 		case "among": // ids, by spaces
 			set, args := in(strings.Fields(f.Value))
 			s.also(`u."id" IN `+set, args...)

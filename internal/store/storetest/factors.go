@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -192,6 +193,80 @@ func testUnattended(t *testing.T, db *store.DB) {
 	n, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.Unattended, error) { return tx.Unattended(ctx, "u") })
 	if want := (store.Unattended{ApplicationCredentials: 1, Keys: 2, Trusts: 2, AccessTokens: 1}); err != nil || n != want {
 		t.Errorf("got %+v, want %+v, %v", n, want, err)
+	}
+	// Who looks after the user sees all that was made, but for what has ended of what was given to others.
+	var kinds []string
+	page, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Page[store.ProjectCredential], error) {
+		return tx.CredentialsOf(ctx, "u", store.ProjectCredentialFilter{Limit: 7})
+	})
+	if err != nil || page.More {
+		t.Error(page, err)
+	}
+	for _, c := range page.Items {
+		kinds = append(kinds, c.ID+" "+c.Kind)
+		if c.UserID != "u" || c.Kind == "OS-TRUST:trust" && c.TrusteeID != map[string]identity.UserID{"live": "v", "endless": "w"}[c.ID] {
+			t.Errorf("%+v", c)
+		}
+	}
+	slices.Sort(kinds)
+	if want := []string{"dead application_credential", "dead credential", "endless OS-TRUST:trust", "live OS-OAUTH1:access_token", "live OS-TRUST:trust", "live application_credential", "live credential"}; !slices.Equal(kinds, want) {
+		t.Errorf("%v", kinds)
+	}
+}
+
+// testHeldByMany: what many hold is what each of them holds.
+func testHeldByMany(t *testing.T, db *store.DB) {
+	insertCloud(t, db)
+	grant(t, db, identity.Grant{Role: "a", User: "u", Project: "p"}, identity.Grant{Role: "b", Group: "g", Domain: "d", Inherited: true}, identity.Grant{Role: "c", User: "v", Domain: "d"},
+		identity.Grant{Role: "d", User: "v", System: true}, identity.Grant{Role: "a", Group: "g", System: true})
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.InsertTrust(ctx, identity.Trust{ID: "t", TrustorUserID: "u", TrusteeUserID: "v", ProjectID: "p", Roles: []identity.Role{{ID: "a"}}}),
+			tx.SetMainUser(ctx, "p", "u"), tx.PutPortalUser(ctx, identity.PortalUser{UserID: "v", ProjectID: "p", Areas: []identity.Area{identity.AreaAPIUsers}}))
+	})
+	_, err := read(t, db, func(ctx context.Context, tx *store.Tx) (none struct{}, err error) {
+		users := []identity.UserID{"u", "v", "none"}
+		held, err := tx.HeldByAll(ctx, users)
+		if err != nil {
+			return none, err
+		}
+		all, err := tx.TrustedTo(ctx, users)
+		if err != nil {
+			return none, err
+		}
+		stewards, err := tx.StewardsAmong(ctx, users)
+		if err != nil {
+			return none, err
+		}
+		for _, u := range users {
+			want, err := tx.Grants(ctx, store.GrantFilter{User: u, Member: true})
+			if err != nil {
+				return none, err
+			}
+			if len(want) != len(held[u]) || slices.ContainsFunc(want, func(g identity.Grant) bool { return !slices.Contains(held[u], g) }) {
+				t.Errorf("%s holds %v, want %v", u, held[u], want)
+			}
+		}
+		if want := []identity.Grant{{Role: "a", User: "v", Project: "p"}}; !slices.Equal(all, want) {
+			t.Errorf("trusted: %v", all)
+		}
+		if want := []store.Steward{{User: "v", Main: "u", Project: "p"}}; !slices.Equal(stewards, want) {
+			t.Errorf("stewards: %v", stewards)
+		}
+		conferred, err := tx.ConferredBy(ctx, []identity.GroupID{"g", "none"})
+		if len(conferred) != 1 || len(conferred["g"]) != 2 {
+			t.Errorf("conferred: %v", conferred)
+		}
+		if err != nil {
+			return none, err
+		}
+		roles, err := tx.GrantedSomewhere(ctx)
+		if !slices.Equal(roles, []identity.RoleID{"a", "b", "c", "d"}) {
+			t.Errorf("granted: %v", roles)
+		}
+		return none, err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

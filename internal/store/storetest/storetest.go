@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"UserFilters", testUserFilters},
 		{"UserPages", testUserPages},
 		{"SortedUsers", testSortedUsers},
+		{"HeldByMany", testHeldByMany},
 		{"DomainPages", testDomainPages},
 		{"UserChangesAreApart", testUserChangesAreApart},
 		{"DeleteUser", testDeleteUser},

@@ -16,6 +16,9 @@ func testSortedUsers(t *testing.T, db *store.DB) {
 		users = append(users, identity.User{ID: identity.UserID("l-" + name), DomainID: "d", Name: name, Extra: identity.Extra{"email": name + "@Post.example", "description": "of zz"}})
 	}
 	insertProviders(t, db)
+	for _, name := range []string{"ann o", "bea o"} {
+		users = append(users, identity.User{ID: identity.UserID("l-" + name), DomainID: "d", Name: name})
+	}
 	insertUsers(t, db, append(users, identity.User{ID: "elsewhere", DomainID: "e", Name: "aaa"}, identity.User{
 		ID: "l-dora", DomainID: "d", Kind: identity.FederatedUser, Name: "dora", Extra: identity.Extra{"email": "dora@Post.example"},
 		Federated: []identity.FederatedIdentity{{IdentityProviderID: "corp", ProtocolID: "saml2", UniqueID: "1", DisplayName: "dora"}},
@@ -44,7 +47,8 @@ func testSortedUsers(t *testing.T, db *store.DB) {
 		t.Fatal("there is no end")
 		return nil
 	}
-	byName := []identity.UserID{"l-adam", "l-Bert", "l-carl", "l-dora", "l-Zoe"}
+	byName := []identity.UserID{"l-adam", "l-ann o", "l-bea o", "l-Bert", "l-carl", "l-dora", "l-Zoe"}
+	addressed := []identity.UserID{"l-adam", "l-Bert", "l-carl", "l-dora", "l-Zoe"}
 	in := identity.Query{}.Where("domain_id", "d")
 	for sort, want := range map[string][]identity.UserID{
 		"name":            byName,
@@ -61,13 +65,28 @@ func testSortedUsers(t *testing.T, db *store.DB) {
 			t.Errorf("by %s: %v, want %v", sort, got, want)
 		}
 	}
-	for text, want := range map[string][]identity.UserID{
-		"ER": {"l-Bert"}, "zoe@post": {"l-Zoe"}, "post.example": byName, "l-carl": {"l-carl"}, "zz": nil, "email": nil, "%": nil,
-	} {
-		q := in
-		q.Sort, q.Filters = "name", append(slices.Clip(q.Filters), identity.Filter{Attr: "search", Value: text})
-		if got := all(q); !slices.Equal(got, want) {
-			t.Errorf("search for %q: %v, want %v", text, got, want)
+	for _, most := range []int{100, 1, 0} { // few are found, too many names, too many addresses
+		db.SeekUpTo(most)
+		for text, want := range map[string][]identity.UserID{
+			"ER": {"l-Bert"}, "zoe@post": {"l-Zoe"}, "post.example": addressed, "l-carl": {"l-carl"}, "zz": nil, "email": nil, "%": nil, " O": {"l-ann o", "l-bea o"},
+		} {
+			q := in
+			q.Sort, q.Filters = "name", append(slices.Clip(q.Filters), identity.Filter{Attr: "search", Value: text})
+			if got := all(q); !slices.Equal(got, want) {
+				t.Errorf("search for %q: %v, want %v", text, got, want)
+			}
+			q.Sort = "-name"
+			if got := all(q); !slices.Equal(got, reversed(want)) {
+				t.Errorf("search for %q, backwards: %v, want %v", text, got, reversed(want))
+			}
+			q.Sort = ""
+			if got := all(q); len(got) != len(want) {
+				t.Errorf("search for %q by id: %v", text, got)
+			}
+			q = identity.Query{Sort: "name", Filters: []identity.Filter{{Attr: "search", Value: text}}}
+			if got := all(q); !slices.Equal(got, want) {
+				t.Errorf("search for %q in all domains: %v, want %v", text, got, want)
+			}
 		}
 	}
 	q := identity.Query{Sort: "name"}
