@@ -519,7 +519,8 @@ func (tx *Tx) Labels(ctx context.Context, keys []Key) (map[Key]Label, error) {
 	return found, nil
 }
 
-// GrantedSomewhere returns the roles that were granted to anybody, anywhere.
+// GrantedSomewhere returns the roles that were granted to anybody, anywhere, however many grants there are.
 func (tx *Tx) GrantedSomewhere(ctx context.Context) ([]identity.RoleID, error) {
-	return list(ctx, tx, column[identity.RoleID], `SELECT "role_id" FROM "assignment" UNION SELECT "role_id" FROM "system_assignment" ORDER BY 1`)
+	return list(ctx, tx, column[identity.RoleID], `SELECT "id" FROM "role" r WHERE EXISTS (SELECT 1 FROM "assignment" a WHERE a."role_id" = r."id")
+		OR EXISTS (SELECT 1 FROM "system_assignment" a WHERE a."role_id" = r."id") ORDER BY "id"`)
 }
