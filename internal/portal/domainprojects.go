@@ -265,7 +265,7 @@ func (v *visit) remain(e catalog.Entry) string {
 	if e.Name != "" {
 		name = e.Name + " (" + e.Type + ")"
 	}
-	what := ""
+	var what string
 	switch e.Type {
 	case "compute":
 		what = v.T("servers and keypairs")

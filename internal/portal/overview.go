@@ -1,9 +1,9 @@
 package portal
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,6 +159,9 @@ func (v *visit) anybody() error {
 		})
 }
 
+// auditID is what the audit ids of tokens are like.
+var auditID = regexp.MustCompile(`^[A-Za-z0-9_-]{22}$`)
+
 // behind are the users behind what is no name: the id of a credential, an IP address, the audit id of a token; with the command that
 // looks the same up.
 func (v *visit) behind(caller identity.Caller, text string) (users []identity.UserID, command string, err error) {
@@ -172,8 +175,8 @@ func (v *visit) behind(caller identity.Caller, text string) (users []identity.Us
 	if users, err = v.p.Credential.OwnersOf(v.Context(), caller, text); err != nil || len(users) > 0 {
 		return users, "", err
 	}
-	if raw, err := base64.RawURLEncoding.DecodeString(text); err != nil || len(raw) != 16 {
-		return nil, "", nil // audit ids are 16 bytes
+	if !auditID.MatchString(text) {
+		return nil, "", nil
 	}
 	users, err = v.p.Trail.Actors(v.Context(), caller, identity.TrailQuery{AuditID: text})
 	return users, "lintel event list --audit-id=" + word(text), ignoreForbidden(err)

@@ -42,7 +42,7 @@ func TestCreateUser(t *testing.T) {
 	if !strings.Contains(b.Body, `value="bob"`) {
 		t.Error("what was typed is lost")
 	}
-	b.Submit("Create User", "name", "bob", "password", "geheim", "email", "bob@example.org", "project", "acme").Want(200, "The account was created", "bob@example.org", "acme", "member")
+	b.Submit("Create User", "name", "bob", "password", "geheim", "email", "bob@example.org", "project", "acme").Want(200, "The account was created", "bob@example.org", "acme", "Roles in 1 place")
 	login := env.Login("bob", "geheim", testenv.OnProject("acme"))
 	if login.Validate(login.Token).Get("token.roles.0.name") == "" {
 		t.Error("no roles")
@@ -77,7 +77,8 @@ func TestLookAfterAccount(t *testing.T) {
 	user, _ := member(env, "alice", "acme")
 	at := "/portal/d/default/users/" + user
 	alice := env.SignIn("alice", "secret")
-	b := env.SignIn("mona", "secret").Open(at).Want(200, "acme", "member", "reader with member", "in no group", "Only the person")
+	b := env.SignIn("mona", "secret").Open(at).Want(200, "alice", "Roles in 1 place")
+	b.Open(at+"/access").Want(200, "acme", "member", "reader with member")
 	b.Open(at+"/edit").Want(200, "A user stays in its domain").Submit("Save", "name", "alicia", "email", "a@example.org").Want(200, "Saved", "alicia", "a@example.org")
 	b.Open(at+"/disable").Want(200, "Disable alicia?", "roles in 1 place").Submit("Disable the account").Want(200, "was disabled", "disabled")
 	if alice.Open("/portal"); !strings.HasPrefix(alice.Path, "/portal/login") {

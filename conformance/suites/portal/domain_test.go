@@ -33,7 +33,7 @@ func TestCreateUser(t *testing.T) {
 			s.Error("a half-made user")
 		}
 		s.alikeTyped(moira, "domain Default", secret+"\n"+secret+"\n", commands, func() {
-			moira.Fill("Password", secret).Fill("Primary project (optional)", "acme-web").Press("Create User").Sees("The account was created", "gwen@northwind.example", "acme-web", "member")
+			moira.Fill("Password", secret).Fill("Primary project (optional)", "acme-web").Press("Create User").Sees("The account was created", "gwen@northwind.example", "acme-web").Press("Access").Sees("acme-web", "member")
 		}, "NAME", "gwen", "EMAIL", "gwen@northwind.example", "PROJECT", "acme-web")
 		s.Login("gwen", secret, onProject("acme-web"))
 		moira.Press("Users").Press("Create User").Fill("User name", "gwen").Fill("Password", secret).Press("Create User").Sees("has a user of this name")
