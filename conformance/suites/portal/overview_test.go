@@ -76,7 +76,8 @@ func TestFactorRequired(t *testing.T) {
 
 		s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": "auditor"}})
 		s.Grant("ayesha", "auditor", "acme-web")
-		p.Reload().Sees("A second factor is required here", "before that nothing else is open")
+		p.Reload().Sees("Your session has ended").Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in") // which a password alone had begun
+		p.Sees("A second factor is required here", "before that nothing else is open")
 		p.Open("/portal/credentials").Sees("A second factor is required here")
 		sh := s.Shell("ayesha", secret, "project acme-web")
 		sh.Refused("openstack token issue", "Set it up at "+s.URL+"/portal/security")
