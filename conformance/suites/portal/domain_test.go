@@ -205,7 +205,7 @@ func TestProjects(t *testing.T) {
 		moira.Press("Delete").Sees("may remain, and costs money", "nova (compute): servers and keypairs", "cannot be brought back")
 		commands := moira.Terminal()
 		moira.Fill("Type acme-shop to go on", "acme").Press("Delete the project").Sees("Type acme-shop to go on.")
-		s.alike(moira, "domain Default", commands, func() { moira.Fill("Type acme-shop to go on", "acme-shop").Press("Delete the project").Sees("Deleted") }, "project delete", "project delete --yes")
+		s.alikeTyped(moira, "domain Default", "acme-shop\n", commands, func() { moira.Fill("Type acme-shop to go on", "acme-shop").Press("Delete the project").Sees("Deleted") })
 		if strings.Contains(moira.Text(), "enant") {
 			s.Error("it says tenant")
 		}

@@ -97,7 +97,7 @@ func TestAddPerson(t *testing.T) {
 		if !moira.Ticked("reader") {
 			s.Error("what was ticked is lost")
 		}
-		s.alike(moira, "domain Default", commands, func() {
+		s.alike(moira, "domain Default", commands[:1], func() { // the other is for roles that wait for a second factor
 			moira.Fill("User name or ID", "erika").Press("Add the person").Sees("The person was added")
 		}, "USER", "erika", "ROLE", "reader")
 		moira.Row("erika", "reader")
