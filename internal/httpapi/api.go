@@ -179,13 +179,17 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 	}
 	r := &request{Request: hr, route: rt, base: a.Base(hr)}
 	out := &outcome{ResponseWriter: w, status: http.StatusOK}
-	if err := a.run(out, r); err != nil && out.begun {
+	err := a.run(out, r)
+	cut := err != nil && out.begun
+	if cut {
 		a.Log.WarnContext(hr.Context(), "an answer was cut off", "method", r.Method, "route", r.Pattern, "error", err)
-		panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
 	} else if err != nil {
 		a.fail(out, r, err)
 	}
 	a.audit(r, out.status)
+	if cut {
+		panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
+	}
 }
 
 func (a *API) run(w http.ResponseWriter, r *request) (err error) {

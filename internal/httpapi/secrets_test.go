@@ -3,6 +3,8 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -255,4 +257,25 @@ func TestLongPasswords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// hungUp is a client that is gone before it was answered.
+type hungUp struct{ nowhere }
+
+func (hungUp) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// Who does not wait for the answer is on record all the same, and nothing takes what there is of the answer for the whole.
+func TestWhoHangsUpIsOnRecord(t *testing.T) {
+	env := testenv.New(t)
+	defer func() {
+		if err := recover(); err != http.ErrAbortHandler {
+			t.Errorf("the handler ended with %v", err)
+		}
+		if log := env.Log(); !strings.Contains(log, `"msg":"audit","action":"POST /v3/auth/tokens","outcome":"success","status":201`) {
+			t.Errorf("the login is not on record:\n%s", log)
+		}
+	}()
+	r := httptest.NewRequest("POST", "http://identity.example/v3/auth/tokens", strings.NewReader(testenv.Body("admin", testenv.Password)))
+	r.Header.Set("Content-Type", "application/json")
+	env.Server.Handler().ServeHTTP(hungUp{nowhere{http.Header{}}}, r)
 }
