@@ -322,21 +322,9 @@ func (s *Service) endUnfactored(ctx context.Context, tx *store.Tx, grants ...ide
 	if asks, err := s.Directory.AsksOfRoles(ctx, tx); err != nil || !asks {
 		return err
 	}
-	var users []identity.UserID
-	var groups []identity.GroupID
-	for _, g := range grants {
-		if g.Group != "" {
-			groups = append(groups, g.Group)
-		} else {
-			users = append(users, g.User)
-		}
-	}
-	members, err := tx.Members(ctx, groups)
+	users, err := tx.Holders(ctx, grants)
 	if err != nil {
 		return err
-	}
-	for _, some := range members {
-		users = append(users, some...)
 	}
 	return s.Directory.EndUnfactored(ctx, tx, users...)
 }

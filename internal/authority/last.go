@@ -87,28 +87,17 @@ func Targets(grants ...identity.Grant) (ids []identity.ProjectID) {
 // Masters are the users, whether they can log in or not, whom the policy lets do everything with roles by what they hold somewhere.
 func (s *Service) Masters(ctx context.Context, tx *store.Tx, b *authz.Book) (map[identity.UserID]identity.User, error) {
 	masters := s.Authz.Masters(b)
-	var users []identity.UserID
-	var groups []identity.GroupID
+	var grants []identity.Grant
 	for _, role := range slices.Concat(masters.Project, masters.Domain, masters.System) {
-		grants, err := tx.Grants(ctx, store.GrantFilter{Role: role})
+		some, err := tx.Grants(ctx, store.GrantFilter{Role: role})
 		if err != nil {
 			return nil, err
 		}
-		for _, g := range grants {
-			if g.Group != "" {
-				groups = append(groups, g.Group)
-			} else {
-				users = append(users, g.User)
-			}
-		}
+		grants = append(grants, some...)
 	}
-	members, err := tx.Members(ctx, groups)
+	users, err := tx.Holders(ctx, grants)
 	if err != nil {
 		return nil, err
 	}
-	for _, some := range members {
-		users = append(users, some...)
-	}
-	slices.Sort(users)
-	return tx.UsersByID(ctx, slices.Compact(users))
+	return tx.UsersByID(ctx, users)
 }

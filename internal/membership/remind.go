@@ -103,26 +103,10 @@ func (s *Service) keepersOf(ctx context.Context, tx *store.Tx, p identity.Projec
 	if err != nil {
 		return nil, err
 	}
-	var ids []identity.UserID
-	var groups []identity.GroupID
-	for _, g := range grants {
-		switch {
-		case g.Inherited || !slices.Contains(roles, g.Role):
-		case g.Group != "":
-			groups = append(groups, g.Group)
-		default:
-			ids = append(ids, g.User)
-		}
-	}
-	members, err := tx.Members(ctx, groups)
+	ids, err := tx.Holders(ctx, slices.DeleteFunc(grants, func(g identity.Grant) bool { return g.Inherited || !slices.Contains(roles, g.Role) }))
 	if err != nil {
 		return nil, err
 	}
-	for _, some := range members {
-		ids = append(ids, some...)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
 	users, err := tx.UsersByID(ctx, ids[:min(len(ids), mostKeepers)])
 	for _, id := range ids {
 		if u, there := users[id]; there && s.Directory.Enabled(u, tx.Now()) {

@@ -225,6 +225,24 @@ func (f GrantFilter) in(tx *Tx, table string) selection {
 	return s
 }
 
+// Holders are the users whom grants are to, and the members of the groups among them: each once, in the order of their ids.
+func (tx *Tx) Holders(ctx context.Context, grants []identity.Grant) (users []identity.UserID, err error) {
+	var groups []identity.GroupID
+	for _, g := range grants {
+		if g.Group != "" {
+			groups = append(groups, g.Group)
+		} else {
+			users = append(users, g.User)
+		}
+	}
+	members, err := tx.Members(ctx, groups)
+	for _, some := range members {
+		users = append(users, some...)
+	}
+	slices.Sort(users)
+	return slices.Compact(users), err
+}
+
 // GrantCount is how many grants have something in common.
 type GrantCount struct {
 	User  identity.UserID
