@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -56,6 +57,22 @@ func (o *onProject) named(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id (default: one's own)")
 }
 
+// grant asks for grants, with a reason for whoever must agree if there is one, and tells what was made or waits.
+func (f *far) grant(ctx context.Context, grants map[string]any, reason string) (made map[string]any, err error) {
+	if reason != "" {
+		grants["reason"] = reason
+	}
+	c, err := f.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Grants map[string]any `json:"grants"`
+	}
+	err = c.Do(ctx, http.MethodPost, "/lintel/grants", map[string]any{"grants": grants}, &answer)
+	return answer.Grants, err
+}
+
 func accessJoinCommand() *cobra.Command {
 	var f far
 	var userDomain, groupDomain, reason string
@@ -63,23 +80,14 @@ func accessJoinCommand() *cobra.Command {
 		Use: "join USER GROUP", Short: "Add a user to a group, or ask for it with --reason where a grant rule wants somebody else to agree", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			grants := map[string]any{"user": named(args[0], userDomain), "group": named(args[1], groupDomain)}
-			if reason != "" {
-				grants["reason"] = reason
-			}
-			c, err := f.open(cmd.Context())
+			made, err := f.grant(cmd.Context(), grants, reason)
 			if err != nil {
 				return err
 			}
-			var answer struct {
-				Grants map[string]any `json:"grants"`
+			if id := made["request_id"]; id != nil {
+				return f.print(cmd.OutOrStdout(), made, row{"Request", "User", "Group"}, []row{{fmt.Sprint(id), args[0], args[1]}})
 			}
-			if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/grants", map[string]any{"grants": grants}, &answer); err != nil {
-				return err
-			}
-			if id := answer.Grants["request_id"]; id != nil {
-				return f.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "User", "Group"}, []row{{fmt.Sprint(id), args[0], args[1]}})
-			}
-			return f.print(cmd.OutOrStdout(), answer.Grants, row{"User", "Group"}, []row{{args[0], args[1]}})
+			return f.print(cmd.OutOrStdout(), made, row{"User", "Group"}, []row{{args[0], args[1]}})
 		},
 	}
 	f.flags(cmd)
@@ -125,37 +133,28 @@ then; those of --meanwhile are granted at once.`,
 				}
 				grants["expires_at"] = end
 			}
-			if reason != "" {
-				grants["reason"] = reason
-			}
 			if once {
 				grants["once_second_factor"], grants["meanwhile"] = true, roleRefs(meanwhile)
 			} else if len(meanwhile) > 0 {
 				return errors.New("--meanwhile says what is granted while the other roles wait: it goes with --once-mfa")
 			}
-			c, err := o.open(cmd.Context())
+			made, err := o.grant(cmd.Context(), grants, reason)
 			if err != nil {
 				return err
 			}
-			var answer struct {
-				Grants map[string]any `json:"grants"`
-			}
-			if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/grants", map[string]any{"grants": grants}, &answer); err != nil {
-				return err
-			}
 			end := "never"
-			if at, ok := answer.Grants["expires_at"].(string); ok {
+			if at, ok := made["expires_at"].(string); ok {
 				end = at
 			}
-			if id := answer.Grants["request_id"]; id != nil {
-				return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "For", "On", "Roles", "Ends"},
+			if id := made["request_id"]; id != nil {
+				return o.print(cmd.OutOrStdout(), made, row{"Request", "For", "On", "Roles", "Ends"},
 					[]row{{fmt.Sprint(id), args[0], place, strings.Join(args[1:], ", "), end}})
 			}
-			if waiting, _ := answer.Grants["waiting_role_ids"].([]any); len(waiting) > 0 {
-				return o.print(cmd.OutOrStdout(), answer.Grants, row{"For", "On", "Granted", "Once there is a second factor", "Ends"},
+			if waiting, _ := made["waiting_role_ids"].([]any); len(waiting) > 0 {
+				return o.print(cmd.OutOrStdout(), made, row{"For", "On", "Granted", "Once there is a second factor", "Ends"},
 					[]row{{args[0], place, strings.Join(meanwhile, ", "), strings.Join(args[1:], ", "), end}})
 			}
-			return o.print(cmd.OutOrStdout(), answer.Grants, row{"For", "On", "Roles", "Ends"}, []row{{args[0], place, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
+			return o.print(cmd.OutOrStdout(), made, row{"For", "On", "Roles", "Ends"}, []row{{args[0], place, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
 		},
 	}
 	o.named(cmd)
