@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -268,7 +269,7 @@ func (hungUp) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 func TestWhoHangsUpIsOnRecord(t *testing.T) {
 	env := testenv.New(t)
 	defer func() {
-		if err := recover(); err != http.ErrAbortHandler {
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
 			t.Errorf("the handler ended with %v", err)
 		}
 		if log := env.Log(); !strings.Contains(log, `"msg":"audit","action":"POST /v3/auth/tokens","outcome":"success","status":201`) {
