@@ -83,10 +83,10 @@ const (
 )
 
 // Topics are what mails are about that people may do without, by the words for them.
-var Topics = []string{"invitations"}
+var Topics = []string{"invitations", "requests"}
 
 // topicOf are the topics of kinds; the others come whatever people chose.
-var topicOf = map[Kind]string{Accepted: "invitations", Declined: "invitations"}
+var topicOf = map[Kind]string{Accepted: "invitations", Declined: "invitations", GrantAsked: "requests"}
 
 // What a FactorChanged mail tells of.
 const (

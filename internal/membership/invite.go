@@ -97,7 +97,7 @@ func (s *Service) tellAsked(ctx context.Context, tx *store.Tx, caller identity.C
 	if len(asked) == 0 {
 		return nil
 	}
-	return s.tellKeepers(ctx, tx, caller, asked...)
+	return s.tellApprovers(ctx, tx, caller, asked...)
 }
 
 // offer is an invitation before it has an address, and what its mail needs.

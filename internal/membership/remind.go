@@ -89,29 +89,37 @@ func (s *Service) remindOf(ctx context.Context, tx *store.Tx, c store.ProjectCre
 
 // keepersOf are the enabled users who look after a project, or after the domain that it acts as: those who were granted one of its highest
 // roles on it, themselves or by a group, up to mostKeepers.
-func (s *Service) keepersOf(ctx context.Context, tx *store.Tx, p identity.Project) (keepers []identity.User, err error) {
+func (s *Service) keepersOf(ctx context.Context, tx *store.Tx, p identity.Project) ([]identity.User, error) {
 	b, err := s.Authority.Book(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	all := s.Authz.Keepers(b, p.IsDomain)
-	roles, on := all.Project, store.GrantFilter{Project: p.ID}
+	keepers := s.Authz.Keepers(b, p.IsDomain)
+	return s.holders(ctx, tx, p, false, slices.Concat(keepers.Project, keepers.Domain))
+}
+
+// holders are the enabled users who were granted one of some roles on a project, or on the domain that it acts as, themselves or by a group,
+// with above also from above, up to mostKeepers.
+func (s *Service) holders(ctx context.Context, tx *store.Tx, p identity.Project, above bool, roles []identity.RoleID) (some []identity.User, err error) {
+	on := store.GrantFilter{Project: p.ID, Inherits: above}
 	if p.IsDomain {
-		roles, on = all.Domain, store.GrantFilter{Domain: identity.DomainID(p.ID)}
+		on = store.GrantFilter{Domain: identity.DomainID(p.ID)}
 	}
 	grants, err := tx.Grants(ctx, on)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := tx.Holders(ctx, slices.DeleteFunc(grants, func(g identity.Grant) bool { return g.Inherited || !slices.Contains(roles, g.Role) }))
+	ids, err := tx.Holders(ctx, slices.DeleteFunc(grants, func(g identity.Grant) bool {
+		return g.Inherited && !on.Inherits || !slices.Contains(roles, g.Role)
+	}))
 	if err != nil {
 		return nil, err
 	}
 	users, err := tx.UsersByID(ctx, ids[:min(len(ids), mostKeepers)])
 	for _, id := range ids {
 		if u, there := users[id]; there && s.Directory.Enabled(u, tx.Now()) {
-			keepers = append(keepers, u)
+			some = append(some, u)
 		}
 	}
-	return keepers, err
+	return some, err
 }

@@ -104,7 +104,7 @@ func (s *Service) askGrants(ctx context.Context, tx *store.Tx, caller identity.C
 	if err != nil {
 		return out, err
 	}
-	return out, s.tellKeepers(ctx, tx, caller, out)
+	return out, s.tellApprovers(ctx, tx, caller, out)
 }
 
 // SetRoles makes some roles those that a user was granted on a project as assignment.Service.SetRoles does. What of it somebody else must
@@ -173,7 +173,7 @@ func (s *Service) Join(ctx context.Context, caller identity.Caller, user identit
 			return err
 		}
 		asked = &r
-		return s.tellKeepers(ctx, tx, caller, r)
+		return s.tellApprovers(ctx, tx, caller, r)
 	})
 	return asked, err
 }
@@ -246,44 +246,104 @@ func (r Request) values() mails.Values {
 	return v
 }
 
-// tellKeepers sends a mail about requests for the same at one place to those who look after it, but for who asks and who is to get
-// something; where nobody else does, to those who look after the domain.
-func (s *Service) tellKeepers(ctx context.Context, tx *store.Tx, caller identity.Caller, rs ...Request) error {
+// tellApprovers sends a mail about requests for the same at one place to each of those who could agree to one of them: on the project or
+// domain itself; where nobody can who gets mails, in the project's domain; and else to those who may grant every role.
+func (s *Service) tellApprovers(ctx context.Context, tx *store.Tx, caller identity.Caller, rs ...Request) error {
 	if !s.Mails() {
 		return nil
 	}
-	r := rs[0]
-	v := r.values()
+	v := rs[0].values()
 	actor, _ := caller.Token.Actor()
 	v.By = mails.Called(actor)
 	for _, more := range rs[1:] {
 		v.Name += ", " + more.For
 	}
-	p, err := tx.Project(ctx, r.On())
+	all, err := s.approvers(ctx, tx, rs)
+	for _, u := range all {
+		if err := s.Office.Inform(ctx, tx, mails.GrantAsked, u, v); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// approvers are the users with an address who could agree to one of some requests for the same at one place now, see tellApprovers.
+func (s *Service) approvers(ctx context.Context, tx *store.Tx, rs []Request) (all []identity.User, err error) {
+	b, err := s.Authority.Book(ctx, tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for told := 0; ; {
-		keepers, err := s.keepersOf(ctx, tx, p)
+	p, err := tx.Project(ctx, rs[0].On())
+	for ; err == nil; p, err = tx.Project(ctx, identity.ProjectID(p.DomainID)) {
+		scope := identity.OnProject(p.ID)
+		if p.IsDomain {
+			scope = identity.OnDomain(identity.DomainID(p.ID))
+		}
+		some, err := s.holders(ctx, tx, p, true, granting(b, s.Authz.Keepers(b, p.IsDomain), scope))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, u := range keepers {
-			if u.ID == r.RequesterID || u.ID == r.UserID {
+		for _, u := range some {
+			who, err := s.Standing(ctx, tx, u.ID, scope)
+			if errors.Is(err, identity.Unauthorized) || emailOf(u) == "" {
 				continue
+			} else if err != nil {
+				return nil, err
 			}
-			if err := s.Office.Inform(ctx, tx, mails.GrantAsked, u, v); err != nil {
-				return err
+			who.ConfirmedAt = tx.Now() // as they will, where a rule asks for that
+			if could, err := s.agrees(ctx, tx, who, false, rs); err != nil {
+				return nil, err
+			} else if could {
+				all = append(all, u)
 			}
-			told++
 		}
-		if told > 0 || p.IsDomain {
-			return nil
+		if len(all) > 0 {
+			return all, nil
 		}
-		if p, err = tx.Project(ctx, identity.ProjectID(p.DomainID)); err != nil {
-			return err
+		if p.IsDomain {
+			break
 		}
 	}
+	if err != nil {
+		return nil, err
+	}
+	masters, err := s.masters(ctx, tx, b)
+	for _, u := range masters {
+		if could, err := s.agrees(ctx, tx, identity.Caller{Token: &identity.Token{User: u}}, true, rs); err != nil {
+			return nil, err
+		} else if could {
+			all = append(all, u)
+		}
+	}
+	return all, err
+}
+
+// agrees tells whether somebody could agree to one of some requests; a master, who may grant every role, needs only be impartial.
+func (s *Service) agrees(ctx context.Context, tx *store.Tx, who identity.Caller, master bool, rs []Request) (bool, error) {
+	for _, r := range rs {
+		err := s.impartial(ctx, tx, who, r.GrantRequest)
+		if err == nil && !master {
+			err = s.could(ctx, tx, who, r.GrantRequest, false)
+		}
+		if err == nil || !errors.Is(err, identity.Forbidden) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// granting are the roles whose holders may be able to agree to something on a scope: those who look after it, and whom a rule lets grant
+// a role by themselves.
+func granting(b *authz.Book, keepers identity.TierRoles, scope identity.Scope) []identity.RoleID {
+	able := slices.Concat(keepers.Project, keepers.Domain)
+	for _, g := range b.Rules {
+		if g.HolderTier == identity.TierOf(scope) && g.Grant && !g.NeedsAnswer {
+			able = append(able, g.Holder)
+		}
+	}
+	return slices.DeleteFunc(slices.Collect(maps.Keys(b.Roles)), func(id identity.RoleID) bool {
+		return !slices.ContainsFunc(b.Expand(id), func(has identity.RoleID) bool { return slices.Contains(able, has) })
+	})
 }
 
 // requests names what requests speak of.
@@ -491,10 +551,7 @@ func other(caller identity.Caller, r identity.GrantRequest) error {
 // invitation is sent; who accepts it gets what it offers by the rights of both, as they are then.
 func (s *Service) Approve(ctx context.Context, caller identity.Caller, id string) (Request, error) {
 	return s.decide(ctx, caller, id, identity.RequestApproved, "", func(tx *store.Tx, r *identity.GrantRequest) error {
-		if err := other(caller, *r); err != nil {
-			return err
-		}
-		if err := s.notAMember(ctx, tx, caller, *r); err != nil {
+		if err := s.impartial(ctx, tx, caller, *r); err != nil {
 			return err
 		}
 		requester, err := s.Standing(ctx, tx, r.RequesterID, r.Scope)
@@ -519,10 +576,10 @@ func (s *Service) Approve(ctx context.Context, caller identity.Caller, id string
 	})
 }
 
-// notAMember refuses who would get what a request asks for by being in its group.
-func (s *Service) notAMember(ctx context.Context, tx *store.Tx, caller identity.Caller, r identity.GrantRequest) error {
-	if r.GroupID == "" || r.Joins() {
-		return nil
+// impartial refuses who may not agree to a request: see other; and who would get what it asks for by being in its group.
+func (s *Service) impartial(ctx context.Context, tx *store.Tx, caller identity.Caller, r identity.GrantRequest) error {
+	if err := other(caller, r); err != nil || r.GroupID == "" || r.Joins() {
+		return err
 	}
 	in, err := tx.InGroup(ctx, caller.UserID(), r.GroupID)
 	if err == nil && in {

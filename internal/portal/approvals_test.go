@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -307,4 +308,72 @@ func TestMoreOnThePageOfAPerson(t *testing.T) {
 	if got := end(); got != "2026-03-30" {
 		t.Errorf("it ends on %s after the answer", got)
 	}
+}
+
+// TestWhoIsAskedToAgree: the mail about a request goes to those who could agree to it: on the project, else in its domain, else for the whole
+// cloud; neither to who asks, nor to who is to have it, nor to those who need agreement themselves or want no such mails.
+func TestWhoIsAskedToAgree(t *testing.T) {
+	a := newApprovals(t)
+	a.rule("project_admin", "project", "auditor", "project", `"may_revoke": true`)
+	_, boss := a.someone("boss", "project_admin")
+	a.someone("chief", "project_admin")
+	heirID, _ := a.someone("heir", "")
+	a.Admin().Put("/v3/OS-INHERIT/domains/default/users/"+heirID+"/roles/"+a.role["project_admin"]+"/inherited_to_projects", nil).Want(204)
+	managerID, _ := a.someone("dora", "")
+	a.Admin().Put("/v3/domains/default/users/"+managerID+"/roles/"+a.role["manager"], nil).Want(204)
+	bob, _ := a.someone("bob", "")
+	everybody := []string{"boss", "chief", "heir", "dora", "bob", "root"}
+	address := func(name string) string {
+		if name == "root" {
+			return "root@cloud.example"
+		}
+		return name + "@acme.example"
+	}
+	asked := func(when, by, role, user string, told ...string) string {
+		t.Helper()
+		a.Deliver()
+		before := map[string]int{}
+		for _, name := range everybody {
+			before[name] = len(a.box.All(address(name)))
+		}
+		r := a.Login(by, "secret", testenv.OnProjectID(a.acme)).Post("/v3/lintel/grants", `{"grants": {"user": {"id": "`+user+`"}, "project": {"id": "`+a.acme+
+			`"}, "roles": [{"name": "`+role+`"}], "expires_at": "2026-03-20T00:00:00Z", "reason": "`+when+`"}}`).Want(202)
+		a.Deliver()
+		var got []string
+		for _, name := range everybody {
+			if n := len(a.box.All(address(name))) - before[name]; n == 1 {
+				got = append(got, name)
+				a.told(address(name), "> "+when, "/portal/p/"+a.acme+"/requests")
+			} else if n > 1 {
+				t.Errorf("%s: %s gets %d mails", when, name, n)
+			}
+		}
+		if !slices.Equal(got, told) {
+			t.Errorf("%s: %q are told, not %q", when, got, told)
+		}
+		return r.Get("grants.request_id")
+	}
+	a.Admin().Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "manager"}, "holder_scope": "domain", "target_role": {"name": "auditor"}, "target_scope": "project", "may_grant": true, "needs_approval": true}}`).Want(201)
+	id := asked("nobody here can agree", "boss", "auditor", bob, "root")
+	a.root.Open("/portal/p/"+a.acme+"/requests/"+id+"/refuse").Submit("Refuse the request", "reason", "No").Want(200)
+	a.told("boss@acme.example", "did not agree that bob gets auditor", "")
+	if n := len(a.box.All("bob@acme.example")); n != 0 {
+		t.Errorf("bob hears of what he never had: %d mails", n)
+	}
+	a.Admin().Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "manager"}, "holder_scope": "domain", "target_role": {"name": "auditor"}, "target_scope": "project", "may_grant": true, "needs_step_up": true}}`).Want(201)
+	asked("the manager of the domain can", "boss", "auditor", bob, "dora")
+	asked("but not to what is hers", "boss", "auditor", managerID, "root")
+
+	a.someone("moe", "project_mod")
+	a.someone("mia", "project_mod")
+	everybody = append(everybody, "moe", "mia")
+	id = asked("on the project", "moe", "project_mod", bob, "boss", "chief", "heir")
+	boss.Open("/portal/p/" + a.acme + "/requests/" + id + "/approve").Submit("Agree and grant").Want(200)
+	a.told("moe@acme.example", "agreed that bob gets project_mod", "")
+	a.told("bob@acme.example", "Now: project_mod", "")
+
+	boss.Open("/portal/profile").Want(200, "Requests that you can agree to").Submit("Save", "topics", "invitations").Want(200)
+	carl, _ := a.someone("carl", "")
+	id = asked("who wants no such mails", "moe", "project_mod", carl, "chief", "heir")
+	boss.Open("/portal/p/"+a.acme+"/requests/"+id+"/approve").Submit("Agree and grant").Want(200, "agreed by boss")
 }

@@ -57,7 +57,10 @@ func (v *visit) profilePage() (pg *profilePage, err error) {
 	for _, l := range v.p.views.languages {
 		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
 	}
-	pg.Topics = []choice{{"invitations", v.T("What became of invitations that you sent"), !slices.Contains(pg.Chosen.Muted, "invitations")}}
+	pg.Topics = []choice{
+		{"invitations", v.T("What became of invitations that you sent"), !slices.Contains(pg.Chosen.Muted, "invitations")},
+		{"requests", v.T("Requests that you can agree to"), !slices.Contains(pg.Chosen.Muted, "requests")},
+	}
 	pg.Terminal = []string{"lintel profile show", "lintel profile set --description TEXT --zone ZONE"}
 	return pg, nil
 }
