@@ -71,6 +71,9 @@ type Service struct {
 	// Standing is auth.Service.Standing: a user with the rights that they hold on a scope now.
 	Standing func(context.Context, *store.Tx, identity.UserID, identity.Scope) (identity.Caller, error)
 
+	// FactorOff is membership.Service.FactorOff: it tells a user that their second factor was switched off, and how that is undone.
+	FactorOff func(context.Context, *store.Tx, identity.UserID, SwitchedOff) error
+
 	// Party is for whom passkeys are made; nil where there can be none.
 	Party *passkey.Party
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
-	"github.com/lintel-id/lintel/internal/mail"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -307,13 +306,17 @@ func (s *Service) RemoveFactor(ctx context.Context, tx *store.Tx, caller identit
 	if err := s.mayRemove(ctx, tx, caller); err != nil {
 		return err
 	}
+	was, err := s.switchedOff(ctx, tx, caller.UserID())
+	if err != nil {
+		return err
+	}
 	if err := tx.DropFactor(ctx, caller.UserID()); err != nil {
 		return err
 	}
-	if err := s.tellOfFactor(ctx, tx, caller, caller.UserID(), mail.FactorOff); err != nil {
+	if err := s.setRules(ctx, tx, caller, caller.UserID(), noRules); err != nil {
 		return err
 	}
-	return s.setRules(ctx, tx, caller, caller.UserID(), noRules)
+	return s.FactorOff(ctx, tx, caller.UserID(), was)
 }
 
 // MayRemoveFactor is a NotAllowed unless RemoveFactor would work.

@@ -44,15 +44,7 @@ func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identi
 		if caller.StandsFor(id) || caller.UserID() == id {
 			return identity.Refusedf("This is your own account. Ask another administrator to do this.")
 		}
-		if err := tx.PutSuspension(ctx, id, store.Suspension{Reason: reason, By: caller.UserID(), Until: how.Until, WasEnabled: old.Enabled}); err != nil {
-			return err
-		}
-		u := old
-		u.Enabled = false
-		if err := tx.UpdateUser(ctx, old, u); err != nil {
-			return err
-		}
-		if err := tx.Revoke(ctx, identity.RevocationEvent{UserID: id}); err != nil {
+		if err := shut(ctx, tx, old, store.Suspension{Reason: reason, By: caller.UserID(), Until: how.Until}); err != nil {
 			return err
 		}
 		places, err := s.Authority.PlacesOf(ctx, tx, caller, id)
@@ -77,6 +69,29 @@ func (s *Service) Suspend(ctx context.Context, caller identity.Caller, id identi
 		}
 		return tx.Record(ctx, identity.Updated("user", id).By(caller))
 	})
+}
+
+// shut suspends an account, and ends all its tokens.
+func shut(ctx context.Context, tx *store.Tx, old identity.User, how store.Suspension) error {
+	how.WasEnabled = old.Enabled
+	if err := tx.PutSuspension(ctx, old.ID, how); err != nil {
+		return err
+	}
+	u := old
+	u.Enabled = false
+	if err := tx.UpdateUser(ctx, old, u); err != nil {
+		return err
+	}
+	return tx.Revoke(ctx, identity.RevocationEvent{UserID: old.ID})
+}
+
+// Freeze suspends an account until an administrator restores it, for its owner, who says that others have it in their hands. The room
+// that calls it has a proof that it is the owner. It may be the last account that can do something: better nobody has it than they.
+func (s *Service) Freeze(ctx context.Context, tx *store.Tx, u identity.User, reason string) error {
+	if err := shut(ctx, tx, u, store.Suspension{Reason: reason, By: u.ID}); err != nil {
+		return err
+	}
+	return tx.Record(ctx, identity.Updated("user", u.ID).By(identity.Caller{Token: &identity.Token{User: u}}))
 }
 
 // Restore ends a suspension: the account is what it was before. One that is not suspended is a Conflict. The rule is that of

@@ -68,6 +68,8 @@ const (
 	NewDevice      Kind = "new-device"      // M10
 	RecoveryUsed   Kind = "recovery-used"   // M11
 	FactorChanged  Kind = "factor-changed"  // M12
+	FactorOff      Kind = "factor-off"      // M12, with a link that undoes it
+	FactorUndone   Kind = "factor-undone"   // to administrators: that link was used
 	FactorRequired Kind = "factor-required" // M19
 	CredentialMade Kind = "credential-made" // M13
 	AddressOld     Kind = "address-old"     // M9a
@@ -92,7 +94,6 @@ var topicOf = map[Kind]string{Accepted: "invitations", Declined: "invitations", 
 const (
 	FactorOn         = "on"
 	FactorReplaced   = "replaced"
-	FactorOff        = "off"
 	FactorReset      = "reset" // by an administrator
 	FactorResetAsked = "asked" // by an administrator, to which another must agree
 	FactorGone       = "gone"  // taken away by one, and cannot be set up anew
@@ -103,6 +104,7 @@ const (
 	SeedRemoved      = "seed-removed"
 	RulesByOthers    = "rules" // an administrator set the rules of the account
 	NoRulesByOthers  = "no-rules"
+	FactorBack       = "back" // it was switched off, which was undone by a mail
 )
 
 // Values are what a mail tells, as far as its kind tells it.

@@ -142,6 +142,8 @@ var says = map[Kind]struct{ must, not string }{
 	NewDevice:       {"name at from link request", "words"},
 	RecoveryUsed:    {"name at from link request", "words"},
 	FactorChanged:   {"name at link request", "words"},
+	FactorOff:       {"name at from link code until request", "words"},
+	FactorUndone:    {"name domain at from link request", "words address"},
 	CredentialMade:  {"words name project at link request", "address"},
 	Expiring:        {"words project until ends link request", "address"},
 	Rotate:          {"name project by link request", "words address"},

@@ -25,7 +25,7 @@ const (
 
 // pathOf are the pages of the portal where a secret is shown, by the purpose of its link.
 var pathOf = map[string]string{
-	toInvite: "/invite/", toReset: "/reset/", toAddress: "/verify/", toKeepAddress: "/address/", toSignUp: "/signup/", toVerifyContact: "/contact/",
+	toInvite: "/invite/", toReset: "/reset/", toAddress: "/verify/", toKeepAddress: "/address/", toSignUp: "/signup/", toVerifyContact: "/contact/", toKeepFactor: "/factor/",
 }
 
 // coded is a code and what it stands for, as it is sealed.

@@ -280,6 +280,8 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 		return v.F("Asked to reset the second factor of %s", name)
 	case "user.factor_kept":
 		return v.F("Stopped the reset of the second factor of %s", name)
+	case "user.factor_undone":
+		return v.F("Said by a mail that somebody else turned off the second factor of %s", name)
 	case "session.ended":
 		return v.T("Ended a session of the portal")
 	case "session.others_ended":

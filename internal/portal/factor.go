@@ -28,6 +28,8 @@ var factorPages = []page{
 	{method: post, path: "/security/recovery-codes", serve: (*visit).newRecoveryCodes, confirmed: true, renews: true},
 	{method: post, path: "/security/recovery-codes/saved", serve: (*visit).savedRecoveryCodes, confirmed: true, renews: true},
 	{method: post, path: "/security/recovery-codes/file", serve: (*visit).recoveryFile, enrols: true, renews: true},
+	{method: get, path: "/factor/{secret}", serve: (*visit).askUndoFactor, open: true},
+	{method: post, path: "/factor/{secret}", serve: (*visit).undoFactor, open: true},
 	{method: get, path: "/d/{domain}/users/{user}/factor", serve: ask(resetFactor), confirmed: true},
 	{method: post, path: "/d/{domain}/users/{user}/factor", serve: do(resetFactor), confirmed: true},
 }
@@ -519,6 +521,57 @@ func (v *visit) removeFactor() error {
 	}
 	v.redirect("/security?done=factor-off")
 	return nil
+}
+
+// undoPage asks whoever holds the link of a mail whether a second factor was switched off by somebody else. Looking at it changes
+// nothing, since mail scanners look.
+func (v *visit) undoPage() (*provePage, error) {
+	pg := new(provePage)
+	pg.Bare = true
+	f, err := v.p.Membership.LookFactor(v.Context(), v.PathValue("secret"))
+	err = v.wrongLink(err)
+	switch {
+	case errors.Is(err, identity.Gone), errors.Is(err, identity.NotFound):
+		pg.Title, pg.Lead = v.T("This link does not work any more"), v.T("It was used, is older than a day, or somebody has seen to the account since. If something is wrong with it, ask an administrator.")
+		return pg, nil
+	case err != nil:
+		return nil, err
+	case f.Do == credential.UndoClose:
+		pg.Title, pg.Do = v.T("Was it not you?"), v.T("It was not me: close the account")
+		pg.Lead = v.F("Another second factor has been set up for the account %s since. So the account is suspended until an administrator knows who you are. All its sessions and tokens end, and administrators are told.", f.User.Name)
+	default:
+		pg.Title, pg.Do = v.T("Was it not you?"), v.T("It was not me: undo it")
+		pg.Lead = v.F("The second factor of the account %s is turned on again as it was. All its sessions and tokens end, application credentials, keys and trusts that were made since are deleted, and administrators are told. Then you choose a new password.", f.User.Name)
+	}
+	return pg, nil
+}
+
+func (v *visit) askUndoFactor() error {
+	pg, err := v.undoPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "prove", pg)
+}
+
+func (v *visit) undoFactor() error {
+	pg, err := v.undoPage()
+	if err != nil {
+		return err
+	}
+	if pg.Do == "" {
+		return v.show(http.StatusUnprocessableEntity, "prove", pg)
+	}
+	reset, err := v.p.Membership.UndoFactorOff(v.Context(), v.PathValue("secret"))
+	if err != nil {
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "prove", pg) })
+	}
+	if reset != "" {
+		v.redirect("/reset/" + reset)
+		return nil
+	}
+	pg.Do, pg.Title, pg.Lead = "", v.T("Thank you"), v.T("All sessions and tokens have ended, and administrators were told. Ask one of them for what comes next.")
+	return v.show(http.StatusOK, "prove", pg)
 }
 
 // leftPage tells how many recovery codes are left, and makes new ones.

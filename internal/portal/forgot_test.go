@@ -175,7 +175,7 @@ func TestTheCodeOfAMail(t *testing.T) {
 		}
 	}
 	enter("bob@acme.example", "AAAA-AAAA").Want(429)
-	for _, path := range []string{"/portal/invite/none", "/portal/reset/none", "/portal/verify/none", "/portal/address/none", "/portal/contact/none", "/portal/unsubscribe/none"} {
+	for _, path := range []string{"/portal/invite/none", "/portal/reset/none", "/portal/verify/none", "/portal/address/none", "/portal/contact/none", "/portal/unsubscribe/none", "/portal/factor/none"} {
 		env.Browser().Open(path).Want(429)
 	}
 	env.Clock.Advance(11 * time.Minute)

@@ -143,7 +143,7 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 	}
 	r.credential.Party, r.credential.Standing = r.auth.Passkeys, r.auth.Standing
 	r.membership = &membership.Service{DB: db, Authz: checker, Authority: guard, Directory: r.directory, Assignment: r.assignment, Credential: r.credential, Standing: r.auth.Standing, InviteLife: cfg.Lintel.InviteLife, SetUpLife: cfg.Lintel.SetUpLife, ResetLife: cfg.Lintel.ResetLife, TellUnknown: cfg.Lintel.MailUnknown, SignUp: cfg.Lintel.SignUp}
-	r.auth.FactorOn = r.membership.TakeEffect
+	r.auth.FactorOn, r.credential.FactorOff = r.membership.TakeEffect, r.membership.FactorOff
 	return r, nil
 }
 

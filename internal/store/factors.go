@@ -154,6 +154,14 @@ func (tx *Tx) RecoveryCode(ctx context.Context, user identity.UserID, mark strin
 	return hash, err
 }
 
+// RecoveryCodes returns those that a user has left.
+func (tx *Tx) RecoveryCodes(ctx context.Context, user identity.UserID) ([]RecoveryCode, error) {
+	return list(ctx, tx, func(s scanner) (c RecoveryCode, err error) {
+		err = s.Scan(&c.Mark, &c.Hash)
+		return c, err
+	}, `SELECT "mark", "hash" FROM "lintel_recovery_code" WHERE "user_id" = ? ORDER BY "mark"`, user)
+}
+
 // CountRecoveryCodes tells how many recovery codes a user has left.
 func (tx *Tx) CountRecoveryCodes(ctx context.Context, user identity.UserID) (n int, err error) {
 	err = tx.row(ctx, `SELECT COUNT(*) FROM "lintel_recovery_code" WHERE "user_id" = ?`, user).Scan(&n)

@@ -127,6 +127,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		fernet = "gAAAAABpJu9kX1Yq-0pYw3b8VYJ5Q0aVb2o_7Wk2nC3mWw=="
 		jwt    = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
 		secret = "hunter2"
+		link   = "pWQ3vN0c8qk2D-yB7m_Hs5tZ1xJ4fR6aL9eGoUiTnXw"
 	)
 	type login struct{ User, Password string }
 	for i, args := range [][]any{
@@ -148,6 +149,8 @@ func TestSecretsAreMasked(t *testing.T) {
 		{"err", errors.New("form password=" + secret + "&x=1")},
 		{"err", errors.New("X-Subject-Token: " + secret)},
 		{"err", errors.New("Authorization: Basic " + secret)},
+		{"path", "/portal/factor/" + link}, {"path", "/portal/address/" + link}, {"path", "/portal/signup/" + link}, {"path", "/portal/unsubscribe/" + link},
+		{"path", "/portal/login?next=%2Fportal%2Freset%2F" + link},
 		{"login", login{"alice", secret}},
 		{"header", http.Header{"X-Auth-Token": {secret}, "Cookie": {secret}}},
 		{slog.Group("token", "id", secret)},
@@ -157,7 +160,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		for _, h := range []slog.Handler{newLineHandler(&b, slog.LevelInfo), newJSONHandler(&b, slog.LevelInfo)} {
 			b.Reset()
 			write(t.Context(), h, slog.LevelInfo, "m", args...)
-			for _, leak := range []string{secret, fernet, jwt, "w:rd"} {
+			for _, leak := range []string{secret, fernet, jwt, link, "w:rd"} {
 				if strings.Contains(b.String(), leak) {
 					t.Errorf("case %d leaks: %s", i, b.String())
 				}

@@ -72,7 +72,7 @@ func secretName(s string) bool {
 var (
 	fernetToken = regexp.MustCompile(`gAAAAA[\w=%+/-]{8,}`)
 	jws         = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.[\w-]*`)
-	oneTimeLink = regexp.MustCompile(`((?:/|%2F)(?:invite|reset|verify|undo)(?:/|%2F))[\w-]{20,}`) // of the portal
+	oneTimeLink = regexp.MustCompile(`((?:/|%2F)(?:invite|reset|verify|address|signup|contact|unsubscribe|factor|undo)(?:/|%2F))[\w-]{20,}`) // of the portal
 	urlPassword = regexp.MustCompile(`(://[^\s/:@]*:)\S*@`)
 	// A name and its value: "password": "x", 'secret': 'x', token=x, {Password:x}, X-Auth-Token: x. A colon and a
 	// space after a bare word is prose and stays.

@@ -173,6 +173,25 @@ func TestSecondFactor(t *testing.T) {
 	})
 }
 
+// Who did not turn their second factor off undoes it by the mail about that.
+func TestUndoFactorOff(t *testing.T) {
+	tell(t, "M4", func(s *Story) {
+		const better = "another-4-You"
+		thief := s.member("ayesha", "acme-web")
+		phone, _ := enrol(thief)
+		thief.Press("Security").Press("Turn it off").Fill("Code", phone.Code()).Press("Turn it off").Sees("Your second factor is off")
+		sh := s.Shell("ayesha", secret, "project acme-web")
+		sh.Run("openstack token issue")
+		link := s.Mail("ayesha@northwind.example", "turned off").Link(s)
+		p := s.Visitor().Open(link).Sees("Was it not you?", "ayesha is turned on again as it was").Press("It was not me: undo it").Sees("Choose a new password")
+		p.Fill("New password", better).Fill("New password, again", better).Press("Set the password")
+		sh.Refused("openstack token issue", "401")
+		thief.Open("/portal/security").Sees("Sign in")
+		p.Fill("User name", "ayesha").Fill("Password", better).Press("Sign in").Sees("Enter the code").Fill("Code", phone.Code()).Press("Continue").Sees("Your access")
+		s.Visitor().Open(link).Sees("does not work any more")
+	})
+}
+
 // Recovery codes are made anew, and the authenticator is replaced.
 func TestReplaceFactor(t *testing.T) {
 	tell(t, "M6", func(s *Story) {

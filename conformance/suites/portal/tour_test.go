@@ -331,6 +331,8 @@ func (tour *Tour) member(p *Person) {
 	tour.visit(helper, stop{"reset-factor", "/d/default/users/" + tour.id("users", "ayesha") + "/factor", ""}, stop{"reset-factor-project", web + "/people/" + tour.id("users", "ayesha") + "/factor", ""})
 	q.Press("Use a recovery code")
 	tour.Look(q, "verify-recovery")
+	p.Open("/portal/security/totp/remove").Fill("Code", phone.Code()).Press("Turn it off")
+	tour.Look(q.Open(tour.Mail("ayesha@northwind.example", "turned off").Link(tour.T)), "undo-factor", "phone")
 	tour.visit(p, stop{"failure", "/nowhere", ""})
 	p.Press("Account of ayesha").Press("Sign out")
 	tour.Look(p, "signed-out")
