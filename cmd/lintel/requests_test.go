@@ -147,6 +147,28 @@ func TestAttacksOnRequests(t *testing.T) {
 	}
 }
 
+// An account is made with the role to which somebody else must agree waiting, and told so.
+func TestAnAccountWhoseRoleWaits(t *testing.T) {
+	a := newAssault(t)
+	a.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "manager"}, "holder_scope": "domain", "target_role": {"name": "project_mod"}, "may_grant": true, "needs_approval": true}}`).Want(201)
+	a.as(a.manager.name, "secret", "OS_DOMAIN_ID", "default")
+	a.refused("user create newcomer --password-generate --project here --role project_mod --role member", "say why")
+	out, err := a.run("user create newcomer --password-generate --project here --role project_mod --role member --reason invoices")
+	if err != nil || !strings.Contains(out, "waiting_roles") || !strings.Contains(out, "request_id") {
+		t.Fatalf("%s %v", out, err)
+	}
+	id := a.admin.Get("/v3/users?name=newcomer").Want(200).Get("users.0.id")
+	a.admin.Get(a.grantPath(id, "member")).Want(204)
+	a.admin.Get(a.grantPath(id, "project_mod")).Want(404)
+	request := a.admin.Get("/v3/lintel/grant_requests?project=" + a.here).Want(200).Get("grant_requests.0.id")
+	a.answered(a.manager, request, "OS_DOMAIN_ID", "default")
+	a.as(a.boss.name, "secret", "OS_PROJECT_NAME", "here")
+	if out, err := a.run("access approve " + request); err != nil || !strings.Contains(out, "newcomer") {
+		t.Fatalf("%s %v", out, err)
+	}
+	a.admin.Get(a.grantPath(id, "project_mod")).Want(204)
+}
+
 // Roles that wait for a second factor obey the same rules by every road. Section 4.4.
 func TestRolesOnceMFAIsOn(t *testing.T) {
 	a := newAssault(t)

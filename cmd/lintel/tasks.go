@@ -114,7 +114,7 @@ func userCreateCommand() *cobra.Command {
 	var (
 		f                                                      far
 		domain, email, about, password, project, projectDomain string
-		language                                               string
+		language, reason                                       string
 		roles                                                  []string
 		prompt, generate, invite, disable, create              bool
 	)
@@ -124,11 +124,12 @@ func userCreateCommand() *cobra.Command {
 		Long: `Make an account with its first project and its roles there, all of it or nothing.
 
 The service and who asks are set as for the openstack command: by the variables OS_*, or by a cloud of clouds.yaml. With --invite
-the person chooses the password by a link that is mailed to them, or printed where the service sends no mail.`,
+the person chooses the password by a link that is mailed to them, or printed where the service sends no mail. Where a grant rule wants
+somebody else to agree to a role, that one waits for it: say why with --reason.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			user := map[string]any{"name": args[0], "enabled": !disable}
-			for key, value := range map[string]string{"email": email, "description": about, "language": language} {
+			for key, value := range map[string]string{"email": email, "description": about, "language": language, "reason": reason} {
 				if value != "" {
 					user[key] = value
 				}
@@ -175,6 +176,8 @@ the person chooses the password by a link that is mailed to them, or printed whe
 					User    map[string]any   `json:"user"`
 					Project map[string]any   `json:"project"`
 					Roles   []map[string]any `json:"roles"`
+					Waiting []string         `json:"waiting_roles"`
+					Request string           `json:"request_id"`
 					Link    string           `json:"link"`
 					Until   string           `json:"link_expires_at"`
 				} `json:"user"`
@@ -193,6 +196,9 @@ the person chooses the password by a link that is mailed to them, or printed whe
 			}
 			if made.Project != nil {
 				out["project"], out["roles"] = made.Project["name"], granted
+			}
+			if made.Request != "" {
+				out["waiting_roles"], out["request_id"] = made.Waiting, made.Request
 			}
 			if generate {
 				out["password"] = password
@@ -220,6 +226,7 @@ the person chooses the password by a link that is mailed to them, or printed whe
 	fl.StringVar(&projectDomain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: that of the account)")
 	fl.BoolVar(&create, "create-project", false, "make that project, too, in the account's domain")
 	fl.StringArrayVar(&roles, "role", nil, "`ROLE` on the project; may be repeated (default: member)")
+	fl.StringVar(&reason, "reason", "", "`WHY`, for whoever must agree to a role, where a grant rule wants that")
 	fl.BoolVar(&disable, "disable", false, "the account cannot log in yet")
 	cmd.MarkFlagsMutuallyExclusive("password", "password-prompt", "password-generate", "invite")
 	return cmd

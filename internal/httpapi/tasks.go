@@ -20,7 +20,7 @@ import (
 // lintel calls.
 var taskRoutes = []route{
 	{method: post, path: "/v3/lintel/users", serve: (*API).enroll, actions: []authz.Action{authz.CreateUser, authz.CreateGrant}, body: schema.Enrolment,
-		summary: "Create a user with roles on a project, and a link to set the first password", answer: one("user", "enrolment")},
+		summary: "Create a user with roles on a project, and a link to set the first password; roles to which somebody else must agree wait for that", answer: one("user", "enrolment")},
 	{method: post, path: "/v3/lintel/invitations", serve: (*API).invite, actions: []authz.Action{authz.CreateGrant}, body: schema.Invitations,
 		summary: "Invite people to a project", answer: many("invitations", "invitation")},
 	{method: get, path: "/v3/lintel/invitations", serve: (*API).listInvitations, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.InvitationList,
@@ -102,7 +102,7 @@ func (a *API) enroll(w http.ResponseWriter, r *request) error {
 	}
 	out, err := a.Membership.Enroll(r.Context(), r.Caller, membership.Enrolment{
 		User: u, Domain: domainOf(in), Password: schema.Field[string](in, "password"), Project: refOf(in, "project"), Make: schema.Flag(in, "create_project").Value, Roles: roleNames(in, "roles"),
-		SetUp: schema.Flag(in, "invite").Value, Language: text[string](in, "language"),
+		Reason: text[string](in, "reason"), SetUp: schema.Flag(in, "invite").Value, Language: text[string](in, "language"),
 	})
 	if err != nil {
 		return err
@@ -120,6 +120,9 @@ func (a *API) enrolled(w http.ResponseWriter, r *request, out membership.Enrolle
 			roles[i] = idName(role.ID, role.Name)
 		}
 		o["roles"] = roles
+	}
+	if out.Asked != nil {
+		o["request_id"], o["waiting_roles"] = out.Asked.ID, out.Asked.RoleNames
 	}
 	if !out.Until.IsZero() {
 		o["link_expires_at"] = renderTime(out.Until)

@@ -22,6 +22,7 @@ type Enrolment struct {
 	Project  assignment.Ref // zero for none
 	Make     bool           // there is no such project yet: it is made by its name, in the account's domain (identity:create_project)
 	Roles    []string       // their names or ids
+	Reason   string         // for whoever must agree to a role, if somebody else must
 
 	// SetUp makes a link by which the person sets a first password, and sends it to the account's address where mails are sent.
 	SetUp    bool
@@ -32,7 +33,10 @@ type Enrolment struct {
 type Enrolled struct {
 	User    identity.User
 	Project identity.Project
-	Roles   []identity.Role
+	Roles   []identity.Role // that were granted
+
+	// Asked is the request for the roles to which somebody else must agree, and which wait for that.
+	Asked *Request
 
 	// Secret sets the first password. It is told only where no mail is sent.
 	Secret string
@@ -40,7 +44,8 @@ type Enrolled struct {
 }
 
 // Enroll makes a user with roles on a project, as who makes the user (identity:create_user) and then grants each role
-// (identity:create_grant), but in one transaction: if one of it may not be or cannot be done, there is no user either.
+// (identity:create_grant), but in one transaction: if one of it may not be or cannot be done, there is no user either. Roles to which a rule
+// wants somebody else to agree are asked for, with a reason, else there is no user, and ErrSayWhy.
 func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolment) (out Enrolled, err error) {
 	u := e.User
 	var roles []identity.RoleID
@@ -87,15 +92,20 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 		}
 	}
 	out.User, err = s.Directory.CreateUserWith(ctx, caller, u, e.Password, func(tx *store.Tx, made identity.User) error {
-		out.Roles = nil
+		out.Roles, out.Asked = nil, nil
 		if e.Make {
 			if err := s.makeProject(ctx, tx, caller, e.Project.Name, &made); err != nil {
 				return err
 			}
 			u.DefaultProjectID = made.DefaultProjectID
 		}
+		var wait []identity.Grant
 		for _, id := range roles {
-			if err := s.Assignment.GrantIn(ctx, tx, caller, identity.Grant{Role: id, User: made.ID, Project: u.DefaultProjectID}, identity.Terms{Source: identity.ByHand}); err != nil {
+			g := identity.Grant{Role: id, User: made.ID, Project: u.DefaultProjectID}
+			if err := s.Assignment.GrantIn(ctx, tx, caller, g, identity.Terms{Source: identity.ByHand}); asks(err) {
+				wait = append(wait, g)
+				continue
+			} else if err != nil {
 				return err
 			}
 			r, err := tx.Role(ctx, id)
@@ -108,6 +118,13 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 			if out.Project, err = tx.Project(ctx, u.DefaultProjectID); err != nil {
 				return err
 			}
+		}
+		if len(wait) > 0 {
+			asked, err := s.askGrants(ctx, tx, caller, wait, time.Time{}, e.Reason)
+			if err != nil {
+				return err
+			}
+			out.Asked = &asked
 		}
 		if e.SetUp {
 			return s.setUp(ctx, tx, caller, e, made, &out)
@@ -153,7 +170,10 @@ func (s *Service) setUp(ctx context.Context, tx *store.Tx, caller identity.Calle
 		out.Secret = secret
 		return nil
 	}
-	v := mails.Values{To: emailOf(u), Name: u.Name, Project: out.Project.Name, Link: "/reset/" + secret, Until: out.Until, Request: requestID(ctx)}
+	v := mails.Values{To: emailOf(u), Name: u.Name, Link: "/reset/" + secret, Until: out.Until, Request: requestID(ctx)}
+	if len(out.Roles) > 0 {
+		v.Project = out.Project.Name
+	}
 	if v.Code, err = s.mailed(ctx, tx, v.To, secret, out.Until); err != nil {
 		return err
 	}

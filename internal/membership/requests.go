@@ -29,6 +29,9 @@ const (
 	maxReason      = 255 // characters
 )
 
+// ErrSayWhy says that something takes somebody else's agreement, and that it was not said why they should agree.
+var ErrSayWhy = &identity.Error{Kind: identity.BadRequest, Message: "Somebody else must agree: say why."}
+
 // Request is a request with the names of what it speaks of.
 type Request struct {
 	identity.GrantRequest
@@ -36,6 +39,7 @@ type Request struct {
 	Place                          string // the project or domain
 	RoleNames                      []string
 	Expired                        bool // nobody answered in time
+	New                            bool // the account that is to have it was made when it was asked for
 }
 
 // Standing is what has become of a request.
@@ -203,7 +207,7 @@ func (s *Service) ask(ctx context.Context, tx *store.Tx, caller identity.Caller,
 	}
 	switch r.Reason = strings.TrimSpace(r.Reason); {
 	case r.Reason == "":
-		return out, identity.Invalidf("Somebody else must agree: say why.")
+		return out, ErrSayWhy
 	case utf8.RuneCountInString(r.Reason) > maxReason:
 		return out, identity.Invalidf("The reason may have %d characters at most.", maxReason)
 	case !r.Until.IsZero() && !tx.Now().Before(r.Until):
@@ -239,6 +243,9 @@ func (r Request) values() mails.Values {
 		v.Asked = "invite"
 	case r.Inherited:
 		v.Asked = "below"
+	}
+	if r.New {
+		v.Act = "new"
 	}
 	if !r.Until.IsZero() {
 		v.Ends = &r.Until
@@ -349,7 +356,9 @@ func granting(b *authz.Book, keepers identity.TierRoles, scope identity.Scope) [
 // requests names what requests speak of.
 func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.GrantRequest) ([]Request, error) {
 	var keys []store.Key
+	var ids []identity.UserID
 	for _, r := range found {
+		ids = append(ids, r.UserID)
 		keys = append(keys, store.Key{Kind: "project", ID: string(r.On())}, store.Key{Kind: "group", ID: string(r.GroupID)})
 		for _, u := range []identity.UserID{r.UserID, r.RequesterID, r.DeciderID} {
 			keys = append(keys, store.Key{Kind: "user", ID: string(u)})
@@ -359,6 +368,10 @@ func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.G
 		}
 	}
 	labels, err := tx.Labels(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	users, err := tx.UsersByID(ctx, ids)
 	name := func(kind, id string) string { return labels[store.Key{Kind: kind, ID: id}].Name }
 	all := make([]Request, len(found))
 	for i, r := range found {
@@ -369,6 +382,9 @@ func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.G
 		}
 		if r.Joins() {
 			all[i].Group = group
+		}
+		if u, there := users[r.UserID]; there {
+			all[i].New = !u.CreatedAt.Before(r.CreatedAt.Truncate(time.Second)) // which is all that Keystone's row keeps
 		}
 		for _, id := range r.Roles {
 			all[i].RoleNames = append(all[i].RoleNames, name("role", string(id)))

@@ -377,3 +377,88 @@ func TestWhoIsAskedToAgree(t *testing.T) {
 	id = asked("who wants no such mails", "moe", "project_mod", carl, "chief", "heir")
 	boss.Open("/portal/p/"+a.acme+"/requests/"+id+"/approve").Submit("Agree and grant").Want(200, "agreed by boss")
 }
+
+// TestANewAccountWaitsForAgreement: D3, D2: an account is made with the roles that may be granted, and the one to which somebody else must
+// agree waits; all of it or nothing. Who agrees is told that the account is new.
+func TestANewAccountWaitsForAgreement(t *testing.T) {
+	a := newApprovals(t)
+	managerID, dora := a.someone("dora", "")
+	a.Admin().Put("/v3/domains/default/users/"+managerID+"/roles/"+a.role["manager"], nil).Want(204)
+	a.someone("boss", "project_admin")
+	named := func(name string) string {
+		found := a.Admin().Get("/v3/users?name=" + name).Want(200)
+		if len(found.List("users")) == 0 {
+			return ""
+		}
+		return found.Get("users.0.id")
+	}
+	has := func(name, role string) bool {
+		return a.Admin().Get("/v3/projects/"+a.acme+"/users/"+named(name)+"/roles/"+a.role[role]).Status == 204
+	}
+	a.Deliver()
+
+	fields := []string{"name", "fay", "email", "fay@acme.example", "password", "a first Passw0rd", "project", "acme", "role", a.role["auditor"]}
+	dora.Open("/portal/d/default/users/new").Submit("Create User", fields...).Want(422, "Somebody else must agree: say why.", "The role waits until somebody has agreed", "--reason WHY")
+	if named("fay") != "" {
+		t.Fatal("there is an account that nobody knows why")
+	}
+	dora.Submit("Create User", "password", "a first Passw0rd", "role", a.role["auditor"], "reason", "Yearly audit").
+		Want(200, "The account was created. Its role waits until somebody else agrees.", "fay", "auditor", "Yearly audit", "waits for an answer")
+	if named("fay") == "" || has("fay", "auditor") {
+		t.Fatal("there is no account, or it does not wait")
+	}
+	a.told("root@cloud.example", "wants to grant auditor on the project acme at Lintel to fay. They made that account just now. Somebody else must agree.", "/portal/p/"+a.acme+"/requests")
+	id, _ := a.newest("project=" + a.acme)
+	a.Login("dora", "secret", testenv.OnDomainID("default")).Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
+	a.root = a.SignIn("admin", testenv.Password)
+	a.root.Open("/portal/p/"+a.acme+"/requests/"+id+"/approve").Want(200, "fay gets auditor", "The account is new: dora made it").Submit("Agree and grant").Want(200, "agreed by admin")
+	if !has("fay", "auditor") {
+		t.Error("nothing was granted")
+	}
+	a.told("fay@acme.example", "Now: auditor", "")
+
+	// By the API, the other roles are granted at once, and the mail speaks of these alone.
+	body := func(name, more string) string {
+		return `{"user": {"name": "` + name + `", "email": "` + name + `@acme.example", "invite": true, "project": {"name": "acme"}, ` + more + `}}`
+	}
+	onDomain := a.Login("dora", "secret", testenv.OnDomainID("default"))
+	both := `"roles": [{"name": "auditor"}, {"name": "member"}]`
+	if got := onDomain.Post("/v3/lintel/users", body("gus", both)).Want(400).Message(); !strings.Contains(got, "say why") {
+		t.Error(got)
+	}
+	onDomain.Post("/v3/lintel/users", body("gus", `"roles": [{"name": "auditor"}, {"name": "project_admin"}], "reason": "x"`)).Want(403)
+	if named("gus") != "" {
+		t.Error("it was half made")
+	}
+	r := onDomain.Post("/v3/lintel/users", body("gus", both+`, "reason": "Yearly audit"`)).Want(201)
+	if got := r.Texts("user.roles", "name"); !slices.Equal(got, []string{"member"}) || r.Get("user.waiting_roles.0") != "auditor" || r.Get("user.request_id") == "" {
+		t.Error(r.Body)
+	}
+	if !has("gus", "member") || has("gus", "auditor") {
+		t.Error("the wrong role waits")
+	}
+	a.told("gus@acme.example", "You can work on the project acme, as member.", "")
+	r = onDomain.Post("/v3/lintel/users", body("hal", `"roles": [{"name": "auditor"}], "reason": "Yearly audit"`)).Want(201)
+	a.Deliver()
+	if m := a.box.Last("hal@acme.example"); strings.Contains(m.Text, "acme,") || strings.Contains(m.Text, "auditor") {
+		t.Errorf("hal is told of what nobody agreed to: %s", m.Text)
+	}
+	a.Admin().Post("/v3/lintel/grant_requests/"+r.Get("user.request_id")+"/refusal", `{"refusal": {"reason": "no"}}`).Want(200)
+	if named("hal") == "" || has("hal", "auditor") {
+		t.Error("a refusal ends the account, or grants")
+	}
+
+	// A helper made for it agrees to nothing.
+	onDomain.Post("/v3/lintel/users", `{"user": {"name": "pat", "password": "a first Passw0rd", "project": {"name": "acme"}, "roles": [{"name": "manager"}]}}`).Want(201)
+	id, _ = a.newest("project=" + a.acme)
+	a.Login("pat", "a first Passw0rd", testenv.OnProjectID(a.acme)).Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
+
+	// A table of people.
+	table := "name,email,project,role\nida,ida@acme.example,acme,auditor\njon,jon@acme.example,acme,member\n"
+	dora.Open("/portal/d/default/users/import").Submit("See what would be made", "table", table).Submit("Create 2 accounts").Want(200, "ida", "say why", "jon")
+	dora.Open("/portal/d/default/users/import").Submit("See what would be made", "table", strings.ReplaceAll(table, "jon", "kay")).Submit("Create 2 accounts", "reason", "Yearly audit").
+		Want(200, "ida: auditor waits until somebody else agrees.", "kay")
+	if has("ida", "auditor") || !has("kay", "member") {
+		t.Error("the wrong role waits")
+	}
+}

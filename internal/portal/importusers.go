@@ -30,6 +30,8 @@ type importPage struct {
 	Lines []importLine
 	Ready int // lines that nothing is wrong with
 	Mails bool
+
+	Reason string // for whoever must agree to roles
 }
 
 // importLine is somebody to be.
@@ -51,7 +53,7 @@ func (v *visit) importUsers() error {
 	if err != nil {
 		return err
 	}
-	pg := &importPage{In: d, Table: v.field("table"), Mails: v.p.Membership.Mails()}
+	pg := &importPage{In: d, Table: v.field("table"), Reason: strings.TrimSpace(v.field("reason")), Mails: v.p.Membership.Mails()}
 	pg.Section, pg.Title = "users", v.T("Import users")
 	pg.Lead = v.T("One account a line, each with its first project and role. Nothing is made before you have seen what would be.")
 	pg.Terminal = []string{"lintel user create --domain " + word(d.Name) + " --email EMAIL --project PROJECT --role ROLE --invite NAME"}
@@ -170,7 +172,7 @@ func (v *visit) enrol(caller identity.Caller, pg *importPage) error {
 			out.Failed = append(out.Failed, failed{cmp.Or(l.Name, l.Address, "–"), l.Wrong})
 			continue
 		}
-		e := membership.Enrolment{User: identity.User{DomainID: pg.In.ID, Name: l.Name, Enabled: true, Extra: identity.Extra{}}, SetUp: true, Language: v.Lang}
+		e := membership.Enrolment{User: identity.User{DomainID: pg.In.ID, Name: l.Name, Enabled: true, Extra: identity.Extra{}}, Reason: pg.Reason, SetUp: true, Language: v.Lang}
 		if l.Address != "" {
 			e.User.Extra["email"] = l.Address
 		}
@@ -185,6 +187,9 @@ func (v *visit) enrol(caller identity.Caller, pg *importPage) error {
 		case why != "":
 			out.Failed = append(out.Failed, failed{l.Name, why})
 			continue
+		}
+		if made.Asked != nil {
+			l.Name += ": " + v.waits(made.Asked)
 		}
 		out.Done = append(out.Done, l.Name)
 		if made.Secret != "" {

@@ -166,6 +166,8 @@ func (v *visit) done() string {
 		return v.T("Removed from the group.")
 	case "user-created":
 		return v.T("The account was created.")
+	case "user-waits":
+		return v.T("The account was created. Its role waits until somebody else agrees. Those who can were asked.")
 	case "user-disabled":
 		return v.T("The account was disabled. All that it had begun has ended.")
 	case "user-enabled":

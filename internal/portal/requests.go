@@ -152,6 +152,9 @@ func (v *visit) wish(r requestRow) (all []string) {
 		all = append(all, v.T("Not there, but on all projects below"))
 	}
 	all = append(all, v.F("%s writes: %s", r.Requester, r.Reason))
+	if r.New {
+		all = append(all, v.F("The account is new: %s made it, and perhaps knows how to log in with it.", r.Requester))
+	}
 	if !r.Until.IsZero() {
 		all = append(all, v.F("Until %s.", v.day(lastDay(r.Until))))
 	}

@@ -101,6 +101,8 @@ type newUserPage struct {
 	In identity.Domain
 
 	Name, Address, Description, Project, Role string
+	Reason                                    string // for whoever must agree to the role
+	Asks                                      bool   // somebody must
 	Enabled, LockPassword, Invite             bool
 	Make                                      bool // the project is made with the account
 	MayMake                                   bool // the reader may make projects
@@ -127,13 +129,14 @@ func (m *messages) exemptions() [][2]string {
 func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUserPage, error) {
 	pg := &newUserPage{
 		In: d, Name: strings.TrimSpace(v.field("name")), Address: strings.TrimSpace(v.field("email")), Description: v.field("description"),
-		Project: strings.TrimSpace(v.field("project")), Role: v.field("role"), Enabled: v.Method == get || v.field("enabled") != "",
+		Project: strings.TrimSpace(v.field("project")), Role: v.field("role"), Reason: strings.TrimSpace(v.field("reason")), Enabled: v.Method == get || v.field("enabled") != "",
 		LockPassword: v.field("lock") != "", Invite: v.field("invite") != "", Mails: v.p.Membership.Mails(),
 	}
 	for _, e := range v.exemptions() {
 		chosen := slices.Contains(v.PostForm["exempt"], e[0])
 		pg.Exempt, pg.Exempted = append(pg.Exempt, choice{e[0], e[1], chosen}), pg.Exempted || chosen
 	}
+	pg.Asks = pg.Reason != ""
 	pg.Section, pg.Title = "users", v.T("Create User")
 	pg.Lead = v.T("The account, its first project and its role there are made together, or none of them.")
 	pg.Terminal = []string{"lintel user create --domain " + word(d.Name) + " --email EMAIL --project PROJECT --role member --password-prompt NAME"}
@@ -218,7 +221,7 @@ func (v *visit) createUser() error {
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "newuser", pg)
 	}
-	e := membership.Enrolment{User: u, SetUp: pg.Invite, Language: v.Lang}
+	e := membership.Enrolment{User: u, Reason: pg.Reason, SetUp: pg.Invite, Language: v.Lang}
 	if !pg.Invite {
 		e.Password = identity.Some(pw)
 	}
@@ -230,6 +233,9 @@ func (v *visit) createUser() error {
 	made, err := v.p.Membership.Enroll(v.Context(), caller, e)
 	if errors.Is(err, identity.Conflict) {
 		pg.Fields["name"] = v.T("The domain has a user of this name. Choose another one.")
+	} else if errors.Is(err, membership.ErrSayWhy) {
+		pg.Asks, pg.Fields["reason"] = true, v.T("Somebody else must agree: say why.")
+		pg.Terminal = []string{strings.Replace(pg.Terminal[0], " --role member", " --role ROLE --reason WHY", 1)}
 	} else if pg.Problem, err = refusal(err); err != nil {
 		return err
 	}
@@ -240,10 +246,22 @@ func (v *visit) createUser() error {
 		links := &linksPage{Links: []inviteLink{{made.User.Name, v.whole("/reset/" + made.Secret)}}, Back: Prefix + inDomain(d.ID) + "/users/" + string(made.User.ID)}
 		links.Section, links.Title = "users", v.T("Hand this link on")
 		links.Lead = v.F("This cloud sends no mail. The link sets the first password, works once, %s, and is not shown again.", v.lasts(v.p.Membership.SetUpLife))
+		if made.Asked != nil {
+			links.Lead, links.Back = links.Lead+" "+v.waits(made.Asked), Prefix+"/p/"+string(made.Project.ID)+"/requests"
+		}
 		return v.show(http.StatusOK, "invitelinks", links)
+	}
+	if made.Asked != nil {
+		v.redirect("/p/" + string(made.Project.ID) + "/requests?done=user-waits")
+		return nil
 	}
 	v.redirect(inDomain(d.ID) + "/users/" + string(made.User.ID) + "?done=user-created")
 	return nil
+}
+
+// waits says what of an account that was made waits until somebody else agrees.
+func (v *visit) waits(r *membership.Request) string {
+	return v.F("%s waits until somebody else agrees. Those who can were asked.", strings.Join(r.RoleNames, ", "))
 }
 
 // projectNamed finds a domain's project by its name; empty when there is none that the caller may see.

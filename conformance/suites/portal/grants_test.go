@@ -136,6 +136,27 @@ func TestApproval(t *testing.T) {
 	})
 }
 
+// An account is made at once, and its role waits if somebody else must agree to it.
+func TestAccountWhoseRoleWaits(t *testing.T) {
+	tell(t, "A7 D3", func(s *Story) {
+		moira := s.manager()
+		s.Project("acme")
+		named := func(name string) map[string]any { return map[string]any{"name": name} }
+		s.root.Post("/v3/roles", map[string]any{"role": named("auditor")})
+		s.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+			"holder_role": named("manager"), "holder_scope": "domain", "target_role": named("auditor"), "target_scope": "project", "may_grant": true, "needs_approval": true,
+		}})
+		moira.Press("Users").Press("Create User").Fill("User name", "gwen").Fill("E-mail (optional)", "gwen@northwind.example").Fill("Password", secret)
+		moira.Fill("Primary project (optional)", "acme").Choose("Role there", "auditor").Press("Create User").Sees("Somebody else must agree: say why.")
+		s.alikeTyped(moira, "domain Default", secret+"\n"+secret+"\n", moira.Terminal(), func() {
+			moira.Fill("Password", secret).Fill("Why, for whoever must agree", "Yearly audit").Press("Create User").Sees("Its role waits until somebody else agrees", "gwen", "Yearly audit")
+		}, "NAME", "gwen", "EMAIL", "gwen@northwind.example", "PROJECT", "acme", "ROLE", "auditor", "WHY", "Yearly audit")
+		admin := s.admin().Open("/portal/p/"+s.id("projects", "acme")+"/requests").Press("Agree gwen").Sees("gwen gets auditor", "The account is new: moira made it")
+		admin.Press("Agree and grant").Sees("agreed by admin")
+		s.Mail("gwen@northwind.example", "auditor")
+	})
+}
+
 // How roles are shown is said once, and where people choose one they stand in their categories with these words.
 func TestRoleCategories(t *testing.T) {
 	tell(t, "A4 C6 C9", func(s *Story) {
