@@ -91,8 +91,13 @@ func (db *DB) Expand(ctx context.Context) error {
 		return err
 	}
 	if !h.initial && db.dialect == sqlite {
-		// A database that is ours from the start lets readers read while somebody writes.
-		if _, err := db.write.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
+		// A database that is ours from the start lets readers read while somebody writes. The change of mode does not wait for
+		// another who is about to make it, whatever busy_timeout says.
+		err := db.retry(ctx, func(int) error {
+			_, err := db.write.ExecContext(ctx, `PRAGMA journal_mode = WAL`)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
