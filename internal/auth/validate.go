@@ -100,6 +100,7 @@ func (s *Service) recall(ctx context.Context, text string, window time.Duration,
 type reader func(context.Context, func(*store.Tx) error) error
 
 func (s *Service) recallIn(ctx context.Context, glance reader, text string, window time.Duration, more func(*store.Tx, *identity.Token) error) (*entry, error) {
+	ctx = s.DB.Refresh(ctx)
 	now := s.DB.Now()
 	e, ok := s.Remembered.Get(text)
 	ok = ok && (e.until.IsZero() || now.Before(e.until))

@@ -177,6 +177,9 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 		a.wrongMethod(w, hr, methods)
 		return
 	}
+	if ctx := a.Auth.DB.Refresh(hr.Context()); ctx != hr.Context() {
+		hr = hr.WithContext(ctx)
+	}
 	r := &request{Request: hr, route: rt, base: a.Base(hr)}
 	out := &outcome{ResponseWriter: w, status: http.StatusOK}
 	err := a.run(out, r)

@@ -430,12 +430,12 @@ func (s *Server) follow(ctx context.Context) error {
 			return err
 		}
 	}
-	life := s.cfg.Lintel.SharedCacheTime
+	s.log.Info("database", "dialect", s.DB.Dialect(), "exclusive", exclusive)
 	if exclusive {
-		life = store.Forever
+		s.DB.Remember()
+	} else {
+		s.DB.RememberShared(s.cfg.Lintel.SharedCacheTime)
 	}
-	s.log.Info("database", "dialect", s.DB.Dialect(), "exclusive", exclusive, "remembered", life)
-	s.DB.Remember(life)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {

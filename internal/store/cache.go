@@ -12,7 +12,8 @@ import (
 // Nodes remember what they read, and stay right by stamps. Every committed change raises the node's stamp and notes it
 // for the keys that were touched; an entry knows the stamp at which its reading began and the keys that it was made
 // from. It holds as long as none of them was touched since. Changes of this node count before they are acknowledged,
-// those of others when the change log is followed, several times a second. Who cannot follow it remembers nothing.
+// those of others when the change log is followed, several times a second; where another program writes too, the database is
+// asked at each request instead (shared.go). Who can do neither remembers nothing.
 
 const (
 	followEvery = 200 * time.Millisecond
@@ -26,8 +27,9 @@ const (
 // stamps notes when keys were last touched.
 type stamps struct {
 	now      atomic.Uint64
-	followed atomic.Pointer[time.Time] // when the change log was last read to its end; nil for never
-	life     atomic.Int64              // how long entries hold at most, in nanoseconds; see DB.Remember
+	followed atomic.Pointer[time.Time] // when it was last asked what has changed; nil for never
+	shared   atomic.Bool               // another program writes too; see DB.Remember
+	on       atomic.Bool               // anything is remembered at all
 
 	mu      sync.RWMutex
 	touched map[Key]uint64
@@ -72,23 +74,32 @@ func (s *stamps) since(stamp uint64, keys []Key) bool {
 	return false
 }
 
-// current tells whether the node knows at a time of all changes but those of the last moment. A node that was stopped does not,
-// nor one whose machine slept: then the monotonic clock stood still, but not the other.
+// current tells whether the node knows at a time of all changes but those of the last moment. In a shared database that is
+// for DB.Refresh to see to.
 func (s *stamps) current(now time.Time) bool {
+	if !s.on.Load() {
+		return false
+	}
+	if s.shared.Load() {
+		return s.followed.Load() != nil
+	}
+	return s.followedWithin(now, followLimit)
+}
+
+// followedWithin tells whether the last look is younger than limit. That of a node that was stopped is not, nor that of one whose
+// machine slept: then the monotonic clock stood still, but not the other.
+func (s *stamps) followedWithin(now time.Time, limit time.Duration) bool {
 	at := s.followed.Load()
-	return at != nil && s.life.Load() > 0 && now.Sub(*at) < followLimit && now.Round(0).Sub(at.Round(0)).Abs() < followLimit
+	return at != nil && now.Sub(*at) < limit && now.Round(0).Sub(at.Round(0)).Abs() < limit
 }
 
 // Stamp marks the moment at which a reading begins; see Cache.Put. It must be taken before the reading's View.
-type Stamp struct {
-	stamp uint64
-	at    time.Time
-}
+type Stamp uint64
 
 // Stamp returns the mark of this moment.
-func (db *DB) Stamp() Stamp { return Stamp{db.stamps.now.Load(), db.now()} }
+func (db *DB) Stamp() Stamp { return Stamp(db.stamps.now.Load()) }
 
-// CatchUp reads the change log to its end, so that all that was committed anywhere before counts here. Callers that come
+// CatchUp asks the database what has changed, so that all that was committed anywhere before counts here. Callers that come
 // together share one look.
 func (db *DB) CatchUp(ctx context.Context) error {
 	before := db.looks.Load()
@@ -99,7 +110,11 @@ func (db *DB) CatchUp(ctx context.Context) error {
 	}
 	db.looks.Add(1)
 	at := db.now()
-	keys, all, err := db.Changes(ctx, &db.cursor)
+	look := db.ownChanges
+	if db.stamps.shared.Load() {
+		look = db.foreignChanges
+	}
+	keys, all, err := look(ctx)
 	if db.looked = err; err != nil {
 		return err
 	}
@@ -108,12 +123,21 @@ func (db *DB) CatchUp(ctx context.Context) error {
 	return nil
 }
 
-// Forever is the life of what is remembered where only Lintel writes to the database.
-const Forever time.Duration = 1<<63 - 1
+func (db *DB) ownChanges(ctx context.Context) ([]Key, bool, error) {
+	return db.Changes(ctx, &db.cursor)
+}
 
-// Remember says how long anything is remembered at most: Forever where each change leaves its mark in the change log, or
-// as long as one by another program may go unnoticed. It comes before Follow; without it nothing is remembered.
-func (db *DB) Remember(life time.Duration) { db.stamps.life.Store(int64(life)) }
+// Remember makes the node remember what it reads of a database to which only Lintel writes, where each change leaves its mark
+// in the change log. It comes before Follow; without it, or RememberShared, nothing is remembered.
+func (db *DB) Remember() { db.stamps.on.Store(true) }
+
+// RememberShared is Remember where another program writes, too: then what was read counts for so long without a question
+// whether anything was committed since; with 0 the database is asked for each request. See Refresh.
+func (db *DB) RememberShared(trust time.Duration) {
+	db.trust.Store(int64(trust))
+	db.stamps.shared.Store(true)
+	db.stamps.on.Store(true)
+}
 
 // Follow keeps what this node remembers right until ctx ends, and trims the change log.
 func (db *DB) Follow(ctx context.Context) {
@@ -123,7 +147,7 @@ func (db *DB) Follow(ctx context.Context) {
 	defer trim.Stop()
 	failing := false
 	for {
-		if db.stamps.life.Load() == 0 {
+		if !db.stamps.on.Load() || db.stamps.shared.Load() {
 			look.Stop()
 		} else if err := db.CatchUp(ctx); (err != nil) != failing && ctx.Err() == nil {
 			if failing = err != nil; failing {
@@ -156,7 +180,6 @@ type remembered[V any] struct {
 	value V
 	keys  []Key
 	stamp atomic.Uint64
-	since time.Time // of the reading
 	cost  int
 }
 
@@ -169,18 +192,13 @@ func NewCache[K comparable, V any](db *DB, most int) *Cache[K, V] {
 
 // Get returns what is remembered under a key, if it still holds.
 func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
-	moment := c.db.now()
-	if !c.db.stamps.current(moment) {
+	if !c.db.stamps.current(c.db.now()) {
 		return value, false
 	}
 	c.mu.Lock()
 	r, ok := c.entries.Get(key)
 	c.mu.Unlock()
 	if !ok {
-		return value, false
-	}
-	if life := c.db.stamps.life.Load(); life != int64(Forever) && moment.Sub(r.since) >= time.Duration(life) {
-		c.drop(key, r)
 		return value, false
 	}
 	now := c.db.stamps.now.Load()
@@ -199,8 +217,8 @@ func (c *Cache[K, V]) Put(key K, value V, cost int, stamp Stamp, keys []Key) {
 	if !c.db.stamps.current(c.db.now()) || cost > c.most {
 		return
 	}
-	r := &remembered[V]{value: value, keys: keys, since: stamp.at, cost: cost}
-	r.stamp.Store(stamp.stamp)
+	r := &remembered[V]{value: value, keys: keys, cost: cost}
+	r.stamp.Store(uint64(stamp))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.entries.Remove(key) // gives its cost back

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func remembering(t *testing.T, url string) *store.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	db.Remember(store.Forever)
+	db.Remember()
 	if err := db.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestAStoppedNodeBelievesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := open()
-	b.Remember(store.Forever)
+	b.Remember()
 	cache := store.NewCache[string, int](b, 100)
 	look := func() {
 		t.Helper()
@@ -189,10 +190,11 @@ func TestAStoppedNodeBelievesNothing(t *testing.T) {
 	want("remembering again", "carol")
 }
 
-// Where other programs write, what was read is believed for the time that the operator said, whatever is in the log.
+// Where other programs write, what was read is believed for the time that the operator said, counted from the last look.
 func TestWhatIsSharedIsBelievedForAWhile(t *testing.T) {
 	now := storetest.Now
-	db, err := store.Open(t.Context(), store.Options{URL: storetest.SQLiteURL(t), Now: func() time.Time { return now }})
+	url := storetest.SQLiteURL(t)
+	db, err := store.Open(t.Context(), store.Options{URL: url, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,24 +202,27 @@ func TestWhatIsSharedIsBelievedForAWhile(t *testing.T) {
 	if err := db.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	other := storetest.Open(t, url)
 	cache := store.NewCache[string, int](db, 100)
 	for _, tt := range []struct {
-		life, age time.Duration
-		holds     bool
+		trust, age time.Duration
+		holds      bool
 	}{
 		{0, 0, false}, {3 * time.Second, 0, true}, {3 * time.Second, 2999 * time.Millisecond, true}, {3 * time.Second, 3 * time.Second, false},
 	} {
-		db.Remember(tt.life)
+		db.RememberShared(tt.trust)
 		if err := db.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		cache.Put("x", 1, 1, db.Stamp(), nil)
+		exec(t, other, putRegion, fmt.Sprint(tt.trust, tt.age), "")
 		now = now.Add(tt.age)
-		if err := db.CatchUp(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		ctx := db.Refresh(t.Context())
 		if _, ok := cache.Get("x"); ok != tt.holds {
-			t.Errorf("life %v, age %v: holds %v", tt.life, tt.age, ok)
+			t.Errorf("believed for %v, after %v: holds %v", tt.trust, tt.age, ok)
+		}
+		if db.Refresh(ctx) != ctx {
+			t.Error("one piece of work asks twice")
 		}
 	}
 }

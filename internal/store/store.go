@@ -73,13 +73,18 @@ type DB struct {
 	rebound sync.Map // statement as written here -> as the dialect wants it
 	queries atomic.Int64
 
-	// What this node knows of changes, and of facts; see cache.go and facts.go. following guards cursor and looked.
+	// What this node knows of changes, and of facts; see cache.go, shared.go and facts.go. following guards what follows it.
 	stamps    stamps
 	following sync.Mutex
 	cursor    Cursor
-	looked    error // how the last look at the change log ended
-	looks     atomic.Uint64
-	facts     *Cache[Fact, any]
+	marked    string    // the last mark of a shared database
+	watch     *sql.Conn // which asks SQLite for it
+	watches   int       // how many such connections there were
+	looked    error     // how the last look at the changes ended
+
+	trust atomic.Int64 // how long a mark counts, in nanoseconds
+	looks atomic.Uint64
+	facts *Cache[Fact, any]
 
 	// gate is taken in part by each Update, and wholly by one that has lost before, so that it runs alone on this node.
 	gate *semaphore.Weighted
@@ -133,6 +138,11 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 
 // Close closes all connections. Transactions in flight fail.
 func (db *DB) Close() error {
+	db.following.Lock()
+	defer db.following.Unlock()
+	if db.watch != nil {
+		db.watch.Close()
+	}
 	if db.read == db.write {
 		return db.write.Close()
 	}
@@ -157,6 +167,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // see later states, and that saves two round trips. What the node remembers of the facts that tokens are made from is not
 // asked for again; see [Recall]. It is for judging what exists: what is read last decides. fn may run again after a conflict.
 func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
+	ctx = db.Refresh(ctx)
 	return db.retry(ctx, func(int) error {
 		begun := db.Stamp()
 		return fn(&Tx{db: db, tx: db.read, now: db.Now(), asked: &db.queries, begun: &begun})

@@ -100,6 +100,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Accounts", testAccounts},
 		{"Unattended", testUnattended},
 		{"MethodRevocations", testMethodRevocations},
+		{"ForeignWrites", testForeignWrites},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
