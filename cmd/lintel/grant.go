@@ -176,6 +176,7 @@ type grantRequest struct {
 	Project   *string        `json:"project_id"`
 	Domain    *string        `json:"domain_id"`
 	Inherited bool           `json:"inherited"`
+	Revoke    bool           `json:"revoke"`
 	User      map[string]any `json:"user"`
 	Group     map[string]any `json:"group"`
 	Address   *string        `json:"address"`
@@ -208,6 +209,9 @@ func (g grantRequest) row() row {
 	}
 	if g.User != nil && g.Group != nil {
 		what = fmt.Sprint("the group ", g.Group["name"])
+	}
+	if g.Revoke {
+		what = "to lose " + what
 	}
 	return row{g.ID, who, what, end, fmt.Sprint(g.Requester["name"]), g.Reason, g.State}
 }
@@ -305,24 +309,46 @@ func accessWithdrawCommand() *cobra.Command {
 
 func accessRevokeCommand() *cobra.Command {
 	var o onProject
+	var on, reason string
+	var group, inherited bool
 	cmd := &cobra.Command{
-		Use:   "revoke USER ROLE",
-		Short: "Take a role on a project back",
+		Use:   "revoke NAME ROLE",
+		Short: "Take a role on a project or a domain back from a user or a group, or ask for it with --reason where a grant rule wants somebody else to agree",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := o.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			q := url.Values{"user": {args[0]}, "role": {args[1]}, "project": {o.project}}
-			for key, value := range map[string]string{"user_domain": o.userDomain, "project_domain": o.domain} {
+			who := "user"
+			if group {
+				who = "group"
+			}
+			q := url.Values{who: {args[0]}, "role": {args[1]}}
+			if inherited {
+				q.Set("inherited", "true")
+			}
+			for key, value := range map[string]string{"user_domain": o.userDomain, "project": o.project, "project_domain": o.domain, "domain": on, "reason": reason} {
 				if value != "" {
 					q.Set(key, value)
 				}
 			}
-			return c.Do(cmd.Context(), http.MethodDelete, "/lintel/grants?"+q.Encode(), nil, nil)
+			var answer struct {
+				Grants map[string]any `json:"grants"`
+			}
+			err = c.Do(cmd.Context(), http.MethodDelete, "/lintel/grants?"+q.Encode(), nil, &answer)
+			if err != nil || answer.Grants == nil {
+				return err
+			}
+			return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "For", "On", "Roles"}, []row{{fmt.Sprint(answer.Grants["request_id"]), args[0], cmp.Or(on, o.project), "to lose " + args[1]}})
 		},
 	}
-	o.flags(cmd)
+	o.named(cmd)
+	cmd.Flags().StringVar(&on, "domain", "", "`DOMAIN` of the role, by name or id, in place of a project")
+	cmd.Flags().BoolVar(&group, "group", false, "NAME is a group; --user-domain is its domain")
+	cmd.Flags().BoolVar(&inherited, "inherited", false, "not there, but on all projects below")
+	cmd.MarkFlagsOneRequired("project", "domain")
+	cmd.MarkFlagsMutuallyExclusive("project", "domain")
+	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree")
 	return cmd
 }

@@ -169,6 +169,48 @@ func TestAnAccountWhoseRoleWaits(t *testing.T) {
 	a.admin.Get(a.grantPath(id, "project_mod")).Want(204)
 }
 
+// To take back what a rule wants agreement to is asked for, by the rules of every request. Attack 16 of section 4.3.
+func TestAttacksOnTakingBack(t *testing.T) {
+	a := newAssault(t)
+	a.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_mod"}, "target_role": {"name": "project_mod"}, "may_grant": true, "may_revoke": true, "needs_approval": true}}`).Want(201)
+	second, plain := a.someone("moderator"), a.someone("member")
+	bob, name := a.person("moderator", "")
+	a.as(a.mod.name, "secret", "OS_PROJECT_NAME", "here")
+	a.refused("access revoke --project here "+name+" project_mod", "say why")
+	a.refused("access revoke --project here --reason x "+a.boss.name+" project_admin", "403")
+	out, err := a.run("access revoke --project here --reason leave " + name + " project_mod")
+	if err != nil || !strings.Contains(out, "Request") || !strings.Contains(out, "to lose project_mod") {
+		t.Fatalf("%s %v", out, err)
+	}
+	id := a.admin.Get("/v3/lintel/grant_requests?project=" + a.here).Want(200).Get("grant_requests.0.id")
+	for _, who := range []*caller{a.mod, second, plain} {
+		a.answered(who, id)
+	}
+	a.as(plain.name, "secret", "OS_PROJECT_NAME", "here")
+	a.refused("access revoke --project here --reason x "+name+" project_mod", "403")
+	a.admin.Get(a.grantPath(bob, "project_mod")).Want(204)
+	a.as(a.boss.name, "secret", "OS_PROJECT_NAME", "here")
+	if out, err := a.run("access requests --project here"); err != nil || !strings.Contains(out, "to lose project_mod") {
+		t.Fatalf("%s %v", out, err)
+	}
+	if out, err := a.run("access approve " + id); err != nil || !strings.Contains(out, "approved") {
+		t.Fatalf("%s %v", out, err)
+	}
+	a.admin.Get(a.grantPath(bob, "project_mod")).Want(404)
+
+	// 17: who has risen since is not touched.
+	riser, name := a.person("moderator", "")
+	a.as(a.mod.name, "secret", "OS_PROJECT_NAME", "here")
+	a.env.Clock.Advance(time.Second)
+	if out, err := a.run("access revoke --project here --reason leave " + name + " project_mod"); err != nil {
+		t.Fatalf("%s %v", out, err)
+	}
+	id = a.admin.Get("/v3/lintel/grant_requests?project=" + a.here).Want(200).Get("grant_requests.0.id")
+	a.grant(riser, a.here, "admin")
+	a.answered(a.boss, id)
+	a.admin.Get(a.grantPath(riser, "project_mod")).Want(204)
+}
+
 // Roles that wait for a second factor obey the same rules by every road. Section 4.4.
 func TestRolesOnceMFAIsOn(t *testing.T) {
 	a := newAssault(t)

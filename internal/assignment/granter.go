@@ -67,14 +67,15 @@ func (g granter) offers(u identity.User, has []authz.Standing) (may []Offer) {
 	return may
 }
 
-// revoking refuses to take a role from a user who holds something on the project, if the caller may not.
-func (g granter) revoking(u identity.User, role identity.RoleID, has []authz.Standing) error {
+// revoking refuses to take a role from a user who holds something on the project, if the caller may not; with agreed, not even if somebody
+// else agrees.
+func (g granter) revoking(u identity.User, role identity.RoleID, has []authz.Standing, agreed bool) error {
 	if g.rights == nil {
 		return g.s.Authz.Check(g.ctx, g.caller, authz.RevokeGrant,
 			authz.Target{"project": authz.Project(g.project), "user": authz.User(u), "role": authz.Role(g.book.roles[role])})
 	}
 	return g.rights.Change(authz.Change{
-		Who: authz.Who{User: &u}, At: g.at, Revoke: []identity.RoleID{role}, Has: has, Self: u.ID != "" && u.ID == g.caller.UserID(),
+		Who: authz.Who{User: &u}, At: g.at, Revoke: []identity.RoleID{role}, Has: has, Agreed: agreed, Self: u.ID != "" && u.ID == g.caller.UserID(),
 	})
 }
 

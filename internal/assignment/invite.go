@@ -73,7 +73,7 @@ func (s *Service) CheckRevoke(ctx context.Context, tx *store.Tx, caller identity
 		if _, there := all.roles[id]; !there {
 			continue // which offers nothing
 		}
-		if err := g.revoking(identity.User{DomainID: p.DomainID, Enabled: true}, id, nil); err != nil {
+		if err := g.revoking(identity.User{DomainID: p.DomainID, Enabled: true}, id, nil, false); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,9 @@ type Person struct {
 	Revocable []identity.RoleID
 	Obstacle  identity.RoleID
 
+	// Askable are those of the others that the caller may take back if somebody else agrees.
+	Askable []identity.RoleID
+
 	// Terms are what is known of the granted roles: when they end, who granted them.
 	Terms map[identity.RoleID]identity.Terms
 
@@ -238,8 +241,11 @@ func (s *Service) persons(ctx context.Context, tx *store.Tx, g granter, project 
 		p := &people[i]
 		for _, id := range p.Granted() {
 			p.Terms[id] = terms[identity.Grant{Role: id, User: p.ID, Project: project.ID}]
-			if err := g.revoking(p.User, id, p.has); err == nil {
+			err := g.revoking(p.User, id, p.has, false)
+			if _, asks := errors.AsType[*authz.NeedsAnswerError](err); err == nil {
 				p.Revocable = append(p.Revocable, id)
+			} else if asks && g.revoking(p.User, id, p.has, true) == nil {
+				p.Askable = append(p.Askable, id)
 			} else if o, some := errors.AsType[*authz.Obstacle](err); some {
 				p.Obstacle = o.Role.ID
 			}

@@ -135,18 +135,10 @@ func (n NamedGrant) Find(ctx context.Context, tx *store.Tx) (all []identity.Gran
 	return all, err
 }
 
-// RevokeNamed takes roles back by names, all or none, each as RevokeGrant does.
-func (s *Service) RevokeNamed(ctx context.Context, caller identity.Caller, n NamedGrant) error {
-	var all []identity.Grant
-	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
-		all, err = n.Find(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return s.changeGrants(ctx, caller, all[:min(1, len(all))], func(_ *store.Tx, change changer) error {
-		for _, g := range all {
+// RevokeGrants takes grants to one user or group at one place back, all or none, each as RevokeGrant does.
+func (s *Service) RevokeGrants(ctx context.Context, caller identity.Caller, grants []identity.Grant) error {
+	return s.changeGrants(ctx, caller, grants[:min(1, len(grants))], func(_ *store.Tx, change changer) error {
+		for _, g := range grants {
 			if err := change(revoke, g, identity.Terms{}); err != nil {
 				return err
 			}

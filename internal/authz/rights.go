@@ -517,9 +517,14 @@ func (r *Rights) Change(c Change) error {
 	if policy || c.Self && len(c.Grant) == 0 {
 		return nil
 	}
+	var back []identity.RoleID // that are taken back if somebody else agrees
+	if c.Agreed {
+		back = r.Book.Expand(c.Revoke...)
+	}
 	for _, s := range c.Has {
 		for _, id := range r.heavy(s.Roles, s.At, c.Who) {
-			if !r.permit(Revoking, id, s.At, c.Who, AnyTime).ever() && !r.permit(Granting, id, s.At, c.Who, AnyTime).ever() {
+			p := r.permit(Revoking, id, s.At, c.Who, AnyTime)
+			if !p.ever() && !r.permit(Granting, id, s.At, c.Who, AnyTime).ever() && !(slices.Contains(back, id) && p.agreed()) {
 				Decided(r.ctx, Decision{By: ByTouch, Role: r.Book.Roles[id], At: s.At})
 				return r.protected(id, s.At)
 			}
@@ -539,10 +544,10 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 	for _, g := range p.rules {
 		Decided(r.ctx, Decision{By: ByGrantRule, Rule: g})
 		switch {
-		case g.NeedsAnswer && v == Revoking:
-			err = identity.Refusedf("You may not take back the role %s by yourself: ask somebody who may.", r.Book.Roles[id].Name)
+		case g.NeedsAnswer && !c.Agreed && v == Revoking:
+			err = needsAnswer("revoke", "To take back the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)
 		case g.NeedsAnswer && !c.Agreed:
-			err = needsAnswer("To grant the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)
+			err = needsAnswer("grant", "To grant the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)
 		case g.StepUp && !r.Fresh:
 			err = identity.Refusedf("To grant or take back the role %s you must prove again who you are.", r.Book.Roles[id].Name)
 		case v == Granting && g.MaxDays > 0 && (c.Until.IsZero() || c.Until.After(r.Now.AddDate(0, 0, g.MaxDays))):
@@ -557,8 +562,8 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 // NeedsAnswerError says that the caller may do something if somebody else who may do it agrees, so that it can be asked for.
 type NeedsAnswerError struct{ err error }
 
-func needsAnswer(format string, a ...any) error {
-	return &NeedsAnswerError{identity.Refusedf(format+` Ask for it in the portal, or with "lintel access grant" and --reason.`, a...)}
+func needsAnswer(command, format string, a ...any) error {
+	return &NeedsAnswerError{identity.Refusedf(format+` Ask for it in the portal, or with "lintel access `+command+`" and --reason.`, a...)}
 }
 
 func (e *NeedsAnswerError) Error() string { return e.err.Error() }
@@ -664,7 +669,7 @@ func (r *Rights) Membership(opened error, in, agreed bool, w Who, confers []Stan
 				}
 				some = true
 				if !agreed && !slices.ContainsFunc(rules, func(g identity.GrantRule) bool { return !g.NeedsAnswer }) {
-					asks = needsAnswer("To give the role %s by this group somebody else who may do it must agree.", r.Book.Roles[id].Name)
+					asks = needsAnswer("grant", "To give the role %s by this group somebody else who may do it must agree.", r.Book.Roles[id].Name)
 				}
 			}
 		}
@@ -680,7 +685,7 @@ func (r *Rights) Membership(opened error, in, agreed bool, w Who, confers []Stan
 			case p.ever():
 			case in && p.agreed():
 				if !agreed {
-					asks = needsAnswer("To give the role %s by this group somebody else who may do it must agree.", r.Book.Roles[id].Name)
+					asks = needsAnswer("grant", "To give the role %s by this group somebody else who may do it must agree.", r.Book.Roles[id].Name)
 				}
 			default:
 				if !r.sees(s.At) {

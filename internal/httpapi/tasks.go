@@ -47,7 +47,8 @@ var taskRoutes = []route{
 	{method: del, path: "/v3/lintel/waiting_grants/{waiting_grant_id}", serve: (*API).withdrawWaitingGrant, actions: []authz.Action{authz.RevokeGrant},
 		summary: "Withdraw a grant that waits for its user’s second factor"},
 	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
-		summary: "Take roles on a project from a user, by name or id"},
+		summary: "Take a role on a project or a domain from a user or a group, by name or id; with 202 it is asked for, since somebody else must agree", answer: one("grants"),
+		success: []int{http.StatusNoContent, http.StatusAccepted}},
 	{method: get, path: "/v3/lintel/sign_ups", serve: (*API).listSignUps, actions: []authz.Action{authz.ListSignUps},
 		summary: "List who asks for an account and has proved their address", answer: many("sign_ups", "sign_up")},
 	{method: post, path: "/v3/lintel/sign_ups/{sign_up_id}/approval", serve: (*API).approveSignUp, actions: []authz.Action{authz.ManageSignUps, authz.CreateUser, authz.CreateProject, authz.CreateGrant},
@@ -198,6 +199,15 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	status := http.StatusCreated
+	if len(out.Waiting) > 0 || out.Request != nil {
+		status = http.StatusAccepted
+	}
+	return writeJSON(w, status, object{"grants": renderGranted(out, until)})
+}
+
+// renderGranted tells what came of a wish for grants that are to end then, or to take them back.
+func renderGranted(out membership.Granted, until time.Time) object {
 	ids := func(grants []identity.Grant) []string {
 		roles := []string{}
 		for _, g := range grants {
@@ -215,19 +225,15 @@ func (a *API) grantNamed(w http.ResponseWriter, r *request) error {
 	if !until.IsZero() {
 		o["expires_at"] = renderTime(until)
 	}
-	status := http.StatusCreated
-	if len(out.Waiting) > 0 {
-		status = http.StatusAccepted
-	}
 	if out.Request != nil {
-		status, o["request_id"] = http.StatusAccepted, out.Request.ID
+		o["request_id"] = out.Request.ID
 	}
-	return writeJSON(w, status, object{"grants": o})
+	return o
 }
 
 func renderGrantRequest(g membership.Request) object {
 	o := object{
-		"id": g.ID, "project_id": orNull(string(g.ProjectID)), "domain_id": orNull(string(g.DomainID)), "inherited": g.Inherited, "user": nil, "group": nil, "address": orNull(g.Address),
+		"id": g.ID, "project_id": orNull(string(g.ProjectID)), "domain_id": orNull(string(g.DomainID)), "inherited": g.Inherited, "revoke": g.Revoke, "user": nil, "group": nil, "address": orNull(g.Address),
 		"requester": idName(g.RequesterID, g.Requester), "roles": append([]string{}, g.RoleNames...),
 		"reason": g.Reason, "access_expires_at": nil, "state": g.Standing(), "created_at": renderTime(g.CreatedAt), "expires_at": renderTime(g.ExpiresAt),
 		"decider": nil, "answer": orNull(g.Answer),
@@ -325,14 +331,32 @@ func (a *API) withdrawWaitingGrant(w http.ResponseWriter, r *request) error {
 }
 
 func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {
-	ref := func(key string) assignment.Ref {
-		return atHome(r, assignment.Ref{Name: text[string](r.Args, key), Domain: directory.DomainRef{Name: text[string](r.Args, key+"_domain")}})
+	user, group, project, domain := text[string](r.Args, "user"), text[string](r.Args, "group"), text[string](r.Args, "project"), text[string](r.Args, "domain")
+	if (user == "") == (group == "") || (project == "") == (domain == "") {
+		return identity.Invalidf("Name a user or a group, and a project or a domain.")
 	}
-	err := a.Assignment.RevokeNamed(r.Context(), r.Caller, assignment.NamedGrant{User: ref("user"), Project: ref("project"), Roles: []string{text[string](r.Args, "role")}})
+	ref := func(name, in string) assignment.Ref {
+		return atHome(r, assignment.Ref{Name: name, Domain: directory.DomainRef{Name: text[string](r.Args, in)}})
+	}
+	n := assignment.NamedGrant{Roles: []string{text[string](r.Args, "role")}, Inherited: r.Args.Has("inherited")}
+	if group != "" {
+		n.Group = ref(group, "user_domain")
+	} else {
+		n.User = ref(user, "user_domain")
+	}
+	if domain != "" {
+		n.Domain = &directory.DomainRef{Name: domain}
+	} else {
+		n.Project = ref(project, "project_domain")
+	}
+	out, err := a.Membership.RevokeNamed(r.Context(), r.Caller, n, text[string](r.Args, "reason"))
 	if err != nil {
 		return err
 	}
-	return noContent(w)
+	if out.Request == nil {
+		return noContent(w)
+	}
+	return writeJSON(w, http.StatusAccepted, object{"grants": renderGranted(out, n.Until)})
 }
 
 func (a *API) renderSent(r *request, s membership.Sent) object {

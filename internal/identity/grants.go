@@ -140,7 +140,7 @@ const (
 )
 
 // GrantRequest asks for something to which somebody else must agree: roles on a project or a domain for a user, for a group, or for
-// whoever accepts an invitation; or, with a user and a group, that the user joins the group, which has no roles here and the group's domain.
+// whoever accepts an invitation; or to take them from a user or a group; or, with a user and a group, that the user joins the group, which has no roles here and the group's domain.
 type GrantRequest struct {
 	ID           string
 	UserID       UserID // who is to have them
@@ -150,6 +150,8 @@ type GrantRequest struct {
 	ProjectID    ProjectID
 	DomainID     DomainID // in place of a project
 	Inherited    bool     // not there, but on all projects below
+	Revoke       bool     // they are to be taken back, not granted
+	New          bool     // the user was made with it, by who asks
 	Roles        []RoleID
 	Until        time.Time // when the grants are to end; zero for never
 	Reason       string
@@ -177,7 +179,7 @@ func (r GrantRequest) On() ProjectID {
 // Joins tells whether a request is for a user to join a group.
 func (r GrantRequest) Joins() bool { return r.UserID != "" && r.GroupID != "" }
 
-// Grants are what a request asks for, one for each role; none for a group to join.
+// Grants are what a request asks for, or wants to be taken back, one for each role; none for a group to join.
 func (r GrantRequest) Grants() (all []Grant) {
 	for _, role := range r.Roles {
 		all = append(all, Grant{Role: role, User: r.UserID, Group: r.GroupID, Project: r.ProjectID, Domain: r.DomainID, Inherited: r.Inherited})

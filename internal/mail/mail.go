@@ -125,7 +125,7 @@ type Values struct {
 	From    string // the address and browser that something was asked from
 	Request string // its id
 	Act     string // what of several was done, one of the words of the kind
-	Asked   string // for what somebody must agree to: to join a group, "join", to invite somebody, "invite", or to grant on all "below" something
+	Asked   string // for what somebody must agree to: to join a group, "join", to invite somebody, "invite", to grant on all "below" something, or to take roles back, "revoke" or "revoke-below"
 	Count   int
 	Group   string  // through which somebody has, or had, their access
 	Places  []Place // where it has changed

@@ -81,6 +81,9 @@ func TestWhatIsAskedFor(t *testing.T) {
 	}{
 		{GrantAsked, there, "", "", "reader on the domain Acme at Cloud to greta", "auf der Domäne Acme", "project"},
 		{GrantAsked, there, "below", "", "on all projects below Acme", "auf allen Projekten unter Acme", ""},
+		{GrantAsked, here, "revoke", "", "wants to take member, load-balancer and reader on the project acme-web at Cloud from greta", "von greta zurücknehmen", "domain"},
+		{GrantAsked, there, "revoke-below", "", "on all projects below Acme", "auf allen Projekten unter Acme bei Cloud von greta", "grant"},
+		{GrantAnswered, here, "revoke", "approved", "agreed that greta loses member, load-balancer and reader on the project acme-web", "bei Cloud verliert", "refused"},
 		{GrantAsked, here, "", "new", "to greta, until 31 December 2026, 00:00 UTC. They made that account just now.", "Das Konto wurde dabei angelegt.", "domain"},
 		{GrantAsked, there, "join", "", "wants to add greta to the group crew of the domain Acme", "in die Gruppe crew der Domäne Acme", "reader"},
 		{GrantAsked, here, "invite", "", "wants to invite greta as member, load-balancer and reader to the project acme-web", "in das Projekt acme-web bei Cloud einladen", "domain"},

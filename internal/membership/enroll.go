@@ -120,7 +120,7 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 			}
 		}
 		if len(wait) > 0 {
-			asked, err := s.askGrants(ctx, tx, caller, wait, time.Time{}, e.Reason)
+			asked, err := s.askGrants(ctx, tx, caller, wait, identity.GrantRequest{New: true, Reason: e.Reason})
 			if err != nil {
 				return err
 			}

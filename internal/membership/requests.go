@@ -17,10 +17,10 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// A grant to which a grant rule wants somebody else to agree becomes a request, and so do an invitation that offers one and a membership of
-// a group that confers one. Whoever agrees must be able to do it without anybody's agreement, and be neither who asked nor who gets it; and
-// who asked must still be able to do it but for the agreement. All of that is asked in the transaction that does it, and for an invitation
-// again when somebody accepts. To let a grant last longer is to ask anew.
+// A grant to which a grant rule wants somebody else to agree becomes a request, and so do taking one back, an invitation that offers one and
+// a membership of a group that confers one. Whoever agrees must be able to do it without anybody's agreement, and be neither who asked nor
+// who gets or loses it; and who asked must still be able to do it but for the agreement. All of that is asked in the transaction that does
+// it, and for an invitation again when somebody accepts. To let a grant last longer is to ask anew.
 
 const (
 	requestLife    = 7 * 24 * time.Hour
@@ -39,7 +39,6 @@ type Request struct {
 	Place                          string // the project or domain
 	RoleNames                      []string
 	Expired                        bool // nobody answered in time
-	New                            bool // the account that is to have it was made when it was asked for
 }
 
 // Standing is what has become of a request.
@@ -81,11 +80,41 @@ func (s *Service) GrantAll(ctx context.Context, caller identity.Caller, grants [
 		if err := assignment.Lock(ctx, tx, grants[0]); err != nil {
 			return err
 		}
-		r, err := s.askGrants(ctx, tx, caller, grants, until, reason)
+		r, err := s.askGrants(ctx, tx, caller, grants, identity.GrantRequest{Until: until, Reason: reason})
 		out.Request = &r
 		return err
 	})
 	return out, err
+}
+
+// RevokeNamed takes roles that are named back, all or none, or asks for that where a rule wants somebody else to agree.
+func (s *Service) RevokeNamed(ctx context.Context, caller identity.Caller, n assignment.NamedGrant, reason string) (out Granted, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		out.Grants, err = n.Find(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Request, err = s.RevokeAll(ctx, caller, out.Grants, reason)
+	return out, err
+}
+
+// RevokeAll takes grants to one user or group at one place back as assignment.Service.RevokeGrants does, or asks for that where a rule wants
+// somebody else to agree.
+func (s *Service) RevokeAll(ctx context.Context, caller identity.Caller, grants []identity.Grant, reason string) (asked *Request, err error) {
+	if err = s.Assignment.RevokeGrants(ctx, caller, grants); !asks(err) {
+		return nil, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := assignment.Lock(ctx, tx, grants[0]); err != nil {
+			return err
+		}
+		r, err := s.askGrants(ctx, tx, caller, grants, identity.GrantRequest{Revoke: true, Reason: reason})
+		asked = &r
+		return err
+	})
+	return asked, err
 }
 
 // asks tells whether an act was refused only because somebody else must agree to it.
@@ -94,15 +123,16 @@ func asks(err error) bool {
 	return needs
 }
 
-// askGrants asks for grants to one user or group at one place, whom the transaction has locked.
-func (s *Service) askGrants(ctx context.Context, tx *store.Tx, caller identity.Caller, grants []identity.Grant, until time.Time, reason string) (Request, error) {
-	if err := s.Assignment.CheckGrants(ctx, tx, caller, grants, until, true); err != nil {
-		return Request{}, err
-	}
+// askGrants asks for grants to one user or group at one place, whom the transaction has locked, or to take them back, as a request says that
+// has no more than that yet.
+func (s *Service) askGrants(ctx context.Context, tx *store.Tx, caller identity.Caller, grants []identity.Grant, r identity.GrantRequest) (Request, error) {
 	g := grants[0]
-	r := identity.GrantRequest{UserID: g.User, GroupID: g.Group, ProjectID: g.Project, DomainID: g.Domain, Inherited: g.Inherited, Until: until, Reason: reason}
+	r.UserID, r.GroupID, r.ProjectID, r.DomainID, r.Inherited = g.User, g.Group, g.Project, g.Domain, g.Inherited
 	for _, g := range grants {
 		r.Roles = append(r.Roles, g.Role)
+	}
+	if err := s.could(ctx, tx, caller, r, true); err != nil {
+		return Request{}, err
 	}
 	out, err := s.ask(ctx, tx, caller, r)
 	if err != nil {
@@ -149,7 +179,7 @@ func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project 
 		if len(wanted) == 0 {
 			return nil
 		}
-		r, err := s.askGrants(ctx, tx, caller, wanted, until, reason)
+		r, err := s.askGrants(ctx, tx, caller, wanted, identity.GrantRequest{Until: until, Reason: reason})
 		asked = &r
 		return err
 	})
@@ -241,6 +271,10 @@ func (r Request) values() mails.Values {
 		v.Asked = "join"
 	case r.InvitationID != "":
 		v.Asked = "invite"
+	case r.Revoke && r.Inherited:
+		v.Asked = "revoke-below"
+	case r.Revoke:
+		v.Asked = "revoke"
 	case r.Inherited:
 		v.Asked = "below"
 	}
@@ -340,11 +374,11 @@ func (s *Service) agrees(ctx context.Context, tx *store.Tx, who identity.Caller,
 }
 
 // granting are the roles whose holders may be able to agree to something on a scope: those who look after it, and whom a rule lets grant
-// a role by themselves.
+// a role, or take one back, by themselves.
 func granting(b *authz.Book, keepers identity.TierRoles, scope identity.Scope) []identity.RoleID {
 	able := slices.Concat(keepers.Project, keepers.Domain)
 	for _, g := range b.Rules {
-		if g.HolderTier == identity.TierOf(scope) && g.Grant && !g.NeedsAnswer {
+		if g.HolderTier == identity.TierOf(scope) && (g.Grant || g.Revoke) && !g.NeedsAnswer {
 			able = append(able, g.Holder)
 		}
 	}
@@ -356,9 +390,7 @@ func granting(b *authz.Book, keepers identity.TierRoles, scope identity.Scope) [
 // requests names what requests speak of.
 func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.GrantRequest) ([]Request, error) {
 	var keys []store.Key
-	var ids []identity.UserID
 	for _, r := range found {
-		ids = append(ids, r.UserID)
 		keys = append(keys, store.Key{Kind: "project", ID: string(r.On())}, store.Key{Kind: "group", ID: string(r.GroupID)})
 		for _, u := range []identity.UserID{r.UserID, r.RequesterID, r.DeciderID} {
 			keys = append(keys, store.Key{Kind: "user", ID: string(u)})
@@ -368,10 +400,6 @@ func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.G
 		}
 	}
 	labels, err := tx.Labels(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	users, err := tx.UsersByID(ctx, ids)
 	name := func(kind, id string) string { return labels[store.Key{Kind: kind, ID: id}].Name }
 	all := make([]Request, len(found))
 	for i, r := range found {
@@ -382,9 +410,6 @@ func (s *Service) requests(ctx context.Context, tx *store.Tx, found []identity.G
 		}
 		if r.Joins() {
 			all[i].Group = group
-		}
-		if u, there := users[r.UserID]; there {
-			all[i].New = !u.CreatedAt.Before(r.CreatedAt.Truncate(time.Second)) // which is all that Keystone's row keeps
 		}
 		for _, id := range r.Roles {
 			all[i].RoleNames = append(all[i].RoleNames, name("role", string(id)))
@@ -488,6 +513,8 @@ func (s *Service) could(ctx context.Context, tx *store.Tx, caller identity.Calle
 		return s.Assignment.CheckInvite(ctx, tx, caller, p, r.Roles, r.Until, agreed)
 	case r.Joins():
 		return s.Directory.CheckAddToGroup(ctx, tx, caller, r.UserID, r.GroupID, agreed)
+	case r.Revoke:
+		return s.Assignment.CheckRevokes(ctx, tx, caller, r.Grants(), agreed)
 	}
 	return s.Assignment.CheckGrants(ctx, tx, caller, r.Grants(), r.Until, agreed)
 }
@@ -575,7 +602,7 @@ func (s *Service) Approve(ctx context.Context, caller identity.Caller, id string
 			err = s.could(ctx, tx, requester, *r, true)
 		}
 		if errors.Is(err, identity.Unauthorized) || errors.Is(err, identity.Forbidden) {
-			return identity.Refusedf("Who asked for this may not grant it any more, not even if somebody agrees.")
+			return identity.Refusedf("Who asked for this may not do it any more, not even if somebody agrees.")
 		} else if err != nil {
 			return err
 		}
@@ -587,6 +614,8 @@ func (s *Service) Approve(ctx context.Context, caller identity.Caller, id string
 			return s.sendDraft(ctx, tx, requester, *r)
 		case r.Joins():
 			return s.Directory.AddToGroupIn(ctx, tx, caller, r.UserID, r.GroupID)
+		case r.Revoke:
+			return s.Assignment.RevokeAllIn(ctx, tx, caller, r.Grants())
 		}
 		return s.Assignment.GrantAllIn(ctx, tx, caller, r.Grants(), identity.Terms{Until: r.Until, Reason: r.Reason, Source: identity.ByApproval})
 	})

@@ -462,3 +462,81 @@ func TestANewAccountWaitsForAgreement(t *testing.T) {
 		t.Error("the wrong role waits")
 	}
 }
+
+// TestTakingBackWaitsForAgreement: a role that a rule lets be taken back if somebody else agrees is asked for to be, on the page of a person
+// and in the list of assignments, by the rules of every request: who asks must be able to, who agrees alone, and both still.
+func TestTakingBackWaitsForAgreement(t *testing.T) {
+	a := newApprovals(t)
+	a.rule("project_mod", "project", "project_mod", "project", `"may_revoke": true, "max_days": 30`)
+	_, mod := a.someone("moe", "project_mod")
+	_, boss := a.someone("boss", "project_admin")
+	bob, target := a.someone("bob", "member")
+	page := "/portal/p/" + a.acme
+	person, grant := page+"/people/"+bob, "/v3/projects/"+a.acme+"/users/"+bob+"/roles/"
+	a.Admin().Put(grant+a.role["project_mod"], nil).Want(204)
+	has := func(role string) bool { return a.Admin().Get(grant+a.role[role]).Status == 204 }
+	onProject := func(name string) *testenv.Actor { return a.Login(name, "secret", testenv.OnProjectID(a.acme)) }
+	a.Deliver()
+
+	if got := onProject("moe").Delete(grant + a.role["project_mod"]).Want(403).Message(); !strings.Contains(got, "To take back the role project_mod somebody else who may do it must agree") || !strings.Contains(got, `"lintel access revoke" and --reason`) {
+		t.Error(got)
+	}
+	mod.Open(page+"/people").Want(200, "bob", "Update")
+	ask := person + "/revoke/" + a.role["project_mod"]
+	mod.Open(person).Want(200, "To take this role back somebody else must agree.", "Ask to take project_mod back")
+	mod.Open(ask).Want(200, "bob loses project_mod", "lintel access revoke --project acme").Submit("Ask for it").Want(422, "say why")
+	mod.Submit("Ask for it", "reason", "On leave").Want(200, "Those who can were asked", "bob", "to be taken back", "On leave", "waits for an answer")
+	boss.Open(ask).Want(404) // who needs nobody
+	mod.Open(person + "/revoke/" + a.role["member"]).Want(404)
+	a.told("boss@acme.example", "wants to take project_mod on the project acme at Lintel from bob. Somebody else must agree.", page+"/requests")
+	id, _ := a.newest("project=" + a.acme)
+	a.someone("mia", "project_mod")
+	for _, name := range []string{"moe", "mia", "bob"} {
+		onProject(name).Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
+	}
+	_, form := target.Open("/portal/profile").Form("Save")
+	if target.Send("POST", page+"/requests/"+id+"/approve", form); target.Status < 400 || !has("project_mod") {
+		t.Error("it does not wait")
+	}
+
+	// To ask for a longer one does not withdraw it.
+	onProject("moe").Post("/v3/lintel/grants", `{"grants": {"user": {"id": "`+bob+`"}, "project": {"id": "`+a.acme+`"}, "roles": [{"name": "project_mod"}], "expires_at": "2026-03-20T00:00:00Z", "reason": "x"}}`).Want(202)
+	boss.Open(page+"/requests/"+id+"/refuse").Want(200, "Nothing changes, and moe is told why.")
+	boss.Open(page+"/requests/"+id+"/approve").Want(200, "Agree that bob loses this?", "bob loses project_mod", "On leave").Submit("Agree and take back").Want(200, "agreed by boss")
+	if has("project_mod") || !has("member") {
+		t.Error("the wrong role was taken")
+	}
+	a.told("moe@acme.example", "agreed that bob loses project_mod on the project acme", "")
+	a.told("bob@acme.example", "Before: member and project_mod", "")
+
+	// By the API. What nobody may take, is not there, or is gone when somebody agrees, is not taken.
+	back := "/v3/lintel/grants?user=bob&project=acme&role="
+	onProject("moe").Delete(back + "project_mod&reason=x").Want(404)
+	a.Admin().Put(grant+a.role["project_admin"], nil).Want(204)
+	onProject("moe").Delete(back + "project_admin&reason=x").Want(403)
+	a.Admin().Delete(grant + a.role["project_admin"]).Want(204)
+	a.Admin().Put(grant+a.role["project_mod"], nil).Want(204)
+	onProject("moe").Delete(back + "project_mod").Want(400)
+	r := onProject("moe").Delete(back + "project_mod&reason=x").Want(202)
+	id = r.Get("grants.request_id")
+	if all := a.Admin().Get("/v3/lintel/grant_requests?project=" + a.acme).Want(200); r.Get("grants.user_id") != bob || !strings.Contains(all.Body, `"revoke":true`) {
+		t.Error(r.Body, all.Body)
+	}
+	a.Admin().Delete(grant + a.role["project_mod"]).Want(204)
+	onProject("boss").Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(404)
+	onProject("bob").Delete(back + "member").Want(204) // what is one's own
+
+	// On a domain, from a group, in the list of assignments.
+	managerID, _ := a.someone("dora", "")
+	a.Admin().Put("/v3/domains/default/users/"+managerID+"/roles/"+a.role["manager"], nil).Want(204)
+	crew := a.Admin().Post("/v3/groups", `{"group": {"name": "crew", "domain_id": "default"}}`).Want(201).Get("group.id")
+	a.Admin().Put("/v3/domains/default/groups/"+crew+"/roles/"+a.role["auditor"], nil).Want(204)
+	dora := a.SignIn("dora", "secret")
+	dora.Open("/portal/d/default/assignments").Want(200, "crew", "Ask to revoke")
+	dora.Open("/portal/d/default/assignments/revoke?group="+crew+"&role="+a.role["auditor"]).Want(200, "lintel access revoke --domain Default --group").
+		Submit("Ask for it", "reason", "Audit is over").Want(200, "crew", "to be taken back", "Audit is over")
+	id, _ = a.newest("domain=Default")
+	a.root = a.SignIn("admin", testenv.Password)
+	a.root.Open("/portal/d/default/requests/"+id+"/approve").Want(200, "crew loses auditor").Submit("Agree and take back").Want(200, "agreed by admin")
+	a.Admin().Get("/v3/domains/default/groups/" + crew + "/roles/" + a.role["auditor"]).Want(404)
+}

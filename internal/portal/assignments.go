@@ -133,7 +133,9 @@ func (v *visit) assignments() error {
 				granted.Time = t.GrantedAt
 			}
 			line := row{ID: markGrant(g), Name: r.Role + ", " + r.Who + ", " + r.Where, Fixed: true, Cells: []cell{who, {Chips: []string{r.Role}}, where, ends, inherited, granted}}
-			if why := found.Locked[g]; why != nil {
+			if why := found.Locked[g]; asksAnswer(why) {
+				line.Acts = []link{{v.T("Ask to revoke"), r.Revoke}}
+			} else if why != nil {
 				line.Why = v.notRevocable(why)
 			} else {
 				line.Acts = []link{{v.T("Revoke"), r.Revoke}}
@@ -571,7 +573,9 @@ func (v *visit) revokeAssignment() error {
 	if (g.User == "") == (g.Group == "") {
 		return identity.Missing("role", g.Role)
 	}
-	if err := v.p.Assignment.CheckRevocable(v.Context(), caller, g); err != nil {
+	err = v.p.Assignment.CheckRevocable(v.Context(), caller, g)
+	asks := asksAnswer(err)
+	if err != nil && !asks {
 		return err
 	}
 	found, called, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{Role: g.Role, User: g.User, Group: g.Group, Within: d.ID}, true)
@@ -594,9 +598,41 @@ func (v *visit) revokeAssignment() error {
 	frameAssignments(&out.chrome, d)
 	out.Title, out.Lead = v.F("Take %s from %s?", r.Role, r.Who), v.T("What comes by other ways, such as a group, stays.")
 	out.Terminal = []string{revokeCommand(g, called)}
+	if out.Asked = asks; asks {
+		out.Why, out.Do, out.Terminal = v.field("reason"), v.T("Ask for it"), []string{askBackCommand(g, called)}
+		out.Means = append(out.Means, v.T("To take this role back somebody else must agree."), v.T("Those who can agree are asked. Until one does, nothing changes."))
+	}
 	return v.decide(out, func() (string, error) {
-		return path + "?done=grant-revoked", v.p.Assignment.RevokeGrant(v.Context(), caller, g)
+		if !asks {
+			return path + "?done=grant-revoked", v.p.Assignment.RevokeGrant(v.Context(), caller, g)
+		}
+		at := inDomain(d.ID)
+		if g.Project != "" {
+			at = "/p/" + string(g.Project)
+		}
+		_, err := v.p.Membership.RevokeAll(v.Context(), caller, []identity.Grant{g}, out.Why)
+		return at + "/requests?done=requested", err
 	})
+}
+
+// askBackCommand asks for a role to be taken back.
+func askBackCommand(g identity.Grant, called assignment.Names) string {
+	who, kind, option := called.Of("user", string(g.User)), "project", ""
+	if g.Group != "" {
+		who, option = called.Of("group", string(g.Group)), " --group"
+	}
+	if g.Domain != "" {
+		kind = "domain"
+	}
+	if g.Inherited {
+		option += " --inherited"
+	}
+	where := called.Of("project", string(g.Project)+string(g.Domain))
+	said := "lintel access revoke --" + kind + " " + word(where.Name)
+	if g.Project != "" {
+		said += " --project-domain " + word(where.DomainName)
+	}
+	return said + option + " --user-domain " + word(who.DomainName) + " --reason WHY " + word(who.Name) + " " + word(called.Of("role", string(g.Role)).Name)
 }
 
 // revokeCommand is how the openstack command takes a role back.

@@ -21,6 +21,8 @@ var peoplePages = []page{
 	{method: get, path: "/p/{id}/people/{user}", serve: (*visit).person},
 	{method: post, path: "/p/{id}/people/{user}", serve: (*visit).changePerson},
 	{method: post, path: "/p/{id}/people/revoke", serve: (*visit).revokeChosen},
+	{method: get, path: "/p/{id}/people/{user}/revoke/{role}", serve: (*visit).askBack},
+	{method: post, path: "/p/{id}/people/{user}/revoke/{role}", serve: (*visit).askBack},
 	{method: get, path: "/p/{id}/people/{user}/factor", serve: (*visit).resetFactorHere, confirmed: true},
 	{method: post, path: "/p/{id}/people/{user}/factor", serve: (*visit).resetFactorHere, confirmed: true},
 	{method: get, path: "/p/{id}/revoke", serve: (*visit).askRevoke},
@@ -122,7 +124,7 @@ func (v *visit) listedPerson(h *here, r personRow, grants bool) row {
 	if r.Self {
 		out.Why = v.T("You")
 	}
-	if grants || len(r.Revocable) > 0 {
+	if grants || len(r.Revocable)+len(r.Askable) > 0 {
 		out.Acts = []link{{v.T("Update"), h.Path("/people/", string(r.ID))}}
 	}
 	return out
@@ -157,6 +159,8 @@ func (v *visit) personRow(p assignment.Person, called assignment.Names) personRo
 	}
 	switch granted := p.Granted(); {
 	case len(p.Revocable) > 0:
+	case len(p.Askable) > 0:
+		row.Locked = v.F("Holds %s: to take it back somebody else must agree", called.Of("role", string(p.Askable[0])).Name)
 	case p.Obstacle != "":
 		row.Locked = v.F("Holds %s: you may not change that", called.Of("role", string(p.Obstacle)).Name)
 	case len(granted) > 0:

@@ -38,6 +38,7 @@ type roleChoice struct {
 	inWords
 	Chosen bool
 	Fixed  bool     // it was granted, and the reader may not take it back
+	Back   bool     // but may ask for that
 	Moves  bool     // the reader may set when it ends
 	Before bool     // it was granted
 	Brings []string // the roles that come with it
@@ -68,7 +69,7 @@ type found struct {
 func (v *visit) findPerson(h *here, id identity.UserID) (found, error) {
 	return asGranter(h, func(c identity.Caller) (f found, offers int, err error) {
 		f.Person, f.Offers, f.Called, err = v.p.Assignment.Person(v.Context(), c, h.ID, id)
-		return f, len(f.Offers) + len(f.Revocable), err
+		return f, len(f.Offers) + len(f.Revocable) + len(f.Askable), err
 	})
 }
 
@@ -96,7 +97,7 @@ func (v *visit) personPage() (*here, *personPage, error) {
 			c = v.choiceOf(f.Offers[i])
 			c.Moves = true
 		}
-		c.Chosen, c.Before, c.Fixed = true, true, !slices.Contains(f.Revocable, a.Role)
+		c.Chosen, c.Before, c.Fixed, c.Back = true, true, !slices.Contains(f.Revocable, a.Role), slices.Contains(f.Askable, a.Role)
 		c.Moves = c.Moves || !c.Fixed
 		c.Ends = lastDayOf(f.Terms[a.Role].Until)
 		pg.Roles = append(pg.Roles, c)
@@ -181,6 +182,36 @@ func revokeLine(h *here, user personRow, role string) string {
 		return "openstack role remove" + grantOptions(h, user.Name, user.In) + " " + word(role)
 	}
 	return "lintel access revoke --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(user.In) + " " + word(user.Name) + " " + word(role)
+}
+
+// askBack asks for a role to be taken from somebody, to which somebody else must agree.
+func (v *visit) askBack() error {
+	h, err := v.here()
+	if err != nil {
+		return err
+	}
+	f, err := v.findPerson(h, identity.UserID(v.PathValue("user")))
+	if err != nil {
+		return err
+	}
+	role := identity.RoleID(v.PathValue("role"))
+	if !slices.Contains(f.Askable, role) {
+		return identity.Missing("role", role)
+	}
+	name, in := f.Called.Of("role", string(role)).Name, f.Called.Of("user", string(f.ID)).DomainName
+	out := &actPage{Harmless: true, Asked: true, Why: v.field("reason"), Back: h.Path("/people/", string(f.ID)), Do: v.T("Ask for it"), Means: []string{
+		v.F("%s loses %s.", f.Name, name), v.T("Those who can agree are asked. Until one does, nothing changes."),
+	}}
+	out.Here, out.Section, out.Title = h, "people", v.F("Ask to take %s from %s?", name, f.Name)
+	out.Lead = v.T("To take this role back somebody else must agree.")
+	out.Terminal = []string{"lintel access revoke" + ofProject(h) + " --user-domain " + word(in) + " --reason WHY " + word(f.Name) + " " + word(name)}
+	return v.decide(out, func() (string, error) {
+		grants := []identity.Grant{{Role: role, User: f.ID, Project: h.ID}}
+		return strings.TrimPrefix(h.Path("/requests?done=requested"), Prefix), h.as(func(c identity.Caller) error {
+			_, err := v.p.Membership.RevokeAll(v.Context(), c, grants, out.Why)
+			return err
+		})
+	})
 }
 
 // resetFactorHere helps somebody of the project who has lost their second factor, for who may take away all that they hold.

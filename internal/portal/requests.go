@@ -102,7 +102,7 @@ func (v *visit) requests() error {
 	}
 	pg := &requestsPage{Requests: rows, Path: a.path}
 	pg.Here, pg.Section, pg.Title = a.here, a.section, v.T("Requests")
-	pg.Lead = v.F("What somebody wants to give in %s, to which somebody else must agree.", a.name)
+	pg.Lead = v.F("What somebody wants to give or take back in %s, to which somebody else must agree.", a.name)
 	pg.Action = &link{v.T("Add a person"), a.add}
 	if a.here == nil {
 		pg.Action.Label = v.T("Grant a role")
@@ -145,6 +145,8 @@ func (v *visit) wish(r requestRow) (all []string) {
 		all = append(all, v.F("%s joins the group %s.", r.For, r.Group))
 	case r.Address != "":
 		all = append(all, v.F("%s is invited, and gets %s by accepting.", r.For, roles))
+	case r.Revoke:
+		all = append(all, v.F("%s loses %s.", r.For, roles))
 	default:
 		all = append(all, v.F("%s gets %s.", r.For, roles))
 	}
@@ -168,6 +170,10 @@ func (v *visit) approveRequest() error {
 		if r.Address != "" {
 			out.Do, out.Lead = v.T("Agree, and let it be sent"), v.T("The invitation is sent at once. You must be able to invite to it yourself, now and when it is accepted.")
 		}
+		if r.Revoke {
+			out.Do, out.Harmless = v.T("Agree and take back"), false
+			out.Title, out.Lead = v.F("Agree that %s loses this?", r.For), v.T("It counts at once. You must be able to take it back yourself.")
+		}
 		out.Terminal = []string{"lintel access approve " + r.ID}
 		return out
 	}, func(c identity.Caller, id string) error {
@@ -179,7 +185,7 @@ func (v *visit) approveRequest() error {
 func (v *visit) refuseRequest() error {
 	return v.answering("request-refused", false, func(r requestRow) *actPage {
 		out := &actPage{Do: v.T("Refuse the request"), Means: v.wish(r), Asked: true, Why: v.field("reason")}
-		out.Title, out.Lead = v.T("Refuse this request?"), v.F("Nothing is granted, and %s is told why.", r.Requester)
+		out.Title, out.Lead = v.T("Refuse this request?"), v.F("Nothing changes, and %s is told why.", r.Requester)
 		out.Terminal = []string{"lintel access refuse " + r.ID + " --reason WHY"}
 		return out
 	}, func(c identity.Caller, id string) error {

@@ -19,6 +19,8 @@ type requestDetails struct {
 	Address      string                `json:"address,omitempty"`
 	Domain       bool                  `json:"domain,omitempty"` // the project is one that acts as a domain
 	Inherited    bool                  `json:"inherited,omitempty"`
+	Revoke       bool                  `json:"revoke,omitempty"`
+	New          bool                  `json:"new,omitempty"`
 	Until        *time.Time            `json:"until,omitempty"`
 	Reason       string                `json:"reason,omitempty"`
 	Answer       string                `json:"answer,omitempty"`
@@ -26,7 +28,7 @@ type requestDetails struct {
 }
 
 func detailsOf(r identity.GrantRequest) (string, error) {
-	d := requestDetails{Roles: r.Roles, Group: r.GroupID, Invitation: r.InvitationID, Address: r.Address, Domain: r.DomainID != "", Inherited: r.Inherited,
+	d := requestDetails{Roles: r.Roles, Group: r.GroupID, Invitation: r.InvitationID, Address: r.Address, Domain: r.DomainID != "", Inherited: r.Inherited, Revoke: r.Revoke, New: r.New,
 		Reason: r.Reason, Answer: r.Answer, DeciderScope: scopeText(r.DeciderScope)}
 	if !r.Until.IsZero() {
 		d.Until = &r.Until
@@ -43,7 +45,7 @@ func scanRequest(s scanner) (r identity.GrantRequest, err error) {
 	var scope string
 	err = s.Scan(&r.ID, &r.ProjectID, &r.UserID, &r.RequesterID, &scope, jsonOf(&d), &r.State, timeOf{&r.CreatedAt}, timeOf{&r.ExpiresAt}, &r.DeciderID, timeOf{&r.DecidedAt})
 	r.Scope, r.Roles, r.Reason, r.Answer, r.DeciderScope = scopeOf(scope), d.Roles, d.Reason, d.Answer, scopeOf(d.DeciderScope)
-	r.GroupID, r.InvitationID, r.Address, r.Inherited = d.Group, d.Invitation, d.Address, d.Inherited
+	r.GroupID, r.InvitationID, r.Address, r.Inherited, r.Revoke, r.New = d.Group, d.Invitation, d.Address, d.Inherited, d.Revoke, d.New
 	if d.Domain {
 		r.ProjectID, r.DomainID = "", identity.DomainID(r.ProjectID)
 	}
@@ -62,7 +64,7 @@ func requestFor(r identity.GrantRequest) string {
 }
 
 // InsertGrantRequest writes a new request. An open one of the same requester for the same user, group or invitation and the same place is
-// withdrawn.
+// withdrawn, if it is to grant as this one, or as this one to take back.
 func (tx *Tx) InsertGrantRequest(ctx context.Context, r identity.GrantRequest) error {
 	if _, err := tx.exec(ctx, `DELETE FROM "lintel_grant_request" WHERE "expires_at" < ?`, tx.now.Add(-keepMembership)); err != nil {
 		return err
@@ -73,7 +75,7 @@ func (tx *Tx) InsertGrantRequest(ctx context.Context, r identity.GrantRequest) e
 		return err
 	}
 	for _, old := range open {
-		if old.GroupID != r.GroupID || old.Inherited != r.Inherited {
+		if old.GroupID != r.GroupID || old.Inherited != r.Inherited || old.Revoke != r.Revoke {
 			continue
 		}
 		if _, err := tx.exec(ctx, `UPDATE "lintel_grant_request" SET "state" = ?, "decided_at" = ? WHERE "id" = ?`, identity.RequestWithdrawn, tx.now, old.ID); err != nil {

@@ -136,6 +136,35 @@ func TestApproval(t *testing.T) {
 	})
 }
 
+// A role is taken back once somebody else agrees, where a rule wants that.
+func TestTakingBackWaits(t *testing.T) {
+	onceThere(t, "/p/{id}/people/{user}/revoke/{role}")
+	tell(t, "A7 J3", func(s *Story) {
+		for _, name := range []string{"project_admin", "project_mod"} {
+			s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": name}})
+		}
+		s.root.Put("/v3/lintel/grant_rules", map[string]any{"grant_rules": map[string]any{"preset": "catalyst"}})
+		named := func(name string) map[string]any { return map[string]any{"name": name} }
+		s.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+			"holder_role": named("project_mod"), "target_role": named("project_mod"), "may_grant": true, "may_revoke": true, "needs_approval": true,
+		}})
+		s.Project("acme")
+		for name, role := range map[string]string{"moira": "project_mod", "boris": "project_admin", "ayesha": "project_mod"} {
+			s.User(name)
+			s.Grant(name, role, "acme")
+		}
+		moira := s.SignIn("moira", secret).people("acme").Press("Update", "ayesha").Press("Ask to take project_mod back").Sees("ayesha loses project_mod")
+		s.alike(moira, "project acme", moira.Terminal(), func() {
+			moira.Fill("Why?", "On leave").Press("Ask for it").Sees("Those who can were asked", "to be taken back", "On leave")
+		}, "WHY", "On leave")
+		s.Mail("boris@northwind.example", "wants to take project_mod on the project acme")
+		boris := s.SignIn("boris", secret).people("acme").Press("Requests").Press("Agree ayesha").Sees("ayesha loses project_mod", "On leave")
+		s.alike(boris, "project acme", boris.Terminal(), func() { boris.Press("Agree and take back").Sees("agreed by boris") })
+		s.Mail("moira@northwind.example", "agreed that ayesha loses project_mod")
+		s.Mail("ayesha@northwind.example", "project_mod")
+	})
+}
+
 // An account is made at once, and its role waits if somebody else must agree to it.
 func TestAccountWhoseRoleWaits(t *testing.T) {
 	tell(t, "A7 D3", func(s *Story) {

@@ -495,6 +495,9 @@ func (tour *Tour) admin(p *Person) {
 	}})), "grants.request_id").(string)
 	tour.visit(p, stop{"requests", web + "/requests", "dark phone"}, stop{"agree-to-request", web + "/requests/" + asked + "/approve", ""}, stop{"refuse-request", web + "/requests/" + asked + "/refuse", ""})
 	celia := tour.SignIn("celia", secret)
+	tour.Grant("erika", "billing", "acme-web")
+	erika := web + "/people/" + tour.id("users", "erika")
+	tour.visit(celia, stop{"person-asking-back", erika, ""}, stop{"ask-to-take-back", erika + "/revoke/" + tour.id("roles", "billing"), "dark phone"})
 	tour.visit(celia, stop{"withdraw-request", web + "/requests/" + asked + "/withdraw", ""}, stop{"invite-asking", web + "/invite", ""})
 	tour.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
 		"holder_role": named("manager"), "holder_scope": "domain", "target_role": named("billing"), "target_scope": "project", "may_grant": true, "needs_approval": true,

@@ -186,21 +186,26 @@ func testGrantRequests(t *testing.T, db *store.DB) {
 		if err := tx.InsertGrantRequest(ctx, again); err != nil {
 			return err
 		}
+		back := one
+		back.ID, back.Revoke, back.Until = "back too", true, time.Time{} // which is another wish
+		if err := tx.InsertGrantRequest(ctx, back); err != nil {
+			return err
+		}
 		again.State, again.DeciderID, again.Answer = identity.RequestRefused, "boss", "no"
-		for id, want := range map[string]bool{"one": false, "other": false, "again": true} {
+		for id, want := range map[string]bool{"one": false, "other": false, "again": true, "back too": true} {
 			again.ID = id
 			if open, err := tx.DecideGrantRequest(ctx, again); err != nil || open != want {
 				t.Errorf("%s is open: %t, %v", id, open, err)
 			}
 		}
-		for requester, want := range map[identity.UserID]int{"": 3, "alice": 2, "nobody": 0} {
+		for requester, want := range map[identity.UserID]int{"": 4, "alice": 3, "nobody": 0} {
 			if all, err := tx.GrantRequests(ctx, "p", requester, 5); err != nil || len(all) != want {
 				t.Errorf("of %q: %d, %v", requester, len(all), err)
 			}
 		}
 		for _, of := range []identity.GrantRequest{
-			{ID: "group", GroupID: "crew", ProjectID: "p", Roles: one.Roles}, {ID: "below", GroupID: "crew", DomainID: "d", Inherited: true, Roles: one.Roles},
-			{ID: "joins", UserID: "bob", GroupID: "crew", DomainID: "d"}, {ID: "joins too", UserID: "bob", GroupID: "staff", DomainID: "d"},
+			{ID: "group", GroupID: "crew", ProjectID: "p", Roles: one.Roles}, {ID: "back", GroupID: "crew", ProjectID: "p", Roles: one.Roles, Revoke: true}, {ID: "below", GroupID: "crew", DomainID: "d", Inherited: true, Roles: one.Roles},
+			{ID: "made", UserID: "ida", ProjectID: "p", Roles: one.Roles, New: true}, {ID: "joins", UserID: "bob", GroupID: "crew", DomainID: "d"}, {ID: "joins too", UserID: "bob", GroupID: "staff", DomainID: "d"},
 			{ID: "invites", InvitationID: "i", Address: "greta@acme.example", ProjectID: "p", Roles: one.Roles},
 		} {
 			of.Reason, of.RequesterID, of.Scope, of.State, of.CreatedAt, of.ExpiresAt = "why", "dora", identity.OnDomain("d"), identity.RequestOpen, now, now.Add(time.Hour)
