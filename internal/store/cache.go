@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,7 @@ func (db *DB) CatchUp(ctx context.Context) error {
 	if db.looks.Load() > before && db.looked == nil {
 		return nil // it began after this call
 	}
+	runtime.Gosched() // whoever is about to ask may as well come along
 	db.looks.Add(1)
 	at := db.now()
 	look := db.ownChanges
