@@ -113,7 +113,7 @@ func TestAttacksOnRequests(t *testing.T) {
 	}
 	invited := newest()
 	a.answered(a.mod, invited)
-	if out, err := a.run("invitation list --project here"); err != nil || !strings.Contains(out, "draft") {
+	if out, err := a.run("invitation list --project here"); err != nil || !strings.Contains(out, "draft: waits for an answer to the request "+invited) {
 		t.Errorf("%s %v", out, err)
 	}
 	a.as(a.boss.name, "secret", "OS_PROJECT_NAME", "here")

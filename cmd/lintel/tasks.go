@@ -381,6 +381,7 @@ func invitationCommand() *cobra.Command {
 		Inviter string   `json:"inviter"`
 		Until   string   `json:"expires_at"`
 		State   string   `json:"state"`
+		Request *string  `json:"request_id"`
 	}
 	list := func(ctx context.Context, c *client.Client, address string) (found []listed, err error) {
 		q := url.Values{"project": {project}}
@@ -419,6 +420,9 @@ func invitationCommand() *cobra.Command {
 		}
 		var rows []row
 		for _, i := range found {
+			if i.Request != nil {
+				i.State += ": waits for an answer to the request " + *i.Request
+			}
 			rows = append(rows, row{i.Address, strings.Join(i.Roles, ", "), i.Inviter, i.Until, i.State})
 		}
 		return f.print(cmd.OutOrStdout(), found, row{"Address", "Roles", "Invited by", "Expires at", "State"}, rows)

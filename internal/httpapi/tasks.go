@@ -380,8 +380,11 @@ func (a *API) listInvitations(w http.ResponseWriter, r *request) error {
 	for _, l := range found.Items {
 		all = append(all, object{
 			"id": string(l.ID), "address": l.Address, "project_id": string(l.ProjectID), "roles": l.RoleNames, "areas": l.Areas, "inviter": l.Inviter,
-			"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(),
+			"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(), "request_id": nil,
 		})
+		if l.Draft {
+			all[len(all)-1]["request_id"] = l.RequestID
+		}
 	}
 	return writeJSON(w, http.StatusOK, object{"invitations": all})
 }

@@ -21,6 +21,7 @@ const (
 	OfferAccepted   OfferState = "accepted"
 	OfferDeclined   OfferState = "declined"
 	OfferCancelled  OfferState = "cancelled"
+	OfferWaiting    OfferState = "waiting" // until somebody agrees to what it offers now
 	OfferBlocked    OfferState = "blocked" // who sent it may not invite to that any more, or the project is disabled
 )
 
@@ -80,7 +81,7 @@ func stateOf(v identity.Invitation, l identity.Link, ended bool) OfferState {
 	case v.State != identity.InvitationOpen:
 		return OfferState(v.State)
 	case v.Draft:
-		return OfferBlocked
+		return OfferWaiting
 	case l.State != "":
 		return OfferSuperseded
 	case ended:

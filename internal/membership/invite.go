@@ -496,6 +496,9 @@ type Listed struct {
 	Ended     bool // nobody can accept it any more
 }
 
+// Unsent tells whether an invitation is a draft that nobody has heard of.
+func (l Listed) Unsent() bool { return l.Draft && l.Sends == 0 }
+
 // Invitations are the open ones to a project.
 type Invitations struct {
 	Project identity.Project

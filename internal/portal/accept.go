@@ -59,6 +59,8 @@ func (v *visit) offerPage() (*offerPage, error) {
 		pg.Title, pg.Lead = v.T("This invitation was declined"), v.T("If that was a mistake, ask for a new one.")
 	case membership.OfferCancelled:
 		pg.Title, pg.Lead = v.T("This invitation was withdrawn"), v.T("Ask whoever sent it.")
+	case membership.OfferWaiting:
+		pg.Title, pg.Lead = v.T("This invitation cannot be accepted at present"), v.T("It was changed, and waits until somebody agrees to that. You get a new link then.")
 	default:
 		pg.Title, pg.Lead = v.T("This invitation cannot be accepted at present"), v.T("Who sent it may not invite to that any more, or the project is closed. Ask them.")
 	}

@@ -99,7 +99,7 @@ func TestAnInvitationWaitsForAgreement(t *testing.T) {
 		t.Fatalf("%d mails before anybody agreed", n)
 	}
 	a.told("boss@acme.example", "wants to invite greta@new.example as project_mod to the project acme", page+"/requests")
-	mod.Open(page+"/invitations").Want(200, "Waits until somebody agrees")
+	mod.Open(page+"/invitations").Want(200, "Waits until somebody agrees", "not yet")
 	if strings.Contains(mod.Body, "Send again") {
 		t.Error("a draft can be sent")
 	}
@@ -139,7 +139,9 @@ func TestAnInvitationWaitsForAgreement(t *testing.T) {
 	}
 	mod.Open(page+"/invitations/"+hugo).Submit("Save", "role", a.role["project_mod"], "until", "2026-03-30", "reason", "").Want(422, "say why")
 	mod.Submit("Save", "role", a.role["project_mod"], "until", "2026-03-30", "reason", "Longer").Want(200, "Those who can were asked")
-	a.Browser().Open(link).Want(200, "cannot be accepted at present")
+	a.Browser().Open(link).Want(200, "cannot be accepted at present", "It was changed, and waits until somebody agrees to that.")
+	mod.Open(page+"/invitations/"+hugo).Want(200, "It waits until somebody agrees that project_mod is given")
+	mod.Open(page+"/invitations/"+hugo+"/cancel").Want(200, "Nobody can agree to it any more.", "They get a mail that says so.")
 	id, _ = a.newest(query)
 	boss.Open(page+"/requests/"+id+"/refuse").Submit("Refuse the request", "reason", "Long enough").Want(200, "refused by boss")
 	a.Deliver()
@@ -151,7 +153,10 @@ func TestAnInvitationWaitsForAgreement(t *testing.T) {
 	// Who withdraws one or the other withdraws both; who is invited agrees to nothing.
 	invite("ines@new.example").Want(200)
 	ines := a.Admin().Get("/v3/lintel/invitations?project=" + a.acme + "&address=ines@new.example").Want(200).Get("invitations.0.id")
-	mod.Open(page + "/invitations/" + ines + "/cancel").Submit("Withdraw the invitation").Want(200)
+	if mod.Open(page+"/invitations/"+ines+"/cancel").Want(200, "Nobody can agree to it any more."); strings.Contains(mod.Text(), "mail that says so") {
+		t.Error("a mail is promised to who has heard of nothing")
+	}
+	mod.Submit("Withdraw the invitation").Want(200)
 	if _, state := a.newest(query); state != "withdrawn" || a.mailed("ines@new.example") != 0 {
 		t.Errorf("the request is %s", state)
 	}

@@ -341,6 +341,10 @@ func (v *visit) changePage() (*here, *invitePage, membership.Listed, error) {
 	pg.Address, pg.Title, pg.Do = l.Address, v.F("Invitation of %s", l.Address), v.T("Save")
 	pg.Lead = v.T("The link that they have goes on working, and offers what you choose here.")
 	pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role ROLE " + word(l.Address), "lintel invitation resend" + ofProject(h) + " " + word(l.Address)}
+	if l.Draft {
+		pg.Lead = v.F("It waits until somebody agrees that %s is given, and nobody can accept it before. What you save here is asked for anew, or sent at once if nobody has to agree.", strings.Join(l.RoleNames, ", "))
+		pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role ROLE --reason WHY " + word(l.Address)}
+	}
 	if v.Method == get {
 		pg.Words, pg.Until = l.Words, lastDayOf(l.Until)
 		for i := range pg.Roles {
@@ -429,10 +433,14 @@ func (v *visit) cancelInvitation() error {
 
 // withdraw asks about taking an invitation back, and does it, on a page of the project.
 func (v *visit) withdraw(h *here, l membership.Listed, at string) error {
-	out := &actPage{Do: v.T("Withdraw the invitation"), Back: h.Path("/" + at), Means: []string{
-		v.F("The link that %s has stops working at once.", l.Address), v.T("They keep what they may have accepted elsewhere."),
-	}}
-	if v.p.Membership.Mails() {
+	out := &actPage{Do: v.T("Withdraw the invitation"), Back: h.Path("/" + at)}
+	if l.Draft {
+		out.Means = append(out.Means, v.T("Nobody can agree to it any more."))
+	}
+	if !l.Unsent() {
+		out.Means = append(out.Means, v.F("The link that %s has stops working at once.", l.Address), v.T("They keep what they may have accepted elsewhere."))
+	}
+	if v.p.Membership.Mails() && !l.Unsent() {
 		out.Means = append(out.Means, v.T("They get a mail that says so."))
 	}
 	out.Here, out.Section, out.Title = h, at, v.F("Withdraw the invitation of %s?", l.Address)
