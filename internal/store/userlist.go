@@ -36,9 +36,13 @@ func (tx *Tx) emailOf(column string) string {
 	return `SUBSTRING(` + column + ` FROM '"email": *"([^"]*)"')`
 }
 
-// nameKeeper is one of the places where names of users are kept, with a key to order them by that there is an index of. id and name are
-// where it has the whole name of a user.
-type nameKeeper struct{ from, domain, key, id, name string }
+// nameKeeper is one of the places where names of users are kept, with a key to order them by that there is an index of. id is where it has
+// the id of a user; empty where it has no whole names. all says that there is an index of all names, too, in which SQLite passes names by
+// sooner than in that of a domain.
+type nameKeeper struct {
+	from, domain, key, id string
+	all                   bool
+}
 
 // nameKeepers are those places. Each user is in one of them. They are read in the order of their names: SQLite, which knows little of
 // how much there is, has to be told.
@@ -49,21 +53,21 @@ func (tx *Tx) nameKeepers() []nameKeeper {
 	}
 	return []nameKeeper{
 		{`"local_user" l` + join + ` "user" u ON u."id" = l."user_id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"`,
-			`l."domain_id"`, tx.folded(`l."name"`), `l."user_id"`, `l."name"`},
+			`l."domain_id"`, tx.folded(`l."name"`), `l."user_id"`, tx.db.dialect == sqlite},
 		{`"nonlocal_user" n` + join + ` "user" u ON u."id" = n."user_id" LEFT JOIN "local_user" l ON l."user_id" = u."id"`,
-			`n."domain_id"`, tx.folded(`n."name"`), `n."user_id"`, `n."name"`},
+			`n."domain_id"`, tx.folded(`n."name"`), `n."user_id"`, false},
 		{`"federated_user" f` + join + ` "user" u ON u."id" = f."user_id" AND NOT EXISTS (SELECT 1 FROM "federated_user" o
 			WHERE o."user_id" = f."user_id" AND o."id" < f."id") AND NOT EXISTS (SELECT 1 FROM "local_user" o WHERE o."user_id" = u."id")
 			AND NOT EXISTS (SELECT 1 FROM "nonlocal_user" o WHERE o."user_id" = u."id")
 			LEFT JOIN "local_user" l ON l."user_id" = u."id" LEFT JOIN "nonlocal_user" n ON n."user_id" = u."id"`,
-			`u."domain_id"`, tx.folded(`f."display_name"`), "", ""},
+			`u."domain_id"`, tx.folded(`f."display_name"`), "", false},
 	}
 }
 
 // userSearch is a part of a name or address that users are looked for by.
 type userSearch struct {
 	text, pattern string
-	addressed     []identity.UserID // all in whose address it is
+	addressed     []identity.UserID // all in whose address it is, or whose id
 }
 
 // mostSought is up to how many users a search finds before a page is made of them, unless SeekUpTo said otherwise.
@@ -84,18 +88,23 @@ func (tx *Tx) seekUsers(ctx context.Context, s *selection, q identity.Query, tex
 	var parts []string
 	var args []any
 	domain, within := q.Equal("domain_id")
-	part := func(id, from, domainColumn string, columns ...string) {
-		var some selection
-		for _, c := range columns {
-			some.also(tx.holds(c), w.pattern)
-		}
+	part := func(id, from, domainColumn, order string, some selection) {
 		if within {
 			if tx.db.dialect == sqlite {
 				domainColumn = "+" + domainColumn // not by an index: most are in one domain
 			}
 			some.also(domainColumn+` = ?`, domain)
 		}
-		parts, args = append(parts, `SELECT `+id+` FROM `+from+some.sql()), append(args, some.args...)
+		stmt := `SELECT ` + id + ` FROM ` + from + some.sql()
+		if args = append(args, some.args...); order != "" && tx.db.dialect == sqlite {
+			stmt, args = `SELECT * FROM (`+stmt+` ORDER BY `+order+` LIMIT ?)`, append(args, tx.db.mostSought+1) // by the index
+		}
+		parts = append(parts, stmt)
+	}
+	named := func(id, from, domainColumn, name string) {
+		var some selection
+		some.also(tx.called(tx.folded(name), w))
+		part(id, from, domainColumn, tx.folded(name), some)
 	}
 	read := func() ([]identity.UserID, error) {
 		stmt := strings.Join(parts, ` UNION ALL `) + ` LIMIT ?`
@@ -103,19 +112,23 @@ func (tx *Tx) seekUsers(ctx context.Context, s *selection, q identity.Query, tex
 		parts, args = nil, nil
 		return ids, err
 	}
-	part(`l."user_id"`, `"local_user" l`, `l."domain_id"`, `l."name"`)
-	part(`n."user_id"`, `"nonlocal_user" n`, `n."domain_id"`, `n."name"`)
-	part(`f."user_id"`, `"federated_user" f JOIN "user" u ON u."id" = f."user_id"`, `u."domain_id"`, `f."display_name"`)
-	named, err := read()
+	named(`l."user_id"`, `"local_user" l`, `l."domain_id"`, `l."name"`)
+	named(`n."user_id"`, `"nonlocal_user" n`, `n."domain_id"`, `n."name"`)
+	named(`f."user_id"`, `"federated_user" f JOIN "user" u ON u."id" = f."user_id"`, `u."domain_id"`, `f."display_name"`)
+	found, err := read()
 	if err != nil {
 		return err
 	}
-	part(`u."id"`, `"user" u`, `u."domain_id"`, `u."extra"`, email)
+	var some selection
+	some.also(tx.holds(`u."extra"`), w.pattern)
+	some.also(tx.holds(email), w.pattern)
+	part(`u."id"`, `"user" u`, `u."domain_id"`, "", some)
+	parts, args = append(parts, `SELECT u."id" FROM "user" u WHERE u."id" = ?`), append(args, text)
 	if w.addressed, err = read(); err != nil || len(w.addressed) > tx.db.mostSought {
 		return err
 	}
-	if s.few = len(named) <= tx.db.mostSought; s.few {
-		set, args := in(append(append(named, w.addressed...), identity.UserID(text)))
+	if s.few = len(found) <= tx.db.mostSought; s.few {
+		set, args := in(append(append(found, w.addressed...), identity.UserID(text)))
 		s.also(`u."id" IN `+set, args...)
 	} else {
 		s.sought = w
@@ -129,6 +142,15 @@ func (tx *Tx) holds(column string) string {
 		return column + ` LIKE ? ESCAPE '!'`
 	}
 	return `LOWER(` + column + `) LIKE LOWER(?) ESCAPE '!'`
+}
+
+// called is a condition that a name, as lists are ordered by it, has a part, and what it is given. SQLite finds that in an index of the
+// names alone, and sooner without patterns.
+func (tx *Tx) called(key string, w *userSearch) (condition string, given any) {
+	if tx.db.dialect == sqlite {
+		return `instr(` + key + `, LOWER(?)) > 0`, w.text
+	}
+	return tx.holds(key), w.pattern
 }
 
 // sortedUsers returns a page of the users that pass a selection, in an order other than that of their ids. So that no page has
@@ -177,11 +199,15 @@ func (tx *Tx) usersByName(s selection, q identity.Query, descending bool) (stmt 
 	parts := make([]string, 0, 3)
 	for i, k := range tx.nameKeepers() {
 		some := selection{where: slices.Clone(s.where), args: slices.Clone(s.args)}
-		if w := s.sought; w != nil && k.name != "" {
-			set, ids := in(append(w.addressed, identity.UserID(w.text)))
-			some.also(`(`+tx.holds(k.name)+` OR `+k.id+` IN `+set+`)`, append([]any{w.pattern}, ids...)...)
+		if w := s.sought; w != nil && k.id != "" {
+			if named, like := tx.called(k.key, w); len(w.addressed) == 0 {
+				some.also(named, like)
+			} else {
+				set, ids := in(w.addressed)
+				some.also(`(`+named+` OR `+k.id+` IN `+set+`)`, append([]any{like}, ids...)...)
+			}
 		}
-		if domain, ok := q.Equal("domain_id"); ok {
+		if domain, ok := q.Equal("domain_id"); ok && (s.sought == nil || !k.all) {
 			some.also(k.domain+` = ?`, domain) // with which the index of names begins
 		}
 		if q.Marker != "" {
