@@ -57,7 +57,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), serveCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
+	root.AddCommand(upCommand(), serveCommand(), bootstrapLinkCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
 		userCommand(), projectCommand(), accountCommand(), apiUserCommand(), domainCommand(), portalUserCommand(), roleCommand(), profileCommand(), contactCommand(), credentialCommand(), eventCommand(), inviteCommand(), invitationCommand(), signUpCommand(), grantsCommand())
 	return root
 }

@@ -34,6 +34,15 @@ func (f *configFlags) load(base ...func(*config.Config)) (*config.Config, error)
 	return cfg, err
 }
 
+// loadUp is load for a data folder of up, where nothing counts but what the flags name.
+func (f *configFlags) loadUp(dir string, base ...func(*config.Config)) (*config.Config, error) {
+	cfg, warnings, err := config.Load(f.files, f.dirs, append([]func(*config.Config){server.UpDefaults(dir)}, base...)...)
+	for _, w := range warnings {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
+	return cfg, err
+}
+
 func openLog(cfg *config.Config) (*telemetry.Log, error) {
 	d := cfg.Default
 	return telemetry.OpenLog(telemetry.LogOptions{
@@ -114,17 +123,14 @@ func upCommand() *cobra.Command {
 		Long: `Set everything up in one folder and serve: an SQLite database, keys, the first administrator, and files
 that clients log in with. A second start finds all of it and changes nothing.
 
-The administrator's password is random and printed once, unless OS_BOOTSTRAP_PASSWORD is set.`,
+The administrator's password is random and printed once, with a link to the portal to choose another, unless OS_BOOTSTRAP_PASSWORD is set.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := filepath.Abs(data)
 			if err != nil {
 				return err
 			}
-			cfg, warnings, err := config.Load(flags.files, flags.dirs, server.UpDefaults(dir))
-			for _, w := range warnings {
-				fmt.Fprintln(os.Stderr, "warning:", w)
-			}
+			cfg, err := flags.loadUp(dir)
 			if err != nil {
 				return err
 			}
@@ -150,11 +156,12 @@ The administrator's password is random and printed once, unless OS_BOOTSTRAP_PAS
 				l.Close()
 				return err
 			}
-			if made != "" {
-				fmt.Printf("The administrator is \"admin\" with the password %s\n", made)
+			if made.Password != "" {
+				fmt.Printf("The administrator is \"admin\" with the password %s\n", made.Password)
 				fmt.Printf("It is shown once; %s and clouds.yaml beside it hold it for the openstack command.\n", filepath.Join(dir, "admin-openrc.sh"))
 				if at := server.PortalURL(cfg, l); at != "" {
 					fmt.Printf("Browsers find the portal on %s\n", at)
+					fmt.Printf("To choose a password of your own there, which those files then lack, open this link within a quarter of an hour. It works once:\n%s%s\n", at, made.Page)
 				}
 			}
 			return serve(cmd.Context(), cfg, l, opt)

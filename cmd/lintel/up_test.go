@@ -85,6 +85,15 @@ func TestUpTwice(t *testing.T) {
 		}
 	}
 	logIn(t, url, password[1])
+	links := regexp.MustCompile(`(?m)^http://127\.0\.0\.1:\d+/portal/reset/\S+$`)
+	link := links.FindString(strings.Join(said, "\n"))
+	chooses(t, link)
+	again, err := lintel(t, "bootstrap-link", "--data", dir, "--listen", strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/v3")).Output()
+	if another := links.FindString(string(again)); err != nil || another == "" || another == link {
+		t.Errorf("another link: %q, %v", again, err)
+	} else {
+		chooses(t, another)
+	}
 	stop(t, first)
 
 	before := snapshot(t, dir)
@@ -110,6 +119,19 @@ func logIn(t *testing.T, url, password string) {
 	defer resp.Body.Close()
 	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusCreated {
 		t.Fatalf("log in: %d %s", resp.StatusCode, text)
+	}
+}
+
+// chooses wants a page where the administrator chooses a password.
+func chooses(t *testing.T, link string) {
+	t.Helper()
+	resp, err := http.Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK || !strings.Contains(string(text), "For the account admin") {
+		t.Errorf("%s: %d %s", link, resp.StatusCode, text)
 	}
 }
 

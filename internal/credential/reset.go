@@ -43,25 +43,30 @@ func (s *Service) ResetFactor(ctx context.Context, caller identity.Caller, user 
 				return err
 			}
 		}
-		drop, rules, told := tx.DropFactor, noRules, mail.FactorGone
-		if s.takesFactors() && u.Kind != identity.FederatedUser && !u.Surface.NoPortal {
-			drop, rules, told = tx.ResetFactor, ownRules(), mail.FactorReset
-		}
-		if err := drop(ctx, user); err != nil {
-			return err
-		}
-		if err := s.setRules(ctx, tx, caller, user, rules); err != nil {
-			return err
-		}
-		if err := tx.Record(ctx, identity.Done("user", "factor_reset", user).By(caller)); err != nil {
-			return err
-		}
-		if err := s.tellOfFactor(ctx, tx, caller, user, told); err != nil {
-			return err
-		}
-		return tx.Revoke(ctx, identity.RevocationEvent{UserID: user})
+		return s.TakeFactor(ctx, tx, caller, u)
 	})
 	return waits, err
+}
+
+// TakeFactor is ResetFactor for a caller who has made sure of the right to do it.
+func (s *Service) TakeFactor(ctx context.Context, tx *store.Tx, caller identity.Caller, u identity.User) error {
+	drop, rules, told := tx.DropFactor, noRules, mail.FactorGone
+	if s.takesFactors() && u.Kind != identity.FederatedUser && !u.Surface.NoPortal {
+		drop, rules, told = tx.ResetFactor, ownRules(), mail.FactorReset
+	}
+	if err := drop(ctx, u.ID); err != nil {
+		return err
+	}
+	if err := s.setRules(ctx, tx, caller, u.ID, rules); err != nil {
+		return err
+	}
+	if err := tx.Record(ctx, identity.Done("user", "factor_reset", u.ID).By(caller)); err != nil {
+		return err
+	}
+	if err := s.tellOfFactor(ctx, tx, caller, u.ID, told); err != nil {
+		return err
+	}
+	return tx.Revoke(ctx, identity.RevocationEvent{UserID: u.ID})
 }
 
 // TakesTwo tells whether it takes two to reset the second factor of a user. It is open to all.

@@ -119,6 +119,20 @@ func (s *Service) Restore(ctx context.Context, caller identity.Caller, id identi
 	})
 }
 
+// Reopen enables an account, be it disabled, suspended or dormant, and tells whether it was one of the first two. It asks nobody's leave:
+// it is for whoever has the database itself at hand.
+func (s *Service) Reopen(ctx context.Context, tx *store.Tx, old identity.User) (reopened bool, err error) {
+	if err := tx.DeleteSuspension(ctx, old.ID); err != nil {
+		return false, err
+	}
+	u := old
+	u.Enabled, u.LastActiveAt = true, tx.Now()
+	if err := tx.UpdateUser(ctx, old, u); err != nil {
+		return false, err
+	}
+	return !old.Enabled, tx.Record(ctx, identity.Updated("user", u.ID))
+}
+
 // lift makes a suspended account what it was before.
 func lift(ctx context.Context, tx *store.Tx, old identity.User, suspension store.Suspension) error {
 	if err := tx.DeleteSuspension(ctx, old.ID); err != nil {

@@ -14,12 +14,14 @@ import (
 
 // Purposes of links: what was asked for and waits to be looked at, and what sets a password.
 const (
-	askedReset = "asked reset"
-	toReset    = "reset"
+	askedReset  = "asked reset"
+	toReset     = "reset"
+	toBootstrap = "bootstrap" // like reset, but printed on the console
 )
 
 const (
-	askedLife = 30 * time.Minute // of a wish that waits to be looked at
+	askedLife     = 30 * time.Minute // of a wish that waits to be looked at
+	bootstrapLife = 15 * time.Minute
 
 	// Asking counts by what was entered, be there such an account or not, and by where it came from; mails count by account.
 	asksPerName, asksPerSource, resetsPerAccount = 3, 10, 3
@@ -192,31 +194,32 @@ func (s *Service) mark(ctx context.Context, tx *store.Tx, u identity.User) (stri
 // LookReset tells for whom a link sets a password, and changes nothing. One that cannot be used any more is Gone.
 func (s *Service) LookReset(ctx context.Context, secret string) (u identity.User, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		u, err = s.resets(ctx, tx, secret)
+		_, u, err = s.resets(ctx, tx, secret)
 		return err
 	})
 	return u, err
 }
 
-func (s *Service) resets(ctx context.Context, tx *store.Tx, secret string) (u identity.User, err error) {
-	l, err := tx.Link(ctx, toReset, digest(secret))
-	if err != nil {
-		return u, err
+func (s *Service) resets(ctx context.Context, tx *store.Tx, secret string) (l identity.Link, u identity.User, err error) {
+	if l, err = tx.Link(ctx, toReset, digest(secret)); isMissing(err) {
+		l, err = tx.Link(ctx, toBootstrap, digest(secret))
 	}
-	over := &identity.Error{Kind: identity.Gone, Message: "This link does not work any more."}
+	if err != nil {
+		return l, u, err
+	}
 	if l.State != "" || !tx.Now().Before(l.EndsAt) {
-		return u, over
+		return l, u, errLinkOver
 	}
 	if u, err = tx.User(ctx, identity.UserID(l.Subject)); isMissing(err) {
-		return u, over
+		return l, u, errLinkOver
 	} else if err != nil {
-		return u, err
+		return l, u, err
 	}
 	mark, err := s.mark(ctx, tx, u)
 	if err == nil && (mark != l.Data || !s.Directory.ChoosesPassword(u) || !s.Directory.Enabled(u, tx.Now())) {
-		err = over
+		err = errLinkOver
 	}
-	return u, err
+	return l, u, err
 }
 
 // Reset sets the password of whom a link was sent to. All tokens and sessions of the account end, and its owner is told. Nobody is
@@ -231,14 +234,33 @@ func (s *Service) Reset(ctx context.Context, secret, pw string) error {
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if u, err = s.resets(ctx, tx, secret); err != nil {
+		var l identity.Link
+		if l, u, err = s.resets(ctx, tx, secret); err != nil {
 			return err
 		}
-		if used, err := tx.UseLink(ctx, toReset, digest(secret)); err != nil || !used {
-			return errors.Join(err, &identity.Error{Kind: identity.Gone, Message: "This link does not work any more."})
+		if used, err := tx.UseLink(ctx, l.Purpose, l.Digest); err != nil || !used {
+			return errors.Join(err, errLinkOver)
 		}
 		return s.Directory.SetChosen(ctx, tx, u.ID, chosen)
 	})
+}
+
+// BootstrapLink makes a link by which an administrator chooses a password, and returns the page of the portal that it leads to. It asks
+// nobody's leave: it is for whoever has the database itself at hand, to be printed on the console. Mails that strangers ask for do not
+// end it, newer ones of its kind do.
+func (s *Service) BootstrapLink(ctx context.Context, tx *store.Tx, u identity.User) (path string, err error) {
+	if !s.Directory.ChoosesPassword(u) {
+		return "", identity.Refusedf("The password of %s is not kept here, or is locked.", u.Name)
+	}
+	mark, err := s.mark(ctx, tx, u)
+	if err != nil {
+		return "", err
+	}
+	secret, err := s.link(ctx, tx, toBootstrap, string(u.ID), mark, tx.Now().Add(bootstrapLife))
+	if err != nil {
+		return "", err
+	}
+	return "/reset/" + secret + "?next=/portal/security/totp/new", tx.Record(ctx, untold(identity.Done("user", "link_printed", u.ID)))
 }
 
 // SendReset sends somebody a link to set a new password, for who may change the account (identity:update_user). Without a mail

@@ -282,6 +282,8 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 		return v.F("Stopped the reset of the second factor of %s", name)
 	case "user.factor_undone":
 		return v.F("Said by a mail that somebody else turned off the second factor of %s", name)
+	case "user.link_printed":
+		return v.F("Printed a link to choose the password of %s on the console", name)
 	case "session.ended":
 		return v.T("Ended a session of the portal")
 	case "session.others_ended":

@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -118,7 +119,11 @@ func (v *visit) setPassword() error {
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "reset", pg) })
 	}
 	v.forget(sessionCookie)
-	v.redirect("/login?done=reset")
+	to := url.Values{"done": {"reset"}}
+	if next := v.field("next"); next != "" {
+		to.Set("next", local(next))
+	}
+	v.redirect("/login?" + to.Encode())
 	return nil
 }
 

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/config"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/store"
 )
 
@@ -34,44 +36,66 @@ func UpDefaults(dir string) func(*config.Config) {
 	}
 }
 
+// FirstLogin is how the administrator of a new cloud gets in.
+type FirstLogin struct {
+	Password string // empty when nothing was made up
+	Page     string // of the portal, where another can be chosen for a quarter of an hour; empty without a portal
+}
+
 // Up readies a data folder: database, keys, the first administrator, files that clients log in with. What is there
-// already stays as it is. It returns the administrator's password if it was made up just now.
-func Up(ctx context.Context, cfg *config.Config, dir, url, password string, opt Options) (made string, err error) {
+// already stays as it is. It returns how the administrator gets in, if the password was made up just now.
+func Up(ctx context.Context, cfg *config.Config, dir, url, password string, opt Options) (made FirstLogin, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", dir, errors.Unwrap(err))
+		return made, fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", dir, errors.Unwrap(err))
 	}
 	tokens, _, credentials := Repositories(cfg)
 	for _, repo := range []interface{ Setup() error }{tokens, credentials} {
 		if err := repo.Setup(); err != nil {
-			return "", fmt.Errorf("cannot make keys: %w; check that %s can be written, or choose another folder with --data", err, dir)
+			return made, fmt.Errorf("cannot make keys: %w; check that %s can be written, or choose another folder with --data", err, dir)
 		}
 	}
 	db, err := OpenDatabase(ctx, cfg, opt)
 	if err != nil {
-		return "", err
+		return made, err
 	}
 	defer db.Close()
 	switch err := db.Sync(ctx); {
 	case errors.Is(err, store.ErrTooNew):
-		return "", fmt.Errorf("%w; start a newer Lintel, or choose another folder with --data", err)
+		return made, fmt.Errorf("%w; start a newer Lintel, or choose another folder with --data", err)
 	case err != nil:
-		return "", fmt.Errorf("%w; choose another folder with --data", err)
+		return made, fmt.Errorf("%w; choose another folder with --data", err)
 	}
 	if there, err := hasDomain(ctx, db, identity.DomainID(cfg.Identity.DefaultDomainID)); err != nil || there {
-		return "", err
+		return made, err
 	}
 	if password == "" {
 		password = rand.Text()
-		made = password
+		made.Password = password
 	}
 	b := DefaultBootstrap()
 	b.Password, b.Region, b.PublicURL, b.InternalURL, b.AdminURL = password, "RegionOne", url+"/v3", url+"/v3", url+"/v3"
 	// The files come first: without them the password would be lost if anything stopped us here, and a next start
 	// that finds no domain writes them again.
 	if err := writeLogins(dir, url, b); err != nil {
+		return made, err
+	}
+	if err := b.Run(ctx, cfg, db); err != nil || made.Password == "" || !cfg.Lintel.Portal {
+		return made, err
+	}
+	err = db.Update(ctx, func(tx *store.Tx) error {
+		made.Page, err = firstLink(ctx, cfg, tx, b.Username)
+		return err
+	})
+	return made, err
+}
+
+// firstLink returns the page of the portal where an administrator chooses a password.
+func firstLink(ctx context.Context, cfg *config.Config, tx *store.Tx, name string) (page string, err error) {
+	u, err := tx.UserByName(ctx, identity.DomainID(cfg.Identity.DefaultDomainID), name)
+	if err != nil {
 		return "", err
 	}
-	return made, b.Run(ctx, cfg, db)
+	return (&membership.Service{Directory: &directory.Service{}}).BootstrapLink(ctx, tx, u)
 }
 
 func hasDomain(ctx context.Context, db *store.DB, id identity.DomainID) (there bool, err error) {
