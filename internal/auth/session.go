@@ -42,11 +42,17 @@ type Device struct {
 }
 
 // SignIn is Issue for a browser: it begins a session and returns its key, which is kept nowhere here. The request's scope
-// is not looked at. Who is proved, and has no place in the portal, gets ErrAPIOnly. Of a browser that is new to somebody who
+// is not looked at. Too many, or too many wrong ones, are TooManyRequests. Who is proved, and has no place in the portal, gets ErrAPIOnly. Of a browser that is new to somebody who
 // signed in with others before, they are told by mail.
 func (s *Service) SignIn(ctx context.Context, r Request, on Device) (key string, v identity.Session, err error) {
+	if err := s.paced(ctx, r, on); err != nil {
+		return "", v, err
+	}
 	t, err := s.identify(ctx, r)
 	if err != nil {
+		if failed := s.missed(ctx, r, on, err); failed != nil {
+			err = failed
+		}
 		return "", v, err
 	}
 	key = newSessionKey()

@@ -3,6 +3,7 @@ package membership
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ const (
 
 	// Limits. Those by address count over all projects, and whether somebody has it or not.
 	invitesPerProject, invitesPerAddress = 50, 5
+	invitesAtOnce, nextInviteAfter       = 10, aDay / invitesPerProject // of a project
 	resendAfter, maxSends                = 5 * time.Minute, 6
 
 	maxInvited, maxWords = 50, 500
@@ -235,6 +237,12 @@ func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address,
 	}
 	if err := limited(ctx, tx, invitesPerProject, aDay, "This project has sent as many invitations as it may in a day.", "invite to", string(o.ProjectID)); err != nil {
 		return sent, err
+	}
+	if wait, err := tx.Pace(ctx, invitesAtOnce, nextInviteAfter, "invite to", string(o.ProjectID)); err != nil {
+		return sent, err
+	} else if wait > 0 {
+		return sent, &identity.Error{Kind: identity.TooManyRequests, RetryAfter: wait,
+			Message: fmt.Sprintf("A project may send %d invitations at once, and one more every half hour. Send fewer, or wait.", invitesAtOnce)}
 	}
 	if err := limited(ctx, tx, invitesPerAddress, aDay, "This address was invited as often as it may be in a day.", "invite", strings.ToLower(address)); err != nil {
 		return sent, err

@@ -294,11 +294,24 @@ func TestLimitsOfInvitations(t *testing.T) {
 	for i := range 50 {
 		many = append(many, "p"+strings.Repeat("x", i)+"@acme.example")
 	}
-	if got := try(acme, many...); got != 200 {
-		t.Errorf("50 at once: %d", got)
+	if got := try(acme, many[:11]...); got != 429 || admin.Header.Get("Retry-After") != "1728" {
+		t.Errorf("eleven at once: %d, again after %q", got, admin.Header.Get("Retry-After"))
 	}
+	if got := try(acme, many[:10]...); got != 200 {
+		t.Errorf("ten at once: %d", got)
+	}
+	for i, one := range many[10:] {
+		env.Clock.Advance(1728 * time.Second)
+		if i%20 == 0 {
+			admin = env.SignIn("admin", testenv.Password)
+		}
+		if got := try(acme, one); got != 200 {
+			t.Errorf("one more after half an hour, the %dth of a day: %d", i+11, got)
+		}
+	}
+	env.Clock.Advance(1728 * time.Second)
 	if got := try(acme, "one@more.example"); got != 429 {
-		t.Errorf("one too many: %d", got)
+		t.Errorf("the 51st of a day: %d", got)
 	}
 	env.Clock.Advance(25 * time.Hour)
 	admin = env.SignIn("admin", testenv.Password)

@@ -384,3 +384,41 @@ func TestTooManyTries(t *testing.T) {
 		t.Errorf("try again after %q", b.Header.Get("Retry-After"))
 	}
 }
+
+// TestSignInsArePaced: 6.4, on all nodes together: 30 sign-ins from one address at once and one each second after that; ten wrong ones to an
+// account from one network in ten minutes, be there such an account or not.
+func TestSignInsArePaced(t *testing.T) {
+	a, other := testenv.Pair(t)
+	member(a, "alice", "acme")
+	try := func(env *testenv.Env, name, password string) *testenv.Browser {
+		return env.Browser().Open("/portal/login").Submit("Sign in", "name", name, "password", password)
+	}
+	for _, name := range []string{"alice", "nobody"} {
+		for i := range 10 {
+			env := a
+			if i%2 == 0 {
+				env = other
+			}
+			try(env, name, "wrong").Want(422, "That did not work")
+		}
+	}
+	for _, name := range []string{"alice", "nobody"} {
+		if b := try(other, name, "secret").Want(429, "too many tries"); b.Header.Get("Retry-After") != "600" {
+			t.Errorf("%s: again after %q", name, b.Header.Get("Retry-After"))
+		}
+	}
+	a.Login("alice", "secret") // programs go on
+	for range 10 {
+		a.SignIn("admin", testenv.Password)
+	}
+	if b := try(other, "admin", testenv.Password).Want(429); b.Header.Get("Retry-After") != "1" {
+		t.Errorf("the 31st sign-in: again after %q", b.Header.Get("Retry-After"))
+	}
+	for range 3 {
+		a.Clock.Advance(time.Second)
+		a.SignIn("admin", testenv.Password)
+		try(other, "admin", testenv.Password).Want(429)
+	}
+	a.Clock.Advance(10 * time.Minute)
+	a.SignIn("alice", "secret")
+}

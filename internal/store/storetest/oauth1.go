@@ -118,4 +118,33 @@ func testUses(t *testing.T, db *store.DB) {
 	if got := use(Now.Add(-time.Minute), "past"); got != 1 {
 		t.Errorf("a thing that was forgotten: %d", got)
 	}
+	if n, until, err := used(t, db, "a thing"); n != 1 || !until.Equal(Now.Add(time.Hour).Truncate(time.Second)) && !until.Equal(Now.Add(time.Hour)) || err != nil {
+		t.Errorf("used %d times until %v, %v", n, until, err)
+	}
+	if n, _, err := used(t, db, "past"); n != 0 || err != nil {
+		t.Errorf("what is over was used %d times, %v", n, err)
+	}
+	pace := func() (wait time.Duration) {
+		update(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+			wait, err = tx.Pace(ctx, 3, time.Minute, "a thing")
+			return err
+		})
+		return wait
+	}
+	for i := range 3 {
+		if wait := pace(); wait != 0 {
+			t.Errorf("use %d of a burst must wait %v", i, wait)
+		}
+	}
+	if wait := pace(); wait <= 0 || wait > time.Minute {
+		t.Errorf("after a burst one waits %v", wait)
+	}
+}
+
+func used(t *testing.T, db *store.DB, thing ...string) (n int, until time.Time, err error) {
+	err = db.View(t.Context(), func(tx *store.Tx) (err error) {
+		n, until, err = tx.Used(t.Context(), thing...)
+		return err
+	})
+	return n, until, err
 }
