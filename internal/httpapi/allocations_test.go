@@ -19,7 +19,7 @@ func TestAWarmValidationAllocatesLittle(t *testing.T) {
 	r.Header.Set("X-Auth-Token", admin.Token)
 	r.Header.Set("X-Subject-Token", admin.Token)
 	h := env.Server.Handler()
-	if n := testing.AllocsPerRun(1000, func() { h.ServeHTTP(nowhere{http.Header{}}, r) }); n > 40 {
+	if n := testing.AllocsPerRun(1000, func() { h.ServeHTTP(nowhere{http.Header{}}, r) }); n > 32 {
 		t.Errorf("%v allocations", n)
 	}
 }
