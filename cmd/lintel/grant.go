@@ -38,23 +38,35 @@ func beginOf(text string) (string, error) {
 	return t.UTC().Format(time.RFC3339Nano), nil
 }
 
-// onProject are the flags that name a project and the domains.
-type onProject struct {
+// onPlace are the flags that say whose roles are meant, and where.
+type onPlace struct {
 	far
 	project, domain, userDomain string
+	on                          string // a domain in place of a project
+	group, inherited            bool
+	reason                      string
 }
 
-func (o *onProject) flags(cmd *cobra.Command) {
-	o.named(cmd)
-	required(cmd, "project")
-}
-
-// named is flags without asking for a project.
-func (o *onProject) named(cmd *cobra.Command) {
+func (o *onPlace) flags(cmd *cobra.Command) {
 	o.far.flags(cmd)
-	cmd.Flags().StringVar(&o.project, "project", "", "`PROJECT` of the role, by name or id")
-	cmd.Flags().StringVar(&o.domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
-	cmd.Flags().StringVar(&o.userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id (default: one's own)")
+	f := cmd.Flags()
+	f.StringVar(&o.project, "project", "", "`PROJECT` of the role, by name or id")
+	f.StringVar(&o.domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
+	f.StringVar(&o.userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id (default: one's own)")
+	f.StringVar(&o.on, "domain", "", "`DOMAIN` of the role, by name or id, in place of a project")
+	f.BoolVar(&o.group, "group", false, "NAME is a group; --user-domain is its domain")
+	f.BoolVar(&o.inherited, "inherited", false, "not there, but on all projects below")
+	f.StringVar(&o.reason, "reason", "", "`WHY`, for whoever must agree")
+	cmd.MarkFlagsOneRequired("project", "domain")
+	cmd.MarkFlagsMutuallyExclusive("project", "domain")
+}
+
+// who is what NAME names.
+func (o *onPlace) who() string {
+	if o.group {
+		return "group"
+	}
+	return "user"
 }
 
 // grant asks for grants, with a reason for whoever must agree if there is one, and tells what was made or waits.
@@ -98,9 +110,9 @@ func accessJoinCommand() *cobra.Command {
 }
 
 func accessGrantCommand() *cobra.Command {
-	var o onProject
-	var on, until, reason string
-	var group, inherited, once bool
+	var o onPlace
+	var until string
+	var once bool
 	var meanwhile []string
 	cmd := &cobra.Command{
 		Use:   "grant NAME ROLE...",
@@ -112,18 +124,14 @@ With --once-mfa the roles wait until the user has turned on a second factor, and
 then; those of --meanwhile are granted at once.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			who := "user"
-			if group {
-				who = "group"
-			}
-			grants := map[string]any{who: named(args[0], o.userDomain), "roles": roleRefs(args[1:])}
+			grants := map[string]any{o.who(): named(args[0], o.userDomain), "roles": roleRefs(args[1:])}
 			place := o.project
-			if on != "" {
-				grants["domain"], place = map[string]any{"name": on}, on
+			if o.on != "" {
+				grants["domain"], place = map[string]any{"name": o.on}, o.on
 			} else {
 				grants["project"] = named(o.project, o.domain)
 			}
-			if inherited {
+			if o.inherited {
 				grants["inherited"] = true
 			}
 			if until != "" {
@@ -138,7 +146,7 @@ then; those of --meanwhile are granted at once.`,
 			} else if len(meanwhile) > 0 {
 				return errors.New("--meanwhile says what is granted while the other roles wait: it goes with --once-mfa")
 			}
-			made, err := o.grant(cmd.Context(), grants, reason)
+			made, err := o.grant(cmd.Context(), grants, o.reason)
 			if err != nil {
 				return err
 			}
@@ -157,14 +165,8 @@ then; those of --meanwhile are granted at once.`,
 			return o.print(cmd.OutOrStdout(), made, row{"For", "On", "Roles", "Ends"}, []row{{args[0], place, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
 		},
 	}
-	o.named(cmd)
-	cmd.Flags().StringVar(&on, "domain", "", "`DOMAIN` of the role, by name or id, in place of a project")
-	cmd.Flags().BoolVar(&group, "group", false, "NAME is a group; --user-domain is its domain")
-	cmd.Flags().BoolVar(&inherited, "inherited", false, "not there, but on all projects below")
-	cmd.MarkFlagsOneRequired("project", "domain")
-	cmd.MarkFlagsMutuallyExclusive("project", "domain")
+	o.flags(cmd)
 	cmd.Flags().StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
-	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree")
 	cmd.Flags().BoolVar(&once, "once-mfa", false, "the roles take effect when the user has turned on a second factor")
 	cmd.Flags().StringArrayVar(&meanwhile, "meanwhile", nil, "`ROLE` that is granted at once, with --once-mfa; may be repeated")
 	return cmd
@@ -308,9 +310,7 @@ func accessWithdrawCommand() *cobra.Command {
 }
 
 func accessRevokeCommand() *cobra.Command {
-	var o onProject
-	var on, reason string
-	var group, inherited bool
+	var o onPlace
 	cmd := &cobra.Command{
 		Use:   "revoke NAME ROLE",
 		Short: "Take a role on a project or a domain back from a user or a group, or ask for it with --reason where a grant rule wants somebody else to agree",
@@ -320,15 +320,11 @@ func accessRevokeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			who := "user"
-			if group {
-				who = "group"
-			}
-			q := url.Values{who: {args[0]}, "role": {args[1]}}
-			if inherited {
+			q := url.Values{o.who(): {args[0]}, "role": {args[1]}}
+			if o.inherited {
 				q.Set("inherited", "true")
 			}
-			for key, value := range map[string]string{"user_domain": o.userDomain, "project": o.project, "project_domain": o.domain, "domain": on, "reason": reason} {
+			for key, value := range map[string]string{"user_domain": o.userDomain, "project": o.project, "project_domain": o.domain, "domain": o.on, "reason": o.reason} {
 				if value != "" {
 					q.Set(key, value)
 				}
@@ -340,15 +336,9 @@ func accessRevokeCommand() *cobra.Command {
 			if err != nil || answer.Grants == nil {
 				return err
 			}
-			return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "For", "On", "Roles"}, []row{{fmt.Sprint(answer.Grants["request_id"]), args[0], cmp.Or(on, o.project), "to lose " + args[1]}})
+			return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "For", "On", "Roles"}, []row{{fmt.Sprint(answer.Grants["request_id"]), args[0], cmp.Or(o.on, o.project), "to lose " + args[1]}})
 		},
 	}
-	o.named(cmd)
-	cmd.Flags().StringVar(&on, "domain", "", "`DOMAIN` of the role, by name or id, in place of a project")
-	cmd.Flags().BoolVar(&group, "group", false, "NAME is a group; --user-domain is its domain")
-	cmd.Flags().BoolVar(&inherited, "inherited", false, "not there, but on all projects below")
-	cmd.MarkFlagsOneRequired("project", "domain")
-	cmd.MarkFlagsMutuallyExclusive("project", "domain")
-	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree")
+	o.flags(cmd)
 	return cmd
 }

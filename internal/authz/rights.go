@@ -524,7 +524,8 @@ func (r *Rights) Change(c Change) error {
 	for _, s := range c.Has {
 		for _, id := range r.heavy(s.Roles, s.At, c.Who) {
 			p := r.permit(Revoking, id, s.At, c.Who, AnyTime)
-			if !p.ever() && !r.permit(Granting, id, s.At, c.Who, AnyTime).ever() && !(slices.Contains(back, id) && p.agreed()) {
+			agreed := slices.Contains(back, id) && p.agreed()
+			if !agreed && !p.ever() && !r.permit(Granting, id, s.At, c.Who, AnyTime).ever() {
 				Decided(r.ctx, Decision{By: ByTouch, Role: r.Book.Roles[id], At: s.At})
 				return r.protected(id, s.At)
 			}

@@ -71,7 +71,7 @@ func TestRescueOfAnAdministrator(t *testing.T) {
 	b = env.Browser().Open(link).Submit("Set the password", "new", "even-better-9", "again", "even-better-9").
 		Submit("Sign in", "name", "admin", "password", "even-better-9").Want(200, "Turn on a second factor", "was reset")
 	lockedOut(t, b)
-	if events := string(helper.Get("/v3/lintel/events").Want(200).Body); !strings.Contains(events, "user.link_printed") || !strings.Contains(events, "user.factor_reset") {
+	if events := helper.Get("/v3/lintel/events").Want(200).Body; !strings.Contains(events, "user.link_printed") || !strings.Contains(events, "user.factor_reset") {
 		t.Error(events)
 	}
 }
