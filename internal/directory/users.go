@@ -247,11 +247,10 @@ func (s *Service) CreateUser(ctx context.Context, caller identity.Caller, u iden
 
 // CreateUserWith is CreateUser with more to be done in the same transaction: if that fails there is no user.
 func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u identity.User, pw identity.Opt[string],
-	more func(*store.Tx, identity.User) error) (identity.User, error) {
+	more func(*store.Tx, identity.User) error) (made identity.User, err error) {
 	if err := s.Authz.Check(ctx, caller, authz.CreateUser, authz.Target{"user": authz.User(u)}); err != nil {
 		return u, err
 	}
-	var err error
 	if u.DomainID == "" {
 		if u.DomainID, err = s.DomainFor(caller); err != nil {
 			return u, err
@@ -279,22 +278,23 @@ func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u 
 		if err := checkAddress(ctx, tx, u.DomainID, u.Extra); err != nil {
 			return err
 		}
-		u.ID = identity.UserID(tx.NewID())
-		if err := tx.InsertUser(ctx, u); err != nil {
+		made = u
+		made.ID = identity.UserID(tx.NewID())
+		if err := tx.InsertUser(ctx, made); err != nil {
 			return err
 		}
-		if err := hash.set(ctx, s, tx, u, nil); err != nil {
+		if err := hash.set(ctx, s, tx, made, nil); err != nil {
 			return err
 		}
-		if u, err = tx.User(ctx, u.ID); err != nil {
+		if made, err = tx.User(ctx, made.ID); err != nil {
 			return err
 		}
-		if err := tx.Record(ctx, identity.Created("user", u.ID).By(caller)); err != nil {
+		if err := tx.Record(ctx, identity.Created("user", made.ID).By(caller)); err != nil {
 			return err
 		}
-		return more(tx, u)
+		return more(tx, made)
 	})
-	return u, err
+	return made, err
 }
 
 // checkDefaultProject refuses a domain as default project. One that is not there is fine, as upstream has it.
