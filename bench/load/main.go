@@ -1,8 +1,8 @@
 // Load puts the same work on a Keystone and a Lintel that share a large data set, and tells how they did. See bench/run, which
 // starts them.
 //
-//	load [-keystone URL,PGID] … -lintel URL,PGID -bare URL,PGID -raw FILE -empty    before there are revocation events
-//	load [-keystone URL,PGID] … -lintel URL,PGID -bare URL,PGID -raw FILE           all the rest
+//	load [-keystone URL,PGID] … -lintel URL,PGID -bare URL,PGID -raw FILE           with revocation events
+//	load -lintel URL,PGID -raw FILE -empty                                         when they are gone
 //	load -raw FILE -report FOLDER
 //	load -serve-bare ADDR
 //
@@ -60,7 +60,7 @@ func main() {
 		attempts = flag.Int("tries", tries, "revocations that the other node must know")
 		started  = flag.Int("started", 0, "milliseconds that Lintel took to start")
 		raw      = flag.String("raw", "", "`file` of all figures, a JSON object a line")
-		before   = flag.Bool("empty", false, "measure what is measured before there are revocation events")
+		before   = flag.Bool("empty", false, "measure what is measured when the revocation events are gone")
 		report   = flag.String("report", "", "write table and plots to this `folder`")
 		note     = flag.String("note", "", "what the figures are of, for the report")
 		serve    = flag.String("serve-bare", "", "be the bare server on this `address`")

@@ -184,7 +184,7 @@ const (
 // servers are those compared; nil for one that is not there.
 type servers struct{ keystone, uncached, lintel, second, shared, small, bare *server }
 
-// empty is measured while there are no revocation events.
+// empty is measured when the revocation events are gone, as the last, on servers that have done the same as before.
 func (b *bench) empty(ctx context.Context, on servers, c *cloud) error {
 	if err := b.measure(ctx, on.lintel, c.validation(shortEmpty, plain), few); err != nil {
 		return err

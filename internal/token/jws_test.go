@@ -2,14 +2,19 @@ package token
 
 import (
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,7 +123,7 @@ func TestEveryEditOfJWSIsRefused(t *testing.T) {
 	}
 }
 
-// The header cannot talk the reader into a weaker check.
+// The header cannot talk the reader into a weaker check. S-091, for the signed tokens that there are
 func TestJWSAlgorithms(t *testing.T) {
 	j := newJWS(t, "ES256")
 	text, err := j.Seal(complete(Payload{}))
@@ -158,6 +163,43 @@ func TestJWSAlgorithms(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Nor into a key that it brings along, or names an address of. S-093
+func TestJWSBringsNoKeys(t *testing.T) {
+	j := newJWS(t, "ES256")
+	text, err := j.Seal(complete(Payload{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int64
+	at := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer at.Close()
+	point, err := theirs.PublicKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := strictURL.EncodeToString(point[1:33]), strictURL.EncodeToString(point[33:])
+	for _, more := range []string{
+		`"jwk":{"kty":"EC","crv":"P-256","x":"` + x + `","y":"` + y + `"}`, `"jku":"` + at.URL + `"`, `"x5u":"` + at.URL + `"`,
+		`"x5c":["MIIB"]`, `"kid":"` + at.URL + `"`, `"kid":"../../public.pem"`,
+	} {
+		signed := strictURL.EncodeToString([]byte(`{"alg":"ES256","typ":"JWT",`+more+`}`)) + "." + strings.Split(text, ".")[1]
+		sum, err := sign(theirs, "ES256", []byte(signed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := j.Open(signed + "." + strictURL.EncodeToString(sum)); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: Open = %+v, %v; want ErrInvalid", more, got, err)
+		}
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("%d requests went out for keys", n)
 	}
 }
 
