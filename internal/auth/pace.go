@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/directory"
@@ -77,13 +76,8 @@ func accountOf(r Request) (name [4]string, named bool) {
 
 func missesOf(account [4]string, on Device) []string {
 	network := on.Address
-	if addr, err := netip.ParseAddr(on.Address); err == nil {
-		bits := 24
-		if addr.Is6() && !addr.Is4In6() {
-			bits = 64
-		}
-		prefix, _ := addr.Unmap().Prefix(bits)
-		network = prefix.String()
+	if p := identity.Network(on.Address); p.IsValid() {
+		network = p.String()
 	}
 	return append([]string{"sign-in missed", network}, account[:]...)
 }

@@ -55,13 +55,7 @@ func kindOf(e *identity.TrailEntry) kind {
 	if e.Project != nil {
 		k.project = e.Project.ID
 	}
-	if addr, err := netip.ParseAddr(e.Address); err == nil {
-		bits := 24
-		if addr.Is6() {
-			bits = 64
-		}
-		k.network, _ = addr.Prefix(bits)
-	}
+	k.network = identity.Network(e.Address)
 	return k
 }
 
