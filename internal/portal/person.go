@@ -65,6 +65,16 @@ type found struct {
 	Called assignment.Names
 }
 
+// personHere is who the page's address names, in its project.
+func (v *visit) personHere() (*here, found, error) {
+	h, err := v.here()
+	if err != nil {
+		return nil, found{}, err
+	}
+	f, err := v.findPerson(h, identity.UserID(v.PathValue("user")))
+	return h, f, err
+}
+
 // findPerson looks for one of the people of a project.
 func (v *visit) findPerson(h *here, id identity.UserID) (found, error) {
 	return asGranter(h, func(c identity.Caller) (f found, offers int, err error) {
@@ -74,11 +84,7 @@ func (v *visit) findPerson(h *here, id identity.UserID) (found, error) {
 }
 
 func (v *visit) personPage() (*here, *personPage, error) {
-	h, err := v.here()
-	if err != nil {
-		return nil, nil, err
-	}
-	f, err := v.findPerson(h, identity.UserID(v.PathValue("user")))
+	h, f, err := v.personHere()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,11 +192,7 @@ func revokeLine(h *here, user personRow, role string) string {
 
 // askBack asks for a role to be taken from somebody, to which somebody else must agree.
 func (v *visit) askBack() error {
-	h, err := v.here()
-	if err != nil {
-		return err
-	}
-	f, err := v.findPerson(h, identity.UserID(v.PathValue("user")))
+	h, f, err := v.personHere()
 	if err != nil {
 		return err
 	}
@@ -216,11 +218,7 @@ func (v *visit) askBack() error {
 
 // resetFactorHere helps somebody of the project who has lost their second factor, for who may take away all that they hold.
 func (v *visit) resetFactorHere() error {
-	h, err := v.here()
-	if err != nil {
-		return err
-	}
-	f, err := v.findPerson(h, identity.UserID(v.PathValue("user")))
+	h, f, err := v.personHere()
 	if err != nil {
 		return err
 	}
