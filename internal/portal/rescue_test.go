@@ -59,8 +59,14 @@ func TestRescueOfAnAdministrator(t *testing.T) {
 		t.Error("a session from before goes on")
 	}
 
+	// A link that was tampered with leads nowhere else.
+	link, _, _ = strings.Cut(rescue(server.Rescue{}), "?")
+	env.Browser().Open(link+"?next=https://evil.example/").Submit("Set the password", "new", "better-10", "again", "better-10").Want(200, "Sign in").
+		Submit("Sign in", "name", "admin", "password", "better-10").Want(200, "Your access")
+	env.Clock.Advance(2 * time.Second)
+
 	// Locked out by a lost factor, and suspended.
-	root = env.Browser().Open("/portal/login").Submit("Sign in", "name", "admin", "password", "better-9")
+	root = env.Browser().Open("/portal/login").Submit("Sign in", "name", "admin", "password", "better-10")
 	enrol(t, env, root)
 	helper := env.Login("olga", "secret", testenv.OnProjectID(ops))
 	helper.Patch("/v3/users/"+id, `{"user": {"enabled": false}}`).Want(200)
@@ -76,15 +82,13 @@ func TestRescueOfAnAdministrator(t *testing.T) {
 	}
 }
 
-// A link that anybody sends leads nowhere else, and not every account can be let in so.
+// Not every account can be let in so, nor where nobody knows the portal's address.
 func TestRescueIsRefused(t *testing.T) {
 	var cfg *config.Config
 	env := testenv.New(t, func(c *config.Config) { cfg = c })
-	for want, r := range map[string]server.Rescue{"no user nobody": {Username: "nobody"}} {
-		cfg.Lintel.PortalURL = "https://identity.example/portal"
-		if _, err := r.Run(t.Context(), cfg, env.Server.DB); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want %q", r, err, want)
-		}
+	cfg.Lintel.PortalURL = "https://identity.example/portal"
+	if _, err := (server.Rescue{Username: "nobody"}).Run(t.Context(), cfg, env.Server.DB); err == nil || !strings.Contains(err.Error(), "no user nobody") {
+		t.Errorf("for nobody: %v", err)
 	}
 	cfg.Lintel.PortalURL, cfg.Default.PublicEndpoint = "", ""
 	if _, err := (server.Rescue{Username: "admin"}).Run(t.Context(), cfg, env.Server.DB); err == nil || !strings.Contains(err.Error(), "portal_url") {
