@@ -60,7 +60,7 @@ func main() {
 		attempts = flag.Int("tries", tries, "revocations that the other node must know")
 		started  = flag.Int("started", 0, "milliseconds that Lintel took to start")
 		raw      = flag.String("raw", "", "`file` of all figures, a JSON object a line")
-		before   = flag.Bool("empty", false, "measure what is measured when the revocation events are gone")
+		empty    = flag.Bool("empty", false, "measure what is measured when the revocation events are gone")
 		report   = flag.String("report", "", "write table and plots to this `folder`")
 		note     = flag.String("note", "", "what the figures are of, for the report")
 		serve    = flag.String("serve-bare", "", "be the bare server on this `address`")
@@ -86,14 +86,14 @@ func main() {
 		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: fingers, DisableCompression: true}},
 		length: time.Duration(*seconds * float64(time.Second)), database: *database, tries: *attempts, results: kept, keep: appender(*raw),
 	}
-	err = b.all(ctx, on, *before, *started, *projects, *little, *password)
+	err = b.all(ctx, on, *empty, *started, *projects, *little, *password)
 	if err = errors.Join(append(b.failed, err)...); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func (b *bench) all(ctx context.Context, on servers, before bool, started, projects, little int, password string) error {
-	if before {
+func (b *bench) all(ctx context.Context, on servers, empty bool, started, projects, little int, password string) error {
+	if empty {
 		c, err := b.prepare(ctx, on.lintel, projects, password, "empty")
 		if err != nil {
 			return err
