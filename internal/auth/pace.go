@@ -10,7 +10,7 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 )
 
-// Who signs in to the portal is a person, so little is let through: these limits count on all nodes together, and before a password is
+// Who signs in to the portal, or proves there again who they are, is a person, so little is let through: these limits count on all nodes together, and before a password is
 // hashed. Those of directory.Limits, which programs must live with, are each node's own.
 const (
 	signInsAtOnce, nextSignInAfter = 30, time.Second      // from one address
@@ -25,7 +25,11 @@ func (s *Service) paced(ctx context.Context, r Request, on Device) error {
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		var wait time.Duration
-		if account, named := accountOf(r); named {
+		if who := named(r); who != nil {
+			account, err := accountOf(ctx, tx, who)
+			if err != nil {
+				return err
+			}
 			misses, until, err := tx.Used(ctx, missesOf(account, on)...)
 			if err != nil {
 				return err
@@ -49,32 +53,60 @@ func (s *Service) paced(ctx context.Context, r Request, on Device) error {
 
 // missed counts a sign-in whose password was wrong.
 func (s *Service) missed(ctx context.Context, r Request, on Device, err error) error {
-	account, named := accountOf(r)
+	who := named(r)
 	_, more := errors.AsType[*ReceiptError](err)
 	_, expired := errors.AsType[*directory.ExpiredError](err)
-	if !named || more || expired || on.Address == "" || !errors.Is(err, identity.Unauthorized) {
+	if who == nil || more || expired || on.Address == "" || !errors.Is(err, identity.Unauthorized) {
 		return nil
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Use(ctx, tx.Now().Add(missedFor), missesOf(account, on)...)
+		account, err := accountOf(ctx, tx, who)
+		if err == nil {
+			_, err = tx.Use(ctx, tx.Now().Add(missedFor), missesOf(account, on)...)
+		}
 		return err
 	})
 }
 
-// accountOf is what a login by password calls its account, be there such a one or not.
-func accountOf(r Request) (name [4]string, named bool) {
-	p, named := r.Evidence["password"].(*Password)
-	if !named || p.User == nil {
-		return name, false
+// named is who a login by password is to be; nil for another login, or one that says it of nobody.
+func named(r Request) *directory.UserRef {
+	p, is := r.Evidence["password"].(*Password)
+	if !is || p.User == nil || p.User.Name != "" && p.User.Domain == nil {
+		return nil
 	}
-	name[0], name[1] = string(p.User.ID), p.User.Name
-	if d := p.User.Domain; d != nil {
-		name[2], name[3] = string(d.ID), d.Name
-	}
-	return name, true
+	return p.User
 }
 
-func missesOf(account [4]string, on Device) []string {
+// accountOf is what the misses of an account are counted by, however it is named: its domain, and its name as the database compares names. An
+// account that is not there is counted in the same way, so that nobody learns which are.
+func accountOf(ctx context.Context, tx *store.Tx, who *directory.UserRef) (account [2]string, err error) {
+	var domain, name string
+	switch {
+	case who.Name == "":
+		u, err := tx.User(ctx, who.ID)
+		if errors.Is(err, identity.NotFound) {
+			return [2]string{"", string(who.ID)}, nil
+		} else if err != nil {
+			return account, err
+		}
+		domain, name = string(u.DomainID), u.Name
+	case who.Domain.Name == "":
+		domain, name = string(who.Domain.ID), who.Name
+	default:
+		name = who.Name
+		d, err := tx.DomainByName(ctx, who.Domain.Name)
+		if domain = string(d.ID); errors.Is(err, identity.NotFound) {
+			domain, err = tx.NameKey(ctx, who.Domain.Name)
+		}
+		if err != nil {
+			return account, err
+		}
+	}
+	name, err = tx.NameKey(ctx, name)
+	return [2]string{domain, name}, err
+}
+
+func missesOf(account [2]string, on Device) []string {
 	network := on.Address
 	if p := identity.Network(on.Address); p.IsValid() {
 		network = p.String()

@@ -45,14 +45,8 @@ type Device struct {
 // is not looked at. Too many, or too many wrong ones, are TooManyRequests. Who is proved, and has no place in the portal, gets ErrAPIOnly. Of a browser that is new to somebody who
 // signed in with others before, they are told by mail.
 func (s *Service) SignIn(ctx context.Context, r Request, on Device) (key string, v identity.Session, err error) {
-	if err := s.paced(ctx, r, on); err != nil {
-		return "", v, err
-	}
-	t, err := s.identify(ctx, r)
+	t, err := s.tryIdentify(ctx, r, on)
 	if err != nil {
-		if failed := s.missed(ctx, r, on, err); failed != nil {
-			err = failed
-		}
 		return "", v, err
 	}
 	key = newSessionKey()
@@ -96,12 +90,12 @@ func (s *Service) meet(ctx context.Context, tx *store.Tx, u identity.User, on De
 }
 
 // Confirm lets the holder of a session prove again who they are. The session gets a new key, and the methods that were
-// used now.
-func (s *Service) Confirm(ctx context.Context, old string, r Request) (key string, v identity.Session, err error) {
+// used now. It counts with what SignIn counts.
+func (s *Service) Confirm(ctx context.Context, old string, r Request, on Device) (key string, v identity.Session, err error) {
 	if v, err = s.Session(ctx, old); err != nil {
 		return "", v, err
 	}
-	t, err := s.identify(ctx, r)
+	t, err := s.tryIdentify(ctx, r, on)
 	if err != nil {
 		return "", v, err
 	}
@@ -267,6 +261,20 @@ func own(caller identity.Caller) error {
 		return identity.Deniedf("a delegated token may not look after its user's sessions")
 	}
 	return nil
+}
+
+// tryIdentify is identify for as long as there were not too many tries.
+func (s *Service) tryIdentify(ctx context.Context, r Request, on Device) (identity.Token, error) {
+	if err := s.paced(ctx, r, on); err != nil {
+		return identity.Token{}, err
+	}
+	t, err := s.identify(ctx, r)
+	if err != nil {
+		if failed := s.missed(ctx, r, on, err); failed != nil {
+			err = failed
+		}
+	}
+	return t, err
 }
 
 // identify is Issue for a token that is never written down.

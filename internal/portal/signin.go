@@ -257,7 +257,7 @@ func (v *visit) tryVerify() error {
 	var key string
 	var in identity.Session
 	if v.key != "" {
-		key, _, err = v.p.Auth.Confirm(v.Context(), v.key, proof)
+		key, _, err = v.p.Auth.Confirm(v.Context(), v.key, proof, v.device())
 	} else {
 		key, in, err = v.p.Auth.SignIn(v.Context(), proof, v.device())
 	}
@@ -389,9 +389,12 @@ func (v *visit) tryConfirm() error {
 	if v.PostForm.Get("answer") != "" {
 		proof = v.byPasskey(v.User().ID)
 	}
-	key, _, err := v.p.Auth.Confirm(v.Context(), v.key, proof)
+	key, _, err := v.p.Auth.Confirm(v.Context(), v.key, proof, v.device())
 	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
 		return v.askMore(receipt, pg.Next)
+	}
+	if errors.Is(err, identity.TooManyRequests) {
+		return v.tooMany(err, &pg.chrome, func(status int) error { return v.show(status, "confirm", pg) })
 	}
 	if errors.Is(err, identity.Unauthorized) || errors.Is(err, identity.BadRequest) {
 		if _, byPassword := proof.Evidence["password"]; byPassword {

@@ -422,3 +422,37 @@ func TestSignInsArePaced(t *testing.T) {
 	a.Clock.Advance(10 * time.Minute)
 	a.SignIn("alice", "secret")
 }
+
+// TestConfirmationsAreCounted: 6.4, proofs of who is there count with sign-ins: the wrong ones of an account together, however it is named,
+// and all of them by where they come from.
+func TestConfirmationsAreCounted(t *testing.T) {
+	env := testenv.New(t)
+	member(env, "alice", "acme")
+	b := env.SignIn("alice", "secret")
+	try := func(password string) *testenv.Browser {
+		return b.Open("/portal/confirm").Submit("Confirm", "password", password)
+	}
+	signIn := func(domain, password string) *testenv.Browser {
+		return env.Browser().Open("/portal/login").Submit("Sign in", "name", "alice", "domain", domain, "password", password)
+	}
+	for range 4 {
+		try("wrong").Want(422, "That is not your password")
+	}
+	for range 3 {
+		signIn("", "wrong").Want(422)
+		signIn("Default", "wrong").Want(422)
+	}
+	if b := try("secret").Want(429, "too many tries"); b.Header.Get("Retry-After") != "600" {
+		t.Errorf("again after %q", b.Header.Get("Retry-After"))
+	}
+	signIn("", "secret").Want(429)
+	env.Login("alice", "secret") // programs go on
+	env.Clock.Advance(10*time.Minute + time.Second)
+	b = env.SignIn("alice", "secret")
+	for range 29 {
+		try("secret").Want(200, "Your access")
+	}
+	if b := try("secret").Want(429); b.Header.Get("Retry-After") != "1" {
+		t.Errorf("the 31st from one address: again after %q", b.Header.Get("Retry-After"))
+	}
+}

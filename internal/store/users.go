@@ -203,6 +203,16 @@ func (tx *Tx) UserByName(ctx context.Context, domain identity.DomainID, name str
 	return users[0], nil
 }
 
+// NameKey is the name of a user as the database compares it: names that it takes for one another have one key. Only MariaDB's collations take
+// any, in another case, with other accents, or with blanks at the end.
+func (tx *Tx) NameKey(ctx context.Context, name string) (key string, err error) {
+	if tx.db.dialect != mariadb {
+		return name, nil
+	}
+	err = tx.row(ctx, `SELECT HEX(WEIGHT_STRING(RTRIM("name"))) FROM (SELECT "name" FROM "local_user" WHERE 1 = 0 UNION ALL SELECT ?) n`, name).Scan(&key)
+	return key, err
+}
+
 // FederatedUser returns the user who is a subject of an identity provider, whose display name does not matter, and tells
 // whether there is one.
 func (tx *Tx) FederatedUser(ctx context.Context, subject identity.FederatedIdentity) (u identity.User, known bool, err error) {

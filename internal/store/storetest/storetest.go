@@ -92,6 +92,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"ProvidedGroups", testProvidedGroups},
 		{"FederatedUsers", testFederatedUsers},
 		{"OAuth1", testOAuth1},
+		{"NameKeys", testNameKeys},
 		{"Uses", testUses},
 		{"Factors", testFactors},
 		{"Guesses", testGuesses},

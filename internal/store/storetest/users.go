@@ -121,6 +121,30 @@ func testUsers(t *testing.T, db *store.DB) {
 	}
 }
 
+// testNameKeys: two names have one key exactly where the database finds a user by either of them.
+func testNameKeys(t *testing.T, db *store.DB) {
+	insertUsers(t, db, identity.User{ID: "u1", DomainID: "d", Name: "Alicé"})
+	key := func(name string) string {
+		k, err := read(t, db, func(ctx context.Context, tx *store.Tx) (string, error) { return tx.NameKey(ctx, name) })
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		return k
+	}
+	for _, name := range []string{"Alicé", "ALICÉ", "alice", "Alicé  ", " Alicé", "Alic", "Alicée", "bob", ""} {
+		_, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.User, error) { return tx.UserByName(ctx, "d", name) })
+		if found := err == nil; found != (key(name) == key("Alicé")) {
+			t.Errorf("%q: found %v, and its key is %q of %q", name, found, key(name), key("Alicé"))
+		}
+	}
+	if mariadb := db.Dialect() == "mariadb"; mariadb != (key("alicé") == key("Alicé")) {
+		t.Error("MariaDB alone takes another case")
+	}
+	if _, err := read(t, db, func(ctx context.Context, tx *store.Tx) (string, error) { return tx.NameKey(ctx, "a\xff🗝\x00") }); err != nil && !errors.Is(err, identity.BadRequest) {
+		t.Errorf("what no name can be: %v", err)
+	}
+}
+
 // testOddJSON: what Python writes and JSON does not know, and what is no JSON at all, takes no user away.
 func testOddJSON(t *testing.T, db *store.DB) {
 	insertUsers(t, db, identity.User{ID: "u1", Name: "alice"})
