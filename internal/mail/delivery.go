@@ -17,7 +17,8 @@ type Delivery struct {
 	Server *Server
 	Log    *slog.Logger
 
-	holder string // of the lease
+	holder string    // of the lease
+	rest   time.Time // until when a mail server that could not be reached is left alone
 }
 
 const (
@@ -29,8 +30,10 @@ const (
 	// A lease outlasts the time that the mail server is given for a mail, so that no two nodes send it at once.
 	leaseTime, mailTime = time.Minute, 30 * time.Second
 
-	// After a failure a mail is tried again after firstWait, then twice that, up to mostWait, for keepFor in all.
+	// A mail that the server takes later is tried again after firstWait, then twice that, up to mostWait, for keepFor in all. A server that
+	// cannot be reached says nothing of any mail, and is asked again every restTime, so that mails go out within a minute of its return.
 	firstWait, mostWait, keepFor = 30 * time.Second, 15 * time.Minute, 72 * time.Hour
+	restTime                     = 15 * time.Second
 )
 
 // Run delivers until ctx ends.
@@ -58,6 +61,9 @@ func (d *Delivery) Once(ctx context.Context) (sent int, err error) {
 	if d.holder == "" {
 		d.holder = identity.NewID()
 	}
+	if d.DB.Now().Before(d.rest) {
+		return 0, nil
+	}
 	due, err := d.DB.DueMail(ctx, batch)
 	if err != nil || len(due) == 0 {
 		return 0, err
@@ -69,21 +75,24 @@ func (d *Delivery) Once(ctx context.Context) (sent int, err error) {
 	if due, err = d.DB.DueMail(ctx, batch); err != nil {
 		return 0, err
 	}
-	var unreachable error
+	var waits error
 	for _, w := range due {
 		held, err := d.DB.Lease(ctx, lease, d.holder, leaseTime)
 		if err != nil || !held {
 			return sent, err
 		}
 		taken, err := d.send(ctx, w)
-		if err != nil {
-			unreachable = err
-		}
 		if taken {
 			sent++
 		}
+		if _, unreachable := errors.AsType[*unreachableError](err); unreachable {
+			d.rest = d.DB.Now().Add(restTime)
+			return sent, err
+		} else if err != nil {
+			waits = err
+		}
 	}
-	return sent, unreachable
+	return sent, waits
 }
 
 // send tries to send one mail. That it was tried is written down before, so that a mail at which the program ends is not
@@ -104,6 +113,7 @@ func (d *Delivery) send(ctx context.Context, w store.WaitingMail) (taken bool, e
 	limited, cancel := context.WithTimeout(ctx, mailTime)
 	defer cancel()
 	err = d.Server.send(limited, w.ID, d.DB.Now(), m)
+	_, unreachable := errors.AsType[*unreachableError](err)
 	switch refused, isRefused := errors.AsType[*refusedError](err); {
 	case err == nil:
 		d.Log.Info("a mail was sent", "mail", w.ID)
@@ -114,6 +124,8 @@ func (d *Delivery) send(ctx context.Context, w store.WaitingMail) (taken bool, e
 	case d.DB.Now().Sub(w.CreatedAt) > keepFor:
 		d.Log.Error("a mail was given up: the mail server could not be reached for too long", "mail", w.ID, "error", err)
 		return false, errors.Join(err, d.DB.FailMail(ctx, w.ID, "the mail server could not be reached"))
+	case unreachable:
+		return false, errors.Join(err, d.DB.UntryMail(ctx, w.ID, restTime))
 	}
 	return false, err
 }

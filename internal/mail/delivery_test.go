@@ -70,6 +70,32 @@ func TestMailsArriveOnce(t *testing.T) {
 	}
 }
 
+// TestMailServerComesBack: however long it was away, what waits arrives within a minute, once each. S-147
+func TestMailServerComesBack(t *testing.T) {
+	box := testenv.NewMailbox(t, "")
+	env := testenv.New(t, box.Use)
+	box.Close()
+	for _, to := range []string{"greta@acme.example", "hans@acme.example", "ida@acme.example"} {
+		post(t, env, to)
+	}
+	for range 100 * 6 { // 100 minutes
+		_ = env.Server.Deliver(t.Context())
+		env.Clock.Advance(10 * time.Second)
+	}
+	box = testenv.NewMailbox(t, box.Address)
+	for range 6 {
+		env.Clock.Advance(10 * time.Second)
+		env.Deliver()
+	}
+	env.Clock.Advance(time.Hour)
+	env.Deliver()
+	for _, to := range []string{"greta@acme.example", "hans@acme.example", "ida@acme.example"} {
+		if n := len(box.All(to)); n != 1 {
+			t.Errorf("%d mails for %s, want one", n, to)
+		}
+	}
+}
+
 func TestTwoNodesSendOnce(t *testing.T) {
 	box := testenv.NewMailbox(t, "")
 	dir, clock := t.TempDir(), testenv.NewClock()

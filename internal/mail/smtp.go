@@ -83,6 +83,12 @@ type refusedError struct{ err error }
 func (e *refusedError) Error() string { return e.err.Error() }
 func (e *refusedError) Unwrap() error { return e.err }
 
+// unreachableError says that there was no mail server to ask, or none that let us in.
+type unreachableError struct{ err error }
+
+func (e *unreachableError) Error() string { return e.err.Error() }
+func (e *unreachableError) Unwrap() error { return e.err }
+
 func (s *Server) send(ctx context.Context, id string, now time.Time, m Message) error {
 	msg := gomail.NewMsg()
 	msg.FromMailAddress(s.From)
@@ -105,7 +111,7 @@ func (s *Server) send(ctx context.Context, id string, now time.Time, m Message) 
 		return err
 	}
 	if err := client.DialWithContext(ctx); err != nil {
-		return err
+		return &unreachableError{err}
 	}
 	err = client.Send(msg)
 	_ = client.Close() // what was taken was taken

@@ -48,6 +48,14 @@ func (db *DB) TryMail(ctx context.Context, id string, wait time.Duration) error 
 	})
 }
 
+// UntryMail takes back that a mail was tried, of which nothing was learned, and says when it is to be tried again.
+func (db *DB) UntryMail(ctx context.Context, id string, wait time.Duration) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `UPDATE "lintel_mail" SET "tries" = "tries" - 1, "due_at" = ? WHERE "id" = ?`, tx.now.Add(wait), id)
+		return err
+	})
+}
+
 // FailMail gives a mail up. It forgets what was in it.
 func (db *DB) FailMail(ctx context.Context, id, why string) error {
 	return db.Update(ctx, func(tx *Tx) error {

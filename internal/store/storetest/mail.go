@@ -44,6 +44,20 @@ func testMail(t *testing.T, db *store.DB) {
 			t.Errorf("tried %d times, want 2", w.Tries)
 		}
 	}
+	if err := db.UntryMail(t.Context(), first, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if all := due(t, db); len(all) != 1 || all[0].ID != second {
+		t.Errorf("one of which nothing was learned is due at once: %+v", all)
+	}
+	if err := db.UntryMail(t.Context(), first, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range due(t, db) {
+		if w.ID == first && w.Tries != 0 {
+			t.Errorf("tried %d times, want none", w.Tries)
+		}
+	}
 	if err := errors.Join(db.FailMail(t.Context(), first, "no such \u00fcser"), db.DeleteMail(t.Context(), second)); err != nil {
 		t.Fatal(err)
 	}
