@@ -17,7 +17,7 @@ import (
 )
 
 // People change their own address by a proof: a link that goes to the new one. Until it is used the old one counts, which gets a link
-// to put an end to it, and to undo it later. S-121
+// to put an end to it, and to undo it later. Further changes do not end that link: a thief could make them. S-121
 
 // Purposes of links.
 const (
@@ -70,7 +70,8 @@ func (s *Service) AskAddress(ctx context.Context, caller identity.Caller, addres
 			return err
 		}
 		until := tx.Now().Add(addressLife)
-		keep, err := s.link(ctx, tx, toKeepAddress, string(u.ID), string(data), tx.Now().Add(addressUndoLife))
+		keep := newSecret()
+		err = tx.AddLink(ctx, identity.Link{Digest: digest(keep), Purpose: toKeepAddress, Subject: string(u.ID), Data: string(data), EndsAt: tx.Now().Add(addressUndoLife)})
 		if err != nil {
 			return err
 		}
@@ -102,10 +103,13 @@ func (s *Service) AskAddress(ctx context.Context, caller identity.Caller, addres
 type AddressChange struct {
 	User     identity.User
 	Old, New string
-	Done     bool // the new one counts already
+	Done     bool // the new one counts already, or one that came after it
+
+	link identity.Link
 }
 
-// LookAddress tells for whom a link proves an address, or keeps one, and changes nothing. One that cannot be used any more is Gone.
+// LookAddress tells for whom a link proves an address, or keeps one, and changes nothing. One that cannot be used any more is Gone,
+// with what it was for.
 func (s *Service) LookAddress(ctx context.Context, secret string, keep bool) (c AddressChange, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		c, err = s.addressChange(ctx, tx, secret, keep)
@@ -116,6 +120,33 @@ func (s *Service) LookAddress(ctx context.Context, secret string, keep bool) (c 
 
 var errLinkOver = &identity.Error{Kind: identity.Gone, Message: "This link does not work any more."}
 
+// Over says why a link opens nothing any more.
+type Over string
+
+// Why a link opens nothing any more; the rest is for other reasons.
+const (
+	OverUsed       Over = "used"
+	OverSuperseded Over = "superseded" // by a newer one
+	OverTime       Over = "time"
+)
+
+// LinkError is a link that opens nothing any more, identity.Gone.
+type LinkError struct{ Over Over }
+
+func (e *LinkError) Error() string { return errLinkOver.Error() + " " + string(e.Over) }
+func (e *LinkError) Unwrap() error { return errLinkOver }
+
+// over is a *LinkError when a link was used, replaced, or is too old.
+func over(tx *store.Tx, l identity.Link) error {
+	switch {
+	case l.State != "":
+		return &LinkError{Over(l.State)}
+	case !tx.Now().Before(l.EndsAt):
+		return &LinkError{OverTime}
+	}
+	return nil
+}
+
 func (s *Service) addressChange(ctx context.Context, tx *store.Tx, secret string, keep bool) (c AddressChange, err error) {
 	purpose := toAddress
 	if keep {
@@ -125,25 +156,30 @@ func (s *Service) addressChange(ctx context.Context, tx *store.Tx, secret string
 	if err != nil {
 		return c, err
 	}
-	if l.State != "" || !tx.Now().Before(l.EndsAt) {
-		return c, errLinkOver
-	}
 	var change addressChange
 	if err := json.Unmarshal([]byte(l.Data), &change); err != nil {
 		return c, err
 	}
-	c.Old, c.New = change.Old, change.New
+	c.link, c.Old, c.New = l, change.Old, change.New
+	if err := over(tx, l); err != nil {
+		return c, err
+	}
 	if c.User, err = tx.User(ctx, identity.UserID(l.Subject)); isMissing(err) {
 		return c, errLinkOver
 	} else if err != nil {
 		return c, err
 	}
+	origins, err := tx.Origins(ctx, c.User.ID)
+	if err != nil {
+		return c, err
+	}
 	switch now := emailOf(c.User); {
 	case !directory.KeepsDetails(c.User):
 		return c, errLinkOver
-	case now == c.New && keep:
+	case now == c.Old:
+	case keep && (now == c.New || origins[identity.Address].SetterID == c.User.ID):
 		c.Done = true
-	case now != c.Old: // somebody has changed it since
+	default: // an administrator has changed it since
 		return c, errLinkOver
 	}
 	return c, nil
@@ -176,6 +212,10 @@ func (s *Service) KeepAddress(ctx context.Context, secret string) error {
 		}
 		if used, err := tx.UseLink(ctx, toKeepAddress, digest(secret)); err != nil || !used {
 			return errors.Join(err, errLinkOver)
+		}
+		// Links to keep an address that came after this one are those of whoever changed it.
+		if err := tx.EndLinksSince(ctx, toKeepAddress, string(c.User.ID), c.link.CreatedAt); err != nil {
+			return err
 		}
 		if err := tx.EndLinks(ctx, toAddress, string(c.User.ID)); err != nil || !c.Done {
 			return err

@@ -207,8 +207,8 @@ func (s *Service) resets(ctx context.Context, tx *store.Tx, secret string) (l id
 	if err != nil {
 		return l, u, err
 	}
-	if l.State != "" || !tx.Now().Before(l.EndsAt) {
-		return l, u, errLinkOver
+	if err := over(tx, l); err != nil {
+		return l, u, err
 	}
 	if u, err = tx.User(ctx, identity.UserID(l.Subject)); isMissing(err) {
 		return l, u, errLinkOver

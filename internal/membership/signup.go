@@ -91,8 +91,11 @@ func (s *Service) LookAccount(ctx context.Context, secret string) (in identity.S
 
 func (s *Service) signUp(ctx context.Context, tx *store.Tx, secret string) (in identity.SignUp, err error) {
 	l, err := tx.Link(ctx, toSignUp, digest(secret))
-	if err == nil && (l.State != "" || !tx.Now().Before(l.EndsAt) || !s.SignsUp()) {
+	if err == nil && !s.SignsUp() {
 		err = errLinkOver
+	}
+	if err == nil {
+		err = over(tx, l)
 	}
 	if err != nil {
 		return in, err

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 )
 
 var forgotPages = []page{
@@ -83,11 +84,29 @@ func (v *visit) resetPage() (*resetPage, error) {
 		return nil, err
 	}
 	if errors.Is(err, identity.Gone) || errors.Is(err, identity.NotFound) {
-		pg.Over, pg.Title, pg.Lead = true, v.T("This link does not work any more"), v.T("It was used, is too old, or a newer one was sent.")
+		pg.Over, pg.Title, pg.Lead = true, v.T("This link does not work any more"), v.over(err, v.T("The password or the address of the account was changed since, or the account is closed."))
 		return pg, nil
 	}
 	pg.Lead = v.F("For the account %s. All its sessions and tokens end.", u.Name)
 	return pg, err
+}
+
+// over says why a link opens nothing any more.
+func (v *visit) over(err error, otherwise string) string {
+	if errors.Is(err, identity.NotFound) {
+		return v.T("There is no such link, or it was forgotten long ago. Look whether its address is complete.")
+	}
+	if e, ok := errors.AsType[*membership.LinkError](err); ok {
+		switch e.Over {
+		case membership.OverUsed:
+			return v.T("It was used already, and works once.")
+		case membership.OverSuperseded:
+			return v.T("A newer one was sent: use the link in the newest mail.")
+		case membership.OverTime:
+			return v.T("It is too old.")
+		}
+	}
+	return otherwise
 }
 
 func (v *visit) reset() error {

@@ -94,6 +94,34 @@ func TestResetLinksDie(t *testing.T) {
 	}
 }
 
+// TestResetLinksSayWhy: P5: used, replaced, too old or void is told before anything is typed.
+func TestResetLinksSayWhy(t *testing.T) {
+	env, box, _, _ := cloudWithMail(t)
+	user, _ := member(env, "bob", "other")
+	patch(env, user, `{"user": {"email": "bob@acme.example"}}`)
+	ask := func() string {
+		env.Browser().Open("/portal/forgot").Submit("Send me a link", "name", "bob").Want(200)
+		env.Deliver()
+		return box.Last("bob@acme.example").Link
+	}
+	says := func(link, why string) {
+		t.Helper()
+		env.Browser().Open(link).Want(200, "does not work any more", why, "Send me a new one")
+	}
+	older, link := ask(), ask()
+	says(older, "A newer one was sent")
+	env.Browser().Open(link).Submit("Set the password", "new", "better-9", "again", "better-9").Want(200)
+	says(link, "It was used already")
+	env.Clock.Advance(time.Hour)
+	link = ask()
+	env.Clock.Advance(time.Hour)
+	says(link, "It is too old")
+	link = ask()
+	patch(env, user, `{"user": {"password": "other-9"}}`)
+	says(link, "was changed since")
+	says("/portal/reset/none", "There is no such link")
+}
+
 func patch(env *testenv.Env, user, body string) {
 	env.Admin().Patch("/v3/users/"+user, body).Want(200)
 }

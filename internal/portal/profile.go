@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -128,7 +129,7 @@ type addressPage struct {
 }
 
 func (v *visit) addressPage() *addressPage {
-	pg := &addressPage{Address: v.PostForm.Get("address")}
+	pg := &addressPage{Address: v.field("address")}
 	pg.Section, pg.Title = "profile", v.T("Change your e-mail address")
 	pg.Lead = v.T("A link is sent to the new address, and a notice to the one you have, which counts until the link is used.")
 	return pg
@@ -152,8 +153,9 @@ func (v *visit) askAddress() error {
 // provePage lets somebody say that an address is theirs, or that it is not. Looking at it changes nothing, since mail scanners look.
 type provePage struct {
 	chrome
-	Do   string // nothing when there is nothing to do any more
-	Calm bool
+	Do    string // nothing when there is nothing to do any more
+	Calm  bool
+	Again string // where another link can be asked for
 }
 
 func (v *visit) provePage(keep bool) (*provePage, error) {
@@ -163,7 +165,10 @@ func (v *visit) provePage(keep bool) (*provePage, error) {
 	err = v.wrongLink(err)
 	switch {
 	case errors.Is(err, identity.Gone), errors.Is(err, identity.NotFound):
-		pg.Title, pg.Lead = v.T("This link does not work any more"), v.T("It was used, is too old, or the address was changed in another way. Ask for a new one on your profile.")
+		pg.Title, pg.Lead = v.T("This link does not work any more"), v.over(err, v.T("The address was changed in another way since, or the account is closed."))
+		if !keep && c.New != "" {
+			pg.Again = Prefix + "/profile/address?" + url.Values{"address": {c.New}}.Encode()
+		}
 		return pg, nil
 	case err != nil:
 		return nil, err

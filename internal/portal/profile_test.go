@@ -122,6 +122,64 @@ func TestAnAddressIsProved(t *testing.T) {
 	w.Open("/portal/profile/address").Submit("Send the link", "address", next).Want(403, "sends no mail")
 }
 
+// M9a, S-121: who changes somebody's address, and that again, ends no link by which the old address comes back; who brings it back ends those
+// of whoever changed it. An administrator's word stands.
+func TestAnAddressComesBackOverSeveral(t *testing.T) {
+	env, box := withMail(t)
+	user, _ := member(env, "alice", "acme")
+	const own, first, second = "alice@acme.example", "thief@one.example", "thief@two.example"
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"email": "`+own+`"}}`).Want(200)
+	thief := env.SignIn("alice", "secret")
+	change := func(to string) {
+		thief.Open("/portal/profile/address").Submit("Send the link", "address", to).Want(200, "A link is on its way")
+		env.Deliver()
+		env.Browser().Open(box.Last(to).Link).Submit("Yes, it is mine").Want(200, "counts from now on")
+		env.Clock.Advance(time.Minute)
+	}
+	change(first)
+	mine := box.Last(own).Link
+	change(second)
+	theirs := box.Last(first).Link
+	env.Browser().Open(mine).Want(200, "Bring the old address back?", own).Submit("Bring it back").Want(200, "The address stays")
+	if email := env.Admin().Get("/v3/users/" + user).Want(200).Get("user.email"); email != own {
+		t.Fatalf("the address is %s", email)
+	}
+	env.Browser().Open(theirs).Want(200, "does not work any more")
+
+	env.Clock.Advance(time.Hour)
+	thief = env.SignIn("alice", "secret")
+	change(first)
+	mine = box.Last(own).Link
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"email": "alice@new.example"}}`).Want(200)
+	env.Browser().Open(mine).Want(200, "does not work any more", "changed in another way")
+}
+
+// P8: of a link that is over it says why, and where to get another.
+func TestLinksOfAddressesSayWhyTheyAreOver(t *testing.T) {
+	env, box := withMail(t)
+	user, _ := member(env, "alice", "acme")
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"email": "alice@acme.example"}}`).Want(200)
+	b := env.SignIn("alice", "secret")
+	ask := func() string {
+		b.Open("/portal/profile/address").Submit("Send the link", "address", "alice@new.example").Want(200)
+		env.Deliver()
+		return box.Last("alice@new.example").Link
+	}
+	older, link := ask(), ask()
+	env.Browser().Open(older).Want(200, "does not work any more", "A newer one was sent", "Send me a new one")
+	env.Clock.Advance(24 * time.Hour)
+	env.Browser().Open(link).Want(200, "does not work any more", "It is too old", "Send me a new one")
+	b = env.SignIn("alice", "secret").Open("/portal/profile/address?address=alice%40new.example").Want(200)
+	if !strings.Contains(b.Body, `value="alice@new.example"`) {
+		t.Error("the address has to be typed again")
+	}
+	b.Submit("Send the link").Want(200, "A link is on its way")
+	env.Deliver()
+	link = box.Last("alice@new.example").Link
+	env.Browser().Open(link).Submit("Yes, it is mine").Want(200)
+	env.Browser().Open(link).Want(200, "It was used already")
+}
+
 // M2: what people say of themselves and how they like the portal goes with them, to mails and to other browsers.
 func TestProfile(t *testing.T) {
 	env, box := withMail(t)

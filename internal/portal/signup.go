@@ -94,7 +94,8 @@ func (v *visit) accountAsked() error {
 // proveSignUpPage asks whether an address is theirs, by a link from a mail. Looking at it changes nothing.
 type proveSignUpPage struct {
 	chrome
-	Open bool
+	Open  bool
+	Again bool // it can be asked for once more
 }
 
 func (v *visit) proveAccount() error {
@@ -112,7 +113,8 @@ func (v *visit) proveAccount() error {
 	}
 	switch {
 	case over(err):
-		pg.Title, pg.Lead = v.T("This link does not work any more"), v.T("It was used, is too old, or a newer one was sent.")
+		pg.Title, pg.Lead = v.T("This link does not work any more"), v.over(err, v.T("Nobody can ask for an account here any more."))
+		pg.Again = v.SignsUp()
 		if v.Method == post {
 			status = http.StatusUnprocessableEntity
 		}

@@ -162,10 +162,15 @@ func (tx *Tx) Invitations(ctx context.Context, project identity.ProjectID, f Inv
 
 // InsertLink keeps a new link. Those of the same purpose and subject open nothing any more.
 func (tx *Tx) InsertLink(ctx context.Context, l identity.Link) error {
-	if _, err := tx.exec(ctx, `DELETE FROM "lintel_link" WHERE "ends_at" < ?`, tx.now.Add(-keepMembership)); err != nil {
+	if err := tx.EndLinks(ctx, l.Purpose, l.Subject); err != nil {
 		return err
 	}
-	if err := tx.EndLinks(ctx, l.Purpose, l.Subject); err != nil {
+	return tx.AddLink(ctx, l)
+}
+
+// AddLink keeps a new link beside those of the same purpose and subject.
+func (tx *Tx) AddLink(ctx context.Context, l identity.Link) error {
+	if _, err := tx.exec(ctx, `DELETE FROM "lintel_link" WHERE "ends_at" < ?`, tx.now.Add(-keepMembership)); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, `INSERT INTO "lintel_link" ("digest", "purpose", "subject", "data", "state", "created_at", "ends_at") VALUES (?, ?, ?, ?, '', ?, ?)`,
@@ -176,6 +181,13 @@ func (tx *Tx) InsertLink(ctx context.Context, l identity.Link) error {
 // EndLinks makes the links of a purpose and subject open nothing any more.
 func (tx *Tx) EndLinks(ctx context.Context, purpose, subject string) error {
 	_, err := tx.exec(ctx, `UPDATE "lintel_link" SET "state" = 'superseded' WHERE "subject" = ? AND "purpose" = ? AND "state" = ''`, subject, purpose)
+	return err
+}
+
+// EndLinksSince is EndLinks for those that were made at a time or after it.
+func (tx *Tx) EndLinksSince(ctx context.Context, purpose, subject string, since time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE "lintel_link" SET "state" = 'superseded' WHERE "subject" = ? AND "purpose" = ? AND "state" = '' AND "created_at" >= ?`,
+		subject, purpose, since)
 	return err
 }
 

@@ -122,6 +122,26 @@ func testLinks(t *testing.T, db *store.DB) {
 		}
 		return nil
 	})
+	var since time.Time
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for _, digest := range []string{"first", "beside"} {
+			l := link(digest)
+			l.Subject = "three"
+			if err := tx.AddLink(ctx, l); err != nil {
+				return err
+			}
+		}
+		l, err := tx.Link(ctx, "invite", "beside")
+		since = l.CreatedAt
+		return errors.Join(err, tx.EndLinksSince(ctx, "invite", "three", since.Add(time.Second)))
+	})
+	if !use("invite", "first") {
+		t.Error("one beside it ends a link, or what ends later ones")
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EndLinksSince(ctx, "invite", "three", since) })
+	if use("invite", "beside") {
+		t.Error("a link that was to end goes on")
+	}
 }
 
 // testCodes: those of links that can be used, by the address in any case.
