@@ -28,13 +28,16 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	return out, err
 }
 
-// readerFor is what a login is shown in. What can be sent once is written down. What a node remembers, once it has caught up with
-// all others, is enough for a token that is shown alone, or a secret that was right before.
+// readerFor is what a login is shown in. What can be sent once is written down. What a node remembers is enough for a secret that
+// was right before, and, once it has caught up with all others, for a token that is shown alone, which may have been revoked.
 func (s *Service) readerFor(r *Request) reader {
+	alone := len(r.Methods) == 1 && r.Receipt == "" && r.External == nil
 	switch {
 	case slices.Contains(r.Methods, "oauth1"):
 		return s.update
-	case len(r.Methods) == 1 && (r.recalled || r.Methods[0] == "token") && r.Receipt == "" && r.External == nil:
+	case alone && r.recalled:
+		return s.recent
+	case alone && r.Methods[0] == "token":
 		return s.current
 	}
 	return s.view

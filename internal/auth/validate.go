@@ -182,6 +182,24 @@ func (s *Service) update(ctx context.Context, fn func(*store.Tx) error) error {
 	return s.endDisabled(ctx, s.DB.Update(ctx, fn))
 }
 
+// recent is view for work on what the node remembers, if it has caught up with all others in this second. That is soon enough for
+// a new token: what it is made from is read again whenever it is shown, and an event ends all that was issued in its second, so
+// those that the node has not heard of will end it, too. Who is refused is looked at again, with all that is known anywhere.
+func (s *Service) recent(ctx context.Context, fn func(*store.Tx) error) error {
+	err := s.DB.Glance(ctx, func(tx *store.Tx) error {
+		if !s.DB.CaughtUpSince(tx.Now().Truncate(time.Second)) {
+			return errBehind
+		}
+		return fn(tx)
+	})
+	if err == nil {
+		return nil
+	}
+	return s.current(ctx, fn)
+}
+
+var errBehind = errors.New("this node has not caught up in this second")
+
 // current is view for work on what the node remembers, once it has caught up with all others.
 func (s *Service) current(ctx context.Context, fn func(*store.Tx) error) error {
 	if err := s.DB.CatchUp(ctx); err != nil {

@@ -94,6 +94,12 @@ func (s *stamps) followedWithin(now time.Time, limit time.Duration) bool {
 	return at != nil && now.Sub(*at) < limit && now.Round(0).Sub(at.Round(0)).Abs() < limit
 }
 
+// CaughtUpSince tells whether all that was committed anywhere before a time counts here.
+func (db *DB) CaughtUpSince(t time.Time) bool {
+	at := db.stamps.followed.Load()
+	return at != nil && !at.Before(t) && db.stamps.current(db.now())
+}
+
 // Stamp marks the moment at which a reading begins; see Cache.Put. It must be taken before the reading's View.
 type Stamp uint64
 
