@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ type lineHandler struct {
 	w     io.Writer
 	level slog.Level
 	mu    *sync.Mutex
+	clock *clockText
 	pid   string
 
 	name   string
@@ -34,7 +36,7 @@ type lineHandler struct {
 }
 
 func newLineHandler(w io.Writer, level slog.Level) *lineHandler {
-	return &lineHandler{w: w, level: level, mu: new(sync.Mutex), pid: strconv.Itoa(os.Getpid()), name: "lintel"}
+	return &lineHandler{w: w, level: level, mu: new(sync.Mutex), clock: new(clockText), pid: strconv.Itoa(os.Getpid()), name: "lintel"}
 }
 
 func (h *lineHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
@@ -58,7 +60,7 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	line := lines.Get().(*[]byte)
 	defer lines.Put(line)
 	b := (*line)[:0]
-	b = r.Time.AppendFormat(b, "2006-01-02 15:04:05.000")
+	b = h.clock.append(b, r.Time)
 	b = append(b, ' ')
 	b = append(b, h.pid...)
 	b = append(b, ' ')
@@ -77,6 +79,24 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	defer h.mu.Unlock()
 	_, err := h.w.Write(b)
 	return err
+}
+
+// clockText writes times, of which it formats each second once.
+type clockText struct{ last atomic.Pointer[second] }
+
+type second struct {
+	unix int64
+	text string
+}
+
+func (c *clockText) append(b []byte, t time.Time) []byte {
+	s := c.last.Load()
+	if s == nil || s.unix != t.Unix() {
+		s = &second{t.Unix(), t.Format("2006-01-02 15:04:05")}
+		c.last.Store(s)
+	}
+	ms := t.Nanosecond() / int(time.Millisecond)
+	return append(append(b, s.text...), '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
 }
 
 func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -152,7 +172,7 @@ func appendAttr(b []byte, groups []string, a slog.Attr) []byte {
 		return v.Time().AppendFormat(b, time.RFC3339Nano)
 	}
 	s := a.Value.String()
-	if s == "" || strings.ContainsAny(s, " =\"") || !printable(s) {
+	if s == "" || strings.Contains(s, " ") || strings.Contains(s, "=") || strings.Contains(s, `"`) || !printable(s) {
 		return strconv.AppendQuote(b, s)
 	}
 	return append(b, s...)
@@ -173,7 +193,11 @@ func levelName(l slog.Level) string {
 }
 
 func printable(s string) bool {
-	for _, r := range s {
+	ascii := 0
+	for ascii < len(s) && ' ' <= s[ascii] && s[ascii] <= '~' {
+		ascii++
+	}
+	for _, r := range s[ascii:] {
 		if !unicode.IsPrint(r) || r == utf8.RuneError {
 			return false
 		}

@@ -52,9 +52,8 @@ var (
 
 // secretName reports whether a value of that name is secret, however it is spelt: X-Auth-Token, admin_token, userPassword.
 func secretName(s string) bool {
-	s = strings.ToLower(s)
-	if strings.ContainsAny(s, "-_ ") {
-		s = strings.NewReplacer("-", "", "_", "", " ", "").Replace(s)
+	if strings.ContainsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		s = strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
 	}
 	for _, w := range secretSuffixes {
 		if strings.HasSuffix(s, w) {
@@ -93,7 +92,7 @@ func scrub(s string) string {
 	if strings.Contains(s, "://") {
 		s = urlPassword.ReplaceAllString(s, "${1}"+masked+"@")
 	}
-	if strings.ContainsAny(s, ":=") {
+	if strings.Contains(s, ":") || strings.Contains(s, "=") {
 		lower := strings.ToLower(s)
 		for _, w := range [...]string{"pass", "secret", "token", "receipt", "authorization", "cookie"} {
 			if strings.Contains(lower, w) {
