@@ -81,16 +81,16 @@ func (w *writer) repr(v any) {
 			return
 		}
 		w.add("{")
-		for i, k := range v.keys {
+		for i, m := range v.members {
 			if w.full() {
 				return
 			}
 			if i > 0 {
 				w.add(", ")
 			}
-			w.quote(k)
+			w.quote(m.key)
 			w.add(": ")
-			w.repr(v.values[k])
+			w.repr(m.value)
 		}
 		w.add("}")
 	}
@@ -100,10 +100,10 @@ func (w *writer) repr(v any) {
 func (w *writer) query(o *Object) {
 	w.add("ImmutableMultiDict([")
 	sep := "("
-	for _, k := range o.keys {
-		for _, v := range o.Values(k) {
+	for _, m := range o.members {
+		for _, v := range o.Values(m.key) {
 			w.add(sep)
-			w.quote(k)
+			w.quote(m.key)
 			w.add(", ")
 			w.quote(v)
 			w.add(")")
@@ -159,17 +159,17 @@ func (w *writer) pretty(v any, indent, allowance, level int) {
 		w.add("]")
 	case *Object:
 		w.add("{")
-		for i, k := range v.keys {
+		for i, m := range v.members {
 			after := 1
-			if i == len(v.keys)-1 {
+			if i == len(v.members)-1 {
 				after = allowance + 1
 			}
 			if i > 0 {
 				w.newline(",", indent+1)
 			}
-			key := repr(k)
+			key := repr(m.key)
 			w.add(key + ": ")
-			w.pretty(v.values[k], indent+1+utf8.RuneCountInString(key)+2, after, level+1)
+			w.pretty(m.value, indent+1+utf8.RuneCountInString(key)+2, after, level+1)
 		}
 		w.add("}")
 	case string:

@@ -33,7 +33,7 @@ func Query(raw string) *Object {
 
 // unquote decodes + and percent escapes; a broken escape stays as it is.
 func unquote(s string) string {
-	if !strings.ContainsAny(s, "+%") {
+	if !strings.Contains(s, "+") && !strings.Contains(s, "%") {
 		return quoteInvalid(s)
 	}
 	var b strings.Builder

@@ -283,7 +283,7 @@ func objectMessages(schema *Object, keyword string, arg any, o *Object) (found [
 func extraMessages(schema, o *Object) []string {
 	known := schema.Object("properties")
 	var extra []any
-	for _, name := range slices.Sorted(slices.Values(o.keys)) {
+	for _, name := range slices.Sorted(slices.Values(o.keys())) {
 		if !known.Has(name) {
 			extra = append(extra, name)
 		}

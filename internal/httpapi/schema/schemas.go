@@ -332,7 +332,8 @@ func inline(name string) *Schema { return &Schema{Inline, expand(name)} }
 // expand returns the schema v with its references replaced.
 func expand(v any) *Object {
 	if name, ok := v.(string); ok {
-		return expand(entries.values[name])
+		entry, _ := entries.Get(name)
+		return expand(entry)
 	}
 	out := new(Object)
 	for keyword, arg := range v.(*Object).All() {
@@ -363,7 +364,7 @@ func expand(v any) *Object {
 func expandProperties(out, in *Object) {
 	for name, sub := range in.All() {
 		if name == "..." {
-			expandProperties(out, entries.values[sub.(string)].(*Object))
+			expandProperties(out, entries.Object(sub.(string)))
 			continue
 		}
 		out.Set(name, expand(sub))

@@ -30,28 +30,47 @@ type Value = any
 
 // Object is a JSON object that keeps its keys in the order they came, as a Python dict does.
 type Object struct {
-	keys   []string
-	values map[string]any
+	members []pair
+	places  map[string]int // of members by key, once there are more than fewMembers
 
 	query    bool                // of a URL
 	repeated map[string][]string // all values of a key that the query has more than once
 }
 
+type pair struct {
+	key   string
+	value any
+}
+
+// fewMembers are found faster one by one than by a map.
+const fewMembers = 8
+
+// place is where the member key is; -1 if there is none.
+func (o *Object) place(key string) int {
+	if o.places == nil {
+		return slices.IndexFunc(o.members, func(m pair) bool { return m.key == key })
+	}
+	if i, ok := o.places[key]; ok {
+		return i
+	}
+	return -1
+}
+
 // Get returns the member key.
 func (o *Object) Get(key string) (any, bool) {
-	v, ok := o.values[key]
-	return v, ok
+	if i := o.place(key); i >= 0 {
+		return o.members[i].value, true
+	}
+	return nil, false
 }
 
 // Has tells whether o has the member key.
-func (o *Object) Has(key string) bool {
-	_, ok := o.values[key]
-	return ok
-}
+func (o *Object) Has(key string) bool { return o.place(key) >= 0 }
 
 // Object returns the member key if it is an object, and an empty object if not.
 func (o *Object) Object(key string) *Object {
-	if m, ok := o.values[key].(*Object); ok {
+	v, _ := o.Get(key)
+	if m, ok := v.(*Object); ok {
 		return m
 	}
 	return new(Object)
@@ -62,33 +81,43 @@ func (o *Object) Values(key string) []string {
 	if all := o.repeated[key]; all != nil || !o.query || !o.Has(key) {
 		return all
 	}
-	return []string{o.values[key].(string)}
+	v, _ := o.Get(key)
+	return []string{v.(string)}
 }
 
 // Len is the number of members.
-func (o *Object) Len() int { return len(o.keys) }
+func (o *Object) Len() int { return len(o.members) }
 
 // All yields the members in order.
 func (o *Object) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
-		for _, k := range o.keys {
-			if !yield(k, o.values[k]) {
+		for _, m := range o.members {
+			if !yield(m.key, m.value) {
 				return
 			}
 		}
 	}
 }
 
+// keys are those of the members, in order.
+func (o *Object) keys() []string {
+	keys := make([]string, len(o.members))
+	for i, m := range o.members {
+		keys[i] = m.key
+	}
+	return keys
+}
+
 // Copy returns an object with the same members.
 func (o *Object) Copy() *Object {
-	return &Object{keys: slices.Clone(o.keys), values: maps.Clone(o.values)}
+	return &Object{members: slices.Clone(o.members), places: maps.Clone(o.places)}
 }
 
 // Map returns the members as Go decodes JSON: objects become map[string]any at every depth, numbers json.Number.
 // Members that are named in without are left out.
 func (o *Object) Map(without ...string) map[string]any {
-	m := make(map[string]any, len(o.keys))
-	for k, v := range o.values {
+	m := make(map[string]any, len(o.members))
+	for k, v := range o.All() {
 		m[k] = plain(v)
 	}
 	maps.DeleteFunc(m, func(k string, _ any) bool { return slices.Contains(without, k) })
@@ -116,14 +145,14 @@ func appendJSON(out []byte, v any) (_ []byte, err error) {
 	switch v := v.(type) {
 	case *Object:
 		out = append(out, '{')
-		for i, k := range v.keys {
+		for i, m := range v.members {
 			if i > 0 {
 				out = append(out, ',')
 			}
-			if out, err = appendJSON(out, k); err != nil {
+			if out, err = appendJSON(out, m.key); err != nil {
 				return nil, err
 			}
-			if out, err = appendJSON(append(out, ':'), v.values[k]); err != nil {
+			if out, err = appendJSON(append(out, ':'), m.value); err != nil {
 				return nil, err
 			}
 		}
@@ -159,13 +188,20 @@ func (o *Object) Normalized() *Object {
 
 // Set adds or replaces a member; a key that is repeated keeps its first place and takes the last value.
 func (o *Object) Set(key string, v any) {
-	if o.values == nil {
-		o.values = make(map[string]any)
+	if i := o.place(key); i >= 0 {
+		o.members[i].value = v
+		return
 	}
-	if !o.Has(key) {
-		o.keys = append(o.keys, key)
+	o.members = append(o.members, pair{key, v})
+	switch n := len(o.members); {
+	case o.places != nil:
+		o.places[key] = n - 1
+	case n > fewMembers:
+		o.places = make(map[string]int, 2*n)
+		for i, m := range o.members {
+			o.places[m.key] = i
+		}
 	}
-	o.values[key] = v
 }
 
 // Decode reads a JSON text as Python's json module does: a byte order mark may come first, and of a repeated key the
@@ -189,7 +225,11 @@ func Decode(data []byte) (Value, error) {
 // decoder reads rest from the left.
 type decoder struct{ rest string }
 
-func (d *decoder) space() { d.rest = strings.TrimLeft(d.rest, " \t\n\r") }
+func (d *decoder) space() {
+	if d.rest != "" && d.rest[0] <= ' ' {
+		d.rest = strings.TrimLeft(d.rest, " \t\n\r")
+	}
+}
 
 // take consumes lit if it comes next, after white space.
 func (d *decoder) take(lit string) bool {
@@ -204,12 +244,12 @@ func (d *decoder) value(depth int) (any, error) {
 		return nil, errors.New("nested too deeply")
 	}
 	switch {
+	case d.take(`"`):
+		return d.string()
 	case d.take("{"):
 		return d.object(depth)
 	case d.take("["):
 		return d.array(depth)
-	case d.take(`"`):
-		return d.string()
 	case d.take("null"):
 		return nil, nil
 	case d.take("true"):
@@ -274,13 +314,19 @@ func (d *decoder) array(depth int) (any, error) {
 func (d *decoder) string() (string, error) {
 	var b strings.Builder
 	for {
-		i := strings.IndexFunc(d.rest, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' })
-		if i < 0 {
+		i := 0
+		for i < len(d.rest) && d.rest[i] >= ' ' && d.rest[i] != '"' && d.rest[i] != '\\' {
+			i++
+		}
+		if i == len(d.rest) {
 			return "", errors.New("unterminated string")
 		}
-		b.WriteString(d.rest[:i])
-		c := d.rest[i]
+		plain, c := d.rest[:i], d.rest[i]
 		d.rest = d.rest[i+1:]
+		if c == '"' && b.Len() == 0 {
+			return plain, nil
+		}
+		b.WriteString(plain)
 		switch c {
 		case '"':
 			return b.String(), nil
