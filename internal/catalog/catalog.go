@@ -38,25 +38,25 @@ type Entry struct {
 	Endpoints []identity.Endpoint // URLs are filled in
 }
 
-// Rendered is a catalog as it is seen from a scope.
+// Rendered is a catalog as it is seen from a scope. Many differ in URLs alone, so of each one that is remembered only the text
+// is kept: its entries are made anew for who asks for them.
 type Rendered struct {
-	Entries []Entry
+	Entries func() []Entry
+
+	most    int // of entries and endpoints
 	written identity.Memo
 }
 
 // Written returns what write makes of the entries, which it is asked for once.
 func (r *Rendered) Written(write func([]Entry) ([]byte, error)) ([]byte, error) {
-	return r.written.Written(func() ([]byte, error) { return write(r.Entries) })
+	return r.written.Written(func() ([]byte, error) {
+		text, err := write(r.Entries())
+		return slices.Clone(text), err // without the room that it grew in
+	})
 }
 
 // Cost is about what it takes, in bytes, with what is written of it.
-func (r *Rendered) Cost() int {
-	n := 1
-	for _, e := range r.Entries {
-		n += 1 + len(e.Endpoints)
-	}
-	return n << 10
-}
+func (r *Rendered) Cost() int { return (1 + r.most) << 9 }
 
 // anywhere is the key of all that a catalog is made from but the scope.
 var anywhere = []store.Key{{Kind: "catalog"}}
@@ -82,7 +82,7 @@ func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID
 		return nil, err
 	}
 	if !filtered && s.HideUnfiltered {
-		return &Rendered{Entries: []Entry{}}, nil
+		return &Rendered{Entries: func() []Entry { return []Entry{} }}, nil
 	}
 	seen := store.Fact{What: "catalog"} // from where it looks different
 	if all.user {
@@ -92,7 +92,8 @@ func (s *Service) Render(ctx context.Context, tx *store.Tx, user identity.UserID
 		seen.On = string(project)
 	}
 	return store.Recall(tx, seen, func() (*Rendered, []store.Key, error) {
-		return &Rendered{Entries: s.entries(ctx, all, user, project, visible, filtered)}, anywhere, nil
+		entries := func() []Entry { return s.entries(all, user, project, visible, filtered) }
+		return &Rendered{Entries: entries, most: len(all.Services) + len(all.Endpoints)}, anywhere, nil
 	})
 }
 
@@ -113,7 +114,7 @@ func look(all *store.Offer) *offer {
 
 // entries are what is seen of all services. visible, if filtered is true, are the endpoints to show, and services with none
 // of them are left out.
-func (s *Service) entries(ctx context.Context, all *offer, user identity.UserID, project identity.ProjectID, visible map[identity.EndpointID]bool, filtered bool) []Entry {
+func (s *Service) entries(all *offer, user identity.UserID, project identity.ProjectID, visible map[identity.EndpointID]bool, filtered bool) []Entry {
 	entries := make([]Entry, len(all.Services))
 	at := make(map[identity.ServiceID]int, len(entries))
 	for i, sv := range all.Services {
@@ -129,7 +130,7 @@ func (s *Service) entries(ctx context.Context, all *offer, user identity.UserID,
 		url, ok := expand(e.URL, values)
 		if !ok {
 			if project != "" || !mentions(e.URL, ofProject...) {
-				s.Log.ErrorContext(ctx, "an endpoint has a URL that cannot be filled in; it is left out", "endpoint", e.ID, "url", e.URL)
+				s.Log.Error("an endpoint has a URL that cannot be filled in; it is left out", "endpoint", e.ID, "url", e.URL)
 			}
 			continue
 		}
@@ -153,7 +154,7 @@ func (s *Service) Of(ctx context.Context, caller identity.Caller) (entries []Ent
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		r, err := s.Render(ctx, tx, caller.UserID(), caller.Token.Scope.ProjectID())
 		if err == nil {
-			entries = r.Entries
+			entries = r.Entries()
 		}
 		return err
 	})
@@ -175,7 +176,7 @@ func (s *Service) RemainsOf(ctx context.Context, caller identity.Caller, id iden
 		}
 		r, err := s.Render(ctx, tx, caller.UserID(), id)
 		if err == nil {
-			entries = slices.DeleteFunc(slices.Clone(r.Entries), func(e Entry) bool { return e.Type == "identity" })
+			entries = slices.DeleteFunc(r.Entries(), func(e Entry) bool { return e.Type == "identity" })
 		}
 		return err
 	})
