@@ -119,6 +119,9 @@ func (m *Memo) Once(build func() any) any {
 	return v
 }
 
+// Made tells whether there is something to return.
+func (m *Memo) Made() bool { return m.made.Load() != nil }
+
 // Written is Once for what write makes, with how that ended.
 func (m *Memo) Written(write func() ([]byte, error)) ([]byte, error) {
 	w := m.Once(func() any {
