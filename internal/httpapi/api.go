@@ -93,7 +93,7 @@ func (a *API) Handler() http.Handler {
 		}
 		byPath[rt.path][rt.method] = rt
 	}
-	mux := http.NewServeMux()
+	mux, plain := http.NewServeMux(), map[string]http.HandlerFunc{}
 	for path, methods := range byPath {
 		serve := func(w http.ResponseWriter, hr *http.Request) { a.serve(w, hr, methods) }
 		pattern := path
@@ -111,9 +111,20 @@ func (a *API) Handler() http.Handler {
 			}
 		}
 		mux.HandleFunc(pattern, serve)
+		if !strings.Contains(pattern, "{") {
+			plain[pattern] = serve
+		}
 	}
 	mux.HandleFunc("/", a.unknownPath)
-	return a.normalize(mux)
+	return a.normalize(http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		// Most requests are for a path without arguments, which needs no search.
+		if serve := plain[hr.URL.Path]; serve != nil {
+			hr.Pattern = hr.URL.Path
+			serve(w, hr)
+			return
+		}
+		mux.ServeHTTP(w, hr)
+	}))
 }
 
 const (
@@ -180,7 +191,7 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, methods map[string]
 	if ctx := a.Auth.DB.Refresh(hr.Context()); ctx != hr.Context() {
 		hr = hr.WithContext(ctx)
 	}
-	r := &request{Request: hr, route: rt, base: a.Base(hr)}
+	r := &request{Request: hr, route: rt, api: a}
 	out := &outcome{ResponseWriter: w, status: http.StatusOK}
 	err := a.run(out, r)
 	cut := err != nil && out.begun
@@ -279,7 +290,7 @@ func (a *API) wrongMethod(w http.ResponseWriter, hr *http.Request, methods map[s
 }
 
 func (a *API) unknownPath(w http.ResponseWriter, hr *http.Request) {
-	a.fail(w, &request{Request: hr, base: a.Base(hr)}, &identity.Error{
+	a.fail(w, &request{Request: hr, api: a}, &identity.Error{
 		Kind: identity.NotFound,
 		Message: "The requested URL was not found on the server. If you entered the URL manually please check your" +
 			" spelling and try again.",
@@ -314,7 +325,7 @@ func (a *API) fail(w http.ResponseWriter, r *request, err error) {
 	message := e.Message
 	switch e.Kind {
 	case identity.Unauthorized:
-		w.Header().Set("WWW-Authenticate", `Keystone uri="`+r.base+`"`)
+		w.Header().Set("WWW-Authenticate", `Keystone uri="`+r.base()+`"`)
 		a.Log.WarnContext(r.Context(), "authorization failed", "reason", reason(e))
 	case identity.Forbidden:
 		a.Log.InfoContext(r.Context(), "request refused", "reason", reason(e))

@@ -21,7 +21,7 @@ func (a *API) version(w http.ResponseWriter, r *request) error {
 	if wantsJSONHome(r.Request) {
 		return a.writeJSONHome(w, "")
 	}
-	return writeJSON(w, http.StatusOK, object{"version": versionDocument(r.base + "/")})
+	return writeJSON(w, http.StatusOK, object{"version": versionDocument(r.base() + "/")})
 }
 
 // versions answers GET /: 300 and a list of the one version there is.
@@ -29,7 +29,7 @@ func (a *API) versions(w http.ResponseWriter, r *request) error {
 	if wantsJSONHome(r.Request) {
 		return a.writeJSONHome(w, "/v3")
 	}
-	self := r.base + "/"
+	self := r.base() + "/"
 	w.Header().Set("Location", self)
 	return writeJSON(w, http.StatusMultipleChoices, object{"versions": object{"values": []object{versionDocument(self)}}})
 }

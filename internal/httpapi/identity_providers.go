@@ -110,7 +110,7 @@ func (a *API) deleteIdentityProvider(w http.ResponseWriter, r *request) error {
 // (_IdentityProvidersProtocolsResourceBase in keystone/api/os_federation.py).
 func renderProtocol(r *request, p identity.Protocol) object {
 	links := r.self("/protocols/" + string(p.ID))
-	links["identity_provider"] = r.base + "/" + string(p.ProviderID)
+	links["identity_provider"] = r.base() + "/" + string(p.ProviderID)
 	return object{
 		"id": string(p.ID), "idp_id": string(p.ProviderID), "mapping_id": string(p.MappingID),
 		"remote_id_attribute": p.RemoteIDAttribute, "links": links,

@@ -143,8 +143,8 @@ func (a *API) deleteConsumer(w http.ResponseWriter, r *request) error {
 func (r *request) signed(query string) *oauth1.Request {
 	at := telemetry.From(r.Context())
 	here := "://" + at.Host + at.Prefix + r.URL.Path
-	scheme, _, _ := strings.Cut(r.base, "://")
-	signed, err := oauth1.Parse(r.Method, r.Header.Get("Authorization"), query, r.base+r.path(), scheme+here, at.Scheme+here)
+	scheme, _, _ := strings.Cut(r.base(), "://")
+	signed, err := oauth1.Parse(r.Method, r.Header.Get("Authorization"), query, r.base()+r.path(), scheme+here, at.Scheme+here)
 	if err != nil {
 		return new(oauth1.Request)
 	}
@@ -197,7 +197,7 @@ func (a *API) createAccessToken(w http.ResponseWriter, r *request) error {
 func renderAccessToken(r *request, t identity.AccessToken) object {
 	at := "/users/" + string(t.UserID) + "/OS-OAUTH1/access_tokens/" + string(t.ID)
 	links := r.self(at)
-	links["roles"] = r.base + at + "/roles"
+	links["roles"] = r.base() + at + "/roles"
 	o := object{
 		"id": string(t.ID), "consumer_id": string(t.ConsumerID), "authorizing_user_id": string(t.UserID), "project_id": string(t.ProjectID),
 		"expires_at": nil, "links": links,

@@ -110,7 +110,7 @@ func (a *API) showAuthorizationServer(w http.ResponseWriter, r *request) error {
 		methods = append(methods, auth.ClientCertificate)
 	}
 	return writeJSON(w, http.StatusOK, object{
-		"issuer": strings.TrimSuffix(r.base, "/v3"), "token_endpoint": r.base + "/OS-OAUTH2/token",
+		"issuer": strings.TrimSuffix(r.base(), "/v3"), "token_endpoint": r.base() + "/OS-OAUTH2/token",
 		"grant_types_supported": []string{"client_credentials"}, "response_types_supported": []string{},
 		"token_endpoint_auth_methods_supported":      methods,
 		"tls_client_certificate_bound_access_tokens": certificates,

@@ -259,7 +259,7 @@ func (a *API) listTags(w http.ResponseWriter, r *request) error {
 
 // tags renders a list of tags. Its link leads to the API's base, as upstream's does.
 func (r *request) tags(tags []string) object {
-	self := r.base
+	self := r.base()
 	if r.URL.RawQuery != "" {
 		self += "?" + r.URL.RawQuery
 	}
@@ -310,7 +310,7 @@ func (a *API) addTag(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	h := w.Header()
-	h.Set("Location", r.base+"/"+url.PathEscape(string(project))+"/tags/"+url.PathEscape(tag)) // without /projects, as upstream's
+	h.Set("Location", r.base()+"/"+url.PathEscape(string(project))+"/tags/"+url.PathEscape(tag)) // without /projects, as upstream's
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusCreated)
 	return nil

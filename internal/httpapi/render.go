@@ -90,7 +90,7 @@ func renderInto(extra identity.Extra, attrs object) object {
 }
 
 // self is the links member of an entity.
-func (r *request) self(path string) object { return object{"self": r.base + path} }
+func (r *request) self(path string) object { return object{"self": r.base() + path} }
 
 // wholeUpTo is the length in bytes up to which a list is answered in one piece, whose length is told beforehand. What is longer
 // leaves in pieces of that length while the rest is still rendered, so that no list is in memory as text.
@@ -125,16 +125,16 @@ type listWriter struct {
 
 // newListWriter begins a list; rest is the query for what is left of it, if it is truncated.
 func newListWriter(w http.ResponseWriter, r *request, key string, truncated bool, rest string) (*listWriter, error) {
-	links := object{"self": r.base + r.path(), "previous": nil, "next": nil}
+	links := object{"self": r.base() + r.path(), "previous": nil, "next": nil}
 	if r.URL.RawQuery != "" {
-		links["self"] = r.base + r.path() + "?" + r.URL.RawQuery
+		links["self"] = r.base() + r.path() + "?" + r.URL.RawQuery
 	}
 	frame := object{"links": links}
 	if truncated {
 		frame["truncated"] = true
 	}
 	if rest != "" {
-		links["next"] = r.base + r.path() + "?" + rest
+		links["next"] = r.base() + r.path() + "?" + rest
 	}
 	l := &listWriter{w: w}
 	l.enc = json.NewEncoder(&l.buf)

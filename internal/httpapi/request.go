@@ -34,12 +34,15 @@ type request struct {
 	// Body is the JSON object that was sent, Args the parameters of the URL's query. Neither is nil.
 	Body, Args *schema.Object
 
+	api   *API
 	route *route
-	base  string // of links, ending in /v3
 
 	subjectUser string // whom a login is about, for the audit record
 	login       bool   // it is one, by whatever method of HTTP
 }
+
+// base is what links start with; see API.Base.
+func (r *request) base() string { return r.api.Base(r.Request) }
 
 // id returns a path argument as the kind of id asked for.
 func id[ID ~string](r *request, name string) ID { return ID(r.PathValue(name)) }

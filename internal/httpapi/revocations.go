@@ -26,7 +26,7 @@ func (a *API) listRevocationEvents(w http.ResponseWriter, r *request) error {
 	}
 	return writeJSON(w, http.StatusOK, object{
 		"events": renderAll(r, events, renderRevocationEvent),
-		"links":  object{"self": r.base + "/OS-REVOKE/events", "previous": nil, "next": nil},
+		"links":  object{"self": r.base() + "/OS-REVOKE/events", "previous": nil, "next": nil},
 	})
 }
 

@@ -114,7 +114,7 @@ func renderAssignment(r *request, v identity.Assignment) object {
 	case v.ViaGroup != "":
 		o["user"] = ref(v.User)
 		grant += "/groups/" + string(v.ViaGroup)
-		links["membership"] = r.base + "/groups/" + string(v.ViaGroup) + "/users/" + string(v.User)
+		links["membership"] = r.base() + "/groups/" + string(v.ViaGroup) + "/users/" + string(v.User)
 	case v.Group != "":
 		o["group"] = ref(v.Group)
 		grant += "/groups/" + string(v.Group)
@@ -125,7 +125,7 @@ func renderAssignment(r *request, v identity.Assignment) object {
 	if v.ViaRole != "" {
 		grant += "/roles/" + string(v.ViaRole)
 		// Upstream has prior and implied the wrong way round in this link, which leads nowhere anyhow.
-		links["prior_role"] = r.base + "/prior_role/" + string(v.Role) + "/implies/" + string(v.ViaRole)
+		links["prior_role"] = r.base() + "/prior_role/" + string(v.Role) + "/implies/" + string(v.ViaRole)
 	} else {
 		grant += "/roles/" + string(v.Role)
 	}
@@ -133,7 +133,7 @@ func renderAssignment(r *request, v identity.Assignment) object {
 		scope["OS-INHERIT:inherited_to"] = "projects"
 		grant = "/OS-INHERIT" + grant + "/inherited_to_projects"
 	}
-	links["assignment"] = r.base + grant
+	links["assignment"] = r.base() + grant
 	o["scope"], o["links"] = scope, links
 	return o
 }

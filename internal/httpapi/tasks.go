@@ -90,7 +90,7 @@ func roleNames(o *schema.Object, key string) (names []string) {
 
 // portalPage is the address of a page of the portal.
 func (a *API) portalPage(r *request, path string) string {
-	return cmp.Or(a.PortalURL, strings.TrimSuffix(r.base, "/v3")+"/portal") + path
+	return cmp.Or(a.PortalURL, strings.TrimSuffix(r.base(), "/v3")+"/portal") + path
 }
 
 func (a *API) enroll(w http.ResponseWriter, r *request) error {

@@ -186,7 +186,7 @@ func renderUser(r *request, u identity.User) object {
 
 // User is a user as GET /v3/users/{user_id} shows it, for who asks another way.
 func (a *API) User(hr *http.Request, u identity.User) any {
-	return object{"user": renderOneUser(&request{Request: hr, base: a.Base(hr)}, u)}
+	return object{"user": renderOneUser(&request{Request: hr, api: a}, u)}
 }
 
 // renderOneUser renders a user as it is shown by itself: with the subjects of identity providers that log in as it.
