@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,6 +113,36 @@ func (b *bench) measure(ctx context.Context, s *server, w work, connections int)
 	return b.once(w.name, s, func() (result, error) { return b.figures(ctx, s, w, connections) })
 }
 
+// turns is how often servers take turns that are measured beside each other.
+const turns = 6
+
+// beside puts work on servers in turns, so that whatever the machine is at meanwhile is shared by all of them, and keeps the results.
+func (b *bench) beside(ctx context.Context, w work, connections int, servers ...*server) error {
+	sums, errs := make([]tally, len(servers)), make([]error, len(servers))
+	for turn := range turns {
+		for i, s := range servers {
+			if s == nil || errs[i] != nil {
+				continue
+			}
+			if _, done := b.find(w.name, s.name); done {
+				continue
+			}
+			if turn == 0 {
+				_, errs[i] = drive(ctx, s, w, connections, b.length/10)
+			}
+			if errs[i] == nil {
+				errs[i] = b.turn(ctx, s, w, connections, b.length/turns, &sums[i])
+			}
+		}
+	}
+	for i, s := range servers {
+		if err := b.once(w.name, s, func() (result, error) { return sums[i].result(connections), errs[i] }); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
 // figures puts work on a server by that many connections for the bench's length, or until all requests were sent, after a
 // tenth of that unmeasured. A single answer of another status than the wanted one ends it.
 func (b *bench) figures(ctx context.Context, s *server, w work, connections int) (result, error) {
@@ -120,34 +151,49 @@ func (b *bench) figures(ctx context.Context, s *server, w work, connections int)
 			return result{}, err
 		}
 	}
-	cpu, err := groupCPU(s.group)
-	if err != nil {
-		return result{}, err
+	var t tally
+	err := b.turn(ctx, s, w, connections, b.length, &t)
+	return t.result(connections), err
+}
+
+// tally is what was measured so far.
+type tally struct {
+	took             []time.Duration // a request each
+	elapsed, cpu, db time.Duration
+}
+
+// turn adds a measurement to a tally.
+func (b *bench) turn(ctx context.Context, s *server, w work, connections int, length time.Duration, t *tally) error {
+	used := func() (cpu, db time.Duration, err error) {
+		if cpu, err = groupCPU(s.group); err == nil {
+			db, err = groupCPU(b.database)
+		}
+		return cpu, db, err
 	}
-	db, err := groupCPU(b.database)
+	cpu, db, err := used()
 	if err != nil {
-		return result{}, err
+		return err
 	}
 	start := time.Now()
-	took, err := drive(ctx, s, w, connections, b.length)
+	took, err := drive(ctx, s, w, connections, length)
 	if err != nil {
-		return result{}, err
+		return err
 	}
-	elapsed := time.Since(start)
-	cpuAfter, err := groupCPU(s.group)
-	if err != nil {
-		return result{}, err
-	}
-	dbAfter, err := groupCPU(b.database)
-	if err != nil {
-		return result{}, err
-	}
-	r := summary(took, elapsed)
+	t.took = append(t.took, took...)
+	t.elapsed += time.Since(start)
+	cpuAfter, dbAfter, err := used()
+	t.cpu += cpuAfter - cpu
+	t.db += dbAfter - db
+	return err
+}
+
+func (t *tally) result(connections int) result {
+	r := summary(t.took, t.elapsed)
 	r.Connections = connections
 	if r.Requests > 0 {
-		r.CPU, r.DatabaseCPU = ms(cpuAfter-cpu+dbAfter-db)/float64(r.Requests), ms(dbAfter-db)/float64(r.Requests)
+		r.CPU, r.DatabaseCPU = ms(t.cpu+t.db)/float64(r.Requests), ms(t.db)/float64(r.Requests)
 	}
-	return r, nil
+	return r
 }
 
 func summary(took []time.Duration, elapsed time.Duration) result {
@@ -279,10 +325,12 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// send returns the answer's body and header; another status than want is an error.
+// send returns the answer's body and header; another status than want is an error. A body is sent as JSON, unless it is bytes.
 func (b *bench) send(ctx context.Context, s *server, method, path string, header map[string]string, body any, want int) ([]byte, http.Header, error) {
 	var content io.Reader
-	if body != nil {
+	if data, ok := body.([]byte); ok {
+		content = bytes.NewReader(data)
+	} else if body != nil {
 		data, err := json.Marshal(body)
 		if err != nil {
 			return nil, nil, err
@@ -325,29 +373,42 @@ func percentile(sorted []time.Duration, p int) time.Duration {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// bareServer answers each GET with the bytes of the last PUT to its path, and with the headers of a validation.
+// bareServer answers each GET as it was told by the last PUT of the same query: with its body, and with the headers that stand
+// there behind a prefix.
 type bareServer struct{ answers sync.Map }
+
+// answerPrefix begins the headers of an answer in the PUT that brings it.
+const answerPrefix = "Answer-"
+
+type answer struct {
+	header http.Header
+	body   []byte
+}
 
 func (s *bareServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut {
-		data, err := io.ReadAll(r.Body)
-		if err != nil {
+		a := answer{header: http.Header{}}
+		var err error
+		if a.body, err = io.ReadAll(r.Body); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		s.answers.Store(r.URL.RawQuery, data)
+		for name, values := range r.Header {
+			if name, ok := strings.CutPrefix(name, answerPrefix); ok {
+				a.header[name] = values
+			}
+		}
+		s.answers.Store(r.URL.RawQuery, a)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	answer, ok := s.answers.Load(r.URL.RawQuery)
+	a, ok := s.answers.Load(r.URL.RawQuery)
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Vary", "X-Auth-Token")
-	h.Set("X-Subject-Token", r.Header.Get("X-Subject-Token"))
-	h.Set("Content-Length", fmt.Sprint(len(answer.([]byte))))
-	w.Write(answer.([]byte))
+	for name, values := range a.(answer).header {
+		w.Header()[name] = values
+	}
+	w.Write(a.(answer).body)
 }

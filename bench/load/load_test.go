@@ -116,6 +116,36 @@ func TestMeasureCountsAndRefusesOtherAnswers(t *testing.T) {
 	}
 }
 
+// The bare server answers with the very bytes that it was given, and what is measured beside something else is measured as long.
+func TestBesideTheBareServer(t *testing.T) {
+	b := bench{client: http.DefaultClient, length: 60 * time.Millisecond, keep: func(result) error { return nil }}
+	var servers []*server
+	for _, name := range []string{"one", "other"} {
+		srv := httptest.NewServer(new(bareServer))
+		defer srv.Close()
+		s := &server{name: name, base: srv.URL}
+		servers = append(servers, s)
+		body := []byte("{\"a\":  \"<b>\"}\n")
+		told := map[string]string{"Answer-Vary": "X-Auth-Token", "Answer-Content-Type": "application/json"}
+		if _, _, err := b.send(t.Context(), s, "PUT", "/x", told, body, 204); err != nil {
+			t.Fatal(err)
+		}
+		got, header, err := b.send(t.Context(), s, "GET", "/x", nil, nil, 200)
+		if err != nil || string(got) != string(body) || header.Get("Vary") != "X-Auth-Token" || header.Get("Content-Type") != "application/json" {
+			t.Errorf("%q, %v, %v", got, header, err)
+		}
+	}
+	if err := b.beside(t.Context(), cycled("w", 200, [][]byte{written("GET", "/x", nil)}), 2, append(servers, nil)...); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.results) != 2 || b.results[0].Server != "one" || b.results[1].Requests == 0 || b.results[1].Connections != 2 {
+		t.Errorf("%+v", b.results)
+	}
+	if err := b.beside(t.Context(), cycled("lost", 404, [][]byte{written("GET", "/x", nil)}), 2, servers...); err != nil || len(b.failed) != 2 || len(b.results) != 2 {
+		t.Errorf("%v, %v failed, %d kept; want two failures", err, b.failed, len(b.results))
+	}
+}
+
 // A long list comes in chunks, and the next answer follows on the same connection.
 func TestAnswersInChunks(t *testing.T) {
 	asked := 0
