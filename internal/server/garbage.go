@@ -8,7 +8,7 @@ import (
 )
 
 // garbageBefore is how many bytes are allocated, at least, between two runs of the garbage collector once the server has warmed up.
-const garbageBefore = 48 << 20
+const garbageBefore = 64 << 20
 
 // paceCollector makes garbage collections rare while little is kept. A validation allocates a few kilobytes and keeps none; with Go's
 // default, which collects when as much was allocated as is kept, a server that keeps ten megabytes spends a quarter of its time on
