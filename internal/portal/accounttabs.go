@@ -39,8 +39,8 @@ type accountList struct {
 
 // listOf begins the list of a tab.
 func (v *visit) listOf(pg *accountPage, none, hint string, columns ...column) *accountList {
-	l := &accountList{listing: listing{Tabs: pg.Tabs, None: none, Hint: hint, Columns: columns}}
-	l.Section, l.Title = pg.Section, pg.Title
+	l := &accountList{listing: listing{None: none, Hint: hint, Columns: columns}}
+	l.Section, l.Title, l.Tabs = pg.Section, pg.Title, pg.Tabs
 	return l
 }
 
@@ -49,7 +49,7 @@ func (v *visit) accountGroups() error {
 	if err != nil {
 		return err
 	}
-	l := v.listOf(pg, v.T("It is in no group."), v.T("Who looks after a group adds people to it, on the group's page."),
+	l := v.listOf(pg, v.T("In no group"), v.T("Who looks after a group adds people to it, on the group's page."),
 		column{Key: "name", Label: v.T("Name")}, column{Key: "description", Label: v.T("Description")}, column{Key: "ends", Label: v.T("Ends")},
 		column{Key: "id", Label: "ID", Hidden: true})
 	l.Lead = v.F("The groups that %s is in. What a group was granted, everybody in it has.", pg.Account.Name)

@@ -35,7 +35,7 @@ func TestAccountTabs(t *testing.T) {
 		"Access":      {"acme", "member", "reader with member", "Why, and what if"},
 		"Groups":      {"operators", "who operates", "Remove"},
 		"Credentials": {"ci application credential", "acme", "S3 or EC2 key", "cert", "To bob trust", "those of the trust"},
-		"Security":    {"It may not be changed by its user", "Second factor Off", "0 authenticators", "E-mail admin", "Where they are signed in", "Another program"},
+		"Security":    {"It may not be changed by its user", "Second factor Off", "E-mail admin", "Where they are signed in", "Another program"},
 		"Activity":    {"alice Signed in to the portal", "Granted member to alice"},
 		"Raw":         {`"email": "alice@acme.example"`},
 	} {

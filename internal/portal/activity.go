@@ -144,6 +144,9 @@ func (v *visit) trailQuery(pg *listPage, whole bool) (q identity.TrailQuery, err
 		q.Until = q.Until.Add(24 * time.Hour) // the day is part of it
 	}
 	pg.input(v, "until", v.T("To the day"), "date")
+	for i := range pg.Inputs[2:] {
+		pg.Inputs[2+i].Rare = true
+	}
 	return q, nil
 }
 
@@ -268,7 +271,8 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 	if name == "" {
 		name = e.Target.ID
 	}
-	if e.Target.ID != "" && e.Target.ID == string(v.User().ID) {
+	self := e.Target.ID != "" && e.Target.ID == string(v.User().ID)
+	if self {
 		name = v.T("you")
 	}
 	switch e.Action {
@@ -308,15 +312,30 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 		return v.F("No longer lets the project see the %s %s", v.noun(e.Target.Kind), name)
 	case "trail.read":
 		return v.T("Read the audit trail")
+	case "user.address_asked":
+		return v.F("Asked for another address for %s", name)
+	case "contact.verified":
+		return v.F("%s agreed to get mails", name)
+	case "project.notified":
+		return v.F("Sent a notice to the contacts of %s", name)
 	}
 	kind, operation, _ := strings.Cut(e.Action, ".")
-	switch noun := v.noun(kind); operation {
+	if e.Target.Name == "" {
+		name = "" // an id says nothing: it has a column of its own
+	}
+	noun := v.noun(kind)
+	if self && kind == "user" {
+		noun, name = v.T("account"), v.T("(yours)")
+	}
+	switch operation {
 	case "created":
-		return v.F("Created the %s %s", noun, name)
+		return strings.TrimSpace(v.F("Created the %s %s", noun, name))
 	case "updated":
-		return v.F("Changed the %s %s", noun, name)
+		return strings.TrimSpace(v.F("Changed the %s %s", noun, name))
 	case "deleted":
-		return v.F("Deleted the %s %s", noun, name)
+		return strings.TrimSpace(v.F("Deleted the %s %s", noun, name))
+	case "rotation_asked":
+		return strings.TrimSpace(v.F("Asked the owner to replace the %s %s", noun, name))
 	default:
 		return strings.TrimSpace(noun + " " + name + ": " + strings.ReplaceAll(operation, "_", " "))
 	}

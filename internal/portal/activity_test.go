@@ -18,7 +18,7 @@ func TestMyActivity(t *testing.T) {
 	tm.Browser().Open("/portal/login").Submit("Sign in", "name", "bob", "password", "wrong").Want(422)
 	b := tm.SignIn("bob", "secret")
 	b.Open("/portal/activity").Want(200, "You Signed in to the portal", "You Tried to sign in with a wrong password", "failed", "admin Granted member to you acme-web",
-		"admin Created the user you Domain Default")
+		"admin Created the account (yours) Domain Default")
 	if strings.Contains(b.Text(), "carol") {
 		t.Error("bob sees what was done to carol")
 	}

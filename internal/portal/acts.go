@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -129,27 +130,31 @@ func enabling(enabled bool, code string) func(*visit, identity.Caller, *accountP
 var disableAccount = &act{
 	action: "identity:update_user", allowed: manages, notSelf: true, do: enabling(false, "user-disabled"),
 	page: func(v *visit, pg *accountPage) *actPage {
-		out := &actPage{Do: v.T("Disable the account"), Means: []string{
-			v.T("All its sessions and tokens end at once, and nobody can log in as it, by no credential."),
-			v.N(v.reach(pg), "It keeps its roles in %d place, and has them again when it is enabled.", "It keeps its roles in %d places, and has them again when it is enabled."),
-			v.T("Servers and volumes that it made keep running."),
-		}}
+		out := &actPage{Do: v.T("Disable the account"), Means: slices.Concat(
+			[]string{v.T("All its sessions and tokens end at once, and nobody can log in as it, by no credential.")},
+			v.some(len(pg.Places), "It keeps its roles in %d place, and has them again when it is enabled.", "It keeps its roles in %d places, and has them again when it is enabled."),
+			[]string{v.T("Servers and volumes that it made keep running.")},
+		)}
 		out.Title, out.Lead = v.F("Disable %s?", pg.Account.Name), v.T("Nothing is deleted, and it can be undone.")
 		out.Terminal = osUser("set --disable", pg)
 		return out
 	},
 }
 
-// reach is in how many places an account has roles.
-func (v *visit) reach(pg *accountPage) int { return len(pg.Places) }
+// some says something of a number of things, and nothing of none.
+func (v *visit) some(n int, one, many string) []string {
+	if n == 0 {
+		return nil
+	}
+	return []string{v.N(n, one, many)}
+}
 
 var enableAccount = &act{
 	action: "identity:update_user", allowed: manages, do: enabling(true, "user-enabled"),
 	page: func(v *visit, pg *accountPage) *actPage {
-		out := &actPage{Harmless: true, Do: v.T("Enable the account"), Means: []string{
-			v.T("It can log in again, with the password and credentials that it had."),
-			v.N(v.reach(pg), "It has roles in %d place.", "It has roles in %d places."),
-		}}
+		out := &actPage{Harmless: true, Do: v.T("Enable the account"), Means: append(
+			[]string{v.T("It can log in again, with the password and credentials that it had.")}, v.some(len(pg.Places), "It has roles in %d place.", "It has roles in %d places.")...,
+		)}
 		out.Title, out.Lead = v.F("Enable %s?", pg.Account.Name), v.T("Somebody disabled the account, or it was not used for too long.")
 		out.Terminal = osUser("set --enable", pg)
 		return out
@@ -174,8 +179,7 @@ var suspendAccount = &act{
 	page: func(v *visit, pg *accountPage) *actPage {
 		out := &actPage{Reason: true, Tell: v.p.Membership.Mails() && pg.Email(pg.Account.User) != "", Why: v.field("reason"), Until: v.field("until"), Do: v.T("Suspend the account"), Means: []string{
 			v.T("All its sessions and tokens end at once, and nobody can log in as it, by no credential."),
-			v.N(v.reach(pg), "It keeps its roles in %d place, its password, factors and credentials, and is what it was when it is restored.",
-				"It keeps its roles in %d places, its password, factors and credentials, and is what it was when it is restored."),
+			v.T("It keeps its roles, password, factors and credentials, and is what it was when it is restored."),
 			v.T("No invitation, new password or directory lets it in meanwhile. Restoring it here does, and nothing else."),
 			v.T("Servers and volumes that it made keep running."),
 		}}
@@ -200,10 +204,10 @@ var suspendAccount = &act{
 var restoreAccount = &act{
 	action: "identity:update_user", allowed: manages, notSelf: true,
 	page: func(v *visit, pg *accountPage) *actPage {
-		out := &actPage{Harmless: true, Do: v.T("Restore the account"), Means: []string{
-			v.T("It is what it was before: with its password, factors and credentials, and disabled if it was."),
-			v.N(v.reach(pg), "It has roles in %d place.", "It has roles in %d places."),
-		}}
+		out := &actPage{Harmless: true, Do: v.T("Restore the account"), Means: append(
+			[]string{v.T("It is what it was before: with its password, factors and credentials, and disabled if it was.")},
+			v.some(len(pg.Places), "It has roles in %d place.", "It has roles in %d places.")...,
+		)}
 		out.Title, out.Lead = v.F("Restore %s?", pg.Account.Name), v.T("What was the reason is settled.")
 		out.Terminal = osUser("set --enable", pg)
 		return out
@@ -316,12 +320,11 @@ var temporaryPassword = &act{
 var deleteAccount = &act{
 	action: "identity:delete_user", allowed: manages, notSelf: true,
 	page: func(v *visit, pg *accountPage) *actPage {
-		out := &actPage{Typed: pg.Account.Name, Do: v.T("Delete the account"), Means: []string{
-			v.N(v.reach(pg), "Its roles in %d place are gone.", "Its roles in %d places are gone."),
+		out := &actPage{Typed: pg.Account.Name, Do: v.T("Delete the account"), Means: append(v.some(len(pg.Places), "Its roles in %d place are gone.", "Its roles in %d places are gone."),
 			v.T("Its application credentials, keys and trusts are gone, and all its sessions and tokens end."),
 			v.T("Servers and volumes that it made stay in their projects."),
 			v.T("It cannot be brought back: an account of the same name is another account. Disable it instead if you are not sure."),
-		}}
+		)}
 		out.Title, out.Lead = v.F("Delete %s?", pg.Account.Name), v.T("The account and all that hangs on it go for good.")
 		out.Terminal = osUser("delete", pg)
 		return out

@@ -583,10 +583,16 @@ func (v *visit) revokeAssignment() error {
 		return err
 	}
 	r := v.grantRow(g, called, Prefix+path)
+	loses := v.F("%s on %s", r.Role, r.Where)
+	if g.System {
+		loses = v.F("%s on %s", r.Role, v.T("the whole cloud"))
+	}
+	stays := v.T("It was granted nowhere else here.")
+	if n := len(found) - 1; n > 0 {
+		stays = v.N(n, "The role stays in %d other place.", "The role stays in %d other places.")
+	}
 	out := &actPage{Back: Prefix + path, Do: v.T("Take the role back"), Means: []string{
-		v.F("%s on %s", r.Role, r.Where),
-		v.T("Application credentials of theirs that have the role there lose it."),
-		v.N(len(found)-1, "The role stays in %d other place.", "The role stays in %d other places."),
+		loses, v.T("Application credentials of theirs that have the role there lose it."), stays,
 	}}
 	about, err := v.p.Assignment.AboutRole(v.Context(), caller, g.Role)
 	if err != nil && !errors.Is(err, identity.NotFound) && !errors.Is(err, identity.Forbidden) {

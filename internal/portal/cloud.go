@@ -70,7 +70,7 @@ func (v *visit) loadDomain() (caller identity.Caller, pg *domainPage, err error)
 	if pg.This, err = v.p.Directory.Domain(v.Context(), caller, identity.DomainID(v.PathValue("id"))); err != nil {
 		return caller, nil, err
 	}
-	pg.Section, pg.Title, pg.Lead, pg.Path = "cloud", pg.This.Name, text(pg.This.Description), Prefix+"/cloud/domains/"+string(pg.This.ID)
+	pg.Section, pg.Title, pg.Lead, pg.Path = "cloud", v.F("Domain %s", pg.This.Name), text(pg.This.Description), Prefix+"/cloud/domains/"+string(pg.This.ID)
 	return caller, pg, nil
 }
 
@@ -212,7 +212,6 @@ type rolePage struct {
 	Immutable bool
 	Manage    bool
 	Path      string
-	Tabs      []entry
 	About     assignment.RoleAbout
 	Rules     bool     // the reader may say who may grant it
 	Grantable []string // by whom, beside whom the policies let

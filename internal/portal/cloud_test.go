@@ -27,7 +27,7 @@ func TestAssignments(t *testing.T) {
 	}
 	b.Open("/portal/d/default/assignments?project=other&role="+reader).Want(200, "alice")
 	revoke := strings.ReplaceAll(strings.SplitN(strings.SplitN(b.Body, `<td class="end"><a href="`, 2)[1], `"`, 2)[0], "&amp;", "&")
-	b.Open(revoke).Want(200, "Take reader from alice?", "0 other places").Submit("Take the role back").Want(200, "was taken back")
+	b.Open(revoke).Want(200, "Take reader from alice?", "nowhere else").Submit("Take the role back").Want(200, "was taken back")
 	env.Authenticate(testenv.Body("alice", "secret", testenv.OnProjectID(other))).Want(401)
 	b.Open(revoke).Want(404)
 	// What the form does not offer is refused as openstack would be.

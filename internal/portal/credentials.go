@@ -369,8 +369,8 @@ func (v *visit) createKey() error {
 }
 
 func (v *visit) askDeleteKey() error {
-	pg := &deletePage{Do: v.T("Delete the key"), Means: []string{v.T("Whatever uses it is refused at its next request.")}}
-	pg.Section, pg.Title, pg.Lead = "credentials", v.F("Delete the key %s?", v.PathValue("id")), v.T("This ends all access that was given by this key.")
+	pg := &deletePage{Do: v.T("Delete the key"), Means: []string{v.F("Its access key is %s.", v.PathValue("id")), v.T("Whatever uses it is refused at its next request.")}}
+	pg.Section, pg.Title, pg.Lead = "credentials", v.T("Delete this S3 key?"), v.T("This ends all access that was given by this key.")
 	pg.Terminal = []string{"openstack ec2 credentials delete " + word(v.PathValue("id"))}
 	return v.show(http.StatusOK, "delete", pg)
 }

@@ -41,7 +41,7 @@ func (v *visit) domainProjects() error {
 	pg.Section, pg.Title, pg.Lead = "projects", v.T("Projects"), v.F("The projects of %s.", d.Name)
 	pg.Tabs = []tab{{entry: entry{at, v.T("List"), !tree}}, {entry: entry{at + "?view=tree", v.T("Tree"), tree}}}
 	pg.Terminal = []string{"openstack project list --long --domain " + word(d.Name)}
-	show := pg.add(v, "show", v.T("Show"), "", v.T("all"), "enabled", v.T("enabled"), "disabled", v.T("disabled"))
+	show := pg.add(v, "show", v.T("Show"), "", v.T("any state"), "enabled", v.T("enabled"), "disabled", v.T("disabled"))
 	q := pg.query(v).Where("domain_id", string(d.ID))
 	if show != "" {
 		q = q.Where("enabled", strconv.FormatBool(show == "enabled"))
@@ -196,10 +196,10 @@ func (v *visit) editProject() error {
 
 // touches says whom something that is done to a project concerns.
 func (v *visit) touches(pg *domainProjectPage) []string {
-	return []string{
-		v.N(pg.People, "%d person has roles of their own on it.", "%d people have roles of their own on it."),
-		v.N(pg.Groups, "%d group has roles on it.", "%d groups have roles on it."),
-	}
+	return append(
+		[]string{v.N(pg.People, "%d person has roles of their own on it.", "%d people have roles of their own on it.")},
+		v.some(pg.Groups, "%d group has roles on it.", "%d groups have roles on it.")...,
+	)
 }
 
 func (v *visit) disableProject() error { return v.enableOrDisable(false) }

@@ -63,7 +63,7 @@ func (v *visit) rulesPage(d identity.Domain, found directory.DomainRules) *rules
 			r.Value = strconv.Itoa(n)
 		}
 		if effective > 0 {
-			r.Effective, r.Source = strconv.Itoa(effective), v.T("the cloud's configuration")
+			r.Effective, r.Source = strconv.Itoa(effective)+" "+unit, v.T("the cloud's configuration")
 			if effective != cloud {
 				r.Source = v.T("this domain")
 			}

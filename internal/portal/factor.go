@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -340,6 +341,19 @@ type robotRow struct {
 // robotRows are those of the reader, with what the form says of each.
 func (v *visit) robotRows() (rows []robotRow, err error) {
 	all, err := v.p.Credential.Robots(v.Context(), v.self())
+	if err != nil {
+		return nil, err
+	}
+	access := map[string]string{}
+	if slices.ContainsFunc(all, func(r identity.Robot) bool { return r.Kind == "credential" }) {
+		keys, err := v.p.Credential.EC2Keys(v.Context(), v.self(), v.User().ID)
+		if err != nil && !errors.Is(err, identity.Forbidden) {
+			return nil, err
+		}
+		for _, k := range keys {
+			access[string(k.ID)] = k.Access
+		}
+	}
 	for _, r := range all {
 		row := robotRow{Robot: r, Key: credential.RobotKey(r), Works: v.p.Credential.Warns(), Do: v.PostForm.Get("do " + credential.RobotKey(r)), Reason: v.PostForm.Get("why " + credential.RobotKey(r))}
 		if _, said := v.PostForm["do "+row.Key]; !said && r.Stand != identity.RobotSuspended {
@@ -349,7 +363,7 @@ func (v *visit) robotRows() (rows []robotRow, err error) {
 		case "application_credential":
 			row.What = v.F("Application credential %s", r.Name)
 		case "credential":
-			row.What = v.T("S3 or EC2 key")
+			row.What = strings.TrimSpace(v.T("S3 or EC2 key") + " " + access[r.ID])
 		case "OS-TRUST:trust":
 			row.What = v.T("Trust that you gave")
 		default:
@@ -357,7 +371,7 @@ func (v *visit) robotRows() (rows []robotRow, err error) {
 		}
 		rows = append(rows, row)
 	}
-	return rows, err
+	return rows, nil
 }
 
 // decisions are what the form says of each robot.

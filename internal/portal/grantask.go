@@ -15,7 +15,6 @@ import (
 // grantAskPage asks whether somebody may do something, and answers by what rule they may, or not.
 type grantAskPage struct {
 	chrome
-	Tabs []tab
 
 	As, Person, InDomain, Project, Whom, At string // as they were typed: who asks, where they act, to whom it is done, and where
 	Holders, Targets                        []roleGroup
@@ -57,7 +56,7 @@ func (v *visit) askGrantRules() error {
 		return err
 	}
 	pg := &grantAskPage{
-		Tabs: v.grantTabs(true), As: v.field("as"), Person: strings.TrimSpace(v.field("person")), InDomain: cmp.Or(strings.TrimSpace(v.field("domain")), v.Domain().Name),
+		As: v.field("as"), Person: strings.TrimSpace(v.field("person")), InDomain: cmp.Or(strings.TrimSpace(v.field("domain")), v.Domain().Name),
 		Project: strings.TrimSpace(v.field("project")), Whom: strings.TrimSpace(v.field("whom")), At: strings.TrimSpace(v.field("at")), Acts: v.acts(),
 		chrome: chrome{Fields: problems{}},
 	}

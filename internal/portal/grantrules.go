@@ -26,7 +26,6 @@ type grantRulesPage struct {
 	Sets     []grantRuleSet
 	Presets  []presetChoice
 	Manage   bool
-	Tabs     []tab
 	Why      string   // the reader may not change them
 	Warnings []string // roles that nobody can come to have
 }
@@ -112,7 +111,7 @@ func (v *visit) grantRules() error {
 	if err != nil {
 		return err
 	}
-	pg := &grantRulesPage{Presets: v.presets(), Tabs: v.grantTabs(false), Warnings: v.unreachable(all)}
+	pg := &grantRulesPage{Presets: v.presets(), Warnings: v.unreachable(all)}
 	switch e, refused := errors.AsType[*identity.Error](v.p.Membership.MayManageGrantRules(v.Context(), caller)); {
 	case !refused:
 		pg.Manage = true
@@ -121,7 +120,7 @@ func (v *visit) grantRules() error {
 	default:
 		pg.Why = e.Message
 	}
-	pg.Section, pg.Title = "grants", v.T("Who may grant what")
+	pg.Section, pg.Title, pg.Tabs = "grants", v.T("Who may grant what"), v.grantTabs(false)
 	pg.Lead = v.T("Beside what the policies say: what those who hold a role may do with another one, where they hold theirs. Nobody reaches above themselves, whatever is written here.")
 	pg.Terminal = []string{"lintel grants list"}
 	pg.Sets = []grantRuleSet{{}}

@@ -76,6 +76,7 @@ func (v *visit) invitationsPage(h *here) (*invitationsPage, error) {
 	}
 	pg.All = found.All
 	pg.Here, pg.Section, pg.Title = h, "invitations", v.T("Invited")
+	pg.Tabs = v.peopleTabs(h, nil, "invitations")
 	pg.Terminal = []string{"lintel invitation list" + ofProject(h)}
 	pg.Lead = v.F("Who was invited to %s and has not answered yet.", h.Name)
 	if pg.May = h.as(func(c identity.Caller) error { _, _, err := v.p.Membership.Offers(v.Context(), c, h.ID); return err }) == nil; pg.May {

@@ -20,7 +20,6 @@ import (
 type listing struct {
 	Search  string
 	Finds   string   // what the search looks at; empty for a list that cannot be searched
-	Tabs    []tab    // other views of the same things
 	Crumbs  []link   // where the list stands in a tree
 	Filters []filter // beside the search
 	Inputs  []input  // beside them
@@ -138,13 +137,31 @@ func (f filter) Chosen() string {
 }
 
 // input is a text that narrows a list.
-type input struct{ Name, Label, Value, Type string }
+type input struct {
+	Name, Label, Value, Type string
+	Rare                     bool // it stands behind the others until it is asked for
+}
 
 // input offers a field to narrow the list by, and returns what the reader typed.
 func (l *listing) input(v *visit, name, label, kind string) string {
-	in := input{name, label, strings.TrimSpace(v.field(name)), kind}
+	in := input{Name: name, Label: label, Value: strings.TrimSpace(v.field(name)), Type: kind}
 	l.Inputs = append(l.Inputs, in)
 	return in.Value
+}
+
+// Often are the inputs that stand beside the filters.
+func (l *listing) Often() []input {
+	return slices.DeleteFunc(slices.Clone(l.Inputs), func(in input) bool { return in.Rare })
+}
+
+// Rarely are those that stand behind them.
+func (l *listing) Rarely() []input {
+	return slices.DeleteFunc(slices.Clone(l.Inputs), func(in input) bool { return !in.Rare })
+}
+
+// RareUsed tells whether the reader has looked by one of those.
+func (l *listing) RareUsed() bool {
+	return slices.ContainsFunc(l.Inputs, func(in input) bool { return in.Rare && in.Value != "" })
 }
 
 // option is a value of a field, with what it is called.

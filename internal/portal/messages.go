@@ -89,5 +89,5 @@ func (m *messages) N(n int, one, many string) string {
 }
 
 func (m *messages) day(t time.Time) string {
-	return fmt.Sprintf("%d %s %d", t.Day(), m.months[t.Month()-1], t.Year())
+	return m.F("%d %s %d", t.Day(), m.months[t.Month()-1], t.Year())
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,111 @@ func TestEveryTextIsTranslated(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNothingStandsUntranslated: what templates and code show is asked of the catalogue, but for names and what is typed into a terminal.
+func TestNothingStandsUntranslated(t *testing.T) {
+	for name, set := range loadViews().pages {
+		for _, tmpl := range set().Templates() {
+			if tmpl.Tree == nil || tmpl.Tree.Root == nil {
+				continue
+			}
+			for _, text := range shown(tmpl.Tree.Root) {
+				if !slices.Contains(named, text) {
+					t.Errorf("template %s of page %s says %q", tmpl.Name(), name, text)
+				}
+			}
+		}
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && !shows(call) {
+				return false
+			}
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if s, _ := strconv.Unquote(lit.Value); prose.MatchString(s) && !slices.Contains(begins, s) {
+					t.Errorf("%s says %q", file, s)
+				}
+			}
+			return true
+		})
+	}
+}
+
+var (
+	letters   = regexp.MustCompile(`\pL`)
+	tag       = regexp.MustCompile(`(?s)<[^>]*>`)
+	spoken    = regexp.MustCompile(`(?:placeholder|aria-label|title|alt|data-label)="([^"\x00]+)"`)
+	prose     = regexp.MustCompile(`^\p{Lu}\pL*,? \p{Ll}.*[\pL.?!]$`) // begins as a sentence does
+	unspoken  = []string{"T", "F", "N", "some", "Errorf", "New", "Invalidf", "Refusedf", "NotAllowed", "Missing", "ErrorContext", "WarnContext", "InfoContext", "panic"}
+	named     = []string{"ID", "CSV", "openrc.sh", "clouds.yaml", "Esc", ". ./openrc.sh", `"volume:create": "role:compute-user"`}
+	begins    = []string{notAllowed} // of what the rooms say
+	separates = strings.NewReplacer("\x00", "\n", "·", "\n", "→", "\n")
+)
+
+// shown are the words that a template has between its tags, and in attributes that are read out.
+func shown(root parse.Node) (all []string) {
+	markup := literal(root)
+	for _, m := range spoken.FindAllStringSubmatch(markup, -1) {
+		all = append(all, m[1])
+	}
+	for line := range strings.SplitSeq(separates.Replace(tag.ReplaceAllString(markup, "\n")), "\n") {
+		if line = strings.TrimSpace(line); letters.MatchString(line) {
+			all = append(all, line)
+		}
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "name,email,project,role" || strings.HasPrefix(s, "/v2.1/") })
+}
+
+// literal is a template with a mark in place of each action.
+func literal(n parse.Node) string {
+	branch := func(b parse.BranchNode) string {
+		out := literal(b.List)
+		if b.ElseList != nil {
+			out += "\x00" + literal(b.ElseList)
+		}
+		return "\x00" + out + "\x00"
+	}
+	switch n := n.(type) {
+	case *parse.ListNode:
+		var out strings.Builder
+		for _, c := range n.Nodes {
+			out.WriteString(literal(c))
+		}
+		return out.String()
+	case *parse.TextNode:
+		return string(n.Text)
+	case *parse.IfNode:
+		return branch(n.BranchNode)
+	case *parse.WithNode:
+		return branch(n.BranchNode)
+	case *parse.RangeNode:
+		return branch(n.BranchNode)
+	}
+	return "\x00"
+}
+
+// shows tells whether what a call is given may reach a page as it stands.
+func shows(call *ast.CallExpr) bool {
+	name := ""
+	switch f := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	case *ast.Ident:
+		name = f.Name
+	}
+	return !slices.Contains(unspoken, name)
 }
 
 func values(text string) string {
@@ -109,7 +215,7 @@ func inBranch(n parse.BranchNode, said map[string]bool) {
 	inTemplate(n.ElseList, said)
 }
 
-// inGo collects the texts of calls of T, F and N.
+// inGo collects the texts of calls of T, F, N and some.
 func inGo(t *testing.T, file string, said map[string]bool) {
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {
@@ -140,7 +246,7 @@ func note(method string, texts []string, said map[string]bool) {
 	switch {
 	case (method == "T" || method == "F") && len(texts) > 0:
 		said[texts[0]] = true
-	case method == "N" && len(texts) == 2:
+	case (method == "N" || method == "some") && len(texts) == 2:
 		said[texts[0]+"|"+texts[1]] = true
 	case method == "Place" && len(texts) > 1:
 		said[texts[len(texts)-1]] = true

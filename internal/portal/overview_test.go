@@ -111,11 +111,11 @@ func TestDomainRules(t *testing.T) {
 	manager(env, "mona", "manager")
 	alice, acme := member(env, "alice", "acme")
 	const at = "/portal/d/default/rules"
-	b := env.SignIn("mona", "secret").Open(at).Want(200, "Wrong passwords that lock an account 4 the cloud's configuration", "Shortest password no rule default")
+	b := env.SignIn("mona", "secret").Open(at).Want(200, "Wrong passwords that lock an account 4 in a row the cloud's configuration", "Shortest password no rule default")
 	b.Submit("Save the rules", "lockout_failures", "9").Want(422, "The cloud asks for more than that")
 	b.Submit("Save the rules", "lockout_failures", "many").Want(422, "whole number")
 	b.Open(at).Submit("Save the rules", "lockout_failures", "2", "lockout_minutes", "120", "password_length", "10", "password_kinds", "2", "password_days", "30",
-		"inactive_days", "20", "mail_domains", "example.org .corp.example").Want(200, "Saved", "account 2 this domain")
+		"inactive_days", "20", "mail_domains", "example.org .corp.example").Want(200, "Saved", "account 2 in a row this domain")
 
 	// Passwords: by an administrator, by the person, by API as in the portal.
 	admin := env.Admin()

@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/credential"
@@ -223,11 +224,11 @@ func (v *visit) removePasskeyPage() (*actPage, error) {
 	}
 	for _, k := range f.Passkeys {
 		if k.ID == v.field("id") {
-			pg := &actPage{Do: v.T("Remove the passkey"), Back: "/portal/security/passkeys", Means: []string{
-				v.T("It does not sign you in any more. Delete it on the device, too."),
-				v.N(len(f.Passkeys)-1, "%d other passkey stays.", "%d other passkeys stay."),
-				v.N(f.Authenticators, "%d authenticator app stays.", "%d authenticator apps stay."),
-			}}
+			pg := &actPage{Do: v.T("Remove the passkey"), Back: "/portal/security/passkeys", Means: slices.Concat(
+				[]string{v.T("It does not sign you in any more. Delete it on the device, too.")},
+				v.some(len(f.Passkeys)-1, "%d other passkey stays.", "%d other passkeys stay."),
+				v.some(f.Authenticators, "%d authenticator app stays.", "%d authenticator apps stay."),
+			)}
 			pg.Section, pg.Title, pg.Lead = "security", v.F("Remove the passkey %s?", k.Name), v.T("For one that you have lost, or do not use.")
 			return pg, nil
 		}

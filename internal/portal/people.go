@@ -29,15 +29,19 @@ var peoplePages = []page{
 	{method: post, path: "/p/{id}/revoke", serve: (*visit).revoke},
 }
 
-// peopleTabs lead to the lists of whoever has to do with a project.
-func (v *visit) peopleTabs(h *here, n store.PeopleCount, at string) []tab {
+// peopleTabs lead to the lists of whoever has to do with a project, with how many there are where the page has counted them.
+func (v *visit) peopleTabs(h *here, n *store.PeopleCount, at string) []tab {
+	counts := [4]string{}
+	if n != nil {
+		counts = [4]string{strconv.Itoa(n.All), strconv.Itoa(n.Invited), strconv.Itoa(n.Inherited), strconv.Itoa(n.Groups)}
+	}
 	return []tab{
-		{entry{h.Path("/people"), v.T("Members"), at == "people"}, strconv.Itoa(n.All)},
-		{entry{h.Path("/invitations"), v.T("Invited"), false}, strconv.Itoa(n.Invited)},
-		{entry{h.Path("/people?tab=inherited"), v.T("Inherited"), at == "inherited"}, strconv.Itoa(n.Inherited)},
-		{entry{h.Path("/groups"), v.T("Groups"), at == "groups"}, strconv.Itoa(n.Groups)},
-		{entry{h.Path("/requests"), v.T("Requests"), false}, ""},
-		{entry{h.Path("/waiting"), v.T("Waiting"), false}, ""},
+		{entry{h.Path("/people"), v.T("Members"), at == "people"}, counts[0]},
+		{entry{h.Path("/invitations"), v.T("Invited"), at == "invitations"}, counts[1]},
+		{entry{h.Path("/people?tab=inherited"), v.T("Inherited"), at == "inherited"}, counts[2]},
+		{entry{h.Path("/groups"), v.T("Groups"), at == "groups"}, counts[3]},
+		{entry{h.Path("/requests"), v.T("Requests"), at == "requests"}, ""},
+		{entry{h.Path("/waiting"), v.T("Waiting"), at == "waiting"}, ""},
 	}
 }
 
@@ -82,7 +86,7 @@ func (v *visit) people() error {
 			found, err := v.p.Assignment.People(v.Context(), c, h.ID, f)
 			return found, len(found.Offers), err
 		})
-		pg.Tabs = v.peopleTabs(h, found.PeopleCount, at)
+		pg.Tabs = v.peopleTabs(h, &found.PeopleCount, at)
 		if len(found.Offers) > 0 {
 			pg.Action = &link{v.T("Add a person"), h.Path("/people/add")}
 		}
@@ -192,7 +196,6 @@ func (v *visit) rolesHeld(held []identity.Assignment, terms map[identity.RoleID]
 // groupsPage lists the groups whose members can work in a project.
 type groupsPage struct {
 	chrome
-	Tabs   []tab
 	Groups []groupRow
 }
 
@@ -222,7 +225,7 @@ func (v *visit) groupsHere() error {
 		l := called.Of("group", string(g.GroupID))
 		pg.Groups = append(pg.Groups, groupRow{l.Name, l.DomainName, g.Members, v.rolesHeld(g.Held, nil, called)})
 	}
-	pg.Tabs = v.peopleTabs(h, count, "groups")
+	pg.Tabs = v.peopleTabs(h, &count, "groups")
 	v.aboutPeople(&pg.chrome, h)
 	return v.show(http.StatusOK, "groups", pg)
 }

@@ -26,7 +26,6 @@ type rolePermissionsPage struct {
 	chrome
 	Role      identity.Role
 	Path      string
-	Tabs      []entry
 	Columns   []string
 	Services  []serviceMatrix
 	Find      string
@@ -213,9 +212,10 @@ func (v *visit) loadPermissions() (pg *rolePermissionsPage, columns []policy.Sup
 }
 
 // roleTabs are the pages about a role.
-func (v *visit) roleTabs(path, at string) []entry {
-	return []entry{
-		{path, v.T("Overview"), at == "role"}, {path + "/permissions", v.T("What it permits"), at == "permissions"}, {path + "/holders", v.T("Who has it"), at == "holders"},
+func (v *visit) roleTabs(path, at string) []tab {
+	return []tab{
+		{entry: entry{path, v.T("Overview"), at == "role"}}, {entry: entry{path + "/permissions", v.T("What it permits"), at == "permissions"}},
+		{entry: entry{path + "/holders", v.T("Who has it"), at == "holders"}},
 	}
 }
 
@@ -330,7 +330,6 @@ func cells(line []string) []string {
 // holdersPage lists to whom a role was granted, and where.
 type holdersPage struct {
 	chrome
-	Tabs  []entry
 	Rows  []grantRow
 	More  bool
 	Prior []identity.Role // that bring it along
@@ -345,7 +344,7 @@ func (v *visit) roleHolders() error {
 	if err != nil {
 		return err
 	}
-	pg := &holdersPage{Tabs: v.roleTabs(role.Path, "holders"), More: len(granted) > mostAssignments}
+	pg := &holdersPage{More: len(granted) > mostAssignments}
 	for _, a := range granted[:min(len(granted), mostAssignments)] {
 		pg.Rows = append(pg.Rows, v.grantRow(a.Grant, called, ""))
 	}
@@ -358,6 +357,7 @@ func (v *visit) roleHolders() error {
 			pg.Prior = append(pg.Prior, rule.Prior)
 		}
 	}
+	pg.Tabs = v.roleTabs(role.Path, "holders")
 	pg.Section, pg.Title, pg.Lead = "roles", role.Role.Name, v.T("To whom this role was granted, and where.")
 	pg.Terminal = []string{"openstack role assignment list --names --role " + word(role.Role.Name)}
 	return v.show(http.StatusOK, "roleholders", pg)

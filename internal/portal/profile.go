@@ -179,7 +179,7 @@ func (v *visit) provePage(keep bool) (*provePage, error) {
 		pg.Title, pg.Do = v.T("Bring the old address back?"), v.T("Bring it back")
 		pg.Lead = v.F("The account %s gets back the address %s. All its sessions and tokens end.", c.User.Name, c.Old)
 	default:
-		pg.Title, pg.Do = v.T("Keep this address?"), v.T("Keep it")
+		pg.Title, pg.Do, pg.Calm = v.T("Keep this address?"), v.T("Keep it"), true
 		pg.Lead = v.F("The account %s keeps the address %s, and the link that was sent to the other one ends.", c.User.Name, c.Old)
 	}
 	return pg, nil

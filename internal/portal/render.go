@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -70,6 +71,7 @@ type chrome struct {
 	Here    *here  // the project that the page is about
 	Section string // the entry of the navigation that the page belongs to
 	Action  *link  // the one main action
+	Tabs    []tab  // other pages about the same
 
 	Notice   string   // what was just done
 	Problem  string   // what went wrong with the form as a whole
@@ -95,6 +97,49 @@ type reader interface {
 	MustRenew() bool
 	Held() bool
 	now() time.Time
+}
+
+// PageTitle names the page among all that a reader has open: itself first, then what it is about, then the cloud.
+func (c *chrome) PageTitle() string {
+	parts := []string{c.Title}
+	about := func(name string) {
+		if !slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(p, name) }) {
+			parts = append(parts, name)
+		}
+	}
+	for _, t := range c.Tabs {
+		if t.Here {
+			about(t.Label)
+		}
+	}
+	switch {
+	case c.Here != nil:
+		about(c.Here.Name)
+	case slices.Contains(domainSections, c.Section):
+		about(c.Realms().Here.Name)
+	}
+	return strings.Join(append(parts, c.CloudName()), " · ")
+}
+
+// domainSections are the entries of the navigation that are about a domain.
+var domainSections = []string{"domain", "users", "groups", "projects", "assignments", "audit", "domain-invitations", "rules"}
+
+// flaw is what is wrong with a field.
+type flaw struct{ Field, Why string }
+
+// Wrong is what is wrong with a field, if anything is.
+func (c *chrome) Wrong(field string) flaw { return flaw{field, c.Fields[field]} }
+
+// Aria are the attributes by which a field is read out together with what is wrong with it and with its hints, by their ids.
+func (c *chrome) Aria(field string, hints ...string) template.HTMLAttr {
+	attr := ""
+	if c.Fields[field] != "" {
+		attr, hints = ` aria-invalid="true"`, append([]string{field + "-problem"}, hints...)
+	}
+	if said := strings.TrimSpace(strings.Join(hints, " ")); said != "" {
+		attr += ` aria-describedby="` + template.HTMLEscapeString(said) + `"`
+	}
+	return template.HTMLAttr(attr)
 }
 
 // link is a place to go to.
@@ -267,6 +312,9 @@ func (v *visit) showFailure(err error) {
 	case identity.Forbidden:
 		pg.Status, pg.Title = http.StatusForbidden, v.T("Not allowed")
 		pg.Lead, pg.Reason = v.T("Your roles do not permit this. Ask somebody who administers the project or domain."), e.Message
+		if e == errForeignForm {
+			pg.Lead = v.T("This form was not sent from this page. Go back, reload the page and try again.")
+		}
 	case identity.BadRequest, identity.Conflict, identity.TooLarge:
 		pg.Status, pg.Title = http.StatusBadRequest, v.T("That did not work")
 		pg.Lead, pg.Reason = v.T("Go back, change what the message names, and try again."), e.Message

@@ -106,6 +106,8 @@ func (v *visit) requests() error {
 	pg.Action = &link{v.T("Add a person"), a.add}
 	if a.here == nil {
 		pg.Action.Label = v.T("Grant a role")
+	} else {
+		pg.Tabs = v.peopleTabs(a.here, nil, "requests")
 	}
 	pg.Terminal = []string{"lintel access requests" + a.options, "lintel access approve REQUEST", "lintel access refuse REQUEST --reason WHY"}
 	return v.show(http.StatusOK, "requests", pg)
@@ -163,6 +165,11 @@ func (v *visit) wish(r requestRow) (all []string) {
 	return all
 }
 
+// unfulfilled says of what a request is about that it does not come to pass.
+func (v *visit) unfulfilled(r requestRow) []string {
+	return append([]string{v.T("This was asked for, and does not happen:")}, v.wish(r)...)
+}
+
 func (v *visit) approveRequest() error {
 	return v.answering("request-approved", false, func(r requestRow) *actPage {
 		out := &actPage{Do: v.T("Agree and grant"), Harmless: true, Means: v.wish(r)}
@@ -184,7 +191,7 @@ func (v *visit) approveRequest() error {
 
 func (v *visit) refuseRequest() error {
 	return v.answering("request-refused", false, func(r requestRow) *actPage {
-		out := &actPage{Do: v.T("Refuse the request"), Means: v.wish(r), Asked: true, Why: v.field("reason")}
+		out := &actPage{Do: v.T("Refuse the request"), Means: v.unfulfilled(r), Asked: true, Why: v.field("reason")}
 		out.Title, out.Lead = v.T("Refuse this request?"), v.F("Nothing changes, and %s is told why.", r.Requester)
 		out.Terminal = []string{"lintel access refuse " + r.ID + " --reason WHY"}
 		return out
@@ -196,7 +203,7 @@ func (v *visit) refuseRequest() error {
 
 func (v *visit) withdrawRequest() error {
 	return v.answering("request-withdrawn", true, func(r requestRow) *actPage {
-		out := &actPage{Do: v.T("Withdraw the request"), Means: v.wish(r)}
+		out := &actPage{Do: v.T("Withdraw the request"), Means: v.unfulfilled(r)}
 		out.Title, out.Lead = v.T("Withdraw this request?"), v.T("Nobody can agree to it any more.")
 		out.Terminal = []string{"lintel access withdraw " + r.ID}
 		return out

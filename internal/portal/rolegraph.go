@@ -12,7 +12,6 @@ import (
 // roleGraphPage shows which roles imply which, from the top down, and lets one imply another.
 type roleGraphPage struct {
 	chrome
-	Tabs           []tab
 	Branches       []roleBranch // roles that no other implies and that imply some
 	Alone          []identity.Role
 	Priors         []roleGroup
@@ -51,10 +50,10 @@ func (v *visit) roleGraphPage() (identity.Caller, *roleGraphPage, error) {
 	slices.SortFunc(roles, func(a, b assignment.DescribedRole) int {
 		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 	})
-	pg := &roleGraphPage{Tabs: v.graphTabs(true), Prior: identity.RoleID(v.field("prior")), Implied: identity.RoleID(v.field("role"))}
+	pg := &roleGraphPage{Prior: identity.RoleID(v.field("prior")), Implied: identity.RoleID(v.field("role"))}
 	pg.Priors, pg.Implieds = v.roleGroups(roles, pg.Prior), v.roleGroups(roles, pg.Implied)
 	pg.Manage = v.p.Assignment.MayCreateRole(v.Context(), caller)
-	pg.Section, pg.Title, pg.Lead = "roles", v.T("Roles"), v.T("Who has a role has all that stand below it.")
+	pg.Section, pg.Title, pg.Lead, pg.Tabs = "roles", v.T("Roles"), v.T("Who has a role has all that stand below it."), v.graphTabs(true)
 	pg.Terminal = []string{"openstack implied role list", "openstack implied role create PRIOR --implied-role ROLE"}
 	below := map[identity.RoleID][]identity.Role{}
 	implied := map[identity.RoleID]bool{}

@@ -21,7 +21,7 @@ func TestRoleProfiles(t *testing.T) {
 	}
 	root := env.SignIn("admin", testenv.Password)
 	at := func(role string) string { return "/portal/cloud/roles/" + roles[role] }
-	follow(t, root.Open(at("billing")).Want(200, "those whom the policies let alone"), "How it is shown").Want(200, "How billing is shown")
+	follow(t, root.Open(at("billing")).Want(200, "only those whom the policies let"), "How it is shown").Want(200, "How billing is shown")
 	root.Submit("Save", "sort", "many", "docs", "nowhere").Want(422, "whole number")
 	root.Submit("Save", "sort", "", "docs", "javascript:alert(1)").Want(422, "begins with https://")
 	root.Submit("Save", "sort", "2", "docs", "https://docs.example/billing", "category", "General", "impact", "normal", "name-en", "Billing", "name-de", "Abrechnung",

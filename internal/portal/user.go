@@ -40,7 +40,6 @@ type accountPage struct {
 	chrome
 	In      identity.Domain
 	Account directory.Account
-	Tabs    []tab
 	Project string // the primary one's name
 	Service bool   // a service of the cloud logs in with it
 	Self    bool

@@ -36,7 +36,7 @@ func (v *visit) users() error {
 	pg.Section, pg.Title, pg.Lead = "users", v.T("Users"), v.F("Who has an account in %s.", d.Name)
 	pg.Terminal = []string{"openstack user list --long --domain " + word(d.Name)}
 	pg.None, pg.Hint = v.T("Nobody yet"), v.T("Create a user, or connect a directory that knows your people.")
-	show := pg.add(v, "show", v.T("Show"), "", v.T("all"), "enabled", v.T("enabled"), "disabled", v.T("disabled"), "locked", v.T("locked"),
+	show := pg.add(v, "show", v.T("Show"), "", v.T("any state"), "enabled", v.T("enabled"), "disabled", v.T("disabled"), "locked", v.T("locked"),
 		"never", v.T("never signed in"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"), "api", v.T("API users"), "service", v.T("service accounts"), "suspended", v.T("suspended"))
 	if v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
 		pg.Action = &link{v.T("Create User"), at + "/new"}

@@ -35,7 +35,7 @@ var (
 	errEnrol       = errors.New("a second factor must be set up first")
 	errRenew       = errors.New("new recovery codes must be taken first")
 	errConfirm     = errors.New("the proof of who is there is too old")
-	errForeignForm = &identity.Error{Kind: identity.Forbidden, Message: "This form was not sent from this page. Go back, reload the page and try again."}
+	errForeignForm = &identity.Error{Kind: identity.Forbidden}
 )
 
 // visit is one request for a page. Templates call its exported methods.

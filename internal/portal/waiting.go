@@ -38,6 +38,7 @@ func (v *visit) waiting() error {
 	}
 	pg := &waitingPage{Grants: all}
 	pg.Here, pg.Section, pg.Title = h, "people", v.T("Waiting")
+	pg.Tabs = v.peopleTabs(h, nil, "waiting")
 	pg.Lead = v.F("Roles in %s that take effect when the person has turned on a second factor.", h.Name)
 	pg.Action = &link{v.T("Add a person"), h.Path("/people/add")}
 	pg.Terminal = []string{"lintel access waiting" + ofProject(h), "lintel access cancel ID"}

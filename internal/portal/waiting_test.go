@@ -44,7 +44,7 @@ func TestRolesOnceMFAIsOn(t *testing.T) {
 	people := "/portal/p/" + acme
 	waits := func(who, user, role string, more ...string) *testenv.Browser {
 		t.Helper()
-		return env.SignIn(who, "secret").Open(people+"/people/add").Want(200, "Give these roles once MFA is on", "Until then, give auth_only").
+		return env.SignIn(who, "secret").Open(people+"/people/add").Want(200, "Give these roles once a second factor is on", "Until then, give auth_only").
 			Submit("Add the person", append([]string{"who", user, "domain", "Default", "role", roleID(env, role), "once", "1"}, more...)...)
 	}
 	someone("boss", "project_admin")

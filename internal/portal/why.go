@@ -28,7 +28,6 @@ type whyPage struct {
 	Name   string // of whom it is about
 	Self   bool
 	Path   string
-	Tabs   []tab   // of the account that it is a tab of
 	Held   []place // everywhere, what the account holds there in the end
 	Rest   int     // how many more of them there are
 	Back   *link

@@ -11,7 +11,7 @@ import (
 )
 
 // Browser is somebody at the portal: it keeps cookies, follows redirects and submits forms by the words on their buttons.
-// It runs no scripts.
+// It runs no scripts, and finds fault with every page whose markup shuts somebody out.
 type Browser struct {
 	t   testing.TB
 	env *Env
@@ -89,6 +89,11 @@ func (b *Browser) Send(method, path string, form url.Values, headers ...string) 
 		}
 		to := w.Header().Get("Location")
 		if w.Code < 300 || w.Code >= 400 || to == "" {
+			if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+				for _, flaw := range flaws(b.Body) {
+					b.t.Errorf("%s: %s", path, flaw)
+				}
+			}
 			return b
 		}
 		method, path, form = "GET", strings.TrimPrefix(to, "https://identity.example"), nil

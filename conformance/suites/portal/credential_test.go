@@ -108,7 +108,7 @@ func TestKeys(t *testing.T) {
 		if all := sh.List("openstack credential list --type ec2"); len(all) != 1 {
 			s.Errorf("%v", all)
 		}
-		p.Press("I have saved it").Row(access, "acme-web").Press("Delete", access).Sees("Delete the key")
+		p.Press("I have saved it").Row(access, "acme-web").Press("Delete", access).Sees("Delete this S3 key?", access)
 		s.alike(p, "project acme-web", p.Terminal(), func() { p.Press("Delete the key").Sees("The key was deleted") })
 	})
 }

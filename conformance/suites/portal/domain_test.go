@@ -81,7 +81,7 @@ func TestLookAfterAccount(t *testing.T) {
 		account().Sees("What it may do", "Roles in 1 place")
 		page := moira.Address()
 		for tab, words := range map[string][]string{
-			"Access": {"acme-web", "member", "reader with member", "Why, and what if"}, "Groups": {"It is in no group"}, "Credentials": {"None yet"},
+			"Access": {"acme-web", "member", "reader with member", "Why, and what if"}, "Groups": {"In no group"}, "Credentials": {"None yet"},
 			"Security": {"Where they are signed in", "Off"}, "Activity": {"Signed in to the portal"}, "Raw": {`"name": "ayesha"`},
 		} {
 			moira.Open(page).Press(tab).Sees(words...)

@@ -227,7 +227,7 @@ func TestRolesOnceMFAIsOn(t *testing.T) {
 		}
 		s.Grant("boris", "project_admin", "acme")
 		boris := s.SignIn("boris", secret).people("acme").Press("Add a person")
-		boris.Fill("User name or ID", "ayesha").Tick("Give these roles once MFA is on")
+		boris.Fill("User name or ID", "ayesha").Tick("Give these roles once a second factor is on")
 		if !boris.Ticked("Until then, give auth_only") {
 			s.Error("nothing is given until then")
 		}
@@ -245,7 +245,7 @@ func TestRolesOnceMFAIsOn(t *testing.T) {
 		boris.Reload().Sees("Nothing waits")
 
 		// What waits can be taken back.
-		boris.Press("Add a person").Fill("User name or ID", "basil").Tick("Give these roles once MFA is on").Press("Add the person").Sees("basil")
+		boris.Press("Add a person").Fill("User name or ID", "basil").Tick("Give these roles once a second factor is on").Press("Add the person").Sees("basil")
 		boris.Press("Withdraw", "basil").Sees("basil does not get member")
 		s.alike(boris, "project acme", boris.Terminal(), func() { boris.Press("Withdraw the role").Sees("The role was withdrawn", "Nothing waits") })
 	})

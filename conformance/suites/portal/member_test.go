@@ -61,7 +61,7 @@ func TestSessions(t *testing.T) {
 		// A new password ends them too, and all tokens.
 		other := s.SignIn("ayesha", secret)
 		token := s.Login("ayesha", secret, nil)
-		p.Reload().Press("Change the password").Fill("Present password", secret).Fill("New password", "Winter-Sun-8").Fill("New password, again", "Winter-Sun-8")
+		p.Reload().Press("Change the password").Fill("Current password", secret).Fill("New password", "Winter-Sun-8").Fill("New password, again", "Winter-Sun-8")
 		p.Press("Change the password").Sees("Your password was changed")
 		if other.Reload(); !strings.HasPrefix(other.Address(), "/portal/login") {
 			s.Errorf("a session goes on at %s", other.Address())

@@ -60,7 +60,7 @@ func TestWhatIf(t *testing.T) {
 		admin := s.admin().Open("/portal/cloud/whatif?service=compute")
 		try := func(rules string) *Person { return admin.Fill("Rules", rules).Press("See what would change") }
 		try(`"compute:migrate": []`).Sees("Migrate a server", "gained by:", "(any role)", "an empty list allows everybody")
-		try(`"compute:start": "role:compute-user"`).Sees("lost by:", "admin manager member", "gained by: compute-user")
+		try(`"compute:start": "role:compute-user"`).Sees("lost by:", "admin, manager, member", "gained by: compute-user")
 		try("{\n\"compute:start\": [\"role\":\"compute-user\"]\n}").Sees("Line 2, column")
 	})
 }

@@ -28,8 +28,9 @@ type Tour struct {
 	axe string
 
 	mu    sync.Mutex
-	seen  map[string]bool // paths of pages, with their ids
-	shown []string        // the pictures, as a page lists them
+	seen  map[string]bool   // paths of pages, with their ids
+	shown []string          // the pictures, as a page lists them
+	named map[string]string // paths by the titles of their pages
 }
 
 // look is a way to show a page.
@@ -44,7 +45,7 @@ var views = []view{{"light", 1440, false, true}, {"dark", 1440, true, false}, {"
 
 // axeScript tries a page against the rules of WCAG and good practice, and returns what it found, one a line.
 const axeScript = `(async () => {
-	const found = await axe.run(document, {resultTypes: ["violations"], ...(%t ? {} : {runOnly: {type: "rule", values: ["color-contrast"]}})});
+	const found = await axe.run(document, {resultTypes: ["violations"], ...(%t ? {rules: {"target-size": {enabled: true}}} : {runOnly: {type: "rule", values: ["color-contrast"]}})});
 	return found.violations.flatMap((v) => v.nodes.map((n) => v.id + " (" + v.help + "): " + n.html.slice(0, 200) + " " + n.failureSummary.replace(/\s+/g, " ").slice(0, 200)));
 })()`
 
@@ -59,6 +60,14 @@ func (tour *Tour) Look(p *Person, name string, pictures ...string) {
 	if status, _ := p.Came("Content-Type"); status >= 400 && status != 422 && name != "failure" {
 		tour.Errorf("%s came with %d: %s", name, status, p.where())
 		return
+	}
+	if title := see[string](p, "text", "title"); see[string](p, "text", ".side") != "" {
+		tour.mu.Lock()
+		if other, ok := tour.named[title]; ok && other != path {
+			tour.Errorf("%s and %s are both called %q", path, other, title)
+		}
+		tour.named[title] = path
+		tour.mu.Unlock()
 	}
 	p.do(evaluate(tour.axe))
 	for _, v := range views {
@@ -98,7 +107,29 @@ func (tour *Tour) Look(p *Person, name string, pictures ...string) {
 			}
 		}
 	}
+	p.do(chromedp.EmulateViewport(320, 900)) // as 1280 pixels are at 400 %, WCAG 1.4.10
+	if over := see[float64](p, "overflow"); over > 0 {
+		tour.Errorf("%s: the page is %v px wider than a window of 320 px", name, over)
+	}
+	p.do(chromedp.EmulateViewport(360, 900), evaluate(spaced))
+	if over := see[float64](p, "overflow"); over > 0 {
+		tour.Errorf("%s: with the reader's spacing the page is %v px wider than the window", name, over)
+	}
+	p.do(evaluate("document.adoptedStyleSheets = []"))
 	p.show(views[0])
+}
+
+// spaced spaces the text as a reader may, WCAG 1.4.12.
+const spaced = `const sheet = new CSSStyleSheet();
+sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
+document.adoptedStyleSheets = [sheet]`
+
+// german looks at pages in the other language, and goes back to English.
+func (tour *Tour) german(p *Person, stops ...stop) {
+	tour.Helper()
+	p.Open("/portal/profile").Choose("Language", "Deutsch").Press("Save")
+	tour.visit(p, stops...)
+	p.Open("/portal/profile").Choose("Sprache", "English").Press("Speichern")
 }
 
 // evaluate runs a script whose result does not matter.
@@ -212,7 +243,7 @@ func TestTour(t *testing.T) {
 	s := &Story{T: t, way: ways[0]}
 	s.Cloud = newCloud(t, "seed", "[lintel]\nsign_up = true")
 	s.seed(t)
-	tour := &Tour{Story: s, seen: map[string]bool{}, axe: string(must[[]byte](t)(os.ReadFile(filepath.Join(peers, "axe/node_modules/axe-core/axe.min.js"))))}
+	tour := &Tour{Story: s, seen: map[string]bool{}, named: map[string]string{}, axe: string(must[[]byte](t)(os.ReadFile(filepath.Join(peers, "axe/node_modules/axe-core/axe.min.js"))))}
 	guest := s.Visitor().Open("/portal")
 	tour.Look(guest, "sign-in", "dark", "phone")
 	guest.Fill("User name", "ayesha").Fill("Password", "wrong").Press("Sign in")
@@ -333,6 +364,7 @@ func (tour *Tour) member(p *Person) {
 	tour.Look(q, "verify-recovery")
 	p.Open("/portal/security/totp/remove").Fill("Code", phone.Code()).Press("Turn it off")
 	tour.Look(q.Open(tour.Mail("ayesha@northwind.example", "turned off").Link(tour.T)), "undo-factor", "phone")
+	tour.german(p, stop{"home-german", "", "phone"}, stop{"security-german", "/security", "phone"}, stop{"new-credential-german", "/credentials/new", ""})
 	tour.visit(p, stop{"failure", "/nowhere", ""})
 	p.Press("Account of ayesha").Press("Sign out")
 	tour.Look(p, "signed-out")
@@ -403,6 +435,7 @@ func (tour *Tour) manager(p *Person) {
 	p.Open("/portal"+karl+"/suspend").Fill("Why?", "Mined coins on build machines").Press("Suspend the account")
 	tour.Look(p, "user-suspended")
 	tour.visit(p, stop{"restore-user", karl + "/restore", ""})
+	tour.german(p, stop{"people-german", web + "/people", "dark phone"}, stop{"rules-german", d + "/rules", "phone"}, stop{"user-german", celia, ""}, stop{"audit-german", d + "/audit", ""})
 }
 
 // customer is the main user of an account that was opened for them.

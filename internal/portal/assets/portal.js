@@ -2,11 +2,12 @@
 
 // Times in the reader's own zone: the one that was chosen, else the browser's.
 const chosen = document.documentElement.dataset.zone;
+const words = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang; // the day first, as the server writes it
 for (const t of document.querySelectorAll("time[datetime]")) {
 	const at = new Date(t.dateTime);
 	if (t.dataset.form === "moment") {
 		t.title = t.textContent;
-		t.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", timeZone: chosen });
+		t.textContent = at.toLocaleString(words, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: chosen });
 	} else {
 		t.title = at.toISOString();
 	}
@@ -62,7 +63,7 @@ if (keys) {
 }
 
 // What went wrong is what the reader should see first.
-document.querySelector(".note.bad")?.focus();
+document.querySelector(".note.bad[tabindex]")?.focus();
 
 // How many rows of a list are chosen.
 const says = document.querySelector("#chosen output");
