@@ -604,7 +604,7 @@ func (v *visit) recoveryCodes() error {
 		return identity.Missing("factor", v.User().ID)
 	}
 	pg := &leftPage{Left: f.RecoveryCodes, Few: fewCodes, Next: local(v.field("next"))}
-	pg.Section, pg.Title = "security", v.T("Recovery codes")
+	pg.Section, pg.Title = "security", v.T("New recovery codes")
 	pg.Lead = v.T("Each lets you in once without your phone. New ones end those you have.")
 	if v.field("used") != "" {
 		pg.Notice = v.T("You signed in with a recovery code. It will not work again.")
