@@ -29,7 +29,7 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 }
 
 // readerFor is what a login is shown in. What can be sent once is written down. What a node remembers is enough for a secret that
-// was right before, and, once it has caught up with all others, for a token that is shown alone, which may have been revoked.
+// was right before, and, once it has caught up with all others, for a token or a password that is shown alone.
 func (s *Service) readerFor(r *Request) reader {
 	alone := len(r.Methods) == 1 && r.Receipt == "" && r.External == nil
 	switch {
@@ -37,7 +37,7 @@ func (s *Service) readerFor(r *Request) reader {
 		return s.update
 	case alone && r.recalled:
 		return s.recent
-	case alone && r.Methods[0] == "token":
+	case alone && (r.Methods[0] == "token" || r.Methods[0] == "password"):
 		return s.current
 	}
 	return s.view

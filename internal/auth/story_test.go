@@ -873,7 +873,7 @@ func TestDelegatedTokens(t *testing.T) {
 	}
 }
 
-// sql runs a statement on the database as a program beside the server would.
+// sql runs a statement on the database as another node would: what it may change is on the change log.
 func (c *cloud) sql(t *testing.T, stmt string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+c.Database()+"?_pragma=busy_timeout(5000)")
@@ -882,6 +882,10 @@ func (c *cloud) sql(t *testing.T, stmt string) {
 	}
 	defer db.Close()
 	if _, err := db.ExecContext(t.Context(), stmt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO "lintel_change" ("at", "kind", "id") VALUES (?1, 'user', ?2), (?1, 'service_provider', '')`,
+		c.Clock.Now().UTC(), c.bob); err != nil {
 		t.Fatal(err)
 	}
 }
