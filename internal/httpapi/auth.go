@@ -253,7 +253,9 @@ func writeToken(w http.ResponseWriter, status int, issued auth.Issued) error {
 func writeTokenBody(w http.ResponseWriter, status int, issued auth.Issued) error {
 	w.Header().Set("Cache-Control", "no-store")
 	own, err := issued.Own(func(i *auth.Issued) ([]byte, error) {
-		b, err := encode(object{"token": renderToken(i)})
+		b, err := encode(struct {
+			Token tokenBody `json:"token"`
+		}{renderToken(i)})
 		return bytes.TrimSuffix(b, tokenEnd), err
 	})
 	if err != nil {
@@ -274,97 +276,6 @@ func writeTokenBody(w http.ResponseWriter, status int, issued auth.Issued) error
 
 // A token is written in pieces: what is its own, and the catalog, which many share.
 var catalogBegin, tokenEnd = []byte(`,"catalog":`), []byte("}}\n")
-
-// renderToken is a token's body without the catalog (keystone/common/render_token.py).
-func renderToken(issued *auth.Issued) object {
-	t := issued.Token
-	o := object{
-		"methods":    append([]string{}, t.Methods...), // [], not null, when there are none
-		"user":       renderTokenActor(t),
-		"audit_ids":  t.AuditIDs,
-		"expires_at": renderTime(t.ExpiresAt),
-		"issued_at":  renderTime(t.IssuedAt),
-	}
-	if len(issued.ServiceProviders) > 0 {
-		providers := make([]object, len(issued.ServiceProviders))
-		for i, p := range issued.ServiceProviders {
-			providers[i] = object{"id": p.ID, "auth_url": p.AuthURL, "sp_url": p.SPURL}
-		}
-		o["service_providers"] = providers
-	}
-	switch t.Scope.Kind() {
-	case identity.SystemScoped:
-		o["system"] = object{"all": true}
-	case identity.DomainScoped:
-		o["domain"] = idName(t.ScopeDomain.ID, t.ScopeDomain.Name)
-	case identity.ProjectScoped:
-		project := idName(t.Project.ID, t.Project.Name)
-		project["domain"] = idName(t.ScopeDomain.ID, t.ScopeDomain.Name)
-		o["project"] = project
-		if len(t.Trusts) > 0 {
-			o["OS-TRUST:trust"] = object{
-				"id": string(t.TrustID), "impersonation": t.Trusts[0].Impersonation,
-				"trustor_user": object{"id": string(t.Trusts[0].TrustorUserID)}, "trustee_user": object{"id": string(t.Trusts[0].TrusteeUserID)},
-			}
-			break
-		}
-		o["is_domain"] = t.Project.IsDomain
-		if t.IsAdminProject != nil {
-			o["is_admin_project"] = *t.IsAdminProject
-		}
-	default:
-		return o
-	}
-	roles := make([]object, len(t.Roles))
-	for i, role := range t.Roles {
-		roles[i] = idName(role.ID, role.Name)
-		if len(t.Trusts) > 0 || t.Federated {
-			roles[i] = renderWholeRole(role)
-		}
-	}
-	o["roles"] = roles
-	if c := t.ApplicationCredential; c != nil {
-		bound := idName(c.ID, c.Name)
-		bound["restricted"] = !c.Unrestricted
-		if len(c.AccessRules) > 0 {
-			bound["access_rules"] = accessRules(c.AccessRules)
-		}
-		o["application_credential"] = bound
-	}
-	if a := t.AccessToken; a != nil {
-		o["OS-OAUTH1"] = object{"access_token_id": string(a.ID), "consumer_id": string(a.ConsumerID)}
-	}
-	if t.Thumbprint != "" {
-		o["oauth2_credential"] = object{"x5t#S256": t.Thumbprint}
-	}
-	return o
-}
-
-// renderTokenActor renders the user of a token, and what an identity provider said of them.
-func renderTokenActor(t *identity.Token) object {
-	o := renderTokenUser(t.Actor())
-	if t.Federated {
-		groups := make([]object, len(t.ProvidedGroups))
-		for i, g := range t.ProvidedGroups {
-			groups[i] = object{"id": string(g)}
-		}
-		o["OS-FEDERATION"] = object{
-			"groups": groups, "identity_provider": object{"id": string(t.IdentityProviderID)}, "protocol": object{"id": string(t.ProtocolID)},
-		}
-		delete(o, "password_expires_at")
-	}
-	return o
-}
-
-func renderTokenUser(u identity.User, d identity.Domain) object {
-	o := idName(u.ID, u.Name)
-	o["domain"] = idName(d.ID, d.Name)
-	o["password_expires_at"] = nil
-	if u.PasswordExpiresAt != nil {
-		o["password_expires_at"] = u.PasswordExpiresAt.UTC().Format(passwordTimeLayout)
-	}
-	return o
-}
 
 func idName[ID ~string](id ID, name string) object { return object{"id": string(id), "name": name} }
 

@@ -50,8 +50,8 @@ func writeBody(w http.ResponseWriter, status int, media string, v any) error {
 
 // encode writes v as JSON, with a line end as Keystone's answers have.
 func encode(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
+	buf := bytes.NewBuffer(make([]byte, 0, 1<<10)) // which most answers fit in
+	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
 	return buf.Bytes(), err
