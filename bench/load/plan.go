@@ -141,9 +141,11 @@ func (c *cloud) logins(name string, body func(i int) m) work {
 }
 
 func (c *cloud) passwords(name string) work {
-	return c.logins(name, func(i int) m {
+	w := c.logins(name, func(i int) m {
 		return login(m{"id": c.users[i].user, "password": secret}, m{"project": m{"id": c.users[i].project}})
 	})
+	w.slow = true
+	return w
 }
 
 func (c *cloud) rescopings(name string) work {

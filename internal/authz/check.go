@@ -83,8 +83,8 @@ func facts(r identity.RequestAttrs, target Target) map[string]any {
 	for k, v := range r.Path {
 		f[k] = v
 	}
-	if len(r.Body) > 0 {
-		f["request_body"] = r.Body
+	if r.Body != nil {
+		f["request_body"] = r.Body()
 	}
 	if len(r.Filters) > 0 {
 		filters := make(map[string]any, len(r.Filters))

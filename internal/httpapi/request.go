@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
@@ -79,7 +80,7 @@ func (a *API) read(w http.ResponseWriter, r *request) error {
 	}
 	r.Caller.Request = identity.RequestAttrs{Path: r.pathArgs(), Filters: r.filterArgs()}
 	if r.Body.Len() > 0 {
-		r.Caller.Request.Body = r.Body.Map()
+		r.Caller.Request.Body = sync.OnceValue(func() map[string]any { return r.Body.Map() }) // logins ask no rule
 	}
 	if r.route.query != nil {
 		if err := r.route.query.Validate(r.Args); err != nil {

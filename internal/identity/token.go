@@ -209,7 +209,7 @@ type Caller struct {
 // built-in rules read path arguments only.
 type RequestAttrs struct {
 	Path    map[string]string
-	Body    map[string]any
+	Body    func() map[string]any // nil when nothing was sent
 	Filters map[string]string
 }
 

@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -213,12 +213,13 @@ func (tx *Tx) RevokedSince(ctx context.Context, t *identity.Token, since time.Ti
 	like := *t
 	like.IssuedAt, like.AuditIDs = since, slices.Clone(t.AuditIDs)
 	like.AuditIDs[0] = ""
-	var of strings.Builder
-	fmt.Fprintln(&of, t.User.ID, t.TrustID, t.AccessTokenID, t.AuditIDs[1:], t.Methods, t.ExpiresAt.Unix(), since.Unix())
+	of := []string{string(t.User.ID), string(t.TrustID), string(t.AccessTokenID), strconv.FormatInt(t.ExpiresAt.Unix(), 10), strconv.FormatInt(since.Unix(), 10)}
+	of = append(append(append(of, t.AuditIDs[1:]...), "by"), t.Methods...)
+	of = append(of, "with")
 	for _, r := range t.Roles {
-		of.WriteString(string(r.ID))
+		of = append(of, string(r.ID))
 	}
-	until, err := Recall(tx, Fact{"revoked", of.String(), t.Scope.String()}, func() (time.Time, []Key, error) {
+	until, err := Recall(tx, Fact{"revoked", strings.Join(of, " "), t.Scope.String()}, func() (time.Time, []Key, error) {
 		until, err := tx.RevokedUntil(ctx, &like)
 		return until, TokenKeys(&like, nil), err
 	})

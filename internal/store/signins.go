@@ -210,11 +210,14 @@ const maxSights = 100_000
 // See notes that something logged in: a user on a project, an application credential, a key. It writes nothing by itself: see
 // Settle.
 func (db *DB) See(ctx context.Context, kind, id string, place identity.ProjectID) {
+	if id == "" {
+		return
+	}
 	t, k, now := &db.trail, sight{kind, id, string(place)}, db.Now()
 	hour := now.Truncate(time.Hour)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.seen[k].Equal(hour) || id == "" {
+	if t.seen[k].Equal(hour) {
 		return
 	}
 	if t.seen == nil || len(t.seen) >= maxSights {
