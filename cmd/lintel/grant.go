@@ -121,7 +121,7 @@ func accessGrantCommand() *cobra.Command {
 gets the end that is said here, or none. Where a grant rule wants somebody else to agree, the roles are asked for, with --reason.
 
 With --once-mfa the roles wait until the user has turned on a second factor, and take effect then by the rights that you hold by
-then; those of --meanwhile are granted at once.`,
+then; those of --meanwhile are granted at once. Roles to which somebody else must agree wait for that first.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			grants := map[string]any{o.who(): named(args[0], o.userDomain), "roles": roleRefs(args[1:])}
@@ -179,6 +179,7 @@ type grantRequest struct {
 	Domain    *string        `json:"domain_id"`
 	Inherited bool           `json:"inherited"`
 	Revoke    bool           `json:"revoke"`
+	Once      bool           `json:"once_second_factor"`
 	User      map[string]any `json:"user"`
 	Group     map[string]any `json:"group"`
 	Address   *string        `json:"address"`
@@ -214,6 +215,9 @@ func (g grantRequest) row() row {
 	}
 	if g.Revoke {
 		what = "to lose " + what
+	}
+	if g.Once {
+		what += ", once there is a second factor"
 	}
 	return row{g.ID, who, what, end, fmt.Sprint(g.Requester["name"]), g.Reason, g.State}
 }
@@ -311,16 +315,31 @@ func accessWithdrawCommand() *cobra.Command {
 
 func accessRevokeCommand() *cobra.Command {
 	var o onPlace
+	var all bool
 	cmd := &cobra.Command{
-		Use:   "revoke NAME ROLE",
+		Use:   "revoke NAME [ROLE]",
 		Short: "Take a role on a project or a domain back from a user or a group, or ask for it with --reason where a grant rule wants somebody else to agree",
-		Args:  cobra.ExactArgs(2),
+		Long: `Take a role on a project or a domain back from a user or a group, or ask for it with --reason where a grant rule wants somebody else to agree.
+
+With --all, all roles that were granted to a user on a project are taken back that you may take, and those are asked for to which
+somebody else must agree.`,
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if all == (len(args) == 2) {
+				return errors.New("name a role, or say --all")
+			}
 			c, err := o.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			q := url.Values{o.who(): {args[0]}, "role": {args[1]}}
+			q := url.Values{o.who(): {args[0]}}
+			what := "all for which somebody must agree"
+			if all {
+				q.Set("all", "true")
+			} else {
+				q.Set("role", args[1])
+				what = args[1]
+			}
 			if o.inherited {
 				q.Set("inherited", "true")
 			}
@@ -336,9 +355,10 @@ func accessRevokeCommand() *cobra.Command {
 			if err != nil || answer.Grants == nil {
 				return err
 			}
-			return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "For", "On", "Roles"}, []row{{fmt.Sprint(answer.Grants["request_id"]), args[0], cmp.Or(o.on, o.project), "to lose " + args[1]}})
+			return o.print(cmd.OutOrStdout(), answer.Grants, row{"Request", "For", "On", "Roles"}, []row{{fmt.Sprint(answer.Grants["request_id"]), args[0], cmp.Or(o.on, o.project), "to lose " + what}})
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "all roles that were granted to the user on the project")
 	return cmd
 }

@@ -178,7 +178,13 @@ func TestAttacksOnTakingBack(t *testing.T) {
 	a.as(a.mod.name, "secret", "OS_PROJECT_NAME", "here")
 	a.refused("access revoke --project here "+name+" project_mod", "say why")
 	a.refused("access revoke --project here --reason x "+a.boss.name+" project_admin", "403")
-	out, err := a.run("access revoke --project here --reason leave " + name + " project_mod")
+	a.refused("access revoke --project here --all "+name, "say why")
+	out, err := a.run("access revoke --project here --reason leave --all " + name)
+	if err != nil || !strings.Contains(out, "all for which somebody must agree") {
+		t.Fatalf("%s %v", out, err)
+	}
+	a.env.Clock.Advance(time.Second)
+	out, err = a.run("access revoke --project here --reason leave " + name + " project_mod")
 	if err != nil || !strings.Contains(out, "Request") || !strings.Contains(out, "to lose project_mod") {
 		t.Fatalf("%s %v", out, err)
 	}

@@ -15,6 +15,7 @@ type waitingGrant struct {
 	Project map[string]any `json:"project"`
 	Role    map[string]any `json:"role"`
 	Granter map[string]any `json:"granter"`
+	Agreed  map[string]any `json:"agreed_by"`
 	Created string         `json:"created_at"`
 	Ends    *string        `json:"access_expires_at"`
 	Reason  *string        `json:"reason"`
@@ -25,7 +26,11 @@ func (g waitingGrant) row() row {
 	if g.Ends != nil {
 		end = *g.Ends
 	}
-	return row{g.ID, fmt.Sprint(g.User["name"]), fmt.Sprint(g.Project["name"]), fmt.Sprint(g.Role["name"]), end, fmt.Sprint(g.Granter["name"])}
+	by := fmt.Sprint(g.Granter["name"])
+	if g.Agreed != nil {
+		by += fmt.Sprint(", agreed by ", g.Agreed["name"])
+	}
+	return row{g.ID, fmt.Sprint(g.User["name"]), fmt.Sprint(g.Project["name"]), fmt.Sprint(g.Role["name"]), end, by}
 }
 
 func accessWaitingCommand() *cobra.Command {

@@ -47,7 +47,7 @@ var taskRoutes = []route{
 	{method: del, path: "/v3/lintel/waiting_grants/{waiting_grant_id}", serve: (*API).withdrawWaitingGrant, actions: []authz.Action{authz.RevokeGrant},
 		summary: "Withdraw a grant that waits for its user’s second factor"},
 	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
-		summary: "Take a role on a project or a domain from a user or a group, by name or id; with 202 it is asked for, since somebody else must agree", answer: one("grants"),
+		summary: "Take a role on a project or a domain from a user or a group, by name or id, or from a user all roles that were granted on a project; with 202 it, or some of it, is asked for, since somebody else must agree", answer: one("grants"),
 		success: []int{http.StatusNoContent, http.StatusAccepted}},
 	{method: get, path: "/v3/lintel/sign_ups", serve: (*API).listSignUps, actions: []authz.Action{authz.ListSignUps},
 		summary: "List who asks for an account and has proved their address", answer: many("sign_ups", "sign_up")},
@@ -217,10 +217,19 @@ func renderGranted(out membership.Granted, until time.Time) object {
 		}
 		return roles
 	}
-	to := slices.Concat(out.Grants, out.Waiting)[0]
+	var to identity.Grant
+	asked := []string{}
+	if r := out.Request; r != nil {
+		to = identity.Grant{User: r.UserID, Group: r.GroupID, Project: r.ProjectID, Inherited: r.Inherited}
+		if asked = ids(r.Grants()); !r.Joins() {
+			to.Domain = r.DomainID
+		}
+	} else {
+		to = slices.Concat(out.Grants, out.Waiting)[0]
+	}
 	o := object{
 		"request_id": nil, "user_id": orNull(string(to.User)), "group_id": orNull(string(to.Group)), "project_id": orNull(string(to.Project)), "domain_id": orNull(string(to.Domain)),
-		"inherited": to.Inherited, "role_ids": ids(out.Grants), "waiting_role_ids": ids(out.Waiting), "expires_at": nil,
+		"inherited": to.Inherited, "role_ids": ids(out.Grants), "waiting_role_ids": ids(out.Waiting), "requested_role_ids": asked, "expires_at": nil,
 	}
 	if !until.IsZero() {
 		o["expires_at"] = renderTime(until)
@@ -233,7 +242,7 @@ func renderGranted(out membership.Granted, until time.Time) object {
 
 func renderGrantRequest(g membership.Request) object {
 	o := object{
-		"id": g.ID, "project_id": orNull(string(g.ProjectID)), "domain_id": orNull(string(g.DomainID)), "inherited": g.Inherited, "revoke": g.Revoke, "user": nil, "group": nil, "address": orNull(g.Address),
+		"id": g.ID, "project_id": orNull(string(g.ProjectID)), "domain_id": orNull(string(g.DomainID)), "inherited": g.Inherited, "revoke": g.Revoke, "once_second_factor": g.OnceFactor, "user": nil, "group": nil, "address": orNull(g.Address),
 		"requester": idName(g.RequesterID, g.Requester), "roles": append([]string{}, g.RoleNames...),
 		"reason": g.Reason, "access_expires_at": nil, "state": g.Standing(), "created_at": renderTime(g.CreatedAt), "expires_at": renderTime(g.ExpiresAt),
 		"decider": nil, "answer": orNull(g.Answer),
@@ -296,11 +305,14 @@ func (a *API) withdrawGrantRequest(w http.ResponseWriter, r *request) error {
 
 func renderWaitingGrant(w membership.Waiting) object {
 	o := object{
-		"id": w.ID, "user": idName(w.UserID, w.User), "project": idName(w.ProjectID, w.Project), "role": idName(w.Role, w.RoleName), "granter": idName(w.GranterID, w.Granter),
+		"id": w.ID, "user": idName(w.UserID, w.User), "project": idName(w.ProjectID, w.Project), "role": idName(w.Role, w.RoleName), "granter": idName(w.GranterID, w.Granter), "agreed_by": nil,
 		"created_at": renderTime(w.CreatedAt), "access_expires_at": nil, "reason": orNull(w.Reason),
 	}
 	if !w.Until.IsZero() {
 		o["access_expires_at"] = renderTime(w.Until)
+	}
+	if w.AgreerID != "" {
+		o["agreed_by"] = idName(w.AgreerID, w.Agreer)
 	}
 	return o
 }
@@ -338,6 +350,11 @@ func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {
 	ref := func(name, in string) assignment.Ref {
 		return atHome(r, assignment.Ref{Name: name, Domain: directory.DomainRef{Name: text[string](r.Args, in)}})
 	}
+	if all := r.Args.Has("all"); all == r.Args.Has("role") {
+		return identity.Invalidf("Name a role, or say all.")
+	} else if all && (group != "" || domain != "" || r.Args.Has("inherited")) {
+		return identity.Invalidf("All roles are taken from a user, on a project.")
+	}
 	n := assignment.NamedGrant{Roles: []string{text[string](r.Args, "role")}, Inherited: r.Args.Has("inherited")}
 	if group != "" {
 		n.Group = ref(group, "user_domain")
@@ -349,7 +366,13 @@ func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {
 	} else {
 		n.Project = ref(project, "project_domain")
 	}
-	out, err := a.Membership.RevokeNamed(r.Context(), r.Caller, n, text[string](r.Args, "reason"))
+	revoke := func() (membership.Granted, error) {
+		if r.Args.Has("all") {
+			return a.Membership.DismissNamed(r.Context(), r.Caller, n.User, n.Project, text[string](r.Args, "reason"))
+		}
+		return a.Membership.RevokeNamed(r.Context(), r.Caller, n, text[string](r.Args, "reason"))
+	}
+	out, err := revoke()
 	if err != nil {
 		return err
 	}

@@ -152,6 +152,7 @@ type GrantRequest struct {
 	Inherited    bool     // not there, but on all projects below
 	Revoke       bool     // they are to be taken back, not granted
 	New          bool     // the user was made with it, by who asks
+	OnceFactor   bool     // it takes effect when the user has turned on a second factor
 	Roles        []RoleID
 	Until        time.Time // when the grants are to end; zero for never
 	Reason       string
@@ -188,7 +189,7 @@ func (r GrantRequest) Grants() (all []Grant) {
 }
 
 // WaitingGrant is a role on a project that takes effect when its user has turned on a second factor, by the rights that who granted it
-// holds then.
+// holds then, and who agreed to it if somebody had to.
 type WaitingGrant struct {
 	ID        string
 	UserID    UserID
@@ -198,6 +199,10 @@ type WaitingGrant struct {
 	// GranterID is by whose rights the role is granted, and Scope where these are held.
 	GranterID UserID
 	Scope     Scope
+
+	// AgreerID is who agreed, and AgreerScope where they hold the rights to that; empty where nobody had to.
+	AgreerID    UserID
+	AgreerScope Scope
 
 	CreatedAt time.Time
 	Until     time.Time // when the grant is to end; zero for never

@@ -85,6 +85,7 @@ func TestWhatIsAskedFor(t *testing.T) {
 		{GrantAsked, there, "revoke-below", "", "on all projects below Acme", "auf allen Projekten unter Acme bei Cloud von greta", "grant"},
 		{GrantAnswered, here, "revoke", "approved", "agreed that greta loses member, load-balancer and reader on the project acme-web", "bei Cloud verliert", "refused"},
 		{GrantAsked, here, "", "new", "to greta, until 31 December 2026, 00:00 UTC. They made that account just now.", "Das Konto wurde dabei angelegt.", "domain"},
+		{GrantAsked, here, "", "once", "UTC. It takes effect once there is a second factor. Somebody else", "Die Rolle gilt erst, wenn", "just now"},
 		{GrantAsked, there, "join", "", "wants to add greta to the group crew of the domain Acme", "in die Gruppe crew der Domäne Acme", "reader"},
 		{GrantAsked, here, "invite", "", "wants to invite greta as member, load-balancer and reader to the project acme-web", "in das Projekt acme-web bei Cloud einladen", "domain"},
 		{GrantAnswered, there, "join", "approved", "agreed that greta joins the group crew", "hat zugestimmt, dass greta bei Cloud in die Gruppe crew", "refused"},

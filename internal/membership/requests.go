@@ -49,7 +49,7 @@ func (r Request) Standing() string {
 	return string(r.State)
 }
 
-// Granted is what came of a wish for grants: they were made, or are asked for, or wait for a second factor.
+// Granted is what came of a wish for grants, or for them to be taken back: some were, some are asked for, some wait for a second factor.
 type Granted struct {
 	Grants  []identity.Grant
 	Request *Request         // nil when nobody has to agree
@@ -58,23 +58,23 @@ type Granted struct {
 
 // Grant grants roles that are named, all or none, or asks for them where a rule wants somebody else to agree.
 func (s *Service) Grant(ctx context.Context, caller identity.Caller, n assignment.NamedGrant, reason string) (out Granted, err error) {
+	var grants []identity.Grant
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		out.Grants, err = n.Find(ctx, tx)
+		grants, err = n.Find(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return out, err
 	}
-	return s.GrantAll(ctx, caller, out.Grants, n.Until, reason)
+	return s.GrantAll(ctx, caller, grants, n.Until, reason)
 }
 
 // GrantAll makes grants to one user or group at one place as assignment.Service.CreateGrants does, or asks for them where a rule wants
 // somebody else to agree.
 func (s *Service) GrantAll(ctx context.Context, caller identity.Caller, grants []identity.Grant, until time.Time, reason string) (out Granted, err error) {
-	out.Grants = grants
 	err = s.Assignment.CreateGrants(ctx, caller, grants, identity.Terms{Until: until, Source: identity.ByHand})
 	if !asks(err) {
-		return out, err
+		return Granted{Grants: grants}, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		if err := assignment.Lock(ctx, tx, grants[0]); err != nil {
@@ -96,7 +96,9 @@ func (s *Service) RevokeNamed(ctx context.Context, caller identity.Caller, n ass
 	if err != nil {
 		return out, err
 	}
-	out.Request, err = s.RevokeAll(ctx, caller, out.Grants, reason)
+	if out.Request, err = s.RevokeAll(ctx, caller, out.Grants, reason); out.Request != nil {
+		out.Grants = nil
+	}
 	return out, err
 }
 
@@ -142,13 +144,13 @@ func (s *Service) askGrants(ctx context.Context, tx *store.Tx, caller identity.C
 }
 
 // SetRoles makes some roles those that a user was granted on a project as assignment.Service.SetRoles does. What of it somebody else must
-// agree to is asked for and stays as it is until they do; the rest is done.
+// agree to is asked for, what is to be granted apart from what is to be taken back, and stays as it is until they do; the rest is done.
 func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, before, after []identity.RoleID,
-	ends map[identity.RoleID]time.Time, reason string) (asked *Request, err error) {
+	ends map[identity.RoleID]time.Time, reason string) (asked []Request, err error) {
 	if err = s.Assignment.SetRoles(ctx, caller, project, user, before, after, ends, nil); !asks(err) {
 		return nil, err
 	}
-	var wanted []identity.Grant
+	var wanted, back []identity.Grant
 	var until time.Time
 	rest, kept := []identity.RoleID{}, maps.Clone(ends)
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
@@ -170,20 +172,81 @@ func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project 
 			}
 			rest = append(rest, role)
 		}
+		for _, role := range before {
+			g := identity.Grant{Role: role, User: user, Project: project}
+			if !slices.Contains(after, role) && asks(s.Assignment.CheckRevokes(ctx, tx, caller, []identity.Grant{g}, false)) {
+				rest, back = append(rest, role), append(back, g)
+			}
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	err = s.Assignment.SetRoles(ctx, caller, project, user, before, rest, kept, func(tx *store.Tx) error {
-		if len(wanted) == 0 {
-			return nil
+		asked = nil
+		for _, wish := range []struct {
+			grants []identity.Grant
+			identity.GrantRequest
+		}{{wanted, identity.GrantRequest{Until: until, Reason: reason}}, {back, identity.GrantRequest{Revoke: true, Reason: reason}}} {
+			if len(wish.grants) == 0 {
+				continue
+			}
+			r, err := s.askGrants(ctx, tx, caller, wish.grants, wish.GrantRequest)
+			if err != nil {
+				return err
+			}
+			asked = append(asked, r)
 		}
-		r, err := s.askGrants(ctx, tx, caller, wanted, identity.GrantRequest{Until: until, Reason: reason})
-		asked = &r
-		return err
+		return nil
 	})
 	return asked, err
+}
+
+// Dismiss takes back all roles that a user was granted on a project and that the caller may take, and asks for those to which somebody else
+// must agree, all of it or none. What the caller may not take even then stays.
+func (s *Service) Dismiss(ctx context.Context, caller identity.Caller, project identity.ProjectID, user identity.UserID, reason string) (out Granted, err error) {
+	all, _, err := s.Assignment.Departures(ctx, caller, project, []identity.UserID{user})
+	if err != nil {
+		return out, err
+	}
+	if len(all) == 0 {
+		return out, identity.Missing("user", user)
+	}
+	var keep []identity.RoleID
+	granted := all[0].Granted()
+	for _, r := range granted {
+		switch {
+		case slices.Contains(all[0].Revocable, r):
+			out.Grants = append(out.Grants, identity.Grant{Role: r, User: user, Project: project})
+		case !slices.Contains(all[0].Askable, r):
+			keep = append(keep, r)
+		}
+	}
+	if len(keep) == len(granted) {
+		return out, identity.Refusedf("There is nothing that you may take back.")
+	}
+	asked, err := s.SetRoles(ctx, caller, project, user, granted, keep, nil, reason)
+	if len(asked) > 0 {
+		out.Request = &asked[0]
+	}
+	return out, err
+}
+
+// DismissNamed is Dismiss by names.
+func (s *Service) DismissNamed(ctx context.Context, caller identity.Caller, user, project assignment.Ref, reason string) (out Granted, err error) {
+	var g identity.Grant
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if g.User, err = assignment.UserNamed(ctx, tx, user); err != nil {
+			return err
+		}
+		g.Project, err = assignment.ProjectNamed(ctx, tx, project)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	return s.Dismiss(ctx, caller, g.Project, g.User, reason)
 }
 
 // Join brings a user into a group as directory.Service.AddToGroup does, or asks for it where a rule wants somebody else to agree.
@@ -225,8 +288,9 @@ func (s *Service) JoinNamed(ctx context.Context, caller identity.Caller, user, g
 	if err != nil {
 		return out, err
 	}
-	out.Grants = []identity.Grant{g}
-	out.Request, err = s.Join(ctx, caller, g.User, g.Group, reason)
+	if out.Request, err = s.Join(ctx, caller, g.User, g.Group, reason); out.Request == nil {
+		out.Grants = []identity.Grant{g}
+	}
 	return out, err
 }
 
@@ -278,8 +342,11 @@ func (r Request) values() mails.Values {
 	case r.Inherited:
 		v.Asked = "below"
 	}
-	if r.New {
+	switch {
+	case r.New:
 		v.Act = "new"
+	case r.OnceFactor:
+		v.Act = "once"
 	}
 	if !r.Until.IsZero() {
 		v.Ends = &r.Until
@@ -616,6 +683,22 @@ func (s *Service) Approve(ctx context.Context, caller identity.Caller, id string
 			return s.Directory.AddToGroupIn(ctx, tx, caller, r.UserID, r.GroupID)
 		case r.Revoke:
 			return s.Assignment.RevokeAllIn(ctx, tx, caller, r.Grants())
+		case r.OnceFactor:
+			u, err := tx.User(ctx, r.UserID)
+			if err != nil {
+				return err
+			}
+			if factored, err := s.Credential.Factored(ctx, tx, u); err != nil || !factored {
+				if err == nil {
+					err = s.could(ctx, tx, caller, *r, false)
+				}
+				if err != nil {
+					return err
+				}
+				return s.await(ctx, tx, caller, r.Grants(), identity.WaitingGrant{
+					GranterID: r.RequesterID, Scope: r.Scope, AgreerID: r.DeciderID, AgreerScope: r.DeciderScope, Until: r.Until, Reason: r.Reason,
+				})
+			}
 		}
 		return s.Assignment.GrantAllIn(ctx, tx, caller, r.Grants(), identity.Terms{Until: r.Until, Reason: r.Reason, Source: identity.ByApproval})
 	})

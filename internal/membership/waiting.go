@@ -14,17 +14,20 @@ import (
 )
 
 // A grant can wait for the second factor of whom it is to. Whoever grants must be able to make it when they say so, and still when it
-// takes effect, which is in the transaction that turns the factor on. A grant that its granter could not make any more by then lapses.
+// takes effect, which is in the transaction that turns the factor on; and so must who agreed, where somebody had to. A grant that they could
+// not make any more by then lapses.
 
 // Waiting is a grant that waits, with the names of what it speaks of.
 type Waiting struct {
 	identity.WaitingGrant
 	User, Project, RoleName, Granter string
-	Ended                            bool // it would end before it begins
+	Agreer                           string // empty where nobody had to agree
+	Ended                            bool   // it would end before it begins
 }
 
 // GrantOnceFactor grants roles on a project that take effect when the user has turned on a second factor, and others, meanwhile, at
-// once; all of them or none. To somebody who has a second factor all is granted at once.
+// once; all of them or none. To somebody who has a second factor all is granted at once. Those to which somebody else must agree are asked
+// for, and wait for the factor after that.
 func (s *Service) GrantOnceFactor(ctx context.Context, caller identity.Caller, n assignment.NamedGrant, meanwhile []string, reason string) (out Granted, err error) {
 	if err := inPerson(caller); err != nil {
 		return out, err
@@ -54,14 +57,25 @@ func (s *Service) GrantOnceFactor(ctx context.Context, caller identity.Caller, n
 		if err := tx.LockAccount(ctx, all[0].User); err != nil {
 			return err
 		}
-		err := s.Assignment.CheckGrants(ctx, tx, caller, all, n.Until, false)
-		if _, needs := errors.AsType[*authz.NeedsAnswerError](err); needs {
-			return identity.Refusedf("Somebody else must agree to a role of these: it cannot wait for a second factor.")
-		} else if err != nil {
+		if err := s.Assignment.CheckGrants(ctx, tx, caller, all, n.Until, true); err != nil {
 			return err
 		}
 		if !n.Until.IsZero() && !tx.Now().Before(n.Until) {
 			return identity.Invalidf("The end of a grant must be in the future.")
+		}
+		var alone, wanted []identity.Grant // of those that are to wait
+		for _, g := range all {
+			first := slices.Contains(now, g)
+			switch err := s.Assignment.CheckGrants(ctx, tx, caller, []identity.Grant{g}, n.Until, false); {
+			case asks(err) && first:
+				return identity.Refusedf("Somebody else must agree to a role that is to be given meanwhile: it cannot be given at once.")
+			case asks(err):
+				wanted = append(wanted, g)
+			case err != nil:
+				return err
+			case !first:
+				alone = append(alone, g)
+			}
 		}
 		u, err := tx.User(ctx, all[0].User)
 		if err != nil {
@@ -72,24 +86,38 @@ func (s *Service) GrantOnceFactor(ctx context.Context, caller identity.Caller, n
 			return err
 		}
 		if factored {
-			out.Grants = all
+			out.Grants = slices.Concat(now, alone)
 		} else {
-			out.Waiting = later
-		}
-		for _, g := range out.Waiting {
-			err := tx.PutWaitingGrant(ctx, identity.WaitingGrant{
-				ID: tx.NewID(), UserID: g.User, ProjectID: g.Project, Role: g.Role, GranterID: caller.UserID(), Scope: caller.Token.Scope, Until: n.Until, Reason: reason,
-			})
-			if err == nil {
-				err = tx.Record(ctx, identity.Granted("waiting", g).By(caller).ForTrail())
-			}
+			out.Waiting = alone
+			err := s.await(ctx, tx, caller, alone, identity.WaitingGrant{GranterID: caller.UserID(), Scope: caller.Token.Scope, Until: n.Until, Reason: reason})
 			if err != nil {
 				return err
 			}
 		}
+		if len(wanted) > 0 {
+			r, err := s.askGrants(ctx, tx, caller, wanted, identity.GrantRequest{Until: n.Until, Reason: reason, OnceFactor: true})
+			if err != nil {
+				return err
+			}
+			out.Request = &r
+		}
 		return s.Assignment.GrantAllIn(ctx, tx, caller, out.Grants, identity.Terms{Until: n.Until, Reason: reason, Source: identity.ByHand})
 	})
 	return out, err
+}
+
+// await lets grants to a user wait for their second factor, on the terms of w.
+func (s *Service) await(ctx context.Context, tx *store.Tx, caller identity.Caller, grants []identity.Grant, w identity.WaitingGrant) error {
+	for _, g := range grants {
+		w.ID, w.UserID, w.ProjectID, w.Role = tx.NewID(), g.User, g.Project, g.Role
+		if err := tx.PutWaitingGrant(ctx, w); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, identity.Granted("waiting", g).By(caller).ForTrail()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TakeEffect makes the grants that wait for the second factor of a user who has turned it on, each by the rights that its granter holds
@@ -103,7 +131,7 @@ func (s *Service) TakeEffect(ctx context.Context, tx *store.Tx, user identity.Us
 	for len(waiting) > 0 {
 		of := waiting[0]
 		together := func(w identity.WaitingGrant) bool {
-			return w.GranterID == of.GranterID && w.Scope == of.Scope && w.ProjectID == of.ProjectID && w.Until.Equal(of.Until) && w.Reason == of.Reason
+			return w.GranterID == of.GranterID && w.Scope == of.Scope && w.AgreerID == of.AgreerID && w.AgreerScope == of.AgreerScope && w.ProjectID == of.ProjectID && w.Until.Equal(of.Until) && w.Reason == of.Reason
 		}
 		var some []identity.WaitingGrant
 		for _, w := range waiting {
@@ -122,7 +150,12 @@ func (s *Service) TakeEffect(ctx context.Context, tx *store.Tx, user identity.Us
 // takeEffect is TakeEffect for grants that were made together.
 func (s *Service) takeEffect(ctx context.Context, tx *store.Tx, some []identity.WaitingGrant) error {
 	of := some[0]
-	granter, refused := s.Standing(ctx, tx, of.GranterID, of.Scope)
+	agreed := of.AgreerID != ""
+	asker, refused := s.Standing(ctx, tx, of.GranterID, of.Scope)
+	granter := asker
+	if agreed && refused == nil {
+		granter, refused = s.Standing(ctx, tx, of.AgreerID, of.AgreerScope)
+	}
 	if refused != nil && !errors.Is(refused, identity.Unauthorized) {
 		return refused
 	}
@@ -142,6 +175,9 @@ func (s *Service) takeEffect(ctx context.Context, tx *store.Tx, some []identity.
 		err := refused
 		if err == nil {
 			err = s.Assignment.CheckGrants(ctx, tx, granter, []identity.Grant{g}, w.Until, false)
+		}
+		if agreed && err == nil {
+			err = s.Assignment.CheckGrants(ctx, tx, asker, []identity.Grant{g}, w.Until, true)
 		}
 		_, isRefusal := errors.AsType[*identity.Error](err)
 		switch {
@@ -163,7 +199,7 @@ func (s *Service) waiting(ctx context.Context, tx *store.Tx, found []identity.Wa
 	var keys []store.Key
 	for _, w := range found {
 		keys = append(keys, store.Key{Kind: "project", ID: string(w.ProjectID)}, store.Key{Kind: "user", ID: string(w.UserID)},
-			store.Key{Kind: "user", ID: string(w.GranterID)}, store.Key{Kind: "role", ID: string(w.Role)})
+			store.Key{Kind: "user", ID: string(w.GranterID)}, store.Key{Kind: "user", ID: string(w.AgreerID)}, store.Key{Kind: "role", ID: string(w.Role)})
 	}
 	labels, err := tx.Labels(ctx, keys)
 	all := make([]Waiting, len(found))
@@ -171,7 +207,7 @@ func (s *Service) waiting(ctx context.Context, tx *store.Tx, found []identity.Wa
 		name := func(kind, id string) string { return labels[store.Key{Kind: kind, ID: id}].Name }
 		all[i] = Waiting{
 			WaitingGrant: w, User: name("user", string(w.UserID)), Project: name("project", string(w.ProjectID)), RoleName: name("role", string(w.Role)),
-			Granter: name("user", string(w.GranterID)), Ended: !w.Until.IsZero() && !tx.Now().Before(w.Until),
+			Granter: name("user", string(w.GranterID)), Agreer: name("user", string(w.AgreerID)), Ended: !w.Until.IsZero() && !tx.Now().Before(w.Until),
 		}
 	}
 	return all, err

@@ -545,3 +545,69 @@ func TestTakingBackWaitsForAgreement(t *testing.T) {
 	a.root.Open("/portal/d/default/requests/"+id+"/approve").Want(200, "crew loses auditor").Submit("Agree and take back").Want(200, "agreed by admin")
 	a.Admin().Get("/v3/domains/default/groups/" + crew + "/roles/" + a.role["auditor"]).Want(404)
 }
+
+// TestRevokeAllAsksForTheRest: who takes all roles back takes those that they may take alone, and asks for the others in the same step, after
+// the page has said which is which. J4, C18, C19
+func TestRevokeAllAsksForTheRest(t *testing.T) {
+	a := newApprovals(t)
+	a.rule("project_mod", "project", "project_mod", "project", `"may_revoke": true, "max_days": 30`)
+	_, mod := a.someone("moe", "project_mod")
+	_, boss := a.someone("boss", "project_admin")
+	bob, _ := a.someone("bob", "member")
+	carl, _ := a.someone("carl", "")
+	page := "/portal/p/" + a.acme
+	grant := func(id, role string) string {
+		return "/v3/projects/" + a.acme + "/users/" + id + "/roles/" + a.role[role]
+	}
+	has := func(id, role string) bool { return a.Admin().Get(grant(id, role)).Status == 204 }
+	for _, id := range []string{bob, carl} {
+		a.Admin().Put(grant(id, "project_mod"), nil).Want(204)
+	}
+	onProject := func() *testenv.Actor { return a.Login("moe", "secret", testenv.OnProjectID(a.acme)) }
+
+	mod.Open(page+"/people/"+bob).Want(200, "Revoke all")
+	mod.Open(page+"/people").Want(200, "Choose bob", "Choose carl", "Revoke those chosen")
+	mod.Open(page+"/revoke?user="+bob+"&user="+carl).Want(200, "Revoke 2 people?", "member", "project_mod if somebody else agrees", "nothing changes until one does",
+		"lintel access revoke --project acme --project-domain Default --user-domain Default --all --reason WHY bob")
+	mod.Submit("Revoke 2 people").Want(422, "say why")
+	if !has(bob, "member") {
+		t.Error("something was taken before it was said why")
+	}
+	a.Clock.Advance(time.Second)
+	mod.Submit("Revoke 2 people", "reason", "On leave").Want(200, "What you may take back alone was", "bob", "carl", "to be taken back", "On leave", "waits for an answer")
+	if has(bob, "member") || !has(bob, "project_mod") || !has(carl, "project_mod") {
+		t.Error("the wrong roles were taken")
+	}
+	for range 2 {
+		for _, r := range a.Admin().Get("/v3/lintel/grant_requests?project=" + a.acme).Want(200).List("grant_requests") {
+			if r := r.(map[string]any); r["state"] == "open" {
+				boss.Open(page + "/requests/" + r["id"].(string) + "/approve").Submit("Agree and take back").Want(200)
+			}
+		}
+	}
+	if has(bob, "project_mod") || has(carl, "project_mod") {
+		t.Error("who agrees takes nothing back")
+	}
+
+	// By the API; without what must be asked for, it is done at once.
+	back := "/v3/lintel/grants?user=bob&project=acme&all=true"
+	for _, role := range []string{"member", "project_mod"} {
+		a.Admin().Put(grant(bob, role), nil).Want(204)
+	}
+	onProject().Delete(back).Want(400)
+	onProject().Delete(back + "&role=member&reason=x").Want(400)
+	onProject().Delete("/v3/lintel/grants?user=bob&domain=Default&all=true").Want(400)
+	onProject().Delete("/v3/lintel/grants?user=bob&project=acme").Want(400)
+	if r := onProject().Delete(back + "&reason=x").Want(202); r.Get("grants.role_ids.0") != a.role["member"] || r.Get("grants.requested_role_ids.0") != a.role["project_mod"] || r.Get("grants.user_id") != bob {
+		t.Error(r.Body)
+	}
+	a.Admin().Delete(grant(bob, "project_mod")).Want(204)
+	onProject().Delete(back).Want(404)
+	a.Admin().Put(grant(bob, "member"), nil).Want(204)
+	onProject().Delete(back).Want(204)
+	a.Admin().Put(grant(bob, "admin"), nil).Want(204)
+	onProject().Delete(back + "&reason=x").Want(403)
+	if has(bob, "member") || !has(bob, "admin") {
+		t.Error("the wrong roles were taken by the API")
+	}
+}

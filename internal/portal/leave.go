@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -16,7 +17,9 @@ import (
 type revokePage struct {
 	chrome
 	People []leaver
-	Able   int    // how many of them something can be taken from
+	Able   int    // how many of them something can be taken from, or asked for
+	Asks   bool   // of some of them something is asked for
+	Reason string // for whoever must agree
 	Do     string // what the button says
 	Back   string
 	Failed bool
@@ -28,6 +31,7 @@ type leaver struct {
 	store.Belongings
 	Counted      bool
 	Loses, Keeps []heldRole
+	Asked        []heldRole // to which somebody else must agree, kept until then
 	Outcome      string // what went wrong
 }
 
@@ -40,7 +44,7 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 	found, err := asGranter(h, func(c identity.Caller) (d departures, able int, err error) {
 		d.all, d.called, err = v.p.Assignment.Departures(v.Context(), c, h.ID, users)
 		for _, p := range d.all {
-			able += len(p.Revocable)
+			able += len(p.Revocable) + len(p.Askable)
 		}
 		return d, able, err
 	})
@@ -53,6 +57,10 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 		for _, r := range d.Revocable {
 			l.Loses = append(l.Loses, heldRole{Name: found.called.Of("role", string(r)).Name})
 		}
+		for _, r := range d.Askable {
+			l.Asked = append(l.Asked, heldRole{Name: found.called.Of("role", string(r)).Name})
+		}
+		l.Keeps = slices.DeleteFunc(l.Keeps, func(r heldRole) bool { return r.Origin == "" && slices.ContainsFunc(l.Asked, func(a heldRole) bool { return a.Name == r.Name }) })
 		out = append(out, l)
 	}
 	return out, err
@@ -70,22 +78,30 @@ func (v *visit) revokePage(users []identity.UserID) (*here, *revokePage, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	pg := &revokePage{Back: h.Path("/people")}
+	pg := &revokePage{Back: h.Path("/people"), Reason: strings.TrimSpace(v.field("reason"))}
 	if pg.People, err = v.leavers(h, users); err != nil {
 		return nil, nil, err
 	}
 	pg.Here, pg.Section = h, "people"
 	for _, l := range pg.People {
-		if len(l.Loses) == 0 {
+		if len(l.Loses)+len(l.Asked) == 0 {
 			continue
 		}
 		pg.Able++
+		if len(l.Asked) > 0 {
+			pg.Asks = true
+			pg.Terminal = append(pg.Terminal, "lintel access revoke"+ofProject(h)+" --user-domain "+word(l.In)+" --all --reason "+word(cmp.Or(pg.Reason, "WHY"))+" "+word(l.Name))
+			continue
+		}
 		for _, r := range l.Loses {
 			pg.Terminal = append(pg.Terminal, "openstack role remove"+grantOptions(h, l.Name, l.In)+" "+word(r.Name))
 		}
 	}
 	pg.Title, pg.Do = v.N(pg.Able, "Revoke %d person?", "Revoke %d people?"), v.N(pg.Able, "Revoke %d person", "Revoke %d people")
 	pg.Lead = v.F("They lose the roles that were granted to them in %s. This is what ends.", h.Name)
+	if pg.Asks {
+		pg.Lead += " " + v.T("Where somebody else must agree, those who can are asked, and nothing changes until one does.")
+	}
 	return h, pg, nil
 }
 
@@ -107,15 +123,23 @@ func (v *visit) revoke() error {
 	if err != nil {
 		return err
 	}
+	if pg.Asks && pg.Reason == "" {
+		pg.Fields = problems{"reason": v.T("Somebody else must agree: say why.")}
+		return v.show(http.StatusUnprocessableEntity, "revoke", pg)
+	}
 	var failed []leaver
 	for _, l := range pg.People {
-		err := v.dismiss(h, l)
+		err := v.dismiss(h, l, pg.Reason)
 		if e, refused := errors.AsType[*identity.Error](err); refused {
 			l.Outcome = e.Message
 			failed = append(failed, l)
 		} else if err != nil {
 			return err
 		}
+	}
+	if len(failed) == 0 && pg.Asks {
+		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=revoked-requested")
+		return nil
 	}
 	if len(failed) == 0 {
 		v.redirect(strings.TrimPrefix(h.Path("/people"), Prefix) + "?done=revoked")
@@ -128,15 +152,14 @@ func (v *visit) revoke() error {
 	return v.show(http.StatusConflict, "revoke", pg)
 }
 
-// dismiss takes from somebody all roles in a project that the reader may take.
-func (v *visit) dismiss(h *here, l leaver) error {
-	granted := l.Granted()
-	keep := slices.DeleteFunc(slices.Clone(granted), func(r identity.RoleID) bool { return slices.Contains(l.Revocable, r) })
-	if len(keep) == len(granted) {
+// dismiss takes from somebody all roles in a project that the reader may take, and asks for those to which somebody else must agree.
+func (v *visit) dismiss(h *here, l leaver, reason string) error {
+	if len(l.Loses)+len(l.Asked) == 0 {
 		return identity.Refusedf("%s", v.T("There is nothing that you may take back."))
 	}
 	return h.as(func(c identity.Caller) error {
-		return v.p.Assignment.SetRoles(v.Context(), c, h.ID, l.ID, granted, keep, nil, nil)
+		_, err := v.p.Membership.Dismiss(v.Context(), c, h.ID, l.ID, reason)
+		return err
 	})
 }
 
@@ -175,7 +198,7 @@ func (v *visit) leave() error {
 	if err != nil {
 		return err
 	}
-	if err := v.dismiss(h, pg.People[0]); err != nil {
+	if err := v.dismiss(h, pg.People[0], ""); err != nil {
 		return err
 	}
 	v.redirect("?" + url.Values{"done": {"left"}}.Encode())

@@ -122,7 +122,7 @@ func (v *visit) listedPerson(h *here, r personRow, grants bool) row {
 			ends.Time = t.Until
 		}
 	}
-	out := row{ID: string(r.ID), Name: r.Name, Fixed: len(r.Revocable) == 0 || r.Self, Why: r.Locked, Cells: []cell{
+	out := row{ID: string(r.ID), Name: r.Name, Fixed: len(r.Revocable)+len(r.Askable) == 0 || r.Self, Why: r.Locked, Cells: []cell{
 		{Text: r.Name, About: r.Email, Face: true}, {Roles: r.Roles}, factor, seen, ends, {Text: r.Email}, {Text: r.In}, {Text: string(r.ID), Code: true},
 	}}
 	if r.Self {

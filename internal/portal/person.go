@@ -351,7 +351,7 @@ func (v *visit) changePerson() error {
 			return errConfirm
 		}
 	}
-	var asked *membership.Request
+	var asked []membership.Request
 	err = h.as(func(c identity.Caller) (err error) {
 		asked, err = v.p.Membership.SetRoles(v.Context(), c, h.ID, pg.Person.ID, before, diff.After, ends, diff.Reason)
 		return err
@@ -362,7 +362,7 @@ func (v *visit) changePerson() error {
 	} else if err != nil {
 		return err
 	}
-	if asked != nil {
+	if len(asked) > 0 {
 		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=requested")
 		return nil
 	}
@@ -398,6 +398,7 @@ type addPage struct {
 	Onboard   identity.Role // what can be given until then; none when the reader may not grant it
 	Onboarded bool          // that it is
 	Waits     bool          // some of them do
+	Asked     bool          // some were asked for
 }
 
 // onboarding is the role that somebody has who is to set up a second factor first, where there is one: by it one can log in, and do nothing.
@@ -448,6 +449,9 @@ func (v *visit) onceLine(h *here, pg *addPage) string {
 	line := "lintel access grant" + ofProject(h) + " --user-domain " + word(pg.DomainName) + " --once-mfa"
 	if pg.Onboarded {
 		line += " --meanwhile " + word(pg.Onboard.Name)
+	}
+	if slices.ContainsFunc(pg.Roles, func(r roleChoice) bool { return r.Chosen && r.Asks }) {
+		line += " --reason " + word(cmp.Or(pg.Reason, "WHY"))
 	}
 	line += " " + word(cmp.Or(pg.Who, "USER"))
 	chosen := 0
@@ -513,7 +517,7 @@ func (v *visit) tryAddPerson() error {
 		return err
 	})
 	switch e, ok := errors.AsType[*identity.Error](err); {
-	case asks && pg.Reason == "":
+	case asks && pg.Reason == "", errors.Is(err, membership.ErrSayWhy):
 		pg.Fields["reason"] = v.T("Somebody else must agree: say why.")
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
 	case asks && err == nil:
@@ -530,6 +534,10 @@ func (v *visit) tryAddPerson() error {
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
 	case err != nil:
 		return err
+	}
+	if pg.Asked {
+		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=requested")
+		return nil
 	}
 	if pg.Waits {
 		v.redirect(strings.TrimPrefix(h.Path("/waiting"), Prefix) + "?done=role-waits")
@@ -548,6 +556,6 @@ func (v *visit) grantOnce(c identity.Caller, h *here, pg *addPage, until time.Ti
 	out, err := v.p.Membership.GrantOnceFactor(v.Context(), c, assignment.NamedGrant{
 		User: assignment.Ref{Name: pg.Who, Domain: directory.DomainRef{Name: pg.DomainName}}, Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
 	}, meanwhile, pg.Reason)
-	pg.Waits = len(out.Waiting) > 0
+	pg.Waits, pg.Asked = len(out.Waiting) > 0, out.Request != nil
 	return err
 }

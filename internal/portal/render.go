@@ -275,6 +275,8 @@ func (v *visit) done() string {
 		return v.T("The roles take effect when the person has turned on a second factor.")
 	case "role-withdrawn":
 		return v.T("The role was withdrawn. It does not take effect any more.")
+	case "revoked-requested":
+		return v.T("What you may take back alone was. For the rest somebody else must agree: those who can were asked.")
 	case "requested":
 		return v.T("Somebody else must agree. Those who can were asked.")
 	case "request-approved":

@@ -155,6 +155,9 @@ func (v *visit) wish(r requestRow) (all []string) {
 	if r.Inherited {
 		all = append(all, v.T("Not there, but on all projects below"))
 	}
+	if r.OnceFactor {
+		all = append(all, v.T("It waits until the person has turned on a second factor, and takes effect if both of you may still grant it then."))
+	}
 	all = append(all, v.F("%s writes: %s", r.Requester, r.Reason))
 	if r.New {
 		all = append(all, v.F("The account is new: %s made it, and perhaps knows how to log in with it.", r.Requester))
@@ -174,6 +177,9 @@ func (v *visit) approveRequest() error {
 	return v.answering("request-approved", false, func(r requestRow) *actPage {
 		out := &actPage{Do: v.T("Agree and grant"), Harmless: true, Means: v.wish(r)}
 		out.Title, out.Lead = v.F("Agree that %s gets this?", r.For), v.T("It counts at once. You must be able to grant it yourself.")
+		if r.OnceFactor {
+			out.Lead = v.T("You must be able to grant it yourself, now and when it takes effect.")
+		}
 		if r.Address != "" {
 			out.Do, out.Lead = v.T("Agree, and let it be sent"), v.T("The invitation is sent at once. You must be able to invite to it yourself, now and when it is accepted.")
 		}

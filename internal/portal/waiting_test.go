@@ -114,7 +114,7 @@ func TestRolesOnceMFAIsOn(t *testing.T) {
 	want("of who may not any more", dora, "auth_only")
 	root.Open("/portal/cloud/audit?target="+dora).Want(200, "member for dora has lapsed")
 
-	// What would end before it begins lapses, too; a role to which somebody else must agree cannot wait.
+	// What would end before it begins lapses, too; a role to which somebody else must agree waits for that first.
 	gina := someone("gina", "")
 	waits("boss", "gina", "member", "until", "2026-03-05").Want(200)
 	env.Clock.Advance(3 * 24 * time.Hour)
@@ -123,6 +123,87 @@ func TestRolesOnceMFAIsOn(t *testing.T) {
 	want("over", gina)
 	admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_admin"}, "target_role": {"name": "billing"}, "may_grant": true, "needs_approval": true}}`).Want(201)
 	someone("hugo", "")
-	waits("boss", "hugo", "billing").Want(422, "Somebody else must agree to a role of these")
+	waits("boss", "hugo", "billing").Want(422, "Somebody else must agree: say why")
 	admin.Post("/v3/lintel/grants", `{"grants": {"user": {"name": "hugo"}, "project": {"name": "acme"}, "roles": [{"name": "member"}], "meanwhile": [{"name": "billing"}]}}`).Want(400)
+}
+
+// TestAgreementThenMFA: a role to which somebody else must agree waits for that, and then for the second factor; it takes effect if both who
+// asked and who agreed may still give it. Section 4.4; attacks 7 and 16 of section 4.3.
+func TestAgreementThenMFA(t *testing.T) {
+	a := newApprovals(t)
+	moeID, mod := a.someone("moe", "project_mod")
+	bossID, boss := a.someone("boss", "project_admin")
+	page, query := "/portal/p/"+a.acme, "project="+a.acme
+	grant := func(id, role string) string {
+		return "/v3/projects/" + a.acme + "/users/" + id + "/roles/" + a.role[role]
+	}
+	has := func(id, role string) bool { return a.Admin().Get(grant(id, role)).Status == 204 }
+	ask := func(name string, more ...string) *testenv.Browser {
+		a.Clock.Advance(time.Second)
+		return mod.Open(page+"/people/add").Submit("Add the person", append([]string{"who", name, "domain", "Default", "role", a.role["project_mod"], "once", "1", "until", "2026-03-20"}, more...)...)
+	}
+	agree := func() *testenv.Browser {
+		id, _ := a.newest(query)
+		return boss.Open(page+"/requests/"+id+"/approve").Want(200, "It waits until the person has turned on a second factor").Submit("Agree and grant").Want(200, "agreed by boss")
+	}
+	waiting := func() []any { return a.Admin().Get("/v3/lintel/waiting_grants?" + query).Want(200).List("waiting_grants") }
+	a.Deliver()
+
+	bob, _ := a.someone("bob", "")
+	ask("bob").Want(422, "say why", "lintel access grant --project acme --project-domain Default --user-domain Default --once-mfa --reason WHY bob project_mod")
+	ask("bob", "reason", "On call").Want(200, "Those who can were asked", "bob", "once there is a second factor", "waits for an answer")
+	a.told("boss@acme.example", "It takes effect once there is a second factor.", page+"/requests")
+	id, _ := a.newest(query)
+	a.Login("moe", "secret", testenv.OnProjectID(a.acme)).Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
+	if len(waiting()) != 0 || has(bob, "project_mod") {
+		t.Error("it does not wait for the agreement")
+	}
+	agree()
+	if has(bob, "project_mod") {
+		t.Error("it does not wait for the factor")
+	}
+	boss.Open(page+"/waiting").Want(200, "bob", "project_mod", "moe", "agreed by boss")
+	if w := a.Login("bob", "secret").Get("/v3/lintel/waiting_grants").Want(200); w.Get("waiting_grants.0.granter.name") != "moe" || w.Get("waiting_grants.0.agreed_by.name") != "boss" {
+		t.Error(w.Body)
+	}
+	enrol(t, a.Env, a.SignIn("bob", "secret"))
+	if !has(bob, "project_mod") || len(waiting()) != 0 {
+		t.Error("it does not take effect")
+	}
+
+	// Who has a factor by then gets it by the agreement; what needs none waits for the factor alone.
+	carl, _ := a.someone("carl", "")
+	ask("carl", "reason", "On call").Want(200)
+	enrol(t, a.Env, a.SignIn("carl", "secret"))
+	if has(carl, "project_mod") {
+		t.Error("a factor is no agreement")
+	}
+	agree()
+	if !has(carl, "project_mod") {
+		t.Error("it waits for a factor that is there")
+	}
+	dora, _ := a.someone("dora", "")
+	r := a.Login("moe", "secret", testenv.OnProjectID(a.acme)).Post("/v3/lintel/grants", `{"grants": {"user": {"id": "`+dora+`"}, "project": {"id": "`+a.acme+`"}, "once_second_factor": true,
+		"roles": [{"name": "project_mod"}, {"name": "member"}], "expires_at": "2026-03-20T00:00:00Z", "reason": "On call"}}`).Want(202)
+	if r.Get("grants.requested_role_ids.0") != a.role["project_mod"] || r.Get("grants.waiting_role_ids.0") != a.role["member"] || len(r.List("grants.role_ids")) != 0 {
+		t.Error(r.Body)
+	}
+
+	// Who agreed, or who asked, may not any more.
+	agree()
+	a.Admin().Delete(grant(bossID, "project_admin")).Want(204)
+	enrol(t, a.Env, a.SignIn("dora", "secret"))
+	if has(dora, "project_mod") || !has(dora, "member") {
+		t.Error("it takes effect without who agreed")
+	}
+	a.Admin().Put(grant(bossID, "project_admin"), nil).Want(204)
+	boss = a.SignIn("boss", "secret")
+	erik, _ := a.someone("erik", "")
+	ask("erik", "reason", "On call").Want(200)
+	agree()
+	a.Admin().Delete(grant(moeID, "project_mod")).Want(204)
+	enrol(t, a.Env, a.SignIn("erik", "secret"))
+	if has(erik, "project_mod") || len(waiting()) != 0 {
+		t.Error("it takes effect without who asked")
+	}
 }

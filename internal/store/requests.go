@@ -21,6 +21,7 @@ type requestDetails struct {
 	Inherited    bool                  `json:"inherited,omitempty"`
 	Revoke       bool                  `json:"revoke,omitempty"`
 	New          bool                  `json:"new,omitempty"`
+	OnceFactor   bool                  `json:"once_factor,omitempty"`
 	Until        *time.Time            `json:"until,omitempty"`
 	Reason       string                `json:"reason,omitempty"`
 	Answer       string                `json:"answer,omitempty"`
@@ -28,7 +29,7 @@ type requestDetails struct {
 }
 
 func detailsOf(r identity.GrantRequest) (string, error) {
-	d := requestDetails{Roles: r.Roles, Group: r.GroupID, Invitation: r.InvitationID, Address: r.Address, Domain: r.DomainID != "", Inherited: r.Inherited, Revoke: r.Revoke, New: r.New,
+	d := requestDetails{Roles: r.Roles, Group: r.GroupID, Invitation: r.InvitationID, Address: r.Address, Domain: r.DomainID != "", Inherited: r.Inherited, Revoke: r.Revoke, New: r.New, OnceFactor: r.OnceFactor,
 		Reason: r.Reason, Answer: r.Answer, DeciderScope: scopeText(r.DeciderScope)}
 	if !r.Until.IsZero() {
 		d.Until = &r.Until
@@ -45,7 +46,7 @@ func scanRequest(s scanner) (r identity.GrantRequest, err error) {
 	var scope string
 	err = s.Scan(&r.ID, &r.ProjectID, &r.UserID, &r.RequesterID, &scope, jsonOf(&d), &r.State, timeOf{&r.CreatedAt}, timeOf{&r.ExpiresAt}, &r.DeciderID, timeOf{&r.DecidedAt})
 	r.Scope, r.Roles, r.Reason, r.Answer, r.DeciderScope = scopeOf(scope), d.Roles, d.Reason, d.Answer, scopeOf(d.DeciderScope)
-	r.GroupID, r.InvitationID, r.Address, r.Inherited, r.Revoke, r.New = d.Group, d.Invitation, d.Address, d.Inherited, d.Revoke, d.New
+	r.GroupID, r.InvitationID, r.Address, r.Inherited, r.Revoke, r.New, r.OnceFactor = d.Group, d.Invitation, d.Address, d.Inherited, d.Revoke, d.New, d.OnceFactor
 	if d.Domain {
 		r.ProjectID, r.DomainID = "", identity.DomainID(r.ProjectID)
 	}

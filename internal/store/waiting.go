@@ -8,12 +8,12 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-const selectWaiting = `SELECT "id", "user_id", "project_id", "role_id", "granter_id", "scope", "created_at", "until", "reason" FROM "lintel_waiting_grant"`
+const selectWaiting = `SELECT "id", "user_id", "project_id", "role_id", "granter_id", "scope", "agreer_id", "agreer_scope", "created_at", "until", "reason" FROM "lintel_waiting_grant"`
 
 func scanWaiting(s scanner) (w identity.WaitingGrant, err error) {
-	var scope string
-	err = s.Scan(&w.ID, &w.UserID, &w.ProjectID, &w.Role, &w.GranterID, &scope, timeOf{&w.CreatedAt}, timeOf{&w.Until}, &w.Reason)
-	w.Scope = scopeOf(scope)
+	var scope, agreerScope string
+	err = s.Scan(&w.ID, &w.UserID, &w.ProjectID, &w.Role, &w.GranterID, &scope, textOf(&w.AgreerID), textOf(&agreerScope), timeOf{&w.CreatedAt}, timeOf{&w.Until}, &w.Reason)
+	w.Scope, w.AgreerScope = scopeOf(scope), scopeOf(agreerScope)
 	return w, err
 }
 
@@ -23,8 +23,9 @@ func (tx *Tx) PutWaitingGrant(ctx context.Context, w identity.WaitingGrant) erro
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO "lintel_waiting_grant" ("id", "user_id", "project_id", "role_id", "granter_id", "scope", "created_at", "until", "reason")
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, w.ID, w.UserID, w.ProjectID, w.Role, w.GranterID, scopeText(w.Scope), tx.now, orNull(w.Until), w.Reason)
+	_, err = tx.exec(ctx, `INSERT INTO "lintel_waiting_grant" ("id", "user_id", "project_id", "role_id", "granter_id", "scope", "agreer_id", "agreer_scope",
+		"created_at", "until", "reason") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		w.ID, w.UserID, w.ProjectID, w.Role, w.GranterID, scopeText(w.Scope), orNull(w.AgreerID), orNull(scopeText(w.AgreerScope)), tx.now, orNull(w.Until), w.Reason)
 	return err
 }
 

@@ -250,3 +250,34 @@ func TestRolesOnceMFAIsOn(t *testing.T) {
 		s.alike(boris, "project acme", boris.Terminal(), func() { boris.Press("Withdraw the role").Sees("The role was withdrawn", "Nothing waits") })
 	})
 }
+
+// A role to which somebody else must agree waits for that, and then for the second factor; to revoke all is to ask for such a role.
+func TestAgreementThenMFA(t *testing.T) {
+	tell(t, "C3 C14 M6 J4 C18", func(s *Story) {
+		for _, name := range []string{"project_admin", "project_mod"} {
+			s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": name}})
+		}
+		s.root.Put("/v3/lintel/grant_rules", map[string]any{"grant_rules": map[string]any{"preset": "catalyst"}})
+		s.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+			"holder_role": map[string]any{"name": "project_mod"}, "target_role": map[string]any{"name": "project_mod"}, "may_grant": true, "may_revoke": true, "needs_approval": true,
+		}})
+		s.Project("acme")
+		for _, name := range []string{"boris", "moira", "ayesha"} {
+			s.User(name)
+		}
+		s.Grant("boris", "project_admin", "acme")
+		s.Grant("moira", "project_mod", "acme")
+		moira := s.SignIn("moira", secret).people("acme").Press("Add a person").Fill("User name or ID", "ayesha").Tick("project_mod").Tick("Give these roles once MFA is on")
+		moira.Fill("Why, for whoever must agree", "On call").Press("Add the person").Row("ayesha", "project_mod", "once there is a second factor", "waits for an answer")
+		boris := s.SignIn("boris", secret).Open("/portal/p/" + s.id("projects", "acme") + "/requests").Press("Agree ayesha").Sees("It waits until the person has turned on a second factor")
+		boris.Press("Agree and grant").Sees("agreed by boris")
+		ayesha := s.SignIn("ayesha", secret).Sees("Roles that wait for your second factor", "project_mod in acme, granted by moira").Press("Turn on a second factor")
+		finishEnrolment(ayesha)
+		ayesha.Press("Home").Sees("project_mod").SeesNot("Roles that wait")
+
+		s.Grant("ayesha", "member", "acme")
+		moira.people("acme").Press("Update ayesha").Press("Revoke all").Sees("Revoke 1 person?", "if somebody else agrees").Fill("Why, for whoever must agree", "On leave")
+		moira.Press("Revoke 1 person").Sees("What you may take back alone was").Row("ayesha", "to be taken back", "waits for an answer")
+		boris.Reload().Press("Agree ayesha").Press("Agree and take back").people("acme").SeesNot("ayesha")
+	})
+}

@@ -225,7 +225,7 @@ func testGrantRequests(t *testing.T, db *store.DB) {
 		}
 		for _, of := range []identity.GrantRequest{
 			{ID: "group", GroupID: "crew", ProjectID: "p", Roles: one.Roles}, {ID: "back", GroupID: "crew", ProjectID: "p", Roles: one.Roles, Revoke: true}, {ID: "below", GroupID: "crew", DomainID: "d", Inherited: true, Roles: one.Roles},
-			{ID: "made", UserID: "ida", ProjectID: "p", Roles: one.Roles, New: true}, {ID: "joins", UserID: "bob", GroupID: "crew", DomainID: "d"}, {ID: "joins too", UserID: "bob", GroupID: "staff", DomainID: "d"},
+			{ID: "made", UserID: "ida", ProjectID: "p", Roles: one.Roles, New: true}, {ID: "later", UserID: "jan", ProjectID: "p", Roles: one.Roles, OnceFactor: true}, {ID: "joins", UserID: "bob", GroupID: "crew", DomainID: "d"}, {ID: "joins too", UserID: "bob", GroupID: "staff", DomainID: "d"},
 			{ID: "invites", InvitationID: "i", Address: "greta@acme.example", ProjectID: "p", Roles: one.Roles},
 		} {
 			of.Reason, of.RequesterID, of.Scope, of.State, of.CreatedAt, of.ExpiresAt = "why", "dora", identity.OnDomain("d"), identity.RequestOpen, now, now.Add(time.Hour)
@@ -255,11 +255,12 @@ func testGrantRequests(t *testing.T, db *store.DB) {
 func testWaitingGrants(t *testing.T, db *store.DB) {
 	now := Now.Truncate(time.Second) // MariaDB keeps no fraction
 	insertUsers(t, db, identity.User{ID: "u", Name: "alice"})
-	one := identity.WaitingGrant{ID: "one", UserID: "u", ProjectID: "p", Role: "r", GranterID: "boss", Scope: identity.OnProject("p"), CreatedAt: now, Until: now.Add(time.Hour), Reason: "f\u00fcr Mai"}
+	one := identity.WaitingGrant{ID: "one", UserID: "u", ProjectID: "p", Role: "r", GranterID: "boss", Scope: identity.OnProject("p"), AgreerID: "chef", AgreerScope: identity.OnDomain("d"), CreatedAt: now, Until: now.Add(time.Hour), Reason: "f\u00fcr Mai"}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		other, forever := one, one
 		other.ID, other.UserID = "other", "v"
 		forever.ID, forever.Role, forever.Until, forever.Reason = "forever", "s", time.Time{}, ""
+		forever.AgreerID, forever.AgreerScope = "", identity.Scope{}
 		before := one
 		before.ID = "before" // in whose place the next one comes
 		return errors.Join(tx.PutWaitingGrant(ctx, before), tx.PutWaitingGrant(ctx, one), tx.PutWaitingGrant(ctx, other), tx.PutWaitingGrant(ctx, forever))
@@ -273,7 +274,7 @@ func testWaitingGrants(t *testing.T, db *store.DB) {
 		if _, err := tx.WaitingGrant(ctx, "before"); !errors.Is(err, identity.NotFound) {
 			t.Errorf("one that was replaced: %v", err)
 		}
-		if all, err := tx.WaitingGrantsTo(ctx, "u"); err != nil || len(all) != 2 || !all[1].Until.IsZero() {
+		if all, err := tx.WaitingGrantsTo(ctx, "u"); err != nil || len(all) != 2 || !all[1].Until.IsZero() || all[1].AgreerID != "" {
 			t.Errorf("to alice: %+v, %v", all, err)
 		}
 		if all, err := tx.WaitingGrantsOn(ctx, "p", 2); err != nil || len(all) != 2 {
