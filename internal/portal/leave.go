@@ -32,7 +32,7 @@ type leaver struct {
 	Counted      bool
 	Loses, Keeps []heldRole
 	Asked        []heldRole // to which somebody else must agree, kept until then
-	Outcome      string // what went wrong
+	Outcome      string     // what went wrong
 }
 
 // leavers finds out what it means to take their roles from people.
@@ -60,7 +60,9 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 		for _, r := range d.Askable {
 			l.Asked = append(l.Asked, heldRole{Name: found.called.Of("role", string(r)).Name})
 		}
-		l.Keeps = slices.DeleteFunc(l.Keeps, func(r heldRole) bool { return r.Origin == "" && slices.ContainsFunc(l.Asked, func(a heldRole) bool { return a.Name == r.Name }) })
+		l.Keeps = slices.DeleteFunc(l.Keeps, func(r heldRole) bool {
+			return r.Origin == "" && slices.ContainsFunc(l.Asked, func(a heldRole) bool { return a.Name == r.Name })
+		})
 		out = append(out, l)
 	}
 	return out, err

@@ -146,7 +146,9 @@ func TestAgreementThenMFA(t *testing.T) {
 		id, _ := a.newest(query)
 		return boss.Open(page+"/requests/"+id+"/approve").Want(200, "It waits until the person has turned on a second factor").Submit("Agree and grant").Want(200, "agreed by boss")
 	}
-	waiting := func() []any { return a.Admin().Get("/v3/lintel/waiting_grants?" + query).Want(200).List("waiting_grants") }
+	waiting := func() []any {
+		return a.Admin().Get("/v3/lintel/waiting_grants?" + query).Want(200).List("waiting_grants")
+	}
 	a.Deliver()
 
 	bob, _ := a.someone("bob", "")
