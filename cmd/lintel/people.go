@@ -670,6 +670,33 @@ func credentialCommand() *cobra.Command {
 	f.flags(of)
 	of.Flags().StringVar(&domain, "domain", "", "`DOMAIN` of the user, by name or id")
 	cmd.AddCommand(of)
+	var by far
+	owner := &cobra.Command{
+		Use: "owner ID", Short: "Tell whose a credential is, by its id or the access key of an EC2 credential", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := by.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				Owners []struct {
+					ID     string `json:"id"`
+					Name   string `json:"name"`
+					Domain string `json:"domain_id"`
+				} `json:"owners"`
+			}
+			if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/credentials/"+url.PathEscape(args[0])+"/owners", nil, &answer); err != nil {
+				return err
+			}
+			var rows []row
+			for _, o := range answer.Owners {
+				rows = append(rows, row{o.ID, o.Name, o.Domain})
+			}
+			return by.print(cmd.OutOrStdout(), answer.Owners, row{"ID", "Name", "Domain"}, rows)
+		},
+	}
+	by.flags(owner)
+	cmd.AddCommand(owner)
 	for _, act := range []struct{ use, short, method, rest string }{
 		{"rotate ID", "Ask the owner of a credential, by mail, to replace it", http.MethodPost, "/rotation"},
 		{"revoke ID", "Delete a credential of whomever", http.MethodDelete, ""},

@@ -178,6 +178,9 @@ func TestCredentialAndEventCommands(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	c.refused("credential rotate "+id+" --project acme", "sends no mail")
+	if out, err := c.run("credential owner " + id); err != nil || !strings.Contains(out, "basil") {
+		t.Errorf("%s %v", out, err)
+	}
 	if out, err := c.run("credential of basil"); err != nil || !strings.Contains(out, id) || !strings.Contains(out, "acme") {
 		t.Errorf("%v %s", err, out)
 	}

@@ -465,14 +465,24 @@ func withDelegation(text string, blob map[string]any, t *identity.Token) (string
 
 // OwnersOf returns the users who have a credential of some id, or an EC2 access key, to who may list everybody's credentials and
 // users (identity:list_credentials, identity:list_users).
-func (s *Service) OwnersOf(ctx context.Context, caller identity.Caller, id string) (owners []identity.UserID, err error) {
+func (s *Service) OwnersOf(ctx context.Context, caller identity.Caller, id string) (owners []identity.User, err error) {
 	for _, action := range []authz.Action{authz.ListCredentials, authz.ListUsers} {
 		if err := s.Authz.Check(ctx, caller, action, nil); err != nil {
 			return nil, err
 		}
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		owners, err = tx.OwnersOf(ctx, id)
+		ids, err := tx.OwnersOf(ctx, id)
+		if err != nil {
+			return err
+		}
+		found, err := tx.UsersByID(ctx, ids)
+		owners = nil
+		for _, id := range ids {
+			if u, there := found[id]; there {
+				owners = append(owners, u)
+			}
+		}
 		return err
 	})
 	return owners, err

@@ -44,6 +44,8 @@ var inventoryRoutes = []route{
 	{method: get, path: "/v3/lintel/users/{user_id}/credentials", serve: (*API).listUserCredentials,
 		actions: []authz.Action{authz.ListUserCredentials}, query: schema.UserCredentialList,
 		summary: "List what logs in for a user, or in their name, without any secret", answer: pageOf("credentials", "user_credential")},
+	{method: get, path: "/v3/lintel/credentials/{credential_id}/owners", serve: (*API).listCredentialOwners, actions: []authz.Action{authz.ListCredentials, authz.ListUsers},
+		summary: "List who has a credential of any kind, by its id or by the access key of an EC2 credential", answer: many("owners", "credential_owner")},
 }
 
 func renderProjectCredential(r *request, c credential.Held) object {
@@ -125,6 +127,18 @@ func (a *API) listUserCredentials(w http.ResponseWriter, r *request) error {
 		}
 		return o
 	})
+}
+
+func (a *API) listCredentialOwners(w http.ResponseWriter, r *request) error {
+	found, err := a.Credential.OwnersOf(r.Context(), r.Caller, r.PathValue("credential_id"))
+	if err != nil {
+		return err
+	}
+	all := make([]object, len(found))
+	for i, u := range found {
+		all[i] = object{"id": string(u.ID), "name": u.Name, "domain_id": string(u.DomainID)}
+	}
+	return writeJSON(w, http.StatusOK, object{"owners": all})
 }
 
 func (a *API) deleteProjectCredential(w http.ResponseWriter, r *request) error {

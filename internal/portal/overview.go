@@ -172,8 +172,12 @@ func (v *visit) behind(caller identity.Caller, text string) (users []identity.Us
 		users, err := v.p.Trail.Actors(v.Context(), caller, identity.TrailQuery{Address: addr.Unmap().String()})
 		return users, "lintel event list --address " + word(text), ignoreForbidden(err)
 	}
-	if users, err = v.p.Credential.OwnersOf(v.Context(), caller, text); err != nil || len(users) > 0 {
-		return users, "", err
+	owners, err := v.p.Credential.OwnersOf(v.Context(), caller, text)
+	for _, u := range owners {
+		users = append(users, u.ID)
+	}
+	if err != nil || len(users) > 0 {
+		return users, "lintel credential owner " + word(text), err
 	}
 	if !auditID.MatchString(text) {
 		return nil, "", nil

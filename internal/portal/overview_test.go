@@ -78,6 +78,16 @@ func TestAnybody(t *testing.T) {
 		}
 	}
 	b.Open("/portal/cloud/people?q=zoe").Want(200, "elsewhere")
+	b.Open("/portal/cloud/people?q="+credential).Want(200, "lintel credential owner "+credential)
+	for _, id := range []string{credential, key} {
+		if r := admin.Get("/v3/lintel/credentials/" + id + "/owners").Want(200); len(r.List("owners")) != 1 || r.Get("owners.0.id") != alice || r.Get("owners.0.name") != "alice" {
+			t.Errorf("%s belongs to %s", id, r.Body)
+		}
+	}
+	if r := admin.Get("/v3/lintel/credentials/nothing/owners").Want(200); len(r.List("owners")) != 0 {
+		t.Error(r.Body)
+	}
+	env.Login("alice", "secret", testenv.OnProjectID(project)).Get("/v3/lintel/credentials/" + credential + "/owners").Want(403)
 	// By token: the one of a login, and one that was made from it; by the address that somebody came from. What nobody had finds nobody.
 	login := env.Authenticate(testenv.Body("alice", "secret")).Want(201)
 	own := login.Get("token.audit_ids.0")
