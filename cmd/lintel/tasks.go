@@ -475,6 +475,16 @@ type accessAnswer struct {
 				List []permissionAccess `json:"list,omitempty"`
 			} `json:"services"`
 		} `json:"places"`
+		Coming []struct {
+			For     string            `json:"waits_for"`
+			Request string            `json:"request_id,omitempty"`
+			Project map[string]string `json:"project,omitempty"`
+			Domain  map[string]string `json:"domain,omitempty"`
+			Group   map[string]string `json:"group,omitempty"`
+			Roles   []string          `json:"roles"`
+			By      map[string]string `json:"by"`
+			Agreers []string          `json:"agreers"`
+		} `json:"coming"`
 	} `json:"access"`
 }
 
@@ -570,6 +580,27 @@ func (a *accessAnswer) print(w io.Writer, f *far) error {
 	}
 	if err := f.print(w, nil, row{"Place", "Role", "Origin", "Through"}, roles); err != nil {
 		return err
+	}
+	var coming []row
+	for _, c := range a.Access.Coming {
+		place, what, waits := "project "+c.Project["name"], strings.Join(c.Roles, ", "), "a second factor"
+		if c.Domain != nil {
+			place = "domain " + c.Domain["name"]
+		}
+		if c.Group != nil {
+			place, what = "group "+c.Group["name"], "to join it"
+		}
+		if c.For == "approval" {
+			if waits = "somebody to agree"; len(c.Agreers) > 0 {
+				waits = strings.Join(c.Agreers, " or ") + " to agree"
+			}
+		}
+		coming = append(coming, row{place, what, waits, c.By["name"]})
+	}
+	if coming != nil {
+		if err := f.print(w, nil, row{"Place", "Comes", "Waits for", "Given by"}, coming); err != nil {
+			return err
+		}
 	}
 	if err := f.print(w, nil, row{"Place", "Service", "Permissions", "Yes", "Conditional", "No"}, sums); err != nil || list == nil {
 		return err

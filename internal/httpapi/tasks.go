@@ -496,9 +496,34 @@ func (a *API) showAccess(w http.ResponseWriter, r *request) error {
 		o["roles"], o["services"] = roles, a.renderPermissions(policy.Supposition{Roles: names, Scope: scopeWord(p.Scope)}, r.flag("permissions"))
 		places = append(places, o)
 	}
+	coming, err := a.Membership.Coming(r.Context(), r.Caller, access.User.ID)
+	if err != nil {
+		return err
+	}
 	l := access.Called.Of("user", string(access.User.ID))
 	user := object{"id": string(access.User.ID), "name": l.Name, "domain": idName(l.Domain, l.DomainName)}
-	return writeJSON(w, http.StatusOK, object{"access": object{"user": user, "places": places}})
+	return writeJSON(w, http.StatusOK, object{"access": object{"user": user, "places": places, "coming": renderComing(coming)}})
+}
+
+// renderComing tells what somebody is to have, and what that waits for.
+func renderComing(c membership.Coming) []object {
+	all := []object{}
+	for _, w := range c.Waiting {
+		all = append(all, object{"waits_for": "second_factor", "project": idName(w.ProjectID, w.Project), "roles": []string{w.RoleName}, "by": idName(w.GranterID, w.Granter), "agreers": []string{}})
+	}
+	for _, r := range c.Asked {
+		o := object{"waits_for": "approval", "request_id": r.ID, "roles": append([]string{}, r.RoleNames...), "by": idName(r.RequesterID, r.Requester), "agreers": append([]string{}, r.Agreers...)}
+		switch {
+		case r.Joins():
+			o["group"] = idName(r.GroupID, r.Group)
+		case r.DomainID != "":
+			o["domain"] = idName(r.DomainID, r.Place)
+		default:
+			o["project"] = idName(r.ProjectID, r.Place)
+		}
+		all = append(all, o)
+	}
+	return all
 }
 
 // scopeWord is the kind of a scope as rules name it.

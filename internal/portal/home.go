@@ -26,7 +26,7 @@ type homePage struct {
 	Let    []identity.Project // into whose pages the reader was let, without a role there
 	Alone  []identity.Project // that nobody but the reader looks after, who is their main user
 
-	Waiting []membership.Waiting // roles that the reader gets with a second factor
+	membership.Coming // what the reader is to have
 
 	Demand string // what is asked of the reader about a second factor
 }
@@ -85,7 +85,7 @@ func (v *visit) home() error {
 	if pg.Alone, err = v.p.Membership.MainOf(v.Context(), v.self(), true); err != nil {
 		return err
 	}
-	if pg.Waiting, err = v.p.Membership.OwnWaitingGrants(v.Context(), v.self()); err != nil {
+	if pg.Coming, err = v.p.Membership.Coming(v.Context(), v.self(), v.User().ID); err != nil {
 		return err
 	}
 	factor, err := v.p.Credential.Factor(v.Context(), v.self())

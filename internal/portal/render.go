@@ -399,6 +399,9 @@ type entry struct {
 	Here        bool
 }
 
+// Names lists names.
+func (c *chrome) Names(all []string) string { return strings.Join(all, ", ") }
+
 // Place is an entry of the navigation, marked where the page belongs to it.
 func (c *chrome) Place(section, path, label string) entry {
 	return entry{path, c.T(label), c.Section == section}

@@ -155,6 +155,11 @@ func TestAgreementThenMFA(t *testing.T) {
 	ask("bob").Want(422, "say why", "lintel access grant --project acme --project-domain Default --user-domain Default --once-mfa --reason WHY bob project_mod")
 	ask("bob", "reason", "On call").Want(200, "Those who can were asked", "bob", "once there is a second factor", "waits for an answer")
 	a.told("boss@acme.example", "It takes effect once there is a second factor.", page+"/requests")
+	a.SignIn("bob", "secret").Want(200, "What waits until somebody agrees", "project_mod in acme, asked for by moe", "boss can agree.")
+	a.root.Open("/portal/d/default/users/"+bob+"/access").Want(200, "project_mod in acme, asked for by moe", "boss can agree.")
+	if r := a.Login("bob", "secret").Get("/v3/lintel/access").Want(200); r.Get("access.coming.0.waits_for") != "approval" || r.Get("access.coming.0.agreers.0") != "boss" {
+		t.Error(r.Body)
+	}
 	id, _ := a.newest(query)
 	a.Login("moe", "secret", testenv.OnProjectID(a.acme)).Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403)
 	if len(waiting()) != 0 || has(bob, "project_mod") {
@@ -168,6 +173,7 @@ func TestAgreementThenMFA(t *testing.T) {
 	if w := a.Login("bob", "secret").Get("/v3/lintel/waiting_grants").Want(200); w.Get("waiting_grants.0.granter.name") != "moe" || w.Get("waiting_grants.0.agreed_by.name") != "boss" {
 		t.Error(w.Body)
 	}
+	a.root.Open("/portal/d/default/users/"+bob+"/access").Want(200, "What waits for a second factor", "project_mod in acme, granted by moe")
 	enrol(t, a.Env, a.SignIn("bob", "secret"))
 	if !has(bob, "project_mod") || len(waiting()) != 0 {
 		t.Error("it does not take effect")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/policy"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -25,7 +26,8 @@ var whyPages = []page{
 // whyPage answers why somebody may do something, or why not, and what taking one thing away would change.
 type whyPage struct {
 	chrome
-	Name   string // of whom it is about
+	Name string // of whom it is about
+	membership.Coming
 	Self   bool
 	Path   string
 	Held   []place // everywhere, what the account holds there in the end
@@ -132,6 +134,9 @@ func (v *visit) accountAccess() error {
 	}
 	access, err := v.p.Assignment.AccessOf(v.Context(), caller, assignment.Ref{ID: string(account.Account.ID)})
 	if err != nil {
+		return err
+	}
+	if pg.Coming, err = v.p.Membership.Coming(v.Context(), caller, account.Account.ID); err != nil {
 		return err
 	}
 	return v.why(pg, access)

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -111,6 +112,13 @@ func (tx *Tx) GrantRequest(ctx context.Context, id string) (identity.GrantReques
 		err = identity.Missing("grant_request", id)
 	}
 	return r, err
+}
+
+// GrantRequestsTo returns up to n open requests for a user to have something, the oldest first.
+func (tx *Tx) GrantRequestsTo(ctx context.Context, user identity.UserID, n int) ([]identity.GrantRequest, error) {
+	all, err := list(ctx, tx, scanRequest, selectRequest+` WHERE "user_id" = ? AND "state" = ? AND "expires_at" > ? ORDER BY "created_at", "id" LIMIT ?`,
+		user, identity.RequestOpen, tx.now, n)
+	return slices.DeleteFunc(all, func(r identity.GrantRequest) bool { return r.Revoke || r.UserID != user }), err
 }
 
 // GrantRequests returns the newest requests for a project, or for what acts as a domain, those of one requester unless that is empty, up to n.
