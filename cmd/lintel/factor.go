@@ -11,7 +11,7 @@ import (
 	"github.com/lintel-id/lintel/internal/client"
 )
 
-// onUser is a command about the second factor of a user.
+// onUser is a command about the account of a user.
 func onUser(use, short, long string, run func(cmd *cobra.Command, f *far, c *client.Client, path string, user string) error) *cobra.Command {
 	var f far
 	var domain string

@@ -228,3 +228,31 @@ func TestDomainRuleCommands(t *testing.T) {
 	c.refused("domain set-rules none --password-kinds 1", "404")
 	c.refused("domain set-rules Default --second-factor-from soon --second-factor all", "not \"soon\"")
 }
+
+// D5: somebody is suspended and restored, and gets a link to choose a password, by names.
+func TestUserSuspendCommands(t *testing.T) {
+	c := newConsole(t)
+	made := c.json("user create alice --email alice@example.org --project acme --password secret")
+	run := func(line string) {
+		t.Helper()
+		if out, err := c.run(line); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+	c.refused("user suspend alice", "reason")
+	c.refused("user suspend alice --reason harm --until 2020-01-01", "future")
+	c.refused("user suspend nobody --reason harm", "404")
+	c.refused("user restore alice", "not suspended")
+	run("user suspend alice --reason harm --domain Default")
+	c.env.Authenticate(testenv.Body("alice", "secret")).Want(401)
+	c.env.Admin().Patch("/v3/users/"+made["id"].(string), `{"user": {"enabled": true}}`).Want(403)
+	c.refused("user send-reset alice", "403")
+	run("user restore alice")
+	c.env.Authenticate(testenv.Body("alice", "secret")).Want(201)
+	link, _ := c.json("user send-reset alice")["link"].(string)
+	_, path, _ := strings.Cut(link, "/portal/")
+	c.env.Browser().Open("/portal/"+path).Submit("Set the password", "new", "another secret", "again", "another secret").Want(200)
+	c.env.Authenticate(testenv.Body("alice", "another secret")).Want(201)
+	c.as("alice", "another secret", "OS_PROJECT_NAME", "acme")
+	c.refused("user suspend admin --reason harm", "403")
+}

@@ -106,7 +106,7 @@ func roleRefs(names []string) []map[string]any {
 
 func userCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Look after users of a running service"}
-	cmd.AddCommand(userCreateCommand(), userResetMFACommand(), userKeepMFACommand())
+	cmd.AddCommand(userCreateCommand(), userSuspendCommand(), userRestoreCommand(), userSendResetCommand(), userResetMFACommand(), userKeepMFACommand())
 	return cmd
 }
 

@@ -102,7 +102,7 @@ func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r iden
 	if err := s.Authz.Check(ctx, caller, action, authz.Target{"role": authz.Role(r)}); err != nil {
 		return r, err
 	}
-	if err := checkDescription(r); err != nil {
+	if err := checkTexts(r); err != nil {
 		return r, err
 	}
 	r.Options = identity.Options{}.Merge(r.Options)
@@ -115,11 +115,12 @@ func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r iden
 	})
 }
 
-const maxDescription = 255
+// Widths of columns, as the API's schema has them.
+const maxName, maxDescription = 255, 255
 
-func checkDescription(r identity.Role) error {
-	if r.Description == nil {
-		return nil
+func checkTexts(r identity.Role) error {
+	if err := identity.Fits(r.Name, "name", maxName); err != nil || r.Description == nil {
+		return err
 	}
 	return identity.Fits(*r.Description, "description", maxDescription)
 }
@@ -148,7 +149,7 @@ func (s *Service) UpdateRole(ctx context.Context, caller identity.Caller, id ide
 				r.Description = &u.Description.Value
 			}
 		}
-		if err := checkDescription(r); err != nil {
+		if err := checkTexts(r); err != nil {
 			return err
 		}
 		r.Options = r.Options.Merge(u.Options)

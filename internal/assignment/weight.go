@@ -95,16 +95,18 @@ type DescribedRole struct {
 	Profile identity.RoleProfile
 }
 
-// DescribedRoles are the roles of the cloud with what people are told of them, by name, for those who choose one (identity:list_roles).
-func (s *Service) DescribedRoles(ctx context.Context, caller identity.Caller) (list []DescribedRole, err error) {
+// DescribedRoles are the roles of the cloud with what people are told of them, by name, for those who choose one (identity:list_roles),
+// and those of a domain where one is named, for who may list these (identity:list_domain_roles).
+func (s *Service) DescribedRoles(ctx context.Context, caller identity.Caller, domain identity.DomainID) (list []DescribedRole, err error) {
 	if err := s.Authz.Check(ctx, caller, authz.ListRoles, nil); err != nil {
 		return nil, err
 	}
+	own := domain != "" && s.Authz.Allowed(ctx, caller, authz.ListDomainRoles, nil)
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		all, err := openBook(ctx, tx)
 		for id, r := range all.roles {
-			if all.Global[id] {
+			if all.Global[id] || own && r.DomainID == domain {
 				list = append(list, DescribedRole{r, all.profiles[id]})
 			}
 		}

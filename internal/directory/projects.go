@@ -193,6 +193,9 @@ func (s *Service) AddProject(ctx context.Context, tx *store.Tx, p identity.Proje
 		}
 	}
 	p.Name = python.Strip(p.Name)
+	if err := identity.Fits(p.Name, "name", maxProjectName); err != nil {
+		return p, err
+	}
 	p.Options = identity.Options{}.Merge(p.Options)
 	if p.IsDomain {
 		if err := s.checkNewDomain(p); err != nil {
@@ -395,8 +398,14 @@ func checkEnabled(ctx context.Context, tx *store.Tx, p identity.Project) error {
 	return err
 }
 
+// maxProjectName is the width of the column, as the API's schema has it.
+const maxProjectName = 64
+
 // checkNewName looks at a name that a project or domain is to get.
 func (s *Service) checkNewName(p identity.Project) error {
+	if err := identity.Fits(p.Name, "name", maxProjectName); err != nil {
+		return err
+	}
 	switch {
 	case p.IsDomain && s.reserved(p.Name):
 		return reservedName(p.Name)

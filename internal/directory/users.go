@@ -257,6 +257,9 @@ func (s *Service) CreateUserWith(ctx context.Context, caller identity.Caller, u 
 		}
 	}
 	u.Name = python.Strip(u.Name)
+	if err := identity.Fits(u.Name, "name", maxUserName); err != nil {
+		return u, err
+	}
 	u.Options = identity.Options{}.Merge(u.Options)
 	for i := range u.Federated {
 		u.Federated[i].DisplayName = u.Name
@@ -512,6 +515,9 @@ var errDelegatedLogin = identity.NotAllowed("Delegated tokens cannot change how 
 
 // checkUserUpdate refuses what no rule allows. Who holds rights that somebody handed on may not get at all that person's
 // rights by a new password, or by options that make logging in easier.
+// maxUserName is the width of the column, as the API's schema has it.
+const maxUserName = 255
+
 func checkUserUpdate(caller identity.Caller, old identity.User, upd identity.UserUpdate) error {
 	switch {
 	case caller.Delegated && caller.StandsFor(old.ID) && (upd.Password.Present || len(upd.Options) > 0):
@@ -525,7 +531,7 @@ func checkUserUpdate(caller identity.Caller, old identity.User, upd identity.Use
 	case upd.Password.Present && old.Kind != identity.LocalUser:
 		return identity.Invalidf("User %s is not kept in this database and cannot have a password here.", old.ID)
 	}
-	return nil
+	return identity.Fits(upd.Name.Value, "name", maxUserName)
 }
 
 func (s *Service) writeUser(ctx context.Context, tx *store.Tx, old identity.User, upd identity.UserUpdate, hash newPassword) error {

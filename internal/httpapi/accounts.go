@@ -7,6 +7,7 @@ import (
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
@@ -25,6 +26,13 @@ var accountRoutes = []route{
 		summary: "Show the reset of a user’s second factor that waits for somebody else to agree", answer: one("factor_reset")},
 	{method: del, path: "/v3/lintel/users/{user_id}/factor_reset", serve: (*API).keepFactor, actions: []authz.Action{authz.UpdateUser},
 		summary: "Take back the reset of a user’s second factor that waits for somebody else to agree"},
+
+	{method: put, path: "/v3/lintel/users/{user_id}/suspension", serve: (*API).suspend, actions: []authz.Action{authz.UpdateUser}, body: schema.SuspensionPut,
+		success: []int{http.StatusNoContent}, summary: "Shut a user out by every way to log in until restored, or until a time"},
+	{method: del, path: "/v3/lintel/users/{user_id}/suspension", serve: (*API).restore, actions: []authz.Action{authz.UpdateUser},
+		summary: "Make a suspended user what it was before"},
+	{method: post, path: "/v3/lintel/users/{user_id}/password_reset", serve: (*API).sendReset, actions: []authz.Action{authz.UpdateUser},
+		summary: "Send a user a link to choose a new password; where no mail can be sent, the answer has it", answer: one("password_reset")},
 
 	{method: post, path: "/v3/lintel/accounts", serve: (*API).openAccount, actions: []authz.Action{authz.CloudAdmin}, body: schema.AccountCreate,
 		summary: "Open the account of a customer: a project and its main user", answer: one("account")},
@@ -86,6 +94,39 @@ func (a *API) keepFactor(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return noContent(w)
+}
+
+func (a *API) suspend(w http.ResponseWriter, r *request) error {
+	in := r.Body.Object("suspension")
+	until, err := endOf(in, "expires_at")
+	if err != nil {
+		return err
+	}
+	how := directory.Suspending{Reason: text[string](in, "reason"), Until: until, Tell: schema.Flag(in, "tell").Value}
+	if err := a.Directory.Suspend(r.Context(), r.Caller, id[identity.UserID](r, "user_id"), how); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (a *API) restore(w http.ResponseWriter, r *request) error {
+	if err := a.Directory.Restore(r.Context(), r.Caller, id[identity.UserID](r, "user_id")); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (a *API) sendReset(w http.ResponseWriter, r *request) error {
+	user := id[identity.UserID](r, "user_id")
+	secret, err := a.Membership.SendReset(r.Context(), r.Caller, user, "")
+	if err != nil {
+		return err
+	}
+	o := object{"user_id": string(user), "sent": secret == ""}
+	if secret != "" {
+		o["link"] = a.portalPage(r, "/reset/"+secret)
+	}
+	return writeJSON(w, http.StatusCreated, object{"password_reset": o})
 }
 
 func (a *API) openAccount(w http.ResponseWriter, r *request) error {

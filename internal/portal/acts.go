@@ -113,7 +113,12 @@ func (v *visit) typed(out *actPage) (bool, error) {
 
 // osUser is a command about the account, as its domain and name.
 func osUser(command string, pg *accountPage) []string {
-	return []string{"openstack user " + command + " --domain " + word(pg.In.Name) + " " + word(pg.Account.Name)}
+	return []string{"openstack user " + command + " --domain " + word(pg.In.Name) + " " + operand(pg.Account.Name)}
+}
+
+// lintelUser is osUser for what the openstack command cannot do.
+func lintelUser(command string, pg *accountPage) []string {
+	return []string{"lintel user " + command + " --domain " + word(pg.In.Name) + " " + operand(pg.Account.Name)}
 }
 
 // enabling is the act of writing whether an account is enabled.
@@ -184,7 +189,7 @@ var suspendAccount = &act{
 			v.T("Servers and volumes that it made keep running."),
 		}}
 		out.Title, out.Lead = v.F("Suspend %s?", pg.Account.Name), v.T("For somebody who does harm, or whose account was taken over.")
-		out.Terminal = osUser("set --disable", pg)
+		out.Terminal = lintelUser("suspend --reason WHY", pg)
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
@@ -209,7 +214,7 @@ var restoreAccount = &act{
 			v.some(len(pg.Places), "It has roles in %d place.", "It has roles in %d places.")...,
 		)}
 		out.Title, out.Lead = v.F("Restore %s?", pg.Account.Name), v.T("What was the reason is settled.")
-		out.Terminal = osUser("set --enable", pg)
+		out.Terminal = lintelUser("restore", pg)
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
@@ -264,6 +269,7 @@ var sendReset = &act{
 			out.Means = append(out.Means, v.T("It is shown to you once, to be handed over by a way that you trust: no mail can be sent."))
 		}
 		out.Title, out.Lead = v.F("Let %s set a new password?", pg.Account.Name), v.T("For somebody who forgot the password, or never had one.")
+		out.Terminal = lintelUser("send-reset", pg)
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {

@@ -175,7 +175,7 @@ func (v *visit) countedAssignments(caller identity.Caller, pg *assignmentsPage, 
 			case c.Group != "":
 				id, key, name.Text, name.About = string(c.Group), "group", called.Of("group", string(c.Group)).Name, v.T("Group")
 			case c.Role != "":
-				id, key, name.Text = string(c.Role), "role", called.Of("role", string(c.Role)).Name
+				id, key, name.Text = string(c.Role), "role", v.roleCalled(roleLabeled(c.Role, called.Of("role", string(c.Role))))
 			default:
 				id, key, name.Text = string(c.Project), "project", called.Of("project", string(c.Project)).Name
 			}
@@ -294,7 +294,7 @@ func (v *visit) groupNamed(caller identity.Caller, domain identity.DomainID, nam
 }
 
 func (v *visit) grantRow(g identity.Grant, called assignment.Names, path string) grantRow {
-	r := grantRow{Role: called.Of("role", string(g.Role)).Name, Group: g.Group != "", Inherited: g.Inherited}
+	r := grantRow{Role: v.roleCalled(roleLabeled(g.Role, called.Of("role", string(g.Role)))), Group: g.Group != "", Inherited: g.Inherited}
 	q := url.Values{"role": {string(g.Role)}}
 	if r.Group {
 		r.Who = called.Of("group", string(g.Group)).Name
@@ -346,7 +346,7 @@ func (v *visit) newAssignment() error {
 	if d.ID == "" {
 		pg.Terminal = []string{"openstack role add --user NAME --system all ROLE"}
 	}
-	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller, d.ID)
 	if err != nil {
 		return err
 	}
@@ -415,7 +415,7 @@ func (v *visit) newAssignment() error {
 	return nil
 }
 
-// grantCommand grants what the form says.
+// grantCommand grants what the form says, with a word for the role.
 func grantCommand(pg *newAssignmentPage, role string) string {
 	kind := "user"
 	if pg.Kind == "group" {
@@ -427,7 +427,7 @@ func grantCommand(pg *newAssignmentPage, role string) string {
 	who := "openstack role add --" + kind + " " + word(pg.Name)
 	switch in := word(pg.In.Name); {
 	case pg.In.ID == "":
-		return who + " --system all " + word(role)
+		return who + " --system all " + role
 	case pg.Target == "":
 		who += " --" + kind + "-domain " + in + " --domain " + in
 	default:
@@ -436,7 +436,7 @@ func grantCommand(pg *newAssignmentPage, role string) string {
 	if pg.Inherited {
 		who += " --inherited"
 	}
-	return who + " " + word(role)
+	return who + " " + role
 }
 
 // lintelGrant is grantCommand for a grant that ends, or to which somebody else must agree.
@@ -459,7 +459,7 @@ func lintelGrant(pg *newAssignmentPage, kind, role string) string {
 	if pg.Reason != "" {
 		line += " --reason " + word(pg.Reason)
 	}
-	return line + " " + word(pg.Name) + " " + word(role)
+	return line + " " + word(pg.Name) + " " + role
 }
 
 // warnOfReach asks again before a role of high impact is granted.
@@ -468,7 +468,7 @@ func (v *visit) warnOfReach(pg *newAssignmentPage, about assignment.RoleAbout) *
 	out := &actPage{Typed: pg.Name, Do: v.F("Grant %s", about.Name), Back: pg.Back, Means: append(v.blast(about.Weight, about.Name, where, pg.Name),
 		v.T("Who runs things of their own as well should have a second account for that."))}
 	out.Section, out.Title = pg.Section, v.F("Grant %s to %s?", about.Name, pg.Name)
-	out.Terminal = []string{grantCommand(pg, about.Name)}
+	out.Terminal = []string{grantCommand(pg, roleWord(about.Role))}
 	out.Hidden = map[string]string{"kind": pg.Kind, "name": pg.Name, "role": pg.Role, "project": pg.Target, "until": pg.Until, "reason": pg.Reason}
 	if pg.Inherited {
 		out.Hidden["inherited"] = "1"
@@ -638,7 +638,7 @@ func askBackCommand(g identity.Grant, called assignment.Names) string {
 	if g.Project != "" {
 		said += " --project-domain " + word(where.DomainName)
 	}
-	return said + option + " --user-domain " + word(who.DomainName) + " --reason WHY " + word(who.Name) + " " + word(called.Of("role", string(g.Role)).Name)
+	return said + option + " --user-domain " + word(who.DomainName) + " --reason WHY " + word(who.Name) + " " + roleWord(roleLabeled(g.Role, called.Of("role", string(g.Role))))
 }
 
 // revokeCommand is how the openstack command takes a role back.
@@ -664,5 +664,5 @@ func revokeCommand(g identity.Grant, called assignment.Names) string {
 	if g.Inherited {
 		said += " --inherited"
 	}
-	return said + " " + word(called.Of("role", string(g.Role)).Name)
+	return said + " " + roleWord(roleLabeled(g.Role, called.Of("role", string(g.Role))))
 }

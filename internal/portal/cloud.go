@@ -79,7 +79,7 @@ func (v *visit) domainOfCloud() error {
 	if err != nil {
 		return err
 	}
-	pg.Terminal = []string{"openstack domain show " + word(pg.This.Name)}
+	pg.Terminal = []string{"openstack domain show " + operand(pg.This.Name)}
 	return v.show(http.StatusOK, "domain", pg)
 }
 
@@ -134,7 +134,7 @@ func (v *visit) enableOrDisableDomain(enabled bool) error {
 	out := &actPage{Harmless: enabled, Back: pg.Path}
 	if enabled {
 		out.Title, out.Lead, out.Do = v.F("Enable %s?", pg.This.Name), v.T("Its people can log in again."), v.T("Enable the domain")
-		out.Terminal = []string{"openstack domain set --enable " + word(pg.This.Name)}
+		out.Terminal = []string{"openstack domain set --enable " + operand(pg.This.Name)}
 	} else {
 		out.Title, out.Lead, out.Do = v.F("Disable %s?", pg.This.Name), v.T("Nothing is deleted, and it can be undone."), v.T("Disable the domain")
 		out.Typed = pg.This.Name
@@ -142,7 +142,7 @@ func (v *visit) enableOrDisableDomain(enabled bool) error {
 		if pg.This.ID == v.User().DomainID {
 			out.Means = append(out.Means, v.T("It is your own domain: you shut yourself out."))
 		}
-		out.Terminal = []string{"openstack domain set --disable " + word(pg.This.Name)}
+		out.Terminal = []string{"openstack domain set --disable " + operand(pg.This.Name)}
 	}
 	out.Section = "cloud"
 	return v.decide(out, func() (string, error) {
@@ -162,14 +162,26 @@ func (v *visit) deleteDomain() error {
 		v.T("Servers, volumes and images may remain at the services, and cost money. Delete them first."),
 	}}
 	out.Section, out.Title, out.Lead = "cloud", v.F("Delete %s?", pg.This.Name), v.T("Nothing of it can be brought back.")
-	out.Terminal = []string{"openstack domain delete " + word(pg.This.Name)}
+	out.Terminal = []string{"openstack domain delete " + operand(pg.This.Name)}
 	return v.decide(out, func() (string, error) {
 		return "/cloud/domains?done=deleted", v.p.Directory.DeleteDomain(v.Context(), caller, pg.This.ID)
 	})
 }
 
+// domainOfRoles is the domain whose own roles the page is about; none for the roles of the cloud.
+func (v *visit) domainOfRoles(caller identity.Caller) (d identity.Domain, err error) {
+	if id := v.field("domain"); id != "" {
+		d, err = v.p.Directory.Domain(v.Context(), caller, identity.DomainID(id))
+	}
+	return d, err
+}
+
 func (v *visit) roles() error {
 	caller, err := v.onSystem()
+	if err != nil {
+		return err
+	}
+	in, err := v.domainOfRoles(caller)
 	if err != nil {
 		return err
 	}
@@ -184,7 +196,17 @@ func (v *visit) roles() error {
 	if v.p.Assignment.MayCreateRole(v.Context(), caller) {
 		pg.Action = &link{v.T("Create a role"), Prefix + "/cloud/roles/new"}
 	}
-	return showList(v, "list", pg, pg.query(v),
+	q := pg.query(v)
+	if in.ID != "" {
+		q = q.Where("domain_id", string(in.ID))
+		pg.Title, pg.Lead = v.F("Roles of %s", in.Name), v.T("The domain’s own roles. No service knows them: who is granted one there, or in a project of the domain, has the roles that it implies.")
+		pg.None, pg.Hint = v.T("The domain has no roles of its own"), v.T("Make one to give several roles of the cloud by one name.")
+		pg.Terminal, pg.Tabs = []string{"openstack role list --domain " + word(in.Name)}, nil
+		if pg.Action != nil {
+			pg.Action.Path += "?domain=" + string(in.ID)
+		}
+	}
+	return showList(v, "list", pg, q,
 		func(q identity.Query) (identity.Page[identity.Role], error) {
 			return v.p.Assignment.Roles(v.Context(), caller, q)
 		},
@@ -206,6 +228,7 @@ func (v *visit) roles() error {
 type rolePage struct {
 	chrome
 	Role      identity.Role
+	In        identity.Domain // whose own it is; none for a role of the cloud
 	Implied   []identity.Role
 	Prior     []identity.Role // that imply it
 	Others    []roleGroup
@@ -224,6 +247,11 @@ func (v *visit) loadRole() (caller identity.Caller, pg *rolePage, err error) {
 	pg = &rolePage{Manage: v.p.Assignment.MayCreateRole(v.Context(), caller)}
 	if pg.Role, err = v.p.Assignment.Role(v.Context(), caller, identity.RoleID(v.PathValue("id"))); err != nil {
 		return caller, nil, err
+	}
+	if pg.Role.DomainID != "" {
+		if pg.In, err = v.p.Directory.Domain(v.Context(), caller, pg.Role.DomainID); err != nil && !errors.Is(err, identity.NotFound) {
+			return caller, nil, err
+		}
 	}
 	pg.Immutable = pg.Role.Options.Bool(identity.OptImmutable)
 	pg.Section, pg.Title, pg.Lead, pg.Path = "roles", pg.Role.Name, text(pg.Role.Description), Prefix+"/cloud/roles/"+string(pg.Role.ID)
@@ -266,14 +294,14 @@ func (v *visit) showRole(status int, caller identity.Caller, pg *rolePage) error
 			pg.Prior = append(pg.Prior, rule.Prior)
 		}
 	}
-	all, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	all, err := v.p.Assignment.DescribedRoles(v.Context(), caller, pg.Role.DomainID)
 	if err != nil {
 		return err
 	}
 	pg.Others = v.roleGroups(slices.DeleteFunc(all, func(r assignment.DescribedRole) bool {
 		return r.ID == pg.Role.ID || slices.ContainsFunc(pg.Implied, func(i identity.Role) bool { return i.ID == r.ID })
 	}), "")
-	pg.Terminal = []string{"openstack role show " + word(pg.Role.Name), "openstack implied role create " + word(pg.Role.Name) + " --implied-role ROLE"}
+	pg.Terminal = []string{"openstack role show " + roleWord(pg.Role), "openstack implied role create " + roleWord(pg.Role) + " --implied-role ROLE"}
 	return v.show(status, "role", pg)
 }
 
@@ -317,11 +345,19 @@ func (v *visit) newRole() error {
 	if !v.p.Assignment.MayCreateRole(v.Context(), caller) {
 		return identity.NotAllowed("identity:create_role")
 	}
+	in, err := v.domainOfRoles(caller)
+	if err != nil {
+		return err
+	}
 	pg := v.readThing(&thingPage{Do: v.T("Create the role"), Back: Prefix + "/cloud/roles"})
 	pg.Section, pg.Title, pg.Lead = "roles", v.T("Create a role"), v.T("It permits nothing until a service has a rule that names it, or it implies another role.")
 	pg.Terminal = []string{"openstack role create --description TEXT NAME"}
+	if in.ID != "" {
+		pg.Title, pg.Lead, pg.Back = v.F("Create a role of %s", in.Name), v.T("It permits nothing until it implies a role of the cloud, and can be granted in this domain alone."), pg.Back+"?domain="+string(in.ID)
+		pg.Terminal = []string{"openstack role create --domain " + word(in.Name) + " --description TEXT NAME"}
+	}
 	return v.saveThing(pg, func() (string, error) {
-		r, err := v.p.Assignment.CreateRole(v.Context(), caller, identity.Role{Name: pg.Name, Description: optional(pg.Description)})
+		r, err := v.p.Assignment.CreateRole(v.Context(), caller, identity.Role{Name: pg.Name, DomainID: in.ID, Description: optional(pg.Description)})
 		return "/cloud/roles/" + string(r.ID) + "?done=saved", err
 	})
 }
@@ -336,7 +372,7 @@ func (v *visit) editRole() error {
 	}
 	form := v.readThing(&thingPage{Name: pg.Role.Name, Description: text(pg.Role.Description), Do: v.T("Save"), Back: pg.Path})
 	form.Section, form.Title, form.Lead = "roles", v.F("Edit %s", pg.Role.Name), v.T("Rules of services know a role by its name: another name is another role to them.")
-	form.Terminal = []string{"openstack role set --name NAME " + word(pg.Role.Name)}
+	form.Terminal = []string{"openstack role set --name NAME " + roleWord(pg.Role)}
 	return v.saveThing(form, func() (string, error) {
 		_, err := v.p.Assignment.UpdateRole(v.Context(), caller, pg.Role.ID, assignment.RoleUpdate{Name: identity.Some(form.Name), Description: identity.Some(form.Description)})
 		return strings.TrimPrefix(pg.Path, Prefix) + "?done=saved", err
@@ -375,8 +411,12 @@ func (v *visit) deleteRole() error {
 	}
 	out.Means = append(out.Means, v.T("Rules of services that name it permit nothing to anybody any more."))
 	out.Section, out.Title, out.Lead = "roles", v.F("Delete %s?", pg.Role.Name), v.T("A role of the same name that is made later is granted to nobody.")
-	out.Terminal = []string{"openstack role delete " + word(pg.Role.Name)}
+	out.Terminal = []string{"openstack role delete " + roleWord(pg.Role)}
 	return v.decide(out, func() (string, error) {
-		return "/cloud/roles?done=deleted", v.p.Assignment.DeleteRole(v.Context(), caller, pg.Role.ID)
+		next := "/cloud/roles?done=deleted"
+		if pg.In.ID != "" {
+			next += "&domain=" + string(pg.In.ID)
+		}
+		return next, v.p.Assignment.DeleteRole(v.Context(), caller, pg.Role.ID)
 	})
 }

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -116,4 +117,47 @@ func TestGroupsAndProjectsAreNotForEverybody(t *testing.T) {
 	root := env.SignIn("admin", testenv.Password)
 	root.Open("/portal/d/"+other+"/groups/"+theirs).Want(200, "Domain other")
 	root.Open("/portal/d/default/groups/" + theirs).Want(404)
+}
+
+// Two people edit the same thing at once: who comes second is told what it has become, and puts nothing back unawares.
+func TestTwoEditors(t *testing.T) {
+	env := testenv.New(t)
+	user, project := member(env, "alice", "acme")
+	group := env.Admin().Post("/v3/groups", `{"group": {"name": "staff", "domain_id": "default"}}`).Want(201).Get("group.id")
+	one, two := env.SignIn("admin", testenv.Password), env.SignIn("admin", testenv.Password)
+	for i, path := range []string{"/portal/d/default/groups/" + group + "/edit", "/portal/d/default/projects/" + project + "/edit", "/portal/d/default/users/" + user + "/edit",
+		"/portal/p/" + project + "/settings", "/portal/cloud/domains/default/edit"} {
+		said := "from one at " + path
+		one.Open(path)
+		two.Open(path)
+		one.Submit("Save", "description", said).Want(200, "Saved")
+		two.Submit("Save", "name", "renamed "+strconv.Itoa(i)).Want(409, "Somebody has changed this", said)
+		if !strings.Contains(two.Body, `value="renamed `+strconv.Itoa(i)+`"`) {
+			t.Errorf("%s: what was typed is gone", path)
+		}
+		two.Submit("Save", "description", said).Want(200, "Saved")
+		if one.Open(path); !strings.Contains(one.Body, "renamed "+strconv.Itoa(i)) || !strings.Contains(one.Body, said) {
+			t.Errorf("%s: %s", path, one.Text())
+		}
+	}
+}
+
+// The portal takes no name that the API would not: too long, or with characters that no text has.
+func TestNamesThatDoNotFit(t *testing.T) {
+	env := testenv.New(t)
+	root := env.SignIn("admin", testenv.Password)
+	for path, act := range map[string]struct {
+		button string
+		most   int
+	}{
+		"/portal/d/default/groups/new": {"Create the group", 64}, "/portal/d/default/projects/new": {"Create the project", 64}, "/portal/cloud/domains/new": {"Create the domain", 64},
+		"/portal/cloud/roles/new": {"Create the role", 255}, "/portal/d/default/users/new": {"Create User", 255},
+	} {
+		root.Open(path).Submit(act.button, "name", strings.Repeat("ü", act.most+1), "password", "a secret").Want(422, "exceeds the limit")
+		root.Open(path).Submit(act.button, "name", "a\x00b", "password", "a secret").Want(400)
+		root.Open(path).Submit(act.button, "name", strings.Repeat("ü", act.most), "password", "a secret").Want(200)
+		if made := root.Path[:strings.Index(root.Path, "?")]; !strings.HasSuffix(path, "users/new") {
+			root.Open(made+"/edit").Submit("Save", "name", strings.Repeat("x", act.most+1)).Want(422, "exceeds the limit")
+		}
+	}
 }

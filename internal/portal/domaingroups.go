@@ -253,7 +253,7 @@ func (v *visit) deleteGroup() error {
 	}
 	out := &actPage{Typed: pg.Group.Name, Back: pg.Path, Means: append(v.confers(pg), v.T("Who has this by the group alone loses it, and has to log in again.")), Do: v.T("Delete the group")}
 	out.Section, out.Title, out.Lead = "groups", v.F("Delete %s?", pg.Group.Name), v.T("The people stay. What the group gave them goes:")
-	out.Terminal = []string{"openstack group delete --domain " + word(pg.In.Name) + " " + word(pg.Group.Name)}
+	out.Terminal = []string{"openstack group delete --domain " + word(pg.In.Name) + " " + operand(pg.Group.Name)}
 	return v.decide(out, func() (string, error) {
 		return inDomain(pg.In.ID) + "/groups?done=deleted", v.p.Directory.DeleteGroup(v.Context(), caller, pg.Group.ID)
 	})

@@ -253,7 +253,7 @@ func (v *visit) deleteProject() error {
 	}
 	out.Means = append(out.Means, v.T("Projects below it must be deleted first."))
 	out.Section, out.Title, out.Lead = "projects", v.F("Delete %s?", pg.Project.Name), v.T("The project cannot be brought back.")
-	out.Terminal = []string{"lintel project delete --domain " + word(pg.In.Name) + " " + word(pg.Project.Name)}
+	out.Terminal = []string{"lintel project delete --domain " + word(pg.In.Name) + " " + operand(pg.Project.Name)}
 	return v.decide(out, func() (string, error) {
 		return inDomain(pg.In.ID) + "/projects?done=deleted", v.p.Directory.DeleteProject(v.Context(), caller, pg.Project.ID)
 	})

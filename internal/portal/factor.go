@@ -690,7 +690,7 @@ var resetFactor = &act{
 	page: func(v *visit, pg *accountPage) *actPage {
 		out := &actPage{Do: v.T("Reset the second factor"), Means: v.factorMeans()}
 		out.Title, out.Lead = v.F("Reset the second factor of %s?", pg.Account.Name), v.T("For somebody who has lost their phone and their recovery codes.")
-		out.Terminal = []string{"lintel user reset-mfa --domain " + word(pg.In.Name) + " " + word(pg.Account.Name)}
+		out.Terminal = lintelUser("reset-mfa", pg)
 		return out
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {

@@ -51,7 +51,7 @@ func (v *visit) askGrantRules() error {
 	if err != nil {
 		return err
 	}
-	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller, "")
 	if err != nil {
 		return err
 	}

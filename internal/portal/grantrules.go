@@ -290,7 +290,7 @@ func (v *visit) editGrantRule() error {
 		}
 		pg.Days, pg.InDomain = strings.TrimSpace(v.field("days")), strings.TrimSpace(v.field("domain"))
 	}
-	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller, "")
 	if err != nil {
 		return err
 	}

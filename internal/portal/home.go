@@ -38,7 +38,16 @@ type place struct {
 }
 
 // heldRole is a role with what it came through; nothing for one that was granted just so, which may have an end.
-type heldRole struct{ Name, Origin, Ends string }
+type heldRole struct {
+	Name, Origin, Ends string
+
+	word string // that names it in a command
+}
+
+func (v *visit) heldRole(id identity.RoleID, called assignment.Names) heldRole {
+	r := roleLabeled(id, called.Of("role", string(id)))
+	return heldRole{Name: v.roleCalled(r), word: roleWord(r)}
+}
 
 // ends says when a role that was granted just so ends; nothing for never.
 func (v *visit) ends(a identity.Assignment, t identity.Terms) string {
@@ -122,7 +131,8 @@ func (v *visit) places(held []identity.Assignment, terms map[identity.Grant]iden
 			at[p.Kind+p.ID] = i
 			all = append(all, p)
 		}
-		r := heldRole{called.Of("role", string(a.Role)).Name, v.origin(a, called), v.ends(a, terms[a.Grant])}
+		r := v.heldRole(a.Role, called)
+		r.Origin, r.Ends = v.origin(a, called), v.ends(a, terms[a.Grant])
 		if !slices.Contains(all[i].Roles, r) {
 			all[i].Roles = append(all[i].Roles, r)
 		}
@@ -261,6 +271,14 @@ func word(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// operand is word for the last word of a command, which must not be taken for an option.
+func operand(s string) string {
+	if strings.HasPrefix(s, "-") {
+		return "-- " + word(s)
+	}
+	return word(s)
 }
 
 // quoted is text as a scalar of YAML, as JSON writes it.

@@ -55,7 +55,7 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 			Keeps: v.rolesHeld(d.Remaining, nil, found.called),
 		}
 		for _, r := range d.Revocable {
-			l.Loses = append(l.Loses, heldRole{Name: found.called.Of("role", string(r)).Name})
+			l.Loses = append(l.Loses, v.heldRole(r, found.called))
 		}
 		for _, r := range d.Askable {
 			l.Asked = append(l.Asked, heldRole{Name: found.called.Of("role", string(r)).Name})
@@ -96,7 +96,7 @@ func (v *visit) revokePage(users []identity.UserID) (*here, *revokePage, error) 
 			continue
 		}
 		for _, r := range l.Loses {
-			pg.Terminal = append(pg.Terminal, "openstack role remove"+grantOptions(h, l.Name, l.In)+" "+word(r.Name))
+			pg.Terminal = append(pg.Terminal, "openstack role remove"+grantOptions(h, l.Name, l.In)+" "+r.word)
 		}
 	}
 	pg.Title, pg.Do = v.N(pg.Able, "Revoke %d person?", "Revoke %d people?"), v.N(pg.Able, "Revoke %d person", "Revoke %d people")

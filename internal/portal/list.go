@@ -318,7 +318,7 @@ func (l *listing) lead(v *visit, q identity.Query, more bool) {
 	}
 	l.Exports = append(l.Exports, []link{{"CSV", to("format", "csv", "marker", "")}, {"JSON", to("format", "json", "marker", "")}}...)
 	l.Keep = url.Values{}
-	for _, k := range []string{"sort", "view", "under", "by", "tab"} {
+	for _, k := range []string{"sort", "view", "under", "by", "tab", "domain"} {
 		if here.Has(k) {
 			l.Keep[k] = here[k]
 		}

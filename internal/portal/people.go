@@ -184,7 +184,8 @@ func (v *visit) personRow(p assignment.Person, called assignment.Names) personRo
 // rolesHeld are roles with where they come from: what was granted first, then what follows.
 func (v *visit) rolesHeld(held []identity.Assignment, terms map[identity.RoleID]identity.Terms, called assignment.Names) (roles []heldRole) {
 	for _, a := range held {
-		r := heldRole{called.Of("role", string(a.Role)).Name, v.origin(a, called), v.ends(a, terms[a.Role])}
+		r := v.heldRole(a.Role, called)
+		r.Origin, r.Ends = v.origin(a, called), v.ends(a, terms[a.Role])
 		if !slices.Contains(roles, r) {
 			roles = append(roles, r)
 		}

@@ -174,7 +174,7 @@ func (v *visit) loadPermissions() (pg *rolePermissionsPage, columns []policy.Sup
 		return policy.Supposition{Roles: roles, Scope: pg.Scope, Elsewhere: pg.Elsewhere}
 	}
 	pg.Columns, columns = []string{v.T("(any role)"), pg.Role.Name}, []policy.Supposition{suppose(nil), suppose(about.Names)}
-	all, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	all, err := v.p.Assignment.DescribedRoles(v.Context(), caller, "")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -359,6 +359,6 @@ func (v *visit) roleHolders() error {
 	}
 	pg.Tabs = v.roleTabs(role.Path, "holders")
 	pg.Section, pg.Title, pg.Lead = "roles", role.Role.Name, v.T("To whom this role was granted, and where.")
-	pg.Terminal = []string{"openstack role assignment list --names --role " + word(role.Role.Name)}
+	pg.Terminal = []string{"openstack role assignment list --names --role " + roleWord(role.Role)}
 	return v.show(http.StatusOK, "roleholders", pg)
 }

@@ -33,8 +33,7 @@ type personPage struct {
 
 // roleChoice is a role that somebody was granted or can be.
 type roleChoice struct {
-	ID   identity.RoleID
-	Name string
+	identity.Role
 	inWords
 	Chosen bool
 	Fixed  bool     // it was granted, and the reader may not take it back
@@ -49,7 +48,7 @@ type roleChoice struct {
 }
 
 func (v *visit) choiceOf(o assignment.Offer) roleChoice {
-	c := roleChoice{ID: o.ID, Name: o.Name, inWords: v.words(o.Role, o.About), Weight: o.Weight, Asks: o.Rule.NeedsAnswer}
+	c := roleChoice{Role: o.Role, inWords: v.words(o.Role, o.About), Weight: o.Weight, Asks: o.Rule.NeedsAnswer}
 	for _, r := range o.Brings {
 		c.Brings = append(c.Brings, r.Name)
 	}
@@ -97,8 +96,8 @@ func (v *visit) personPage() (*here, *personPage, error) {
 			elsewhere = append(elsewhere, a)
 			continue
 		}
-		name := f.Called.Of("role", string(a.Role)).Name
-		c := roleChoice{ID: a.Role, Name: name, inWords: inWords{Shown: name}}
+		r := roleLabeled(a.Role, f.Called.Of("role", string(a.Role)))
+		c := roleChoice{Role: r, inWords: inWords{Shown: v.roleCalled(r)}}
 		if i := slices.IndexFunc(f.Offers, func(o assignment.Offer) bool { return o.ID == a.Role }); i >= 0 {
 			c = v.choiceOf(f.Offers[i])
 			c.Moves = true
@@ -119,7 +118,9 @@ func (v *visit) personPage() (*here, *personPage, error) {
 	pg.Locked = v.rolesHeld(elsewhere, nil, f.Called)
 	var held []string
 	for _, a := range f.Held {
-		held = append(held, f.Called.Of("role", string(a.Role)).Name)
+		if r := roleLabeled(a.Role, f.Called.Of("role", string(a.Role))); r.DomainID == "" { // a domain's own is nothing to services
+			held = append(held, r.Name)
+		}
 	}
 	v.explain(pg.Roles, held)
 	if pg.Held, pg.HeldMore, err = v.leaver(h, pg.Person.ID); err != nil {
@@ -170,7 +171,7 @@ func (v *visit) whoSet(h *here, id identity.UserID) (words []string, err error) 
 // that not everybody has who may grant: without them it does nothing, and does not say so.
 func grantLine(h *here, user personRow, r roleChoice, reason string) string {
 	if r.Ends == "" && user.Known && !r.Asks {
-		return "openstack role add" + grantOptions(h, user.Name, user.In) + " " + word(r.Name)
+		return "openstack role add" + grantOptions(h, user.Name, user.In) + " " + roleWord(r.Role)
 	}
 	line := "lintel access grant --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(user.In)
 	if r.Ends != "" {
@@ -179,15 +180,15 @@ func grantLine(h *here, user personRow, r roleChoice, reason string) string {
 	if r.Asks {
 		line += " --reason " + word(cmp.Or(reason, "WHY"))
 	}
-	return line + " " + word(user.Name) + " " + word(r.Name)
+	return line + " " + word(user.Name) + " " + roleWord(r.Role)
 }
 
 // revokeLine is the command that takes a role from somebody.
-func revokeLine(h *here, user personRow, role string) string {
+func revokeLine(h *here, user personRow, role identity.Role) string {
 	if user.Known {
-		return "openstack role remove" + grantOptions(h, user.Name, user.In) + " " + word(role)
+		return "openstack role remove" + grantOptions(h, user.Name, user.In) + " " + roleWord(role)
 	}
-	return "lintel access revoke --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(user.In) + " " + word(user.Name) + " " + word(role)
+	return "lintel access revoke --project " + word(h.Name) + " --project-domain " + word(h.In) + " --user-domain " + word(user.In) + " " + word(user.Name) + " " + roleWord(role)
 }
 
 // askBack asks for a role to be taken from somebody, to which somebody else must agree.
@@ -200,13 +201,14 @@ func (v *visit) askBack() error {
 	if !slices.Contains(f.Askable, role) {
 		return identity.Missing("role", role)
 	}
-	name, in := f.Called.Of("role", string(role)).Name, f.Called.Of("user", string(f.ID)).DomainName
+	named := roleLabeled(role, f.Called.Of("role", string(role)))
+	name, in := v.roleCalled(named), f.Called.Of("user", string(f.ID)).DomainName
 	out := &actPage{Harmless: true, Asked: true, Why: v.field("reason"), Back: h.Path("/people/", string(f.ID)), Do: v.T("Ask for it"), Means: []string{
 		v.F("%s loses %s.", f.Name, name), v.T("Those who can agree are asked. Until one does, nothing changes."),
 	}}
 	out.Here, out.Section, out.Title = h, "people", v.F("Ask to take %s from %s?", name, f.Name)
 	out.Lead = v.T("To take this role back somebody else must agree.")
-	out.Terminal = []string{"lintel access revoke" + ofProject(h) + " --user-domain " + word(in) + " --reason WHY " + word(f.Name) + " " + word(name)}
+	out.Terminal = []string{"lintel access revoke" + ofProject(h) + " --user-domain " + word(in) + " --reason WHY " + word(f.Name) + " " + roleWord(named)}
 	return v.decide(out, func() (string, error) {
 		grants := []identity.Grant{{Role: role, User: f.ID, Project: h.ID}}
 		return strings.TrimPrefix(h.Path("/requests?done=requested"), Prefix), h.as(func(c identity.Caller) error {
@@ -280,11 +282,11 @@ func (v *visit) changePerson() error {
 		if !r.Moves || !v.PostForm.Has(field) {
 			last = r.Ends // which the form did not ask for
 		}
-		name := r.Name
+		name := v.roleCalled(r.Role)
 		if pg.Roles[i].Ends = last; last != r.Ends && pg.Roles[i].Chosen {
 			ends[r.ID], diff.Ends[field] = v.until(field, pg.Fields), last
 			if day := ends[r.ID]; !day.IsZero() {
-				name = v.F("%s, until %s", r.Name, v.day(lastDay(day)))
+				name = v.F("%s, until %s", name, v.day(lastDay(day)))
 			}
 		}
 		switch wanted := pg.Roles[i].Chosen; {
@@ -293,15 +295,15 @@ func (v *visit) changePerson() error {
 		case wanted && !r.Before:
 			diff.Add, diff.Blast = append(diff.Add, name), append(diff.Blast, v.blast(r.Weight, r.Name, h.Name, pg.Person.Name)...)
 		case wanted && last != r.Ends && r.Asks && last == "":
-			diff.Asked = append(diff.Asked, v.F("%s, for good", r.Name))
+			diff.Asked = append(diff.Asked, v.F("%s, for good", name))
 		case wanted && last != r.Ends && r.Asks:
 			diff.Asked = append(diff.Asked, name)
 		case wanted && last != r.Ends && last == "":
-			diff.Moved = append(diff.Moved, v.F("%s, for good", r.Name))
+			diff.Moved = append(diff.Moved, v.F("%s, for good", name))
 		case wanted && last != r.Ends:
 			diff.Moved = append(diff.Moved, name)
 		case !wanted && r.Before:
-			diff.Remove = append(diff.Remove, r.Name)
+			diff.Remove = append(diff.Remove, name)
 		}
 		if pg.Roles[i].Chosen {
 			diff.After = append(diff.After, r.ID)
@@ -336,8 +338,10 @@ func (v *visit) changePerson() error {
 			diff.Terminal = append(diff.Terminal, grantLine(h, pg.Person, r, diff.Reason))
 		}
 	}
-	for _, r := range diff.Remove {
-		diff.Terminal = append(diff.Terminal, revokeLine(h, pg.Person, r))
+	for _, r := range pg.Roles {
+		if r.Before && !r.Chosen {
+			diff.Terminal = append(diff.Terminal, revokeLine(h, pg.Person, r.Role))
+		}
 	}
 	if v.field("seen") == "" {
 		return v.show(http.StatusOK, "change", diff)
@@ -457,7 +461,7 @@ func (v *visit) onceLine(h *here, pg *addPage) string {
 	chosen := 0
 	for _, r := range pg.Roles {
 		if r.Chosen && v.Method == post {
-			line, chosen = line+" "+word(r.Name), chosen+1
+			line, chosen = line+" "+roleWord(r.Role), chosen+1
 		}
 	}
 	if chosen == 0 {

@@ -71,8 +71,13 @@ func (v *visit) explain(choices []roleChoice, held []string) {
 	}
 }
 
-// names are what the role and those that it brings along are called.
-func (r roleChoice) names() []string { return append([]string{r.Name}, r.Brings...) }
+// names are the roles that services know, of the role and those that it brings along.
+func (r roleChoice) names() []string {
+	if r.DomainID != "" {
+		return r.Brings
+	}
+	return append([]string{r.Name}, r.Brings...)
+}
 
 // neededRole is a role without which a service permits nothing.
 type neededRole struct {

@@ -23,6 +23,7 @@ type roleGraphPage struct {
 // roleBranch is a role in the graph, with those that it implies. One that stands there already has none.
 type roleBranch struct {
 	identity.Role
+	Called   string
 	Page     *roleGraphPage
 	By       identity.RoleID // that implies it; empty at the top
 	ByName   string
@@ -43,7 +44,7 @@ func (v *visit) roleGraphPage() (identity.Caller, *roleGraphPage, error) {
 	if err != nil {
 		return caller, nil, err
 	}
-	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller, "")
 	if err != nil {
 		return caller, nil, err
 	}
@@ -58,13 +59,16 @@ func (v *visit) roleGraphPage() (identity.Caller, *roleGraphPage, error) {
 	below := map[identity.RoleID][]identity.Role{}
 	implied := map[identity.RoleID]bool{}
 	for _, r := range rules {
+		if r.Prior.DomainID != "" && len(below[r.Prior.ID]) == 0 {
+			roles = append(roles, assignment.DescribedRole{Role: r.Prior})
+		}
 		below[r.Prior.ID] = append(below[r.Prior.ID], r.Implied)
 		implied[r.Implied.ID] = true
 	}
 	drawn := map[identity.RoleID]bool{}
 	var draw func(r, by identity.Role) roleBranch
 	draw = func(r, by identity.Role) roleBranch {
-		b := roleBranch{Role: r, Page: pg, By: by.ID, ByName: by.Name, Again: drawn[r.ID] && len(below[r.ID]) > 0}
+		b := roleBranch{Role: r, Called: v.roleCalled(r), Page: pg, By: by.ID, ByName: v.roleCalled(by), Again: drawn[r.ID] && len(below[r.ID]) > 0}
 		if drawn[r.ID] {
 			return b
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
 )
 
 var roleProfilePages = both("/cloud/roles/{id}/profile", (*visit).roleProfile, true)
@@ -25,10 +26,35 @@ type inWords struct {
 	sort  int
 }
 
+// roleCalled is the name of a role. One that is a domain's own says so: the cloud, or another domain, may have one of the same name.
+func (v *visit) roleCalled(r identity.Role) string {
+	if r.DomainID == "" {
+		return r.Name
+	}
+	return r.Name + " " + v.T("(a role of the domain)")
+}
+
+// roleWord names a role in a command. By its name a command finds those of the cloud alone.
+func roleWord(r identity.Role) string {
+	if r.DomainID == "" {
+		return word(r.Name)
+	}
+	return word(string(r.ID))
+}
+
+// roleLabeled is a role as it stands in a list of names.
+func roleLabeled(id identity.RoleID, l store.Label) identity.Role {
+	r := identity.Role{ID: id, Name: l.Name}
+	if l.DomainName != "" {
+		r.DomainID = l.Domain
+	}
+	return r
+}
+
 // words are those of a role, in the reader's language, else in English.
 func (v *visit) words(r identity.Role, p identity.RoleProfile) inWords {
 	w := inWords{
-		Shown: cmp.Or(p.Name[v.Lang], p.Name["en"], r.Name), About: cmp.Or(p.Summary[v.Lang], p.Summary["en"], text(r.Description)),
+		Shown: cmp.Or(p.Name[v.Lang], p.Name["en"], v.roleCalled(r)), About: cmp.Or(p.Summary[v.Lang], p.Summary["en"], text(r.Description)),
 		Warning: cmp.Or(p.Warning[v.Lang], p.Warning["en"]), Docs: p.DocsURL, group: p.Category, sort: p.Sort,
 	}
 	if p.Audience == identity.ForOperators {
@@ -75,7 +101,7 @@ type offeredRole struct {
 func (v *visit) roleGroups(roles []assignment.DescribedRole, chosen identity.RoleID) []roleGroup {
 	all := make([]offeredRole, len(roles))
 	for i, r := range roles {
-		all[i] = offeredRole{option{string(r.ID), r.Name, r.ID == chosen}, v.words(r.Role, r.Profile)}
+		all[i] = offeredRole{option{string(r.ID), v.roleCalled(r.Role), r.ID == chosen}, v.words(r.Role, r.Profile)}
 	}
 	return v.inGroups(all)
 }
@@ -100,7 +126,7 @@ func (v *visit) inGroups(all []offeredRole) (groups []roleGroup) {
 func (v *visit) choicesInGroups(choices []roleChoice) []roleGroup {
 	all := make([]offeredRole, len(choices))
 	for i, c := range choices {
-		all[i] = offeredRole{option{string(c.ID), c.Name, c.Chosen}, c.inWords}
+		all[i] = offeredRole{option{string(c.ID), v.roleCalled(c.Role), c.Chosen}, c.inWords}
 	}
 	return v.inGroups(all)
 }

@@ -106,3 +106,40 @@ func TestRoleGraph(t *testing.T) {
 	form.Set("role", roleID(env, "reader"))
 	mona.Send("POST", "/portal/cloud/roles/graph", form).Want(404)
 }
+
+// S25, A4, D8: a domain has roles of its own. They are made, seen in the graph, told from those of the cloud that have the same name, and
+// no command that a page shows of them means one of the cloud.
+func TestRolesOfADomain(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	hall := admin.Post("/v3/domains", `{"domain": {"name": "hall"}}`).Want(201).Get("domain.id")
+	project := admin.Post("/v3/projects", map[string]any{"project": map[string]any{"name": "web", "domain_id": hall}}).Want(201).Get("project.id")
+	carl := admin.Post("/v3/users", map[string]any{"user": map[string]any{"name": "carl", "password": "secret", "domain_id": hall}}).Want(201).Get("user.id")
+	root := env.SignIn("admin", testenv.Password)
+	follow(t, root.Open("/portal/cloud/domains/"+hall), "Its own roles").Want(200, "The domain has no roles of its own", "openstack role list --domain hall")
+	follow(t, root, "Create a role").Want(200, "Create a role of hall", "openstack role create --domain hall")
+	root.Submit("Create the role", "name", "member").Want(200, "A role of the domain", "hall")
+	own := admin.Get("/v3/roles?domain_id=" + hall).Want(200).Get("roles.0.id")
+	root.Want(200, "openstack role show "+own).Submit("Imply this role too", "role", roleID(env, "reader")).Want(200, "Saved")
+	root.Open("/portal/cloud/roles/"+own+"/edit").Want(200, "openstack role set --name NAME "+own)
+	root.Open("/portal/cloud/roles/"+own+"/delete").Want(200, "openstack role delete "+own)
+	root.Open("/portal/cloud/roles/graph").Want(200, "member (a role of the domain)")
+	root.Open("/portal/cloud/roles?domain="+hall).Want(200, "member")
+	if strings.Contains(root.Text(), "manager") {
+		t.Error("the domain has the roles of the cloud")
+	}
+
+	root.Open("/portal/d/"+hall+"/assignments/new").Want(200, "member (a role of the domain)").
+		Submit("Grant the role", "kind", "user", "name", "carl", "role", own, "project", "web").Want(200, "member (a role of the domain)")
+	if got := env.With(env.Authenticate(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": "` + carl + `", "password": "secret"}}}, "scope": {"project": {"id": "` + project + `"}}}}`).
+		Want(201).Header.Get("X-Subject-Token")); got.Token == "" {
+		t.Error("no token")
+	}
+	at := "/portal/p/" + project + "/people/" + carl
+	root.Open("/portal/p/"+project+"/people").Want(200, "member (a role of the domain)")
+	root.Open(at).Submit("Review the change", "role", roleID(env, "member")).Want(200,
+		"openstack role add --project web --project-domain hall --user carl --user-domain hall member",
+		"openstack role remove --project web --project-domain hall --user carl --user-domain hall "+own)
+	root.Open("/portal/cloud/roles/"+own+"/delete").Submit("Delete the role", "typed", "member").Want(200, "Deleted", "The domain has no roles of its own")
+	admin.Get("/v3/roles/" + roleID(env, "member")).Want(200)
+}

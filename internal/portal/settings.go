@@ -25,6 +25,7 @@ const (
 // settingsPage shows what a project is called and said to be, and changes it.
 type settingsPage struct {
 	chrome
+	edited
 	Name, Description, Tags string
 	CanEdit, Immutable      bool
 }
@@ -38,6 +39,7 @@ func (v *visit) settingsPage() (*here, *settingsPage, error) {
 	if h.Description != nil {
 		pg.Description = *h.Description
 	}
+	pg.Problem = pg.meanwhile(v, pg.Name, pg.Description, pg.Tags)
 	pg.CanEdit = !pg.Immutable && slices.ContainsFunc(h.callers, func(c identity.Caller) bool {
 		return v.p.Directory.MayUpdateProject(v.Context(), c, h.Project)
 	})
@@ -86,6 +88,9 @@ func (v *visit) saveSettings() error {
 	}
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "settings", pg)
+	}
+	if pg.Problem != "" {
+		return v.show(http.StatusConflict, "settings", pg)
 	}
 	var change identity.ProjectUpdate
 	if pg.Name != h.Name {

@@ -170,7 +170,7 @@ func (v *visit) admit() error {
 	pg.Section, pg.Title = "signups", v.F("Let %s in?", pg.Wish.Address)
 	pg.Lead = v.T("The account and its project are made together, and a mail lets the person choose a password.")
 	pg.Terminal = []string{"lintel signup approve " + pg.Wish.ID, "lintel signup refuse " + pg.Wish.ID + " --reason WHY"}
-	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller)
+	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller, "")
 	if err != nil {
 		return err
 	}

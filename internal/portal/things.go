@@ -1,8 +1,11 @@
 package portal
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
@@ -21,9 +24,25 @@ func thingRow(id, name, path, about string, more ...cell) row {
 	return row{ID: id, Name: name, Cells: append(cells, cell{Text: about}, cell{Text: id, Code: true})}
 }
 
+// edited is a form for what is there already. It carries what that was when the form was made, so that nobody undoes unawares what
+// somebody else has changed meanwhile.
+type edited struct{ Was string }
+
+// meanwhile says what has become of what the form was made from, if somebody has changed it since. Sent once more, the form counts.
+func (e *edited) meanwhile(v *visit, now ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(now, "\x00")))
+	e.Was = base64.RawURLEncoding.EncodeToString(sum[:])
+	if was := v.PostForm.Get("was"); v.Method != post || was == "" || was == e.Was {
+		return ""
+	}
+	now = slices.DeleteFunc(now, func(s string) bool { return s == "" })
+	return v.F("Somebody has changed this since you opened the page. It now says: %s. What you typed stands below: save it again to put it in place of that.", strings.Join(now, " · "))
+}
+
 // thingPage is the form for what has a name and a description. What was typed stays when something is wrong with it.
 type thingPage struct {
 	chrome
+	edited
 	Name, Description string
 	Parent            string // the name of the project above
 	HasParent         bool
@@ -32,6 +51,7 @@ type thingPage struct {
 
 // readThing fills the form from what was sent, if it was.
 func (v *visit) readThing(pg *thingPage) *thingPage {
+	pg.Problem = pg.meanwhile(v, pg.Name, pg.Description)
 	if v.Method == post {
 		pg.Name, pg.Description, pg.Parent = strings.TrimSpace(v.field("name")), v.field("description"), strings.TrimSpace(v.field("parent"))
 	}
@@ -46,6 +66,9 @@ func (v *visit) saveThing(pg *thingPage, save func() (next string, err error)) e
 	if pg.Name == "" {
 		pg.Fields = problems{"name": v.T("Give it a name.")}
 		return v.show(http.StatusUnprocessableEntity, "thing", pg)
+	}
+	if pg.Problem != "" {
+		return v.show(http.StatusConflict, "thing", pg)
 	}
 	next, err := save()
 	switch {

@@ -132,13 +132,14 @@ func (v *visit) account() error {
 		return err
 	}
 	pg.Lead = v.F("An account in %s: what it is for, and what can be done with it.", pg.In.Name)
-	pg.Terminal = []string{"openstack user show --domain " + word(pg.In.Name) + " " + word(pg.Account.Name)}
+	pg.Terminal = []string{"openstack user show --domain " + word(pg.In.Name) + " " + operand(pg.Account.Name)}
 	return v.show(http.StatusOK, "account", pg)
 }
 
 // editAccountPage is the form for what is known of an account.
 type editAccountPage struct {
 	chrome
+	edited
 	In                                identity.Domain
 	Back                              string
 	Name, Address, About, ProjectName string
@@ -147,8 +148,9 @@ type editAccountPage struct {
 func (v *visit) editAccountPage(pg *accountPage) *editAccountPage {
 	out := &editAccountPage{In: pg.In, Back: Prefix + accountPath(pg), Name: pg.Account.Name, Address: pg.Email(pg.Account.User), ProjectName: pg.Project}
 	out.About, _ = pg.Account.Extra["description"].(string)
+	out.Problem = out.meanwhile(v, out.Name, out.Address, out.About, out.ProjectName)
 	out.Section, out.Title, out.Lead = "users", v.F("Edit %s", pg.Account.Name), v.T("A user stays in its domain: roles, groups and names hang on it.")
-	out.Terminal = []string{"openstack user set --domain " + word(pg.In.Name) + " --email EMAIL " + word(pg.Account.Name)}
+	out.Terminal = []string{"openstack user set --domain " + word(pg.In.Name) + " --email EMAIL " + operand(pg.Account.Name)}
 	return out
 }
 
@@ -182,6 +184,9 @@ func (v *visit) saveAccount() error {
 	form.Fields = problems{}
 	if form.Name == "" {
 		form.Fields["name"] = v.T("Give the account a name.")
+	}
+	if form.Problem != "" {
+		return v.show(http.StatusConflict, "editaccount", form)
 	}
 	upd := identity.UserUpdate{Name: identity.Some(form.Name), Extra: identity.Extra{}}
 	if form.Address != was.Address {

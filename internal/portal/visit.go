@@ -8,7 +8,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -78,6 +81,11 @@ func (v *visit) enter(pg page) error {
 		v.Body = http.MaxBytesReader(v.w, v.Body, 64<<10)
 		if err := v.ParseForm(); err != nil {
 			return identity.Invalidf("The form could not be read.")
+		}
+		for _, values := range v.PostForm {
+			if slices.ContainsFunc(values, func(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) }) {
+				return identity.Invalidf("The form has characters that no text has.")
+			}
 		}
 		if !hmac.Equal([]byte(v.CSRF()), []byte(v.PostForm.Get("csrf"))) {
 			return errForeignForm

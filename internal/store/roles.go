@@ -391,8 +391,8 @@ func (tx *Tx) Implies(ctx context.Context, i identity.ImpliedRole) (bool, error)
 // and name.
 func (tx *Tx) Inferences(ctx context.Context, prior identity.RoleID) ([]identity.Inference, error) {
 	return list(ctx, tx, func(s scanner) (i identity.Inference, err error) {
-		err = s.Scan(&i.Prior.ID, &i.Prior.Name, &i.Implied.ID, &i.Implied.Name)
+		err = s.Scan(&i.Prior.ID, &i.Prior.Name, &i.Prior.DomainID, &i.Implied.ID, &i.Implied.Name, &i.Implied.DomainID)
 		return i, err
-	}, `SELECT p."id", p."name", i."id", i."name" FROM "implied_role" r JOIN "role" p ON p."id" = r."prior_role_id"
+	}, `SELECT p."id", p."name", COALESCE(NULLIF(p."domain_id", '<<null>>'), ''), i."id", i."name", COALESCE(NULLIF(i."domain_id", '<<null>>'), '') FROM "implied_role" r JOIN "role" p ON p."id" = r."prior_role_id"
 		JOIN "role" i ON i."id" = r."implied_role_id" WHERE ? IN (p."id", '') ORDER BY p."id", i."id"`, prior)
 }

@@ -165,6 +165,7 @@ var (
 // Ours: what Keystone does not know.
 var (
 	SurfaceUpdate = request("SurfaceUpdate") // PUT /v3/lintel/users/{user_id}/surface
+	SuspensionPut = request("SuspensionPut") // PUT /v3/lintel/users/{user_id}/suspension
 	AccountCreate = request("AccountCreate") // POST /v3/lintel/accounts
 	APIUserCreate = request("APIUserCreate") // POST /v3/lintel/projects/{project_id}/api_users
 	APIUserUpdate = request("APIUserUpdate") // PATCH /v3/lintel/projects/{project_id}/api_users/{user_id}
