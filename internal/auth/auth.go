@@ -11,7 +11,9 @@
 //	stamp      the issue time, past events that the login came after
 //	seal       the payload becomes a string
 //
-// From confirm on it all happens in one state of the database.
+// From confirm on it all happens in one transaction, or, for the commonest logins, on what the node remembers: a password or a token
+// after a look at what other nodes have changed, a secret of an application credential that was right before after one in the same
+// second, which is as good for a new token, since an event ends all that was issued in its second.
 //
 // Validation opens the string, builds the same token anew from the store, then asks whether it has ended, was revoked,
 // or its user was disabled. Nothing in the string but ids and times is believed: names, roles and states are today's.
