@@ -513,11 +513,11 @@ func (s *Service) MayUnfactor(ctx context.Context, tx *store.Tx, caller identity
 
 var errDelegatedLogin = identity.NotAllowed("Delegated tokens cannot change how their user logs in")
 
-// checkUserUpdate refuses what no rule allows. Who holds rights that somebody handed on may not get at all that person's
-// rights by a new password, or by options that make logging in easier.
 // maxUserName is the width of the column, as the API's schema has it.
 const maxUserName = 255
 
+// checkUserUpdate refuses what no rule allows. Who holds rights that somebody handed on may not get at all that person's
+// rights by a new password, or by options that make logging in easier.
 func checkUserUpdate(caller identity.Caller, old identity.User, upd identity.UserUpdate) error {
 	switch {
 	case caller.Delegated && caller.StandsFor(old.ID) && (upd.Password.Present || len(upd.Options) > 0):
