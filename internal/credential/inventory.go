@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -185,4 +186,22 @@ func (s *Service) TakeFromProject(ctx context.Context, caller identity.Caller, p
 		}
 		return tx.Record(ctx, identity.Deleted(c.Kind, id).By(caller))
 	})
+}
+
+// endsSoon is how long before its end an application credential is one to look after, and mostSoon how many of those are told.
+const (
+	endsSoon = 30 * 24 * time.Hour
+	mostSoon = 10
+)
+
+// Endings tells the caller when their application credentials end: which do within a month, and how many never do.
+func (s *Service) Endings(ctx context.Context, caller identity.Caller) (e store.Endings, err error) {
+	if err := own(caller); err != nil {
+		return e, err
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		e, err = tx.Endings(ctx, caller.UserID(), tx.Now().Add(endsSoon), mostSoon)
+		return err
+	})
+	return e, err
 }

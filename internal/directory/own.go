@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -40,3 +41,25 @@ func (s *Service) SetDetails(ctx context.Context, tx *store.Tx, old identity.Use
 // KeepsDetails tells whether the address and the description of a user are kept here, and not where their organisation manages its
 // people.
 func KeepsDetails(u identity.User) bool { return u.Kind == identity.LocalUser }
+
+// PasswordSpan is from when until when a password counts.
+type PasswordSpan struct {
+	Set  time.Time  // zero when there is none here
+	Ends *time.Time // nil is never
+}
+
+// OwnPassword tells the caller, who is there in person, how old their password is, and when it ends.
+func (s *Service) OwnPassword(ctx context.Context, caller identity.Caller) (span PasswordSpan, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, err := s.Own(ctx, tx, caller)
+		if err != nil {
+			return err
+		}
+		all, err := tx.Passwords(ctx, u.ID)
+		if n := len(all); n > 0 {
+			span = PasswordSpan{all[n-1].CreatedAt, all[n-1].ExpiresAt}
+		}
+		return err
+	})
+	return span, err
+}

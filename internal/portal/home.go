@@ -9,8 +9,11 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/credential"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
+	"github.com/lintel-id/lintel/internal/store"
 )
 
 var homePages = []page{
@@ -29,7 +32,16 @@ type homePage struct {
 	membership.Coming // what the reader is to have
 
 	Demand string // what is asked of the reader about a second factor
+
+	Steps []todo // what keeps the account safe
+	Soon  []store.ProjectCredential
+	Reach bool // there is something to reach from a terminal
+
+	called map[identity.ProjectID]string
 }
+
+// In is the name of a project of the reader's; empty for one where they have no role any more.
+func (pg *homePage) In(id identity.ProjectID) string { return pg.called[id] }
 
 // place is a project, domain or the system, with the roles that somebody has there.
 type place struct {
@@ -102,12 +114,61 @@ func (v *visit) home() error {
 		return err
 	}
 	pg.Demand = v.demand(factor)
+	password, err := v.p.Directory.OwnPassword(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	ends, err := v.p.Credential.Endings(v.Context(), v.self())
+	if err != nil {
+		return err
+	}
+	pg.Steps, pg.Soon = v.safety(factor, password, ends.Endless), ends.Soon
+	pg.Reach = !v.User().Surface.NoAPI && slices.ContainsFunc(pg.Places, func(p place) bool { return p.Kind == "project" })
+	pg.called = map[identity.ProjectID]string{}
+	for _, p := range pg.Places {
+		pg.called[identity.ProjectID(p.ID)] = p.Name
+	}
 	pg.Section, pg.Title, pg.Lead = "home", v.T("Your access"), v.T("Where you can work, what you may do there, and where each role comes from.")
 	pg.Terminal = []string{"openstack project list --my-projects", "lintel access show"}
 	if len(pg.Waiting) > 0 {
 		pg.Terminal = append(pg.Terminal, "lintel access waiting")
 	}
 	return v.show(http.StatusOK, "home", pg)
+}
+
+// endsSoon is how long before its end a password is one to change.
+const endsSoon = 30 * 24 * time.Hour
+
+// safety is what keeps the reader's account safe, as far as they can see to it, the weightiest first.
+func (v *visit) safety(f credential.Factor, password directory.PasswordSpan, endless int) (all []todo) {
+	c := v.talk()
+	if f.On || f.Closed == credential.Open {
+		all = append(all, todo{v.T("Turn on a second factor."), Prefix + "/security/totp/new", f.On, ""})
+	}
+	switch {
+	case f.On && !f.Since.IsZero():
+		all = append(all, todo{v.T("Save recovery codes, for the day when your phone is lost."), Prefix + "/security/recovery-codes", f.RecoveryCodes > fewCodes,
+			v.N(f.RecoveryCodes, "%d recovery code is left.", "%d recovery codes are left.")})
+	case !f.On && f.Closed == credential.Open:
+		all = append(all, todo{v.T("Save recovery codes, for the day when your phone is lost."), Prefix + "/security/totp/new", false, v.T("You get them with the second factor.")})
+	}
+	if !password.Set.IsZero() && !v.User().Options.Bool(identity.OptLockPassword) {
+		t := todo{v.T("Change the password before it ends."), Prefix + "/security/password", true, v.F("Set %s.", c.Since(password.Set))}
+		if password.Ends != nil {
+			t.Done, t.Note = password.Ends.Sub(v.p.Now()) > endsSoon, t.Note+" "+v.F("It ends on %s.", c.Day(*password.Ends))
+		} else {
+			t.Note += " " + v.T("It does not expire.")
+		}
+		all = append(all, t)
+	}
+	if f.ApplicationCredentials > 0 {
+		t := todo{v.T("Give each application credential an end."), Prefix + "/credentials", endless == 0, ""}
+		if endless > 0 {
+			t.Note = v.F("%d of %d have none.", endless, f.ApplicationCredentials)
+		}
+		all = append(all, t)
+	}
+	return all
 }
 
 // places puts assignments together by what they are on, by name.

@@ -34,10 +34,11 @@ type figure struct {
 	State string // warn where there is something to do
 }
 
-// todo is something that a new domain needs.
+// todo is something that a new domain, or an account, needs.
 type todo struct {
 	What, Path string
 	Done       bool
+	Note       string // how it stands
 }
 
 func (v *visit) domainOverview() error {
@@ -71,9 +72,9 @@ func (v *visit) domainOverview() error {
 	tell(o.Groups, v.T("groups"), "/groups", false)
 	tell(o.Projects, v.T("projects"), "/projects", false)
 	steps := []todo{
-		{v.T("Create the first project, where people work."), at + "/projects/new", o.Projects > 0},
-		{v.T("Create an account for somebody, with a role in the project."), at + "/users/new", o.Users > 0},
-		{v.T("Appoint somebody to look after the domain."), at + "/assignments/new", o.Managers > 0},
+		{v.T("Create the first project, where people work."), at + "/projects/new", o.Projects > 0, ""},
+		{v.T("Create an account for somebody, with a role in the project."), at + "/users/new", o.Users > 0, ""},
+		{v.T("Appoint somebody to look after the domain."), at + "/assignments/new", o.Managers > 0, ""},
 	}
 	if slices.ContainsFunc(steps, func(s todo) bool { return !s.Done }) && o.Manage {
 		pg.Steps = steps

@@ -174,6 +174,29 @@ func (tx *Tx) CredentialsEnding(ctx context.Context, from, until time.Time, afte
 	return all, err
 }
 
+// Endings are the ends of a user's application credentials, as far as these work.
+type Endings struct {
+	Endless int                 // how many have none
+	Soon    []ProjectCredential // the first to end
+}
+
+// Endings returns those of a user, and up to n that end by a time.
+func (tx *Tx) Endings(ctx context.Context, user identity.UserID, by time.Time, n int) (e Endings, err error) {
+	now := tx.now.UnixMicro()
+	if err = tx.row(ctx, `SELECT COUNT(*) FROM "application_credential" WHERE "user_id" = ? AND "expires_at" IS NULL`, user).Scan(&e.Endless); err != nil {
+		return e, err
+	}
+	e.Soon, err = list(ctx, tx, func(s scanner) (c ProjectCredential, err error) {
+		var ends int64
+		err = s.Scan(&c.ID, &c.Name, &c.ProjectID, &ends)
+		at := fromMicros(ends)
+		c.Kind, c.UserID, c.Ends = "application_credential", user, &at
+		return c, err
+	}, `SELECT "id", "name", "project_id", "expires_at" FROM "application_credential"
+		WHERE "user_id" = ? AND "expires_at" > ? AND "expires_at" <= ? ORDER BY "expires_at", "id" LIMIT ?`, user, now, by.UnixMicro(), n)
+	return e, err
+}
+
 // madeAt is when credentials were made, by their ids, as far as the trail tells.
 func (tx *Tx) madeAt(ctx context.Context, ids []string) (map[string]time.Time, error) {
 	made := make(map[string]time.Time, len(ids))
