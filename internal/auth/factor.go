@@ -9,7 +9,6 @@ import (
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
-	"github.com/lintel-id/lintel/internal/token"
 )
 
 // EnableFactor makes the authenticator that the caller has set up their second factor, or puts it in the place of the one
@@ -47,7 +46,7 @@ func (s *Service) EnableFactor(ctx context.Context, key string, caller identity.
 		if _, err := endSessions(ctx, tx, v.UserID, v.ID, true); err != nil {
 			return err
 		}
-		var pl token.Payload
+		var pl sessionProof
 		if err := json.Unmarshal([]byte(v.Proof), &pl); err != nil {
 			return err
 		}

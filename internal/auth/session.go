@@ -56,7 +56,7 @@ func (s *Service) SignIn(ctx context.Context, r Request, on Device) (key string,
 			Key: digest(key), ID: tx.NewID(), UserID: t.User.ID, CreatedAt: now, SeenAt: now, ConfirmedAt: now, EndsAt: now.Add(sessionLife),
 			Address: on.Address, Agent: cut(on.Agent, 255),
 		}
-		if v.Proof, err = proofOf(&t, v.EndsAt); err != nil {
+		if v.Proof, err = proofOf(&t, &r, v.EndsAt); err != nil {
 			return err
 		}
 		if err := tx.InsertSession(ctx, v); err != nil {
@@ -105,7 +105,7 @@ func (s *Service) Confirm(ctx context.Context, old string, r Request, on Device)
 	key = newSessionKey()
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
 		v.Key, v.ConfirmedAt = digest(key), tx.Now()
-		if v.Proof, err = proofOf(&t, v.EndsAt); err != nil {
+		if v.Proof, err = proofOf(&t, &r, v.EndsAt); err != nil {
 			return err
 		}
 		return tx.ReplaceSession(ctx, digest(old), v)
@@ -200,7 +200,7 @@ func (s *Service) Sessions(ctx context.Context, caller identity.Caller) (all []i
 		return nil, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		all, err = tx.Sessions(ctx, caller.UserID(), tx.Now().Add(-sessionIdle))
+		all, err = sessions(ctx, tx, caller.UserID())
 		return err
 	})
 	return all, err
@@ -221,7 +221,7 @@ func (s *Service) SessionsOf(ctx context.Context, caller identity.Caller, id ide
 		if err := s.Authz.CheckFound(ctx, caller, authz.ListUserEvents, target, missing); err != nil {
 			return err
 		}
-		all, err = tx.Sessions(ctx, id, tx.Now().Add(-sessionIdle))
+		all, err = sessions(ctx, tx, id)
 		return err
 	})
 	return all, err
@@ -291,11 +291,31 @@ func (s *Service) identify(ctx context.Context, r Request) (identity.Token, erro
 	return *out.Token, nil
 }
 
-func proofOf(t *identity.Token, ends time.Time) (string, error) {
-	pl := payloadOf(t)
-	pl.ExpiresAt = ends
-	proof, err := json.Marshal(pl)
-	return string(proof), err
+// sessionProof is what a session keeps of its proof.
+type sessionProof struct {
+	token.Payload
+	RecoveryCode bool `json:",omitempty"` // totp was one
+}
+
+func proofOf(t *identity.Token, r *Request, ends time.Time) (string, error) {
+	p := sessionProof{Payload: payloadOf(t)}
+	p.ExpiresAt = ends
+	_, p.RecoveryCode = r.Evidence["totp"].(*RecoveryCode)
+	text, err := json.Marshal(p)
+	return string(text), err
+}
+
+// sessions returns the sessions of a user that go on, with how each was proved, the one used last first.
+func sessions(ctx context.Context, tx *store.Tx, user identity.UserID) ([]identity.Session, error) {
+	all, err := tx.Sessions(ctx, user, tx.Now().Add(-sessionIdle))
+	for i := range all {
+		var p sessionProof
+		if err := json.Unmarshal([]byte(all[i].Proof), &p); err != nil {
+			return nil, err
+		}
+		all[i].Methods, all[i].ByRecoveryCode = p.Methods, p.RecoveryCode
+	}
+	return all, err
 }
 
 // newSessionKey is 256 random bits.

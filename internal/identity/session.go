@@ -11,6 +11,11 @@ type Session struct {
 	UserID UserID
 	Proof  string // what an unscoped token would say, as auth writes it
 
+	// Methods are those by which the user proved who they are last, where auth tells of sessions. ByRecoveryCode says that the code was
+	// one that is written down.
+	Methods        []string
+	ByRecoveryCode bool
+
 	CreatedAt, SeenAt, EndsAt time.Time
 
 	// ConfirmedAt is when the user last proved who they are.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/auth"
@@ -18,6 +20,8 @@ var securityPages = []page{
 	{method: post, path: "/security/password", serve: (*visit).changePassword},
 	{method: post, path: "/security/sessions/end", serve: (*visit).endSession},
 	{method: post, path: "/security/sessions/end-others", serve: (*visit).endOtherSessions},
+	{method: get, path: "/security/tokens/end", serve: (*visit).endOwnTokens},
+	{method: post, path: "/security/tokens/end", serve: (*visit).endOwnTokens},
 	{method: post, path: "/security/factor/keep", serve: (*visit).keepFactor},
 }
 
@@ -26,18 +30,20 @@ const yearly = 365 * 24 * time.Hour
 // securityPage shows how somebody proves who they are, and where they are signed in.
 type securityPage struct {
 	chrome
-	PasswordEnds *time.Time
-	PasswordSet  bool // here, and not at a directory or identity provider
-	Locked       bool // the user may not change it
-	Factor       credential.Factor
-	Closed       string        // why there can be no second factor
-	Demand       string        // what is asked about one
-	Means        []consequence // what is never asked for one
-	Decides      bool          // the reader decides on each of these
-	Lists        bool          // they stand on a page
-	Few          int           // recovery codes that are not many
-	Sessions     []identity.Session
-	Current      string // the id of this session
+	Password    directory.PasswordSpan
+	PasswordSet bool // here, and not at a directory or identity provider
+	Locked      bool // the user may not change it
+	Factor      credential.Factor
+	Closed      string        // why there can be no second factor
+	Demand      string        // what is asked about one
+	Means       []consequence // what is never asked for one
+	Decides     bool          // the reader decides on each of these
+	Lists       bool          // they stand on a page
+	Few         int           // recovery codes that are not many
+	Sessions    []identity.Session
+	Current     string // the id of this session
+	Seen        []auth.Sighting
+	Steps       []todo // what to begin with, when nothing is set up
 
 	Reset *credential.FactorReset // of the factor, that waits for somebody else to agree
 }
@@ -45,13 +51,19 @@ type securityPage struct {
 func (v *visit) security() error {
 	u := v.User()
 	pg := &securityPage{
-		PasswordEnds: u.PasswordExpiresAt, PasswordSet: u.Kind == identity.LocalUser, Locked: u.Options.Bool(identity.OptLockPassword), Current: v.session.ID,
+		PasswordSet: u.Kind == identity.LocalUser, Locked: u.Options.Bool(identity.OptLockPassword), Current: v.session.ID,
 	}
 	pg.Section, pg.Title = "security", v.T("Security")
 	pg.Lead = v.T("How you prove who you are, and where you are signed in.")
 	var err error
 	if pg.Factor, err = v.p.Credential.Factor(v.Context(), v.self()); err != nil {
 		return err
+	}
+	if pg.Password, err = v.p.Directory.OwnPassword(v.Context(), v.self()); err != nil {
+		return err
+	}
+	if !pg.Factor.On && pg.Factor.Closed == credential.Open {
+		pg.Steps = v.suggestions(pg.PasswordSet && !pg.Locked)
 	}
 	if v.p.Credential.ResetByTwo && pg.Factor.On {
 		waits, err := v.p.Credential.FactorReset(v.Context(), v.self(), u.ID)
@@ -73,7 +85,56 @@ func (v *visit) security() error {
 	if pg.Sessions, err = v.p.Auth.Sessions(v.Context(), v.self()); err != nil {
 		return err
 	}
+	if !u.Surface.NoAPI {
+		if pg.Seen, err = v.p.Auth.Sightings(v.Context(), v.self()); err != nil {
+			return err
+		}
+	}
 	return v.show(http.StatusOK, "security", pg)
+}
+
+// suggestions are what to do first for somebody who has nothing but a password, what keeps the most out first.
+func (v *visit) suggestions(password bool) []todo {
+	all := []todo{
+		{v.T("Add a passkey, or an authenticator app on your phone."), Prefix + "/security/totp/new", false, v.T("A password that somebody has learnt is not enough then.")},
+		{v.T("Save recovery codes, for the day when your phone is lost."), Prefix + "/security/totp/new", false, v.T("You get them with the second factor.")},
+	}
+	if password {
+		return append(all, todo{v.T("Have a password that you use nowhere else."), Prefix + "/security/password", false, v.T("Change it if another service knows it, too.")})
+	}
+	return append(all, todo{v.T("Look through what was done with your account."), Prefix + "/activity", false, ""})
+}
+
+// Proved says in words how somebody proved who they are when they signed in.
+func (c *chrome) Proved(s identity.Session) string {
+	var how []string
+	for _, m := range []struct{ name, word string }{{"password", c.T("password")}, {"webauthn", c.T("passkey")}, {"totp", c.T("code")}} {
+		switch {
+		case !slices.Contains(s.Methods, m.name):
+		case m.name == "totp" && s.ByRecoveryCode:
+			how = append(how, c.T("recovery code"))
+		default:
+			how = append(how, m.word)
+		}
+	}
+	if len(how) == 0 {
+		how = append(how, c.T("another sign-in page"))
+	}
+	return strings.Join(how, ", ")
+}
+
+// endOwnTokens ends all that works as the reader by now, this session, too.
+func (v *visit) endOwnTokens() error {
+	out := &actPage{Do: v.T("End all tokens and sessions"), Back: Prefix + "/security", Means: []string{
+		v.T("Every browser and program that works as this account is out at its next request."),
+		v.T("You sign in again, here, too."),
+		v.T("Its password and application credentials stay good: who has them can log in again."),
+	}}
+	out.Section, out.Title, out.Lead = "security", v.T("End all tokens and sessions?"), v.T("For when a device was lost, or a token may have been seen.")
+	out.Terminal = []string{`curl -X DELETE -H "X-Auth-Token: $(openstack token issue -f value -c id)" ` + word(v.p.Endpoint(v.Request)+"/users/"+string(v.User().ID)+"/tokens")}
+	return v.decide(out, func() (string, error) {
+		return "/login?ended=1", v.p.Directory.RevokeTokens(v.Context(), v.self(), v.User().ID)
+	})
 }
 
 // keepFactor stops the reset of the reader's second factor, which they have shown that they have.

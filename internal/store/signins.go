@@ -290,6 +290,15 @@ func (db *DB) Settle(ctx context.Context, end bool) error {
 type Seen struct {
 	At      time.Time
 	Address string
+	Place   string // the project, where that is asked for
+}
+
+// SeenAt tells when and where something was seen last, at up to n places, the latest first.
+func (tx *Tx) SeenAt(ctx context.Context, kind, id string, n int) ([]Seen, error) {
+	return list(ctx, tx, func(s scanner) (v Seen, err error) {
+		err = s.Scan(&v.Place, timeOf{&v.At}, &v.Address)
+		return v, err
+	}, `SELECT "place", "at", "address" FROM "lintel_seen" WHERE "kind" = ? AND "id" = ? ORDER BY "at" DESC, "place" LIMIT ?`, kind, id, n)
 }
 
 // LastSeen tells when things of a kind were seen last at a place, by their ids.
