@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,6 +65,86 @@ Unless --yes is given, it asks for the project's name first.`,
 	f.flags(remove)
 	remove.Flags().StringVar(&domain, "domain", "", "`DOMAIN` of the project, by name or id")
 	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.AddCommand(remove)
+	cmd.AddCommand(remove, projectRulesCommand(), projectSetRulesCommand())
+	return cmd
+}
+
+// callProjectRules calls for how a project that is named lets people in, and prints it.
+func callProjectRules(cmd *cobra.Command, f *far, name, domain, method string, body any) error {
+	c, err := f.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	id, err := find(cmd.Context(), c, "project", name, domain)
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Rules map[string]any `json:"rules"`
+	}
+	if err := c.Do(cmd.Context(), method, "/lintel/projects/"+url.PathEscape(id)+"/rules", body, &answer); err != nil {
+		return err
+	}
+	var roles []string
+	for _, role := range answer.Rules["invite_roles"].([]any) {
+		roles = append(roles, fmt.Sprint(role.(map[string]any)["name"]))
+	}
+	rows := []row{{"invite_roles", strings.Join(roles, ", ")}}
+	for _, name := range []string{"invite_days", "access_days"} {
+		n := ""
+		if answer.Rules[name] != nil {
+			n = fmt.Sprint(answer.Rules[name])
+		}
+		rows = append(rows, row{name, n})
+	}
+	return f.print(cmd.OutOrStdout(), answer.Rules, row{"Rule", "This project"}, rows)
+}
+
+func projectRulesCommand() *cobra.Command {
+	var f far
+	var domain string
+	cmd := &cobra.Command{
+		Use: "rules PROJECT", Short: "Show how a project lets people in", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return callProjectRules(cmd, &f, args[0], domain, http.MethodGet, nil)
+		},
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&domain, "domain", "", "`DOMAIN` of the project, by name or id")
+	return cmd
+}
+
+func projectSetRulesCommand() *cobra.Command {
+	var f far
+	var domain string
+	var roles []string
+	var inviteDays, accessDays int
+	cmd := &cobra.Command{
+		Use: "set-rules PROJECT", Short: "Change how a project lets people in",
+		Long: `Change how a project lets people in; what is not said stays. A project can be stricter than its domain and the cloud, never less. A number of
+0 ends a rule, as does an empty --invite-role.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rules := map[string]any{}
+			if cmd.Flags().Changed("invite-role") {
+				rules["invite_roles"] = roleRefs(slices.DeleteFunc(roles, func(r string) bool { return r == "" }))
+			}
+			if cmd.Flags().Changed("invite-days") {
+				rules["invite_days"] = inviteDays
+			}
+			if cmd.Flags().Changed("access-days") {
+				rules["access_days"] = accessDays
+			}
+			if len(rules) == 0 {
+				return errors.New("say what to change")
+			}
+			return callProjectRules(cmd, &f, args[0], domain, http.MethodPatch, map[string]any{"rules": rules})
+		},
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&domain, "domain", "", "`DOMAIN` of the project, by name or id")
+	cmd.Flags().StringArrayVar(&roles, "invite-role", nil, "`ROLE` that an invitation is to when it names none; may be repeated")
+	cmd.Flags().IntVar(&inviteDays, "invite-days", 0, "an invitation must be accepted in `N` days")
+	cmd.Flags().IntVar(&accessDays, "access-days", 0, "the roles of an invitation last `N` days at most")
 	return cmd
 }

@@ -26,3 +26,29 @@ func TestProjectDelete(t *testing.T) {
 	}
 	c.refused("project delete acme", "no project acme")
 }
+
+// J11: how a project lets people in is shown and changed by names, and an invitation that names no role is to those that it says.
+func TestProjectRuleCommands(t *testing.T) {
+	c := newConsole(t)
+	c.json("user create alice --email alice@example.org --project acme --password secret")
+	rules := c.json("project set-rules acme --invite-role reader --invite-days 2 --access-days 30 --domain Default")
+	if rules["invite_days"] != 2.0 || rules["access_days"] != 30.0 || len(rules["invite_roles"].([]any)) != 1 {
+		t.Errorf("%v", rules)
+	}
+	if out, err := c.run("invite kim@example.org --project acme"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := c.run("invitation list --project acme"); err != nil || !strings.Contains(out, "reader") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("invite lea@example.org --project acme --until 2100-01-01", "30 days at most")
+	if rules = c.json("project set-rules acme --invite-role= --access-days 0"); rules["access_days"] != nil || len(rules["invite_roles"].([]any)) != 0 || rules["invite_days"] != 2.0 {
+		t.Errorf("%v", rules)
+	}
+	if out, err := c.run("project rules acme"); err != nil || !strings.Contains(out, "invite_days") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("project set-rules acme", "say what to change")
+	c.refused("project set-rules acme --invite-days 8", "7 days at most")
+	c.refused("project set-rules none --access-days 1", "no project none")
+}

@@ -313,7 +313,7 @@ else to agree, the invitations are sent once they have: say why with --reason.`,
 			body := map[string]any{"addresses": args, "project": named(project, domain)}
 			if len(areas) > 0 {
 				body["areas"] = areas
-			} else {
+			} else if len(roles) > 0 {
 				body["roles"] = roleRefs(roles)
 			}
 			if message != "" {
@@ -343,7 +343,7 @@ else to agree, the invitations are sent once they have: say why with --reason.`,
 	f.flags(cmd)
 	fl.StringVar(&project, "project", "", "`PROJECT` to invite to, by name or id")
 	fl.StringVar(&domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
-	fl.StringArrayVar(&roles, "role", []string{"member"}, "`ROLE` on the project; may be repeated")
+	fl.StringArrayVar(&roles, "role", nil, "`ROLE` on the project; may be repeated (default: those that the project says, or member)")
 	fl.StringArrayVar(&areas, "area", nil, "`AREA` of the project's pages in the portal, in place of roles: people, api-users, credentials, contacts, activity or portal-users; may be repeated")
 	fl.StringVar(&until, "until", "", "last `DAY` of the roles, as 2030-12-31 in UTC, or a time (default: they stay)")
 	fl.StringVar(&message, "message", "", "`WORDS` to the invited")

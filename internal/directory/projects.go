@@ -290,11 +290,14 @@ func domainOf(p identity.Project) identity.DomainID {
 	return p.DomainID
 }
 
+func errImmutable(p identity.Project) error {
+	return identity.Refusedf("Unable to update immutable %s resource: `%s. Set resource option \"immutable\" to false first.", kindOf(p), p.ID)
+}
+
 // writeProject applies a change and writes it (_update_project in keystone/resource/core.py).
 func (s *Service) writeProject(ctx context.Context, tx *store.Tx, caller identity.Caller, old identity.Project, upd identity.ProjectUpdate) (identity.Project, error) {
 	if old.Options.Bool(identity.OptImmutable) && !thaws(upd) {
-		return old, identity.Refusedf("Unable to update immutable %s resource: `%s. Set resource option \"immutable\" to false first.",
-			kindOf(old), old.ID)
+		return old, errImmutable(old)
 	}
 	p := old
 	if p.Name = upd.Name.Or(old.Name); p.Name != old.Name {

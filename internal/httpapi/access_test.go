@@ -129,6 +129,7 @@ var bodies = map[string]string{
 	"POST /v3/lintel/projects/{project_id}/api_users":                    `{"api_user": {"name": "ci", "roles": [{"id": "{role_id}"}]}}`,
 	"POST /v3/lintel/projects/{project_id}/api_users/{user_id}/password": `{"api_user": {}}`,
 	"PATCH /v3/lintel/projects/{project_id}/api_users/{user_id}":         `{"api_user": {"enabled": false}}`,
+	"PATCH /v3/lintel/projects/{project_id}/rules":                       `{"rules": {"access_days": 30}}`,
 	"PATCH /v3/lintel/domains/{domain_id}/rules":                         `{"rules": {"password_kinds": 1}}`,
 	"POST /v3/users/{user_id}/credentials/OS-EC2":                        `{"tenant_id": "{project_id}"}`,
 	"POST /v3/OS-TRUST/trusts":                                           `{"trust": {"trustor_user_id": "{user_id}", "trustee_user_id": "{user_id}", "impersonation": false}}`,

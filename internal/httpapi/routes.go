@@ -105,6 +105,7 @@ func areas() []area {
 		{"configuration of domains", domainConfigRoutes},
 		{"rules of domains", domainRuleRoutes},
 		{"projects", projectRoutes},
+		{"rules of projects", projectRuleRoutes},
 		{"roles", roleRoutes},
 		{"grants", grantRoutes},
 		{"role assignments", roleAssignmentRoutes},

@@ -26,6 +26,13 @@ type DomainRules struct {
 	MailDomains   []string `json:"mail_domains,omitempty"`   // the only ones that addresses of its people may be in; none for any
 }
 
+// ProjectRules are how a project lets people in. Zero values leave it to the domain and the cloud.
+type ProjectRules struct {
+	InviteRoles []string `json:"invite_roles,omitempty"` // ids of those that an invitation is to unless it names others
+	InviteDays  int      `json:"invite_days,omitempty"`  // in which an invitation must be accepted, at most
+	AccessDays  int      `json:"access_days,omitempty"`  // for which the roles of an invitation last from when it is sent, at most
+}
+
 // AllowsAddress tells whether an e-mail address is in one of the domains that the rules name, or below one that begins with a dot.
 func (r DomainRules) AllowsAddress(address string) bool {
 	if len(r.MailDomains) == 0 || address == "" {

@@ -194,14 +194,24 @@ func (s *Service) setUp(ctx context.Context, tx *store.Tx, caller identity.Calle
 	return err
 }
 
-// InviteTo is Invite with the project and the roles by their names.
+// InviteTo is Invite with the project and the roles by their names. When none are named it is to the project's usual ones.
 func (s *Service) InviteTo(ctx context.Context, caller identity.Caller, to assignment.Ref, addresses, roles []string, d Draft) (all []Sent, err error) {
 	var p identity.ProjectID
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		if p, err = assignment.ProjectNamed(ctx, tx, to); err != nil {
 			return err
 		}
-		d.Roles, err = assignment.RolesNamed(ctx, tx, p, roles)
+		names := roles
+		if len(names) == 0 && len(d.Areas) == 0 {
+			rules, err := tx.ProjectRules(ctx, p)
+			if err != nil {
+				return err
+			}
+			if names, err = usualRoles(ctx, tx, rules); err != nil {
+				return err
+			}
+		}
+		d.Roles, err = assignment.RolesNamed(ctx, tx, p, names)
 		return err
 	})
 	if err != nil {

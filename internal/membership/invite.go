@@ -114,10 +114,14 @@ type offer struct {
 // offer makes sure that the caller may offer what a draft says.
 func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, d Draft) (o offer, err error) {
 	var p identity.Project
+	rules, err := tx.ProjectRules(ctx, project)
+	if err != nil {
+		return o, err
+	}
 	if len(d.Areas) > 0 {
 		p, o.values.Roles, err = s.offerAreas(ctx, tx, caller, project, d)
 	} else {
-		p, o.values.Roles, err = s.offerRoles(ctx, tx, caller, project, d)
+		p, o.values.Roles, err = s.offerRoles(ctx, tx, caller, project, rules, &d)
 		if o.asks = asks(err); o.asks {
 			err = s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until, true)
 		}
@@ -140,7 +144,7 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 	if !d.Until.IsZero() {
 		o.values.Ends = &d.Until
 	}
-	life, err := s.inviteLife(ctx, tx, d.Roles)
+	life, err := s.inviteLife(ctx, tx, rules, d.Roles)
 	if err != nil {
 		return o, err
 	}
@@ -152,22 +156,24 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 }
 
 // inviteLife is how long an invitation to some roles can be accepted.
-func (s *Service) inviteLife(ctx context.Context, tx *store.Tx, roles []identity.RoleID) (time.Duration, error) {
+func (s *Service) inviteLife(ctx context.Context, tx *store.Tx, r identity.ProjectRules, roles []identity.RoleID) (time.Duration, error) {
+	life := s.longest(r)
 	if len(roles) == 0 {
-		return s.InviteLife, nil
+		return life, nil
 	}
 	b, err := s.Authority.Book(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
 	if slices.ContainsFunc(b.Expand(roles...), func(id identity.RoleID) bool { return s.Authz.High(b, id) }) {
-		return min(s.InviteLife, highLife), nil
+		return min(life, highLife), nil
 	}
-	return s.InviteLife, nil
+	return life, nil
 }
 
-// offerRoles returns a project and the names of the roles on it that a draft offers, if the caller may invite to them.
-func (s *Service) offerRoles(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, d Draft) (p identity.Project, roles []string, err error) {
+// offerRoles returns a project and the names of the roles on it that a draft offers, if the caller may invite to them. Roles without an
+// end get one where the project wants that.
+func (s *Service) offerRoles(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, r identity.ProjectRules, d *Draft) (p identity.Project, roles []string, err error) {
 	p, missing := tx.Project(ctx, project)
 	if missing != nil && !isMissing(missing) {
 		return p, nil, missing
@@ -191,6 +197,11 @@ func (s *Service) offerRoles(ctx context.Context, tx *store.Tx, caller identity.
 	}
 	if !d.Until.IsZero() && !tx.Now().Before(d.Until) {
 		return p, nil, identity.Invalidf("The end of a grant must be in the future.")
+	}
+	if last := tx.Now().UTC().Truncate(aDay).AddDate(0, 0, r.AccessDays+1); r.AccessDays > 0 && d.Until.IsZero() {
+		d.Until = last
+	} else if r.AccessDays > 0 && d.Until.After(last) {
+		return p, nil, identity.Invalidf("What an invitation to this project gives lasts %d days at most.", r.AccessDays)
 	}
 	return p, roles, s.Assignment.CheckInvite(ctx, tx, caller, p, d.Roles, d.Until, false)
 }
@@ -311,6 +322,7 @@ func (s *Service) sendDraft(ctx context.Context, tx *store.Tx, inviter identity.
 		return err
 	}
 	sent := Sent{Invitation: v}
+	sent.Until = o.Until
 	sent.Draft, sent.SentAt, sent.ExpiresAt, sent.Sends = false, tx.Now(), o.ExpiresAt, sent.Sends+1
 	if s.Mails() {
 		if err := s.send(ctx, tx, o, &sent); err != nil {
@@ -538,26 +550,6 @@ func (s *Service) Invitations(ctx context.Context, caller identity.Caller, proje
 		return err
 	})
 	return out, err
-}
-
-// Offers returns a project, and the roles that the caller may invite to it: at least one, else the caller is refused
-// (identity:create_grant).
-func (s *Service) Offers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (p identity.Project, may []assignment.Offer, err error) {
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		p, err = tx.Project(ctx, project)
-		if err != nil && !isMissing(err) {
-			return err
-		}
-		missing := err
-		if may, err = s.Assignment.Invitable(ctx, tx, caller, p); err != nil {
-			return err
-		}
-		if len(may) == 0 {
-			return identity.NotAllowed("identity:create_grant")
-		}
-		return missing
-	})
-	return p, may, err
 }
 
 // InDomain is an invitation with the name of its project.

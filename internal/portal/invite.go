@@ -8,7 +8,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/store"
@@ -79,7 +78,7 @@ func (v *visit) invitationsPage(h *here) (*invitationsPage, error) {
 	pg.Tabs = v.peopleTabs(h, nil, "invitations")
 	pg.Terminal = []string{"lintel invitation list" + ofProject(h)}
 	pg.Lead = v.F("Who was invited to %s and has not answered yet.", h.Name)
-	if pg.May = h.as(func(c identity.Caller) error { _, _, err := v.p.Membership.Offers(v.Context(), c, h.ID); return err }) == nil; pg.May {
+	if pg.May = h.as(func(c identity.Caller) error { _, err := v.p.Membership.Terms(v.Context(), c, h.ID); return err }) == nil; pg.May {
 		pg.Action = &link{v.T("Invite people"), h.Path("/invite")}
 	}
 	return pg, nil
@@ -113,6 +112,7 @@ type invitePage struct {
 	Blast     []string // what granting the chosen roles of high impact means
 	Typed     string
 	Until     string // the last day of the grants
+	Longest   int    // days that these last at most; 0 for no limit
 	Asks      bool   // to some of the roles somebody else must agree
 	Reason    string // for them
 }
@@ -130,21 +130,24 @@ type offered struct {
 // invitePage finds what the reader may invite to, and takes over what was typed.
 func (v *visit) invitePage(h *here) (*invitePage, error) {
 	pg := &invitePage{Addresses: v.field("addresses"), Words: v.field("words"), Until: v.field("until"), Mails: v.p.Membership.Mails(), Back: h.Path("/invitations"), Reason: strings.TrimSpace(v.field("reason"))}
-	var may []assignment.Offer
+	var terms membership.Terms
 	err := h.as(func(c identity.Caller) (err error) {
-		_, may, err = v.p.Membership.Offers(v.Context(), c, h.ID)
+		terms, err = v.p.Membership.Terms(v.Context(), c, h.ID)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	may := terms.Roles
+	pg.Longest = terms.AccessDays
 	sums := make([]roleChoice, len(may))
 	for i, r := range may {
 		sums[i] = v.choiceOf(r)
 	}
 	v.explain(sums, nil)
 	for i, r := range may {
-		c := offered{choice: choice{Value: string(r.ID), Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) || v.Method == get && r.Name == "member"}}
+		c := offered{choice: choice{Value: string(r.ID), Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) ||
+			v.Method == get && (slices.Contains(terms.Usual, string(r.ID)) || slices.Contains(terms.Usual, r.Name))}}
 		c.Name, c.inWords, c.Brings, c.Sum, c.Asks = r.Name, sums[i].inWords, sums[i].Brings, sums[i].Sum, sums[i].Asks
 		pg.Asks = pg.Asks || c.Asks
 		if c.Chosen {
@@ -162,7 +165,7 @@ func (v *visit) invitePage(h *here) (*invitePage, error) {
 		pg.Languages = append(pg.Languages, language{l.Lang, languageNames[l.Lang], l.Lang == v.Lang})
 	}
 	pg.Here, pg.Section, pg.Title = h, "invitations", v.F("Invite people to %s", h.Name)
-	life := v.lasts(v.p.Membership.InviteLife)
+	life := v.lasts(terms.Life)
 	pg.Lead = v.F("They get a mail with a link that works once, %s; one to a role of high impact for a day at most. Nobody gets access before accepting.", life)
 	if !pg.Mails {
 		pg.Lead = v.F("You get a link for each of them that works once, %s; one to a role of high impact for a day at most. Nobody gets access before accepting.", life)

@@ -4,15 +4,19 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
 var settingsPages = []page{
 	{method: get, path: "/p/{id}/settings", serve: (*visit).settings},
 	{method: post, path: "/p/{id}/settings", serve: (*visit).saveSettings},
+	{method: post, path: "/p/{id}/settings/rules", serve: (*visit).saveProjectRules},
 }
 
 // What the API takes (internal/httpapi/schema).
@@ -28,6 +32,25 @@ type settingsPage struct {
 	edited
 	Name, Description, Tags string
 	CanEdit, Immutable      bool
+	Let                     letForm
+}
+
+// letForm is how the project lets people in.
+type letForm struct {
+	edited
+	Roles                  []pick
+	InviteDays, AccessDays string
+	stale                  string // what has become of it meanwhile
+}
+
+// Chosen names the roles that are chosen.
+func (l letForm) Chosen() (names []string) {
+	for _, r := range l.Roles {
+		if r.Chosen {
+			names = append(names, r.Label)
+		}
+	}
+	return names
 }
 
 func (v *visit) settingsPage() (*here, *settingsPage, error) {
@@ -45,12 +68,93 @@ func (v *visit) settingsPage() (*here, *settingsPage, error) {
 	})
 	pg.Here, pg.Section, pg.Title = h, "settings", v.T("Settings")
 	pg.Lead = v.F("What %s is called, and what is said of it.", h.Name)
-	at := " --domain " + word(h.In) + " " + word(h.Name)
-	pg.Terminal = []string{"openstack project show" + at}
+	at := " --domain " + word(h.In) + " " + operand(h.Name)
+	pg.Terminal = []string{"openstack project show" + at, "lintel project rules" + at}
 	if pg.CanEdit {
-		pg.Terminal = []string{"openstack project set --name NAME --description DESCRIPTION --tag TAG" + at}
+		pg.Terminal = []string{"openstack project set --name NAME --description DESCRIPTION --tag TAG" + at, "lintel project set-rules --invite-role ROLE --invite-days DAYS --access-days DAYS" + at}
 	}
-	return h, pg, nil
+	return h, pg, v.letForm(h, pg)
+}
+
+// letForm fills in how the project lets people in.
+func (v *visit) letForm(h *here, pg *settingsPage) error {
+	var found directory.ProjectRules
+	var roles []assignment.DescribedRole
+	err := h.as(func(c identity.Caller) (err error) {
+		found, err = v.p.Directory.ProjectRules(v.Context(), c, h.ID)
+		return err
+	})
+	if err != nil {
+		return ignoreForbidden(err)
+	}
+	if pg.CanEdit {
+		err = h.as(func(c identity.Caller) (err error) {
+			roles, err = v.p.Assignment.DescribedRoles(v.Context(), c, h.DomainID)
+			return err
+		})
+		if err := ignoreForbidden(err); err != nil {
+			return err
+		}
+	}
+	f := &pg.Let
+	for _, r := range roles {
+		f.Roles = append(f.Roles, pick{string(r.ID), v.roleCalled(r.Role), slices.Contains(found.InviteRoles, string(r.ID))})
+	}
+	for id, name := range found.RoleNames {
+		if !slices.ContainsFunc(f.Roles, func(p pick) bool { return p.Value == id }) {
+			f.Roles = append(f.Roles, pick{id, name, true})
+		}
+	}
+	f.InviteDays, f.AccessDays = daysOf(found.InviteDays), daysOf(found.AccessDays)
+	f.stale = f.meanwhile(v, append(f.Chosen(), f.InviteDays, f.AccessDays)...)
+	return nil
+}
+
+// daysOf is a number of days to be typed; nothing for none.
+func daysOf(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func (v *visit) saveProjectRules() error {
+	h, pg, err := v.settingsPage()
+	if err != nil {
+		return err
+	}
+	f := &pg.Let
+	pg.Problem, pg.Fields = f.stale, problems{}
+	for i := range f.Roles {
+		f.Roles[i].Chosen = slices.Contains(v.PostForm["role"], f.Roles[i].Value)
+	}
+	f.InviteDays, f.AccessDays = strings.TrimSpace(v.field("invite_days")), strings.TrimSpace(v.field("access_days"))
+	days := func(name, text string) int {
+		n, err := strconv.Atoi(text)
+		if text != "" && (err != nil || n < 0) {
+			pg.Fields[name] = v.T("Type a whole number, or leave it empty.")
+		}
+		return n
+	}
+	invite, access := days("invite_days", f.InviteDays), days("access_days", f.AccessDays)
+	switch {
+	case len(pg.Fields) > 0:
+		return v.show(http.StatusUnprocessableEntity, "settings", pg)
+	case pg.Problem != "":
+		return v.show(http.StatusConflict, "settings", pg)
+	}
+	err = h.as(func(c identity.Caller) error {
+		return v.p.Membership.ChangeProjectRules(v.Context(), c, h.ID, func(r *identity.ProjectRules) {
+			r.InviteRoles, r.InviteDays, r.AccessDays = slices.Clone(v.PostForm["role"]), invite, access
+		})
+	})
+	if pg.Problem, err = refusal(err); err != nil {
+		return err
+	} else if pg.Problem != "" {
+		return v.show(http.StatusUnprocessableEntity, "settings", pg)
+	}
+	v.redirect(strings.TrimPrefix(h.Path("/settings"), Prefix) + "?done=saved")
+	return nil
 }
 
 func (v *visit) settings() error {

@@ -33,6 +33,24 @@ func (tx *Tx) PutDomainRules(ctx context.Context, domain identity.DomainID, r id
 	return tx.upsert(ctx, "lintel_domain_rules", 1, []string{"domain_id", "rules", "changed_at"}, domain, ascii(body), tx.now)
 }
 
+// ProjectRules returns how a project lets people in; nothing where nobody said.
+func (tx *Tx) ProjectRules(ctx context.Context, project identity.ProjectID) (r identity.ProjectRules, err error) {
+	err = tx.row(ctx, `SELECT "rules" FROM "lintel_project_rules" WHERE "project_id" = ?`, project).Scan(jsonOf(&r))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return r, err
+}
+
+// PutProjectRules writes how a project lets people in.
+func (tx *Tx) PutProjectRules(ctx context.Context, project identity.ProjectID, r identity.ProjectRules) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return tx.upsert(ctx, "lintel_project_rules", 1, []string{"project_id", "rules", "changed_at"}, project, ascii(body), tx.now)
+}
+
 // RequiresFactorOfRoles tells whether some domain requires a second factor of those who hold some roles.
 func (tx *Tx) RequiresFactorOfRoles(ctx context.Context) (bool, error) {
 	some, err := list(ctx, tx, column[int], `SELECT 1 FROM "lintel_domain_rules" WHERE "rules" LIKE '%"level":"roles"%' LIMIT 1`)

@@ -442,6 +442,7 @@ func (tx *Tx) DeleteProject(ctx context.Context, id identity.ProjectID) error {
 		`DELETE FROM "lintel_api_user" WHERE "project_id" = ?`,
 		`DELETE FROM "credential" WHERE "project_id" = ?`,
 		`DELETE FROM "lintel_contact" WHERE "project_id" = ?`,
+		`DELETE FROM "lintel_project_rules" WHERE "project_id" = ?`,
 		`DELETE FROM "lintel_grant_request" WHERE "project_id" = ?`,
 		`DELETE FROM "lintel_waiting_grant" WHERE "project_id" = ?`,
 		`DELETE FROM "access_token" WHERE "project_id" = ?`,

@@ -29,6 +29,8 @@ var (
 
 	DomainRulesUpdate = request("DomainRulesUpdate") // PATCH /v3/lintel/domains/{domain_id}/rules
 
+	ProjectRulesUpdate = request("ProjectRulesUpdate") // PATCH /v3/lintel/projects/{project_id}/rules
+
 	WaitingGrantList = request("WaitingGrantList") // GET /v3/lintel/waiting_grants
 
 	SignUpApprove = request("SignUpApprove") // POST /v3/lintel/sign_ups/{sign_up_id}/approval

@@ -42,6 +42,21 @@ func testDomainPages(t *testing.T, db *store.DB) {
 	if got, err = read(t, db, func(ctx context.Context, tx *store.Tx) (identity.DomainRules, error) { return tx.DomainRules(ctx, "e") }); err != nil || !cmp.Equal(got, identity.DomainRules{}) {
 		t.Errorf("no rules: %v %v", err, got)
 	}
+	let := identity.ProjectRules{InviteRoles: []string{"r"}, InviteDays: 2}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.PutProjectRules(ctx, "p", identity.ProjectRules{AccessDays: 1}); err != nil {
+			return err
+		}
+		return tx.PutProjectRules(ctx, "p", let)
+	})
+	for id, want := range map[identity.ProjectID]identity.ProjectRules{"p": let, "q": {}} {
+		got, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.ProjectRules, error) {
+			return tx.ProjectRules(ctx, id)
+		})
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("rules of %s: %v %s", id, err, diff)
+		}
+	}
 	now := db.Now()
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		for range 3 {
