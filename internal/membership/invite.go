@@ -573,18 +573,69 @@ func (s *Service) InvitationsIn(ctx context.Context, caller identity.Caller, dom
 		if err != nil {
 			return err
 		}
-		keys := make([]store.Key, len(all))
-		for i, l := range all {
-			keys[i] = store.Key{Kind: "project", ID: string(l.ProjectID)}
-		}
-		labels, err := tx.Labels(ctx, keys)
-		page.More, page.Items = found.More, make([]InDomain, len(all))
-		for i, l := range all {
-			page.Items[i] = InDomain{l, labels[keys[i]].Name}
-		}
+		page.More = found.More
+		page.Items, err = inDomain(ctx, tx, all)
 		return err
 	})
 	return page, err
+}
+
+// mostOwn is how many invitations somebody is told of.
+const mostOwn = 20
+
+// OwnInvitations returns the open invitations to the caller's address, if they have shown that it is theirs: by a link that was sent to it
+// when they took it, or by the one of an invitation that they accepted. An address that somebody else wrote down shows nothing. They are
+// accepted by the link in the mail alone.
+func (s *Service) OwnInvitations(ctx context.Context, caller identity.Caller) (all []InDomain, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		all = nil
+		u, err := s.Directory.Own(ctx, tx, caller)
+		if err != nil || emailOf(u) == "" {
+			return err
+		}
+		proved, err := s.hasProved(ctx, tx, u)
+		if err != nil || !proved {
+			return err
+		}
+		found, err := tx.InvitationsTo(ctx, emailOf(u), mostOwn)
+		if err != nil {
+			return err
+		}
+		named, err := listed(ctx, tx, slices.DeleteFunc(found, func(v identity.Invitation) bool { return v.Draft }))
+		if err != nil {
+			return err
+		}
+		all, err = inDomain(ctx, tx, named)
+		return err
+	})
+	return all, err
+}
+
+// hasProved tells whether a user has shown that their address is theirs.
+func (s *Service) hasProved(ctx context.Context, tx *store.Tx, u identity.User) (bool, error) {
+	origins, err := tx.Origins(ctx, u.ID)
+	if err != nil {
+		return false, err
+	}
+	// Who changes their own account as an administrator does it with the rights of a scope, and proves nothing.
+	if o, noted := origins[identity.Address]; noted && o.SetterID == u.ID && o.Scope == (identity.Scope{}) {
+		return true, nil
+	}
+	return tx.AcceptedAt(ctx, u.ID, emailOf(u))
+}
+
+// inDomain adds the names of the projects.
+func inDomain(ctx context.Context, tx *store.Tx, all []Listed) ([]InDomain, error) {
+	keys := make([]store.Key, len(all))
+	for i, l := range all {
+		keys[i] = store.Key{Kind: "project", ID: string(l.ProjectID)}
+	}
+	labels, err := tx.Labels(ctx, keys)
+	out := make([]InDomain, len(all))
+	for i, l := range all {
+		out[i] = InDomain{l, labels[keys[i]].Name}
+	}
+	return out, err
 }
 
 // Invitation returns an open invitation to a project, for who may list them.

@@ -29,6 +29,8 @@ type homePage struct {
 	Let    []identity.Project // into whose pages the reader was let, without a role there
 	Alone  []identity.Project // that nobody but the reader looks after, who is their main user
 
+	Invited []membership.InDomain // to projects, by mail
+
 	membership.Coming // what the reader is to have
 
 	Demand string // what is asked of the reader about a second factor
@@ -104,6 +106,9 @@ func (v *visit) home() error {
 		return err
 	}
 	if pg.Alone, err = v.p.Membership.MainOf(v.Context(), v.self(), true); err != nil {
+		return err
+	}
+	if pg.Invited, err = v.p.Membership.OwnInvitations(v.Context(), v.self()); err != nil {
 		return err
 	}
 	if pg.Coming, err = v.p.Membership.Coming(v.Context(), v.self(), v.User().ID); err != nil {
@@ -228,7 +233,25 @@ type terminalPage struct {
 	Projects     []identity.Project
 	Project      string
 	OpenRC, YAML string
+
+	Credentials []identity.ApplicationCredential // of the reader's on the project
+	Credential  string                           // the id of the one that was chosen
+	ByItself    string                           // clouds.yaml with that
 }
+
+// secretHere stands for the secret of an application credential in a file, since that cannot be shown again.
+const secretHere = "PUT-THE-SECRET-HERE"
+
+// credentialsOn returns the application credentials that the reader has on a project, as far as they have not ended.
+func (v *visit) credentialsOn(project identity.ProjectID) ([]identity.ApplicationCredential, error) {
+	all, err := v.p.Credential.ApplicationCredentials(v.Context(), v.self(), v.User().ID, identity.Query{})
+	return slices.DeleteFunc(all.Items, func(c identity.ApplicationCredential) bool {
+		return c.ProjectID != project || c.ExpiresAt != nil && !c.ExpiresAt.After(v.p.Now())
+	}), err
+}
+
+// byItself is clouds.yaml with an application credential, but for its secret.
+func (v *visit) byItself(id string) string { return credentialFiles[0].write(v, id, secretHere) }
 
 func (v *visit) terminal() error {
 	projects, err := v.p.Assignment.Projects(v.Context(), v.self())
@@ -242,6 +265,14 @@ func (v *visit) terminal() error {
 		if string(p.ID) == pg.Project || pg.Project == "" {
 			pg.Project = string(p.ID)
 			pg.OpenRC, pg.YAML = v.openRC(p), v.cloudsYAML(p)
+			if pg.Credentials, err = v.credentialsOn(p.ID); err != nil {
+				return err
+			}
+			if i := slices.IndexFunc(pg.Credentials, func(c identity.ApplicationCredential) bool { return string(c.ID) == v.field("credential") }); i >= 0 {
+				pg.Credential = string(pg.Credentials[i].ID)
+				pg.ByItself = v.byItself(pg.Credential)
+				pg.Terminal = []string{"openstack application credential show " + pg.Credential}
+			}
 			break
 		}
 	}
@@ -261,6 +292,16 @@ func (v *visit) terminalFile() error {
 		case "openrc.sh":
 			return v.download("openrc.sh", v.openRC(p))
 		case "clouds.yaml":
+			if id := v.field("credential"); id != "" {
+				all, err := v.credentialsOn(p.ID)
+				if err != nil {
+					return err
+				}
+				if !slices.ContainsFunc(all, func(c identity.ApplicationCredential) bool { return string(c.ID) == id }) {
+					return identity.Missing("application credential", id)
+				}
+				return v.download("clouds.yaml", v.byItself(id))
+			}
 			return v.download("clouds.yaml", v.cloudsYAML(p))
 		}
 	}

@@ -49,6 +49,67 @@ func TestHomeKeepsAnAccountSafe(t *testing.T) {
 	}
 }
 
+// M1: invitations wait on the start page of whoever has shown that the address is theirs, and lead nowhere without the mail.
+func TestInvitationsWaitAtHome(t *testing.T) {
+	env, box, root, acme := cloudWithMail(t)
+	bob, web := member(env, "bob", "web")
+	patch(env, bob, `{"user": {"email": "bob@acme.example"}}`)
+	invite(env, box, root, acme, "bob@acme.example")
+	b := env.SignIn("bob", "secret")
+	waits := func(want bool) {
+		t.Helper()
+		if b.Open("/portal").Want(200); strings.Contains(b.Text(), "Invitations that wait for you") != want {
+			t.Errorf("it waits: %v, want %v: %s", !want, want, b.Text())
+		}
+	}
+	waits(false) // an administrator wrote the address down
+	b.Open("/portal/profile/address").Submit("Send the link", "address", "bob@web.example").Want(200)
+	env.Deliver()
+	env.Browser().Open(box.Last("bob@web.example").Link).Submit("Yes, it is mine").Want(200)
+	invite(env, box, root, acme, "bob@WEB.example")
+	invite(env, box, root, web, "carol@web.example")
+	waits(true)
+	b.Want(200, "acme, as member, by admin", "The link ends", "open the link in the mail")
+	if strings.Contains(b.Body, "/invite/") || strings.Contains(b.Body, "/accept") {
+		t.Error("it leads to the invitation")
+	}
+	few := queries(env, b, "/portal")
+	invite(env, box, root, web, "bob@web.example")
+	if n := queries(env, b, "/portal"); n != few {
+		t.Errorf("%d queries with one invitation, %d with two", few, n)
+	}
+	env.Clock.Advance(8 * 24 * time.Hour)
+	b, root = env.SignIn("bob", "secret"), env.SignIn("admin", testenv.Password)
+	waits(false)
+
+	// Who made their account by an invitation has shown it, too; an administrator who writes another's address into their own account has not.
+	greta := env.Browser().Open(invite(env, box, root, acme, "greta@acme.example")).Submit("Accept with a new account", "name", "greta", "new", "secret-9", "again", "secret-9").Want(200, "Welcome")
+	invite(env, box, root, web, "greta@acme.example")
+	greta.Open("/portal").Want(200, "Invitations that wait for you", "web, as member")
+	patch(env, env.Admin().Get("/v3/users?name=admin").Get("users.0.id"), `{"user": {"email": "greta@acme.example"}}`)
+	if root = env.SignIn("admin", testenv.Password); strings.Contains(root.Text(), "Invitations that wait") {
+		t.Error("the administrator sees another's")
+	}
+}
+
+// M15: clouds.yaml is had with an application credential of one's own on the project, without its secret.
+func TestTerminalWithApplicationCredential(t *testing.T) {
+	env := testenv.New(t)
+	_, acme := member(env, "alice", "acme")
+	member(env, "bob", "web")
+	b := env.SignIn("alice", "secret").Open("/portal/terminal").Want(200, "You have none on this project yet")
+	follow(t, b, "Create a credential").Want(200).Submit("Create the credential", "name", "pipeline").Want(200)
+	_, form := b.Open("/portal/terminal").Want(200, "pipeline").Form("Show the file")
+	b.Open("/portal/terminal?"+form.Encode()).Want(200, "application_credential_secret: \"PUT-THE-SECRET-HERE\"", "auth_type: v3applicationcredential", "openstack application credential show")
+	id := form.Get("credential")
+	file := "/portal/terminal/clouds.yaml?project=" + acme + "&credential=" + id
+	if !strings.Contains(b.Open(file).Want(200).Body, "application_credential_id: \""+id+"\"") {
+		t.Errorf("%s", b.Body)
+	}
+	env.SignIn("bob", "secret").Open(file).Want(404)
+	b.Open("/portal/terminal/clouds.yaml?project=" + acme + "&credential=other").Want(404)
+}
+
 // queries is how many a page takes at the least, once what can be remembered is.
 func queries(env *testenv.Env, b *testenv.Browser, path string) int64 {
 	least := int64(1 << 62)

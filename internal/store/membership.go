@@ -160,6 +160,20 @@ func (tx *Tx) Invitations(ctx context.Context, project identity.ProjectID, f Inv
 	return page, all, err
 }
 
+// InvitationsTo returns up to n of the open invitations to an address that can be accepted yet, the newest first.
+func (tx *Tx) InvitationsTo(ctx context.Context, address string, n int) ([]identity.Invitation, error) {
+	return list(ctx, tx, scanInvitation, selectInvitation+` WHERE i."expires_at" > ? AND i."state" = 'open' AND LOWER(i."address") = ?
+		ORDER BY i."created_at" DESC, i."id" LIMIT ?`, tx.now, strings.ToLower(address), n)
+}
+
+// AcceptedAt tells whether a user has accepted an invitation that came to an address, as far as that is kept.
+func (tx *Tx) AcceptedAt(ctx context.Context, user identity.UserID, address string) (bool, error) {
+	var n int
+	err := tx.row(ctx, `SELECT COUNT(*) FROM "lintel_invitation" WHERE "state" = 'accepted' AND "user_id" = ? AND LOWER("address") = ?`,
+		user, strings.ToLower(address)).Scan(&n)
+	return n > 0, err
+}
+
 // InsertLink keeps a new link. Those of the same purpose and subject open nothing any more.
 func (tx *Tx) InsertLink(ctx context.Context, l identity.Link) error {
 	if err := tx.EndLinks(ctx, l.Purpose, l.Subject); err != nil {
