@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +16,7 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-var credentialPages = []page{
+var credentialPages = slices.Concat([]page{
 	{method: get, path: "/credentials", serve: (*visit).credentials},
 	{method: get, path: "/credentials/new", serve: (*visit).newCredential},
 	{method: post, path: "/credentials/new", serve: (*visit).createCredential},
@@ -26,15 +27,18 @@ var credentialPages = []page{
 	{method: post, path: "/credentials/keys/new", serve: (*visit).createKey, confirmed: true},
 	{method: get, path: "/credentials/keys/{id}/delete", serve: (*visit).askDeleteKey},
 	{method: post, path: "/credentials/keys/{id}/delete", serve: (*visit).deleteKey},
-}
+},
+	both("/credentials/{id}/rotate", (*visit).rotateCredential, false),
+	both("/credentials/keys/{id}/show", (*visit).revealKey, true),
+)
 
 // credentialsPage lists what logs in for somebody when they are not there.
 type credentialsPage struct {
 	chrome
-	Credentials []identity.ApplicationCredential
-	Full        string // says that there can be no more
-	Keys        []credential.EC2Key
-	projects    map[identity.ProjectID]string
+	credential.Keyring
+	Full     string   // says that there can be no more
+	Projects []choice // to look at one of; none when all is on one
+	projects map[identity.ProjectID]string
 }
 
 // Project is the name of a project of the reader's.
@@ -45,19 +49,19 @@ func (p *credentialsPage) Project(id identity.ProjectID) string {
 	return string(id)
 }
 
+// credentials lists those of all projects, or of the one that the reader chose.
 func (v *visit) credentials() error {
 	pg := &credentialsPage{projects: map[identity.ProjectID]string{}}
 	pg.Section, pg.Title = "credentials", v.T("Credentials")
 	pg.Lead = v.T("What logs in for you when you are not there: programs, pipelines, backups.")
 	pg.Action = &link{v.T("Create a credential"), Prefix + "/credentials/new"}
 	pg.Terminal = []string{"openstack application credential list", "openstack ec2 credentials list"}
-	found, err := v.p.Credential.ApplicationCredentials(v.Context(), v.self(), v.User().ID, identity.Query{})
-	if err != nil {
+	var err error
+	if pg.Keyring, err = v.p.Credential.Keyring(v.Context(), v.self()); err != nil {
 		return err
 	}
-	pg.Credentials = found.Items
-	if most := v.p.Credential.ApplicationCredentialLimit; most >= 0 && len(pg.Credentials) >= most {
-		pg.Full = v.F("You have %d of %d application credentials. Delete one before you create another.", len(pg.Credentials), most)
+	if most := v.p.Credential.ApplicationCredentialLimit; most >= 0 && len(pg.ApplicationCredentials) >= most {
+		pg.Full = v.F("You have %d of %d application credentials. Delete one before you create another.", len(pg.ApplicationCredentials), most)
 	}
 	projects, err := v.p.Assignment.Projects(v.Context(), v.self())
 	if err != nil {
@@ -66,11 +70,67 @@ func (v *visit) credentials() error {
 	for _, p := range projects {
 		pg.projects[p.ID] = p.Name
 	}
-	if pg.Keys, err = v.p.Credential.EC2Keys(v.Context(), v.self(), v.User().ID); err != nil && !errors.Is(err, identity.Forbidden) {
-		return err
-	}
+	pg.onOne(identity.ProjectID(v.field("project")), v.T("All my projects"))
 	return v.show(http.StatusOK, "credentials", pg)
 }
+
+// onOne offers to look at one of the projects where there is something, and leaves out what is on others than the chosen one.
+func (p *credentialsPage) onOne(chosen identity.ProjectID, all string) {
+	there := map[identity.ProjectID]bool{}
+	for _, c := range p.ApplicationCredentials {
+		there[c.ProjectID] = true
+	}
+	for _, k := range p.EC2Keys {
+		there[k.ProjectID] = true
+	}
+	if len(there) < 2 {
+		return
+	}
+	for id := range there {
+		p.Projects = append(p.Projects, choice{string(id), p.Project(id), id == chosen})
+	}
+	slices.SortFunc(p.Projects, func(a, b choice) int { return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Value, b.Value)) })
+	p.Projects = append([]choice{{Label: all}}, p.Projects...)
+	if there[chosen] {
+		p.ApplicationCredentials = slices.DeleteFunc(p.ApplicationCredentials, func(c identity.ApplicationCredential) bool { return c.ProjectID != chosen })
+		p.EC2Keys = slices.DeleteFunc(p.EC2Keys, func(k credential.EC2Key) bool { return k.ProjectID != chosen })
+	}
+}
+
+// ending is the part of a form that says when a credential ends.
+type ending struct {
+	Ends, Date string
+	Zone       string // the reader's, as their browser tells it
+}
+
+func (v *visit) ending() ending {
+	return ending{cmp.Or(v.field("ends"), "90"), v.field("date"), v.field("zone")}
+}
+
+// at is when it ends, as Identity reads it; empty for never. What is wrong with it goes to the fields.
+func (e ending) at(v *visit, fields problems) string {
+	switch e.Ends {
+	case "never":
+		return ""
+	case "date":
+		zone, err := time.LoadLocation(e.Zone) // of a browser that tells none or an unknown one, UTC
+		if err != nil {
+			zone = time.UTC
+		}
+		day, err := time.ParseInLocation(time.DateOnly, e.Date, zone)
+		if err != nil || !day.After(v.p.Now()) {
+			fields["date"] = v.T("Choose a day that is still to come.")
+		}
+		return day.UTC().Format(endsForm)
+	}
+	days, err := strconv.Atoi(e.Ends)
+	if err != nil || days < 1 || days > 3650 {
+		fields["ends"] = v.T("Choose when it ends.")
+	}
+	return v.p.Now().UTC().AddDate(0, 0, days).Format(endsForm)
+}
+
+const endsForm = "2006-01-02T15:04:05.000000Z"
 
 // newCredentialPage is the form for an application credential. What was typed stays when something is wrong with it.
 type newCredentialPage struct {
@@ -78,16 +138,16 @@ type newCredentialPage struct {
 	Projects []identity.Project
 	Project  string
 
-	Name, Description, Ends, Date string
-	Roles                         []choice
-	Services                      []string
-	Methods                       []string
-	Rules                         []ruleRow
-	Find                          string // operations to make rules of
-	Offered                       []offeredRule
-	MoreOffered                   bool
-	Zone                          string // the reader's, as their browser tells it
-	Unrestricted                  bool
+	Name, Description string
+	ending
+	Roles        []choice
+	Services     []string
+	Methods      []string
+	Rules        []ruleRow
+	Find         string // operations to make rules of
+	Offered      []offeredRule
+	MoreOffered  bool
+	Unrestricted bool
 
 	entries []catalog.Entry
 }
@@ -111,14 +171,11 @@ var ruleMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 // newCredentialPage fills the form from what was sent, and with what the reader may choose on the project.
 func (v *visit) newCredentialPage() (*newCredentialPage, identity.Caller, error) {
 	pg := &newCredentialPage{
-		Project: v.field("project"), Name: strings.TrimSpace(v.field("name")), Description: v.field("description"), Ends: v.field("ends"),
-		Date: v.field("date"), Methods: ruleMethods, Unrestricted: v.field("unrestricted") != "", Find: strings.TrimSpace(v.field("find")), Zone: v.field("zone"),
+		Project: v.field("project"), Name: strings.TrimSpace(v.field("name")), Description: v.field("description"), ending: v.ending(),
+		Methods: ruleMethods, Unrestricted: v.field("unrestricted") != "", Find: strings.TrimSpace(v.field("find")),
 	}
 	pg.Section, pg.Title = "credentials", v.T("Create a credential")
 	pg.Lead = v.T("It works on one project, with roles of yours and no more, and ends when you leave.")
-	if pg.Ends == "" {
-		pg.Ends = "90"
-	}
 	var caller identity.Caller
 	var err error
 	if pg.Projects, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil || len(pg.Projects) == 0 {
@@ -204,25 +261,7 @@ func (v *visit) createCredential() error {
 	if pg.Name == "" {
 		pg.Fields["name"] = v.T("Give it a name that says what uses it.")
 	}
-	switch pg.Ends {
-	case "never":
-	case "date":
-		zone, err := time.LoadLocation(pg.Zone) // of a browser that tells none or an unknown one, UTC
-		if err != nil {
-			zone = time.UTC
-		}
-		day, err := time.ParseInLocation(time.DateOnly, pg.Date, zone)
-		if err != nil || !day.After(v.p.Now()) {
-			pg.Fields["date"] = v.T("Choose a day that is still to come.")
-		}
-		in.ExpiresAt = day.UTC().Format("2006-01-02T15:04:05.000000Z")
-	default:
-		days, err := strconv.Atoi(pg.Ends)
-		if err != nil || days < 1 || days > 3650 {
-			pg.Fields["ends"] = v.T("Choose when it ends.")
-		}
-		in.ExpiresAt = v.p.Now().UTC().AddDate(0, 0, days).Format("2006-01-02T15:04:05.000000Z")
-	}
+	in.ExpiresAt = pg.at(v, pg.Fields)
 	if len(pg.Fields) > 0 {
 		return v.showNewCredential(http.StatusUnprocessableEntity, pg)
 	}
@@ -240,7 +279,12 @@ func (v *visit) createCredential() error {
 	case err != nil:
 		return err
 	}
-	out := &secretPage{ID: string(c.ID), Secret: secret}
+	return v.showSecret(c, secret, "")
+}
+
+// showSecret shows the secret of a new credential, and where the one that it stands in for can be deleted.
+func (v *visit) showSecret(c identity.ApplicationCredential, secret, old string) error {
+	out := &secretPage{ID: string(c.ID), Secret: secret, Old: old}
 	out.Section, out.Title = "credentials", c.Name
 	out.Lead = v.T("Copy the secret or download a file now. It is shown this once and cannot be shown again.")
 	for _, f := range credentialFiles {
@@ -249,11 +293,98 @@ func (v *visit) createCredential() error {
 	return v.show(http.StatusOK, "secret", out)
 }
 
+// rotatePage is the form for a credential that is to stand in for another.
+type rotatePage struct {
+	chrome
+	Credential identity.ApplicationCredential
+	Name       string
+	ending
+}
+
+// rotateCredential makes a credential like another, which goes on working until it is deleted.
+func (v *visit) rotateCredential() error {
+	old, err := v.p.Credential.ApplicationCredential(v.Context(), v.self(), identity.ApplicationCredentialID(v.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	pg := &rotatePage{Credential: old, Name: strings.TrimSpace(v.field("name")), ending: v.ending()}
+	if v.Method == get {
+		pg.Name = nextName(old.Name)
+		if old.ExpiresAt == nil {
+			pg.Ends = "never"
+		}
+	}
+	pg.Section, pg.Title = "credentials", v.F("Rotate %s", old.Name)
+	pg.Lead = v.T("You get a new credential with the same roles and access rules and a secret of its own. The old one goes on working until you delete it.")
+	pg.Terminal = []string{"openstack application credential create" + rolesOf(old) + " " + word(pg.Name), "openstack application credential delete " + word(string(old.ID))}
+	if v.Method == get {
+		return v.show(http.StatusOK, "rotate", pg)
+	}
+	caller, err := v.on(old.ProjectID)
+	if err != nil {
+		return err
+	}
+	pg.Fields = problems{}
+	if pg.Name == "" {
+		pg.Fields["name"] = v.T("Give it a name that says what uses it.")
+	}
+	ends := pg.at(v, pg.Fields)
+	if len(pg.Fields) > 0 {
+		return v.show(http.StatusUnprocessableEntity, "rotate", pg)
+	}
+	if old.Unrestricted && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
+		return errConfirm
+	}
+	c, secret, err := v.p.Credential.RotateApplicationCredential(v.Context(), caller, old.ID, pg.Name, ends)
+	switch e, ok := errors.AsType[*identity.Error](err); {
+	case ok && e.Kind == identity.Conflict:
+		pg.Fields["name"] = v.T("You have a credential of this name. Choose another one.")
+		return v.show(http.StatusUnprocessableEntity, "rotate", pg)
+	case ok && (e.Kind == identity.BadRequest || e.Kind == identity.Forbidden):
+		pg.Problem = e.Message
+		return v.show(http.StatusUnprocessableEntity, "rotate", pg)
+	case err != nil:
+		return err
+	}
+	return v.showSecret(c, secret, string(old.ID))
+}
+
+// rolesOf are the roles of a credential as the command takes them.
+func rolesOf(c identity.ApplicationCredential) (args string) {
+	for _, r := range c.Roles {
+		args += " --role " + word(r.Name)
+	}
+	if len(c.AccessRules) > 0 {
+		args += " --access-rules rules.json"
+	}
+	if c.Unrestricted {
+		args += " --unrestricted"
+	}
+	return args
+}
+
+// nextName is a name for what stands in for something: its own with the next number.
+func nextName(name string) string {
+	stem, end, found := cutLast(name, "-")
+	if n, err := strconv.Atoi(end); found && err == nil && n > 0 && n < 1<<20 {
+		return stem + "-" + strconv.Itoa(n+1)
+	}
+	return name + "-2"
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
 // secretPage shows a secret once.
 type secretPage struct {
 	chrome
 	ID, Secret string
 	Files      []shownFile
+	Old        string // the id of the credential that this one stands in for
 }
 
 type shownFile struct{ Name, Label, Text string }
@@ -307,7 +438,7 @@ func (v *visit) askDeleteCredential() error {
 		return err
 	}
 	pg := &deletePage{Do: v.T("Delete the credential"), Means: []string{
-		v.T("Whatever uses it is refused at its next request."), v.T("It cannot be brought back. Create a new one first if something still needs it."),
+		v.T("Whatever uses it is refused at its next request."), v.T("It cannot be brought back. Rotate it first if something still needs it."),
 	}}
 	pg.Section, pg.Title, pg.Lead = "credentials", v.F("Delete %s?", c.Name), v.T("This ends all access that was given by this credential.")
 	pg.Terminal = []string{"openstack application credential delete " + word(string(c.ID))}
@@ -344,7 +475,8 @@ func (v *visit) showNewKey(status int, pg *newKeyPage) (err error) {
 // keyPage shows a new key with its secret.
 type keyPage struct {
 	chrome
-	Key credential.EC2Key
+	Key   credential.EC2Key
+	Again bool // it is none that was just made
 }
 
 func (v *visit) createKey() error {
@@ -357,7 +489,7 @@ func (v *visit) createKey() error {
 	pg.Key, err = v.p.Credential.CreateEC2Key(v.Context(), caller, v.User().ID, project)
 	if errors.Is(err, identity.Forbidden) {
 		form := &newKeyPage{Project: project}
-		form.Problem = v.T("Your roles on this project do not let you make an S3 key. Choose another project, or ask somebody who administers it for the role.")
+		form.Problem = v.T("Your roles on this project do not let you make an S3 key: that takes the role member, unless this cloud has other rules. Choose another project, or ask somebody who administers it for the role.")
 		return v.showNewKey(http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
@@ -366,6 +498,27 @@ func (v *visit) createKey() error {
 	pg.Section, pg.Title = "credentials", v.T("Your S3 key")
 	pg.Lead = v.T("Copy both parts to where they are used.")
 	return v.show(http.StatusOK, "key", pg)
+}
+
+// revealKey shows a key with its secret again.
+func (v *visit) revealKey() error {
+	key, err := v.p.Credential.EC2Key(v.Context(), v.self(), v.User().ID, v.PathValue("id"))
+	if err == nil && key.UserID != v.User().ID {
+		err = identity.Missing("credential", v.PathValue("id"))
+	}
+	if err != nil {
+		return err
+	}
+	command := []string{"openstack ec2 credentials show " + word(key.Access)}
+	if v.Method == post {
+		pg := &keyPage{Key: key, Again: true}
+		pg.Section, pg.Title, pg.Terminal = "credentials", v.T("The secret of your S3 key"), command
+		pg.Lead = v.T("Copy both parts to where they are used.")
+		return v.show(http.StatusOK, "key", pg)
+	}
+	pg := &actPage{Harmless: true, Do: v.T("Show the secret"), Back: Prefix + "/credentials", Means: []string{v.F("Its access key is %s.", key.Access), v.T("Whoever sees the secret can use the key.")}}
+	pg.Section, pg.Title, pg.Lead, pg.Terminal = "credentials", v.T("Show the secret of this S3 key?"), v.T("It stands on the next page, in the open."), command
+	return v.show(http.StatusOK, "act", pg)
 }
 
 func (v *visit) askDeleteKey() error {

@@ -121,6 +121,12 @@ func TestRobotsBesideTheFactor(t *testing.T) {
 	r.signed(r.key(both)).Want(200)
 	newTrust := r.trust(both, bob)
 	r.byTrust(newTrust).Want(201)
+	b.Open("/portal/credentials").Want(200) // M8
+	for name, want := range map[string]string{"kept": "kept Not asked for the second factor", "ended": "ended Suspended", "new": "new"} {
+		if got := row(b, name); !strings.HasPrefix(name+" "+got, want+" acme") {
+			t.Errorf("of %s it says %q", name, got)
+		}
+	}
 
 	// Later decisions, in person and with the factor.
 	b.Open("/portal/security").Want(200, "Decide on each")
@@ -228,24 +234,25 @@ func TestRobotPolicies(t *testing.T) {
 		says               string          // the 401 of an application credential
 		receipt            bool
 		asks               string // of what to decide, in the last step
+		badges             [2]int // how many are not asked for the factor, and how many are suspended
 	}{
 		identity.RobotsKeystone: {
 			old:    map[string]bool{"EC2 key": true, "trust": true},
 			minted: map[string]bool{"EC2 key": true, "trust": true},
 			ruled:  map[string]bool{"EC2 key": true, "trust": true},
-			says:   "none of which lets it log in by itself", receipt: true,
+			says:   "none of which lets it log in by itself", receipt: true, badges: [2]int{2, 2},
 		},
 		identity.RobotsSeed: {
 			old:    map[string]bool{"EC2 key": true, "trust": true},
 			minted: map[string]bool{"EC2 key": true, "trust": true},
 			ruled:  map[string]bool{"trust": true},
-			says:   "application credentials and OAuth tokens may not log in here", asks: "These are never asked for a second factor",
+			says:   "application credentials and OAuth tokens may not log in here", asks: "These are never asked for a second factor", badges: [2]int{2, 2},
 		},
 		identity.RobotsMinted: {
 			old:    map[string]bool{},
 			minted: map[string]bool{"application credential": true, "OAuth token": true, "EC2 key": true, "trust": true},
 			ruled:  map[string]bool{"trust": true},
-			says:   "Its owner can keep it", asks: "Keep those that you need",
+			says:   "Its owner can keep it", asks: "Keep those that you need", badges: [2]int{0, 2},
 		},
 	} {
 		t.Run(policy, func(t *testing.T) {
@@ -316,6 +323,12 @@ func TestRobotPolicies(t *testing.T) {
 			check("made with the factor", r.everything(both, "new", bob), c.minted)
 			if warned := strings.Contains(env.Log(), "is not asked for the second factor of its owner"); warned != (policy == identity.RobotsSeed) {
 				t.Errorf("the log warns: %t", warned)
+			}
+			// M8, M11: their owner sees which are not asked, and which may not log in.
+			b.Open("/portal/credentials").Want(200)
+			unasked, suspended := strings.Count(b.Text(), "Not asked for the second factor"), strings.Count(b.Text(), "Suspended")
+			if want := c.badges; [2]int{unasked, suspended} != want {
+				t.Errorf("%d are not asked and %d suspended, want %v: %s", unasked, suspended, want, b.Text())
 			}
 			switch b.Open("/portal/security/robots"); policy {
 			case identity.RobotsKeystone:

@@ -130,7 +130,7 @@ func (tx *Tx) inventory(ctx context.Context, s selection, giver identity.UserID,
 			return page, err
 		}
 	}
-	made, err := tx.madeAt(ctx, ids)
+	made, err := tx.MadeAt(ctx, ids)
 	if err != nil {
 		return page, err
 	}
@@ -163,7 +163,7 @@ func (tx *Tx) CredentialsEnding(ctx context.Context, from, until time.Time, afte
 	for i, c := range all {
 		ids[i] = c.ID
 	}
-	made, err := tx.madeAt(ctx, ids)
+	made, err := tx.MadeAt(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -197,8 +197,8 @@ func (tx *Tx) Endings(ctx context.Context, user identity.UserID, by time.Time, n
 	return e, err
 }
 
-// madeAt is when credentials were made, by their ids, as far as the trail tells.
-func (tx *Tx) madeAt(ctx context.Context, ids []string) (map[string]time.Time, error) {
+// MadeAt is when credentials were made, by their ids, as far as the trail tells.
+func (tx *Tx) MadeAt(ctx context.Context, ids []string) (map[string]time.Time, error) {
 	made := make(map[string]time.Time, len(ids))
 	set, args := in(ids)
 	_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) {
