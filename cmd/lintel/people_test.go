@@ -256,3 +256,13 @@ func TestUserSuspendCommands(t *testing.T) {
 	c.as("alice", "another secret", "OS_PROJECT_NAME", "acme")
 	c.refused("user suspend admin --reason harm", "403")
 }
+
+// O1, C7: an address that is none gets no account by mail or by link, and an empty name is nobody's.
+func TestNobodyIsNamed(t *testing.T) {
+	c := newConsole(t)
+	c.refused("user create bob --invite --email bob@@example --project acme --role member", "not an e-mail address")
+	c.refused("access show bob", "404")
+	if err := accessShowCommand().RunE(accessShowCommand(), []string{""}); err == nil || !strings.Contains(err.Error(), "empty name") {
+		t.Errorf("an empty name: %v", err)
+	}
+}

@@ -501,6 +501,9 @@ permit there by the rules of each service. Without USER it is about oneself; abo
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q := url.Values{}
 			if len(args) > 0 {
+				if args[0] == "" {
+					return errors.New("say whom: an empty name is nobody’s")
+				}
 				q.Set("user", args[0])
 			}
 			if domain != "" {

@@ -94,7 +94,16 @@ func (s *Service) MayCreateRole(ctx context.Context, caller identity.Caller) boo
 }
 
 // CreateRole makes a role; its id is made here. As upstream has it, its domain need not exist.
-func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r identity.Role) (identity.Role, error) {
+func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r identity.Role) (made identity.Role, err error) {
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		made, err = s.AddRole(ctx, tx, caller, r)
+		return err
+	})
+	return made, err
+}
+
+// AddRole is CreateRole as a part of something more.
+func (s *Service) AddRole(ctx context.Context, tx *store.Tx, caller identity.Caller, r identity.Role) (identity.Role, error) {
 	action := authz.CreateRole
 	if r.DomainID != "" {
 		action = authz.CreateDomainRole
@@ -105,14 +114,11 @@ func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r iden
 	if err := checkTexts(r); err != nil {
 		return r, err
 	}
-	r.Options = identity.Options{}.Merge(r.Options)
-	return r, s.DB.Update(ctx, func(tx *store.Tx) error {
-		r.ID = identity.RoleID(tx.NewID())
-		if err := tx.InsertRole(ctx, r); err != nil {
-			return err
-		}
-		return tx.Record(ctx, identity.Created("role", r.ID).By(caller))
-	})
+	r.Options, r.ID = identity.Options{}.Merge(r.Options), identity.RoleID(tx.NewID())
+	if err := tx.InsertRole(ctx, r); err != nil {
+		return r, err
+	}
+	return r, tx.Record(ctx, identity.Created("role", r.ID).By(caller))
 }
 
 // Widths of columns, as the API's schema has them.

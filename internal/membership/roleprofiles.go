@@ -14,30 +14,46 @@ import (
 // SetRoleProfile says what people are told of a role, and how heavy it counts; the zero value but for the role forgets it. That decides
 // who may act on whose account, so it takes what changing grant rules takes (lintel:manage_grant_rules).
 func (s *Service) SetRoleProfile(ctx context.Context, caller identity.Caller, p identity.RoleProfile) error {
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := s.editsRules(ctx, tx, caller); err != nil {
+	return s.DB.Update(ctx, func(tx *store.Tx) error { return s.setRoleProfile(ctx, tx, caller, p) })
+}
+
+// CreateRole makes a role (identity:create_role) of which people are told something from the start, all or nothing.
+func (s *Service) CreateRole(ctx context.Context, caller identity.Caller, r identity.Role, p identity.RoleProfile) (made identity.Role, err error) {
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if made, err = s.Assignment.AddRole(ctx, tx, caller, r); err != nil {
 			return err
 		}
-		if !authority.Fresh(caller, tx.Now()) {
-			return identity.Refusedf("To say what a role is you must prove again who you are: log in anew.")
+		if p.RoleID = made.ID; p.Empty() {
+			return nil
 		}
-		if _, err := tx.Role(ctx, p.RoleID); err != nil {
-			return err
-		}
-		if err := checkProfile(&p); err != nil {
-			return err
-		}
-		var err error
-		if p.Empty() {
-			err = tx.DropRoleProfile(ctx, p.RoleID)
-		} else {
-			err = tx.PutRoleProfile(ctx, p)
-		}
-		if err != nil {
-			return err
-		}
-		return tx.Record(ctx, untold(identity.Updated("role", p.RoleID)).By(caller))
+		return s.setRoleProfile(ctx, tx, caller, p)
 	})
+	return made, err
+}
+
+func (s *Service) setRoleProfile(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.RoleProfile) error {
+	if err := s.editsRules(ctx, tx, caller); err != nil {
+		return err
+	}
+	if !authority.Fresh(caller, tx.Now()) {
+		return identity.Refusedf("To say what a role is you must prove again who you are: log in anew.")
+	}
+	if _, err := tx.Role(ctx, p.RoleID); err != nil {
+		return err
+	}
+	if err := checkProfile(&p); err != nil {
+		return err
+	}
+	var err error
+	if p.Empty() {
+		err = tx.DropRoleProfile(ctx, p.RoleID)
+	} else {
+		err = tx.PutRoleProfile(ctx, p)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Record(ctx, untold(identity.Updated("role", p.RoleID)).By(caller))
 }
 
 // checkProfile refuses what cannot be kept or shown, and takes away what is empty.

@@ -263,6 +263,17 @@ func (v *visit) narrow(caller identity.Caller, d identity.Domain, pg *assignment
 			q.Roles = append(q.Roles, r.ID)
 		}
 	}
+	if d.ID != "" {
+		own, err := v.p.Assignment.DescribedRoles(v.Context(), caller, d.ID)
+		if ignoreForbidden(err) != nil {
+			return err
+		}
+		for _, r := range own {
+			if r.DomainID == d.ID {
+				described = append(described, r)
+			}
+		}
+	}
 	of.Roles = v.roleGroups(described, identity.RoleID(chosen))
 	if chosen != anyHigh {
 		q.Role = identity.RoleID(chosen)

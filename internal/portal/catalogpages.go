@@ -26,6 +26,7 @@ const atCatalog = "/cloud/catalog/"
 // entryPage is the form for an entry of the catalog. What was typed stays when something is wrong with it.
 type entryPage struct {
 	chrome
+	edited
 	Inputs   []entryInput
 	Do, Back string
 }
@@ -254,6 +255,9 @@ func (v *visit) saveEntry(pg *entryPage, kind string, save func() error) (err er
 	if v.Method == get {
 		return v.show(http.StatusOK, "entry", pg)
 	}
+	if len(pg.Fields) == 0 && pg.Problem != "" {
+		return v.show(http.StatusConflict, "entry", pg)
+	}
 	if len(pg.Fields) == 0 {
 		if pg.Problem, err = refusal(save()); err != nil {
 			return err
@@ -348,6 +352,11 @@ func (v *visit) editEntry() error {
 		return err
 	}
 	pg := v.entryForm(kind, was, services)
+	var now []string
+	for _, in := range pg.Inputs {
+		now = append(now, was.Get(in.Name))
+	}
+	pg.Problem = pg.meanwhile(v, now...)
 	pg.Title, pg.Do, pg.Lead = v.F("Edit %s", called), v.T("Save"), v.T("Clients find the change from their next login on.")
 	return v.saveEntry(pg, kind, func() error { return v.putEntry(caller, kind, id, pg) })
 }

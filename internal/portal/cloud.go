@@ -301,7 +301,7 @@ func (v *visit) showRole(status int, caller identity.Caller, pg *rolePage) error
 	pg.Others = v.roleGroups(slices.DeleteFunc(all, func(r assignment.DescribedRole) bool {
 		return r.ID == pg.Role.ID || slices.ContainsFunc(pg.Implied, func(i identity.Role) bool { return i.ID == r.ID })
 	}), "")
-	pg.Terminal = []string{"openstack role show " + roleWord(pg.Role), "openstack implied role create " + roleWord(pg.Role) + " --implied-role ROLE"}
+	pg.Terminal = []string{"openstack role show " + roleWord(pg.Role), "openstack implied role create --implied-role ROLE " + roleWord(pg.Role)}
 	return v.show(status, "role", pg)
 }
 
@@ -350,14 +350,26 @@ func (v *visit) newRole() error {
 		return err
 	}
 	pg := v.readThing(&thingPage{Do: v.T("Create the role"), Back: Prefix + "/cloud/roles"})
+	pg.Role = &newRole{strings.TrimSpace(v.field("display")), strings.TrimSpace(v.field("category")), v.field("immutable") != "", v.p.Membership.ManagesGrantRules(v.Context(), caller)}
 	pg.Section, pg.Title, pg.Lead = "roles", v.T("Create a role"), v.T("It permits nothing until a service has a rule that names it, or it implies another role.")
-	pg.Terminal = []string{"openstack role create --description TEXT NAME"}
+	pg.Terminal = []string{"openstack role create --immutable --description TEXT NAME", "lintel role describe --category CATEGORY --name DISPLAY NAME"}
 	if in.ID != "" {
 		pg.Title, pg.Lead, pg.Back = v.F("Create a role of %s", in.Name), v.T("It permits nothing until it implies a role of the cloud, and can be granted in this domain alone."), pg.Back+"?domain="+string(in.ID)
-		pg.Terminal = []string{"openstack role create --domain " + word(in.Name) + " --description TEXT NAME"}
+		pg.Terminal = []string{"openstack role create --domain " + word(in.Name) + " --immutable --description TEXT NAME"}
 	}
 	return v.saveThing(pg, func() (string, error) {
-		r, err := v.p.Assignment.CreateRole(v.Context(), caller, identity.Role{Name: pg.Name, DomainID: in.ID, Description: optional(pg.Description)})
+		r := identity.Role{Name: pg.Name, DomainID: in.ID, Description: optional(pg.Description)}
+		if pg.Role.Immutable {
+			r.Options = identity.Options{identity.OptImmutable: true}
+		}
+		told := identity.RoleProfile{Category: pg.Role.Category}
+		if pg.Role.Display != "" {
+			told.Name = map[string]string{v.Lang: pg.Role.Display}
+		}
+		if !told.Empty() && v.p.Now().Sub(v.session.ConfirmedAt) > confirmFor {
+			return "", errConfirm
+		}
+		r, err := v.p.Membership.CreateRole(v.Context(), caller, r, told)
 		return "/cloud/roles/" + string(r.ID) + "?done=saved", err
 	})
 }

@@ -71,9 +71,22 @@ func TestRoles(t *testing.T) {
 	root := env.SignIn("admin", testenv.Password).Open("/portal/cloud/roles").Want(200, "member", "reader")
 	root.Open("/portal/cloud/roles/new").Submit("Create the role", "name", "compute-user").Want(200, "implies no other role")
 	at := strings.TrimSuffix(root.Path, "?done=saved")
+	root.Open("/portal/cloud/roles/new").Submit("Create the role", "name", "kube", "category", strings.Repeat("x", 65)).Want(422, "64 characters")
+	if made := env.Admin().Get("/v3/roles?name=kube").Want(200).List("roles"); len(made) != 0 {
+		t.Errorf("a role is left of what failed: %v", made)
+	}
+	root.Submit("Create the role", "category", "Kubernetes", "display", "Cluster user", "immutable", "1").Want(200, "Who may grant it", "immutable")
+	kube := env.Admin().Get("/v3/roles?name=kube").Want(200)
+	if kube.Value("roles.0.options.immutable") != true {
+		t.Error(kube.Body)
+	}
+	root.Open("/portal/cloud/roles/" + kube.Get("roles.0.id") + "/profile").Want(200)
+	if _, form := root.Form("Save"); form.Get("name-en") != "Cluster user" || form.Get("category") != "Kubernetes" {
+		t.Errorf("it is shown as %v", form)
+	}
 	reader := env.Admin().Get("/v3/roles?name=reader").Want(200).Get("roles.0.id")
 	admin := env.Admin().Get("/v3/roles?name=admin").Want(200).Get("roles.0.id")
-	root.Submit("Imply this role too", "role", reader).Want(200, "Saved", "reader")
+	root.Open(at).Submit("Imply this role too", "role", reader).Want(200, "Saved", "reader")
 	root.Open("/portal/cloud/roles/"+reader).Want(200, "Implied by", "compute-user")
 	root.Open(at).Submit("Imply this role too", "role", admin).Want(422, "cannot be an implied role")
 	root.Open(at).Submit("End reader").Want(200, "implies no other role")

@@ -154,6 +154,7 @@ func (v *visit) notify() error {
 // contactPage changes a contact.
 type contactPage struct {
 	chrome
+	edited
 	Contact identity.Contact
 	Topics  []choice
 }
@@ -173,6 +174,11 @@ func (v *visit) loadContact() (*here, *contactPage, error) {
 	}
 	pg.Here, pg.Section, pg.Title, pg.Lead = h, "contacts", pg.Contact.Name, pg.Contact.Address
 	pg.Topics = v.topics(pg.Contact.Topics)
+	now := []string{pg.Contact.Name}
+	for _, t := range pg.Contact.Topics {
+		now = append(now, v.topicName(t))
+	}
+	pg.Problem = pg.meanwhile(v, now...)
 	pg.Terminal = []string{"lintel contact set" + ofProject(h) + " --name NAME --topic TOPIC " + word(pg.Contact.Address)}
 	return h, pg, nil
 }
@@ -189,6 +195,10 @@ func (v *visit) changeContact() error {
 	h, pg, err := v.loadContact()
 	if err != nil {
 		return err
+	}
+	if pg.Problem != "" {
+		pg.Contact.Name, pg.Topics = v.field("name"), v.topics(v.PostForm["topics"])
+		return v.show(http.StatusConflict, "contact", pg)
 	}
 	err = h.as(func(c identity.Caller) error {
 		_, err := v.p.Membership.UpdateContact(v.Context(), c, h.ID, pg.Contact.ID, identity.Some(v.field("name")), identity.Some(slices.Clone(v.PostForm["topics"])))

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -159,5 +160,26 @@ func TestNamesThatDoNotFit(t *testing.T) {
 		if made := root.Path[:strings.Index(root.Path, "?")]; !strings.HasSuffix(path, "users/new") {
 			root.Open(made+"/edit").Submit("Save", "name", strings.Repeat("x", act.most+1)).Want(422, "exceeds the limit")
 		}
+	}
+}
+
+// D9, A5, B5, 4.2: two who edit the same entry of the catalog, contact, role or rules learn of each other, and nothing is lost unawares.
+func TestTwoEditorsOfEntries(t *testing.T) {
+	env, _, one, acme := cloudWithMail(t)
+	service := env.Admin().Post("/v3/services", `{"service": {"type": "compute", "name": "nova"}}`).Want(201).Get("service.id")
+	two := env.SignIn("admin", testenv.Password)
+	one.Open("/portal/p/"+acme+"/contacts").Submit("Add the contact", "name", "Carla", "address", "carla@acme.example", "topics", "billing").Want(200)
+	contact := regexp.MustCompile(`/contacts/([0-9a-f]{32})"`).FindStringSubmatch(one.Body)[1]
+	for path, act := range map[string][3]string{
+		"/portal/cloud/catalog/services/" + service + "/edit":       {"Save", "name", "description"},
+		"/portal/p/" + acme + "/contacts/" + contact:                {"Save", "name", "name"},
+		"/portal/cloud/roles/" + roleID(env, "reader") + "/profile": {"Save", "summary-en", "category"},
+		"/portal/d/default/rules":                                   {"Save the rules", "password_length", "password_kinds"},
+	} {
+		one.Open(path).Want(200)
+		two.Open(path).Want(200)
+		one.Submit(act[0], act[1], "3").Want(200, "Saved")
+		two.Submit(act[0], act[2], "2").Want(409, "Somebody has changed this", "It now says:")
+		two.Submit(act[0]).Want(200, "Saved")
 	}
 }

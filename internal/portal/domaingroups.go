@@ -94,7 +94,7 @@ func (v *visit) domainGroup() error {
 }
 
 func (v *visit) showGroup(caller identity.Caller, pg *domainGroupPage) error {
-	in := " --domain " + word(pg.In.Name) + " " + word(pg.Group.Name)
+	in := " --domain " + word(pg.In.Name) + " " + operand(pg.Group.Name)
 	pg.Terminal = []string{
 		"openstack group show" + in,
 		"openstack user list --domain " + word(pg.In.Name) + " --group " + word(pg.Group.Name),
@@ -120,6 +120,9 @@ func (v *visit) showGroup(caller identity.Caller, pg *domainGroupPage) error {
 		})
 }
 
+// longestGroupName is what the room takes (internal/directory).
+const longestGroupName = 64
+
 func (v *visit) newGroup() error {
 	caller, d, err := v.inDomain()
 	if err != nil {
@@ -128,7 +131,7 @@ func (v *visit) newGroup() error {
 	if !v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID) {
 		return identity.NotAllowed("identity:create_group")
 	}
-	pg := v.readThing(&thingPage{Do: v.T("Create the group"), Back: Prefix + inDomain(d.ID) + "/groups"})
+	pg := v.readThing(&thingPage{Do: v.T("Create the group"), MaxName: longestGroupName, Back: Prefix + inDomain(d.ID) + "/groups"})
 	pg.Section, pg.Title, pg.Lead = "groups", v.T("Create a group"), v.T("Then add people to it, and grant it roles.")
 	pg.Terminal = []string{"openstack group create --domain " + word(d.Name) + " NAME"}
 	return v.saveThing(pg, func() (string, error) {
@@ -145,9 +148,9 @@ func (v *visit) editGroup() error {
 	if !pg.Manage {
 		return identity.NotAllowed("identity:update_group")
 	}
-	form := v.readThing(&thingPage{Name: pg.Group.Name, Description: text(pg.Group.Description), Do: v.T("Save"), Back: pg.Path})
+	form := v.readThing(&thingPage{MaxName: longestGroupName, Name: pg.Group.Name, Description: text(pg.Group.Description), Do: v.T("Save"), Back: pg.Path})
 	form.Section, form.Title = "groups", v.F("Edit %s", pg.Group.Name)
-	form.Terminal = []string{"openstack group set --name NAME --domain " + word(pg.In.Name) + " " + word(pg.Group.Name)}
+	form.Terminal = []string{"openstack group set --name NAME --domain " + word(pg.In.Name) + " " + operand(pg.Group.Name)}
 	return v.saveThing(form, func() (string, error) {
 		_, err := v.p.Directory.UpdateGroup(v.Context(), caller, pg.Group.ID, identity.GroupUpdate{Name: identity.Some(form.Name), Description: identity.Some(form.Description)})
 		return strings.TrimPrefix(pg.Path, Prefix) + "?done=saved", err

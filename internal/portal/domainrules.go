@@ -17,6 +17,7 @@ var domainRulePages = both("/d/{domain}/rules", (*visit).domainRules, false)
 // rulesPage shows what a domain asks of its people, where each rule comes from, and lets those change it who look after it.
 type rulesPage struct {
 	chrome
+	edited
 	In            identity.Domain
 	Rules         []rule
 	FirstUse      bool
@@ -108,6 +109,7 @@ func (v *visit) domainRules() error {
 	if err := v.factorChoices(caller, pg); err != nil {
 		return err
 	}
+	pg.Problem = pg.meanwhile(v, v.rulesInWords(pg)...)
 	if v.Method == get {
 		return v.show(http.StatusOK, "rules", pg)
 	}
@@ -129,6 +131,9 @@ func (v *visit) domainRules() error {
 		}
 	}
 	wanted.Factor = v.wantedDemand(pg, found.Own.Factor)
+	if len(pg.Fields) == 0 && pg.Problem != "" {
+		return v.show(http.StatusConflict, "rules", pg)
+	}
 	if len(pg.Fields) == 0 && v.field("sure") == "" && len(found.Cloud.Weaker(wanted)) == 0 {
 		if ask, err := v.askDemand(caller, d, wanted.Factor, found.Own.Factor); ask != nil || err != nil {
 			if err != nil {
@@ -152,6 +157,38 @@ func (v *visit) domainRules() error {
 	}
 	v.redirect(inDomain(d.ID) + "/rules?done=saved")
 	return nil
+}
+
+// rulesInWords is what a domain asks for.
+func (v *visit) rulesInWords(pg *rulesPage) (all []string) {
+	for _, r := range pg.Rules {
+		text := ""
+		if r.Value != "" {
+			text = r.Label + " " + r.Value + " " + r.Unit
+		}
+		all = append(all, text)
+	}
+	for _, on := range []struct {
+		is   bool
+		text string
+	}{
+		{pg.FirstUse, v.T("A password that somebody else set must be changed at the first login")}, {pg.NoInvitations, v.T("Nobody is invited to the projects of this domain")},
+	} {
+		if !on.is {
+			on.text = ""
+		}
+		all = append(all, on.text)
+	}
+	factor := v.levelName(pg.Factor.Level)
+	for _, r := range pg.Roles {
+		if r.Chosen {
+			factor += " " + r.Label
+		}
+	}
+	if pg.Factor.Required() && !pg.Factor.From.IsZero() {
+		factor += " " + v.F("from %s on", v.day(pg.Factor.From))
+	}
+	return append(all, v.T("Second factor")+": "+factor, pg.MailDomains)
 }
 
 // pick is one of several.

@@ -206,9 +206,19 @@ func (v *visit) loadPermissions() (pg *rolePermissionsPage, columns []policy.Sup
 	pg.Section, pg.Title = "roles", pg.Role.Name
 	pg.Lead = v.T("What this role permits, computed from the rules of each service.")
 	pg.Tabs = v.roleTabs(pg.Path, "permissions")
-	pg.Terminal = []string{"lintel access role " + word(pg.Role.Name) + " --policies DIR" + map[bool]string{true: " --elsewhere"}[pg.Elsewhere] +
-		map[bool]string{true: " --scope " + pg.Scope}[pg.Scope != "project"]}
+	pg.Terminal = []string{"lintel access role --policies DIR" + map[bool]string{true: " --elsewhere"}[pg.Elsewhere] +
+		map[bool]string{true: " --scope " + pg.Scope}[pg.Scope != "project"] + bringing(pg.Role, about.Names)}
 	return pg, columns, nil
+}
+
+// bringing names a role for a command that looks at files alone: a role of a domain is known there by what it implies, and not by its name.
+func bringing(r identity.Role, implied []string) (said string) {
+	if r.DomainID != "" {
+		for _, name := range implied {
+			said += " --with " + word(name)
+		}
+	}
+	return said + " " + roleWord(r)
 }
 
 // roleTabs are the pages about a role.

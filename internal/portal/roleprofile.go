@@ -37,7 +37,7 @@ func (v *visit) roleCalled(r identity.Role) string {
 // roleWord names a role in a command. By its name a command finds those of the cloud alone.
 func roleWord(r identity.Role) string {
 	if r.DomainID == "" {
-		return word(r.Name)
+		return operand(r.Name)
 	}
 	return word(string(r.ID))
 }
@@ -134,6 +134,7 @@ func (v *visit) choicesInGroups(choices []roleChoice) []roleGroup {
 // roleProfilePage is the form for what people are told of a role.
 type roleProfilePage struct {
 	chrome
+	edited
 	Role     identity.Role
 	Profile  identity.RoleProfile
 	Position string // in its category
@@ -161,11 +162,15 @@ func (v *visit) roleProfile() error {
 	pg := &roleProfilePage{Role: of.Role, Profile: about.Profile, Back: of.Path}
 	pg.Section, pg.Title = "roles", v.F("How %s is shown", of.Role.Name)
 	pg.Lead = v.T("What people read where they choose a role, and how heavy it counts.")
-	pg.Terminal = []string{"lintel role describe --category CATEGORY --name NAME --summary TEXT " + word(of.Role.Name)}
+	pg.Terminal = []string{"lintel role describe --category CATEGORY --name NAME --summary TEXT " + roleWord(of.Role)}
 	if pg.Position = ""; pg.Profile.Sort != 0 {
 		pg.Position = strconv.Itoa(pg.Profile.Sort)
 	}
-	problem := problems{}
+	now := []string{pg.Profile.Category, pg.Position, pg.Profile.Audience, string(pg.Profile.Impact), pg.Profile.DocsURL}
+	for _, l := range v.p.views.languages {
+		now = append(now, pg.Profile.Name[l.Lang], pg.Profile.Summary[l.Lang], pg.Profile.Warning[l.Lang])
+	}
+	stale, problem := pg.meanwhile(v, now...), problems{}
 	if v.Method == post {
 		pg.Position = strings.TrimSpace(v.field("sort"))
 		p := identity.RoleProfile{
@@ -195,6 +200,9 @@ func (v *visit) roleProfile() error {
 	}
 	if v.Method == get {
 		return v.show(http.StatusOK, "roleprofile", pg)
+	}
+	if pg.Problem = stale; stale != "" {
+		return v.show(http.StatusConflict, "roleprofile", pg)
 	}
 	if pg.Fields = problem; len(problem) == 0 {
 		err := v.p.Membership.SetRoleProfile(v.Context(), caller, pg.Profile)

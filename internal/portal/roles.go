@@ -131,7 +131,7 @@ func (v *visit) roleHere() error {
 	if pg.Unknown, err = v.unknown(h.callers[0]); err != nil {
 		return err
 	}
-	pg.Terminal = []string{"lintel access role " + word(guide[i].Name) + " --policies DIR"}
+	pg.Terminal = []string{"lintel access role --policies DIR" + bringing(guide[i].Role, v.choiceOf(guide[i].Offer).Brings)}
 	return v.show(http.StatusOK, "permissions", pg)
 }
 

@@ -121,6 +121,7 @@ func TestRolesOfADomain(t *testing.T) {
 	root.Submit("Create the role", "name", "member").Want(200, "A role of the domain", "hall")
 	own := admin.Get("/v3/roles?domain_id=" + hall).Want(200).Get("roles.0.id")
 	root.Want(200, "openstack role show "+own).Submit("Imply this role too", "role", roleID(env, "reader")).Want(200, "Saved")
+	root.Open("/portal/cloud/roles/"+own+"/permissions").Want(200, "lintel access role --policies DIR --with reader "+own)
 	root.Open("/portal/cloud/roles/"+own+"/edit").Want(200, "openstack role set --name NAME "+own)
 	root.Open("/portal/cloud/roles/"+own+"/delete").Want(200, "openstack role delete "+own)
 	root.Open("/portal/cloud/roles/graph").Want(200, "member (a role of the domain)")
@@ -131,6 +132,9 @@ func TestRolesOfADomain(t *testing.T) {
 
 	root.Open("/portal/d/"+hall+"/assignments/new").Want(200, "member (a role of the domain)").
 		Submit("Grant the role", "kind", "user", "name", "carl", "role", own, "project", "web").Want(200, "member (a role of the domain)")
+	if root.Open("/portal/d/" + hall + "/assignments").Want(200); !strings.Contains(root.Body, `value="`+own+`"`) {
+		t.Error("the roles of the domain are not to choose among")
+	}
 	if got := env.With(env.Authenticate(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": "` + carl + `", "password": "secret"}}}, "scope": {"project": {"id": "` + project + `"}}}}`).
 		Want(201).Header.Get("X-Subject-Token")); got.Token == "" {
 		t.Error("no token")

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -46,12 +47,22 @@ type thingPage struct {
 	Name, Description string
 	Parent            string // the name of the project above
 	HasParent         bool
+	MaxName           int      // characters
+	Role              *newRole // what a new role is beside these
 	Do, Back          string
+}
+
+// newRole is what can be said of a role when it is made.
+type newRole struct {
+	Display, Category string
+	Immutable         bool
+	Describe          bool // the reader may say what people are told of it
 }
 
 // readThing fills the form from what was sent, if it was.
 func (v *visit) readThing(pg *thingPage) *thingPage {
 	pg.Problem = pg.meanwhile(v, pg.Name, pg.Description)
+	pg.MaxName = cmp.Or(pg.MaxName, 255)
 	if v.Method == post {
 		pg.Name, pg.Description, pg.Parent = strings.TrimSpace(v.field("name")), v.field("description"), strings.TrimSpace(v.field("parent"))
 	}
