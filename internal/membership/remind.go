@@ -87,6 +87,26 @@ func (s *Service) remindOf(ctx context.Context, tx *store.Tx, c store.ProjectCre
 	return nil
 }
 
+// Keepers returns those who look after a project, to whoever acts on it in person: up to mostKeepers of them, with their addresses, as they
+// stand in the mails of those who invite.
+func (s *Service) Keepers(ctx context.Context, caller identity.Caller, project identity.ProjectID) (some []identity.User, err error) {
+	if err := inPerson(caller); err != nil {
+		return nil, err
+	}
+	if caller.Token.Scope.ProjectID() != project {
+		return nil, identity.Refusedf("Those who look after a project are told to who works on it.")
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		p, err := tx.Project(ctx, project)
+		if err != nil {
+			return err
+		}
+		some, err = s.keepersOf(ctx, tx, p)
+		return err
+	})
+	return some, err
+}
+
 // keepersOf are the enabled users who look after a project, or after the domain that it acts as: those who were granted one of its highest
 // roles on it, themselves or by a group, up to mostKeepers.
 func (s *Service) keepersOf(ctx context.Context, tx *store.Tx, p identity.Project) ([]identity.User, error) {

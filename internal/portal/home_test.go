@@ -110,6 +110,26 @@ func TestTerminalWithApplicationCredential(t *testing.T) {
 	b.Open("/portal/terminal/clouds.yaml?project=" + acme + "&credential=other").Want(404)
 }
 
+// M14: a member is told who looks after the project and how to reach them, and what its limits are.
+func TestMemberKnowsWhomToAsk(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	_, acme := member(env, "alice", "acme")
+	boss, web := member(env, "boss", "web")
+	patch(env, boss, `{"user": {"email": "boss@acme.example"}}`)
+	b := env.SignIn("alice", "secret").Open("/portal/p/"+acme).Want(200, "Who looks after it", "Nobody in particular")
+	admin.Put("/v3/projects/"+acme+"/users/"+boss+"/roles/"+roleID(env, "admin"), nil).Want(204)
+	service := admin.Post("/v3/services", `{"service": {"type": "compute", "name": "nova"}}`).Want(201).Get("service.id")
+	admin.Post("/v3/registered_limits", `{"registered_limits": [{"service_id": "`+service+`", "resource_name": "cores", "default_limit": 10}]}`).Want(201)
+	for project, n := range map[string]string{acme: "42", web: "77"} {
+		admin.Post("/v3/limits", `{"limits": [{"service_id": "`+service+`", "project_id": "`+project+`", "resource_name": "cores", "resource_limit": `+n+`}]}`).Want(201)
+	}
+	b.Open("/portal/p/"+acme).Want(200, "boss boss@acme.example", "Limits cores 42")
+	if strings.Contains(b.Text(), "77") {
+		t.Error("the limit of another project")
+	}
+}
+
 // queries is how many a page takes at the least, once what can be remembered is.
 func queries(env *testenv.Env, b *testenv.Browser, path string) int64 {
 	least := int64(1 << 62)

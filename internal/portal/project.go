@@ -198,7 +198,12 @@ type projectPage struct {
 	chrome
 	Roles    []heldRole
 	CanLeave bool
+	Keepers  []contact // who looks after it
+	Limits   []identity.Limit
 }
+
+// contact is somebody to ask.
+type contact struct{ Name, Email string }
 
 func (v *visit) project() error {
 	h, err := v.hereIn(anyArea)
@@ -214,6 +219,21 @@ func (v *visit) project() error {
 	me, err := v.me(h)
 	if err != nil {
 		return err
+	}
+	if h.member {
+		keepers, err := v.p.Membership.Keepers(v.Context(), h.callers[0], h.ID)
+		if err != nil {
+			return err
+		}
+		for _, u := range keepers {
+			email, _ := u.Extra["email"].(string)
+			pg.Keepers = append(pg.Keepers, contact{u.Name, email})
+		}
+		limits, err := v.p.Catalog.Limits(v.Context(), h.callers[0], identity.Query{}.Where("project_id", string(h.ID)))
+		if err != nil && !errors.Is(err, identity.Forbidden) {
+			return err
+		}
+		pg.Limits = limits.Items
 	}
 	pg.Roles, pg.CanLeave = v.rolesHeld(me.Held, me.Terms, me.Called), len(me.Revocable) > 0
 	pg.Terminal = []string{"openstack project show " + word(h.Name) + " --domain " + word(h.In)}
