@@ -312,7 +312,7 @@ func accountCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "account", Short: "Look after accounts of customers, and what accounts are for"}
 	var f far
 	var pw passwords
-	var project, role, domain string
+	var project, role, domain, reason string
 	open := &cobra.Command{
 		Use:   "open ADDRESS",
 		Short: "Open the account of a customer: a project and its main user, both or nothing",
@@ -323,6 +323,9 @@ to the portal alone, and make API users for all else.`,
 			body := map[string]any{"email": args[0], "project": project, "role": map[string]any{"name": role}}
 			if domain != "" {
 				body["domain_id"] = domain
+			}
+			if reason != "" {
+				body["reason"] = reason
 			}
 			if err := pw.into(cmd, body); err != nil {
 				return err
@@ -335,6 +338,8 @@ to the portal alone, and make API users for all else.`,
 				Account struct {
 					User    map[string]any `json:"user"`
 					Project map[string]any `json:"project"`
+					Waiting []string       `json:"waiting_roles"`
+					Request string         `json:"request_id"`
 				} `json:"account"`
 			}
 			if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/accounts", map[string]any{"account": body}, &answer); err != nil {
@@ -342,6 +347,9 @@ to the portal alone, and make API users for all else.`,
 			}
 			out := pw.told(answer.Account.User)
 			out["project"] = answer.Account.Project["name"]
+			if answer.Account.Request != "" {
+				out["waiting_roles"], out["request_id"] = answer.Account.Waiting, answer.Account.Request
+			}
 			return f.print(cmd.OutOrStdout(), out, row{"Field", "Value"}, fields(out))
 		},
 	}
@@ -350,6 +358,7 @@ to the portal alone, and make API users for all else.`,
 	open.Flags().StringVar(&project, "project", "", "`NAME` of the project")
 	open.Flags().StringVar(&role, "role", "member", "`ROLE` of the main user on it")
 	open.Flags().StringVar(&domain, "domain", "", "`ID` of the domain (default: the first one)")
+	open.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree to the role, where a grant rule wants that")
 	required(open, "project")
 
 	kinds := map[string]map[string]any{

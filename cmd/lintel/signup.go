@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,7 @@ func signUpCommand() *cobra.Command {
 		}
 		return f.print(cmd.OutOrStdout(), answer.SignUps, row{"ID", "Address", "Name", "Project", "Why", "Since"}, rows)
 	})
-	as := map[string]*string{"name": new(string), "project": new(string), "role": new(string), "domain_id": new(string)}
+	as := map[string]*string{"name": new(string), "project": new(string), "role": new(string), "domain_id": new(string), "reason": new(string)}
 	approve := sub("approve ID", "Make the account and its project, and send a link to set the first password", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
 		body := map[string]any{}
 		for key, value := range as {
@@ -54,17 +55,22 @@ func signUpCommand() *cobra.Command {
 			User struct {
 				User    map[string]any `json:"user"`
 				Project map[string]any `json:"project"`
+				Waiting []string       `json:"waiting_roles,omitempty"`
+				Request string         `json:"request_id,omitempty"`
 			} `json:"user"`
 		}
 		if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/sign_ups/"+url.PathEscape(args[0])+"/approval", map[string]any{"approval": body}, &answer); err != nil {
 			return err
 		}
-		return f.print(cmd.OutOrStdout(), answer.User, row{"User", "ID", "Project"}, []row{{fmt.Sprint(answer.User.User["name"]), fmt.Sprint(answer.User.User["id"]), fmt.Sprint(answer.User.Project["name"])}})
+		u := answer.User
+		return f.print(cmd.OutOrStdout(), u, row{"User", "ID", "Project", "Waits for agreement", "Request"},
+			[]row{{fmt.Sprint(u.User["name"]), fmt.Sprint(u.User["id"]), fmt.Sprint(u.Project["name"]), strings.Join(u.Waiting, ", "), u.Request}})
 	})
 	approve.Flags().StringVar(as["name"], "name", "", "`NAME` of the user (default: as asked for)")
 	approve.Flags().StringVar(as["project"], "project", "", "`NAME` of the project (default: as asked for)")
 	approve.Flags().StringVar(as["role"], "role", "", "`ROLE` there (default: member)")
 	approve.Flags().StringVar(as["domain_id"], "domain-id", "", "`ID` of the domain (default: the default domain)")
+	approve.Flags().StringVar(as["reason"], "reason", "", "`WHY`, for whoever must agree to the role, where a grant rule wants that")
 	var why string
 	refuse := sub("refuse ID", "Give them no account, and tell them", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
 		return c.Do(cmd.Context(), http.MethodPost, "/lintel/sign_ups/"+url.PathEscape(args[0])+"/refusal", map[string]any{"refusal": map[string]any{"reason": why}}, nil)

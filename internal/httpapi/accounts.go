@@ -133,6 +133,7 @@ func (a *API) openAccount(w http.ResponseWriter, r *request) error {
 	body := r.Body.Object("account")
 	in := membership.NewAccount{
 		Domain: text[identity.DomainID](body, "domain_id"), Address: text[string](body, "email"), Project: text[string](body, "project"), Password: text[string](body, "password"),
+		Reason: text[string](body, "reason"),
 	}
 	if in.Domain == "" {
 		in.Domain = a.Directory.DefaultDomain
@@ -152,9 +153,11 @@ func (a *API) openAccount(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return writeSecret(w, http.StatusCreated, object{"account": object{
-		"user": newAPIUser(made.User, made.Password), "project": object{"id": string(made.Project.ID), "name": made.Project.Name},
-	}})
+	o := object{"user": newAPIUser(made.User, made.Password), "project": object{"id": string(made.Project.ID), "name": made.Project.Name}}
+	if made.Asked != nil {
+		o["request_id"], o["waiting_roles"] = made.Asked.ID, made.Asked.RoleNames
+	}
+	return writeSecret(w, http.StatusCreated, object{"account": o})
 }
 
 func renderAPIUser(r *request, u membership.APIUser) object {

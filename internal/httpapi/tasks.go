@@ -444,6 +444,7 @@ func (a *API) approveSignUp(w http.ResponseWriter, r *request) error {
 	in := r.Body.Object("approval")
 	out, err := a.Membership.ApproveSignUp(r.Context(), r.Caller, r.PathValue("sign_up_id"), membership.Admission{
 		Name: text[string](in, "name"), Project: text[string](in, "project"), Role: text[string](in, "role"), Domain: text[identity.DomainID](in, "domain_id"),
+		Reason: text[string](in, "reason"),
 	})
 	if err != nil {
 		return err

@@ -99,32 +99,13 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 			}
 			u.DefaultProjectID = made.DefaultProjectID
 		}
-		var wait []identity.Grant
-		for _, id := range roles {
-			g := identity.Grant{Role: id, User: made.ID, Project: u.DefaultProjectID}
-			if err := s.Assignment.GrantIn(ctx, tx, caller, g, identity.Terms{Source: identity.ByHand}); asks(err) {
-				wait = append(wait, g)
-				continue
-			} else if err != nil {
-				return err
-			}
-			r, err := tx.Role(ctx, id)
-			if err != nil {
-				return err
-			}
-			out.Roles = append(out.Roles, r)
-		}
 		if u.DefaultProjectID != "" {
 			if out.Project, err = tx.Project(ctx, u.DefaultProjectID); err != nil {
 				return err
 			}
-		}
-		if len(wait) > 0 {
-			asked, err := s.askGrants(ctx, tx, caller, wait, identity.GrantRequest{New: true, Reason: e.Reason})
-			if err != nil {
+			if out.Roles, out.Asked, err = s.endow(ctx, tx, caller, made.ID, u.DefaultProjectID, roles, e.Reason); err != nil {
 				return err
 			}
-			out.Asked = &asked
 		}
 		if e.SetUp {
 			return s.setUp(ctx, tx, caller, e, made, &out)
@@ -135,6 +116,31 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 		out.User.DefaultProjectID = out.Project.ID
 	}
 	return out, err
+}
+
+// endow grants roles on a project to a user who was just made, and asks for those to which somebody else must agree, with a reason.
+func (s *Service) endow(ctx context.Context, tx *store.Tx, caller identity.Caller, user identity.UserID, project identity.ProjectID, roles []identity.RoleID, reason string) (
+	granted []identity.Role, asked *Request, err error) {
+	var wait []identity.Grant
+	for _, id := range roles {
+		g := identity.Grant{Role: id, User: user, Project: project}
+		if err := s.Assignment.GrantIn(ctx, tx, caller, g, identity.Terms{Source: identity.ByHand}); asks(err) {
+			wait = append(wait, g)
+			continue
+		} else if err != nil {
+			return nil, nil, err
+		}
+		r, err := tx.Role(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		granted = append(granted, r)
+	}
+	if len(wait) > 0 {
+		r, err := s.askGrants(ctx, tx, caller, wait, identity.GrantRequest{New: true, Reason: reason})
+		return granted, &r, err
+	}
+	return granted, nil, nil
 }
 
 // makeProject makes the first project of a new account.

@@ -15,17 +15,20 @@ type NewAccount struct {
 	Project  string // its name
 	Role     identity.RoleID
 	Password string // empty to have one made
+	Reason   string // for whoever must agree to the role, if somebody else must
 }
 
 // Account is one that was opened.
 type Account struct {
 	User     identity.User
 	Project  identity.Project
-	Password string // told this once
+	Password string   // told this once
+	Asked    *Request // for the role, if it waits for somebody else to agree
 }
 
 // OpenAccount opens the account of a customer: its project and its main user, with a role there, in one transaction. The main
-// user signs in to the portal alone and makes API users for all else. That is for administrators of the cloud, in person.
+// user signs in to the portal alone and makes API users for all else. A role to which somebody else must agree waits as it does in Enroll.
+// That is for administrators of the cloud, in person.
 func (s *Service) OpenAccount(ctx context.Context, caller identity.Caller, in NewAccount) (a Account, err error) {
 	if err := s.Directory.MaySetSurface(ctx, caller); err != nil {
 		return a, err
@@ -61,8 +64,7 @@ func (s *Service) OpenAccount(ctx context.Context, caller identity.Caller, in Ne
 		if err != nil {
 			return err
 		}
-		g := identity.Grant{Role: in.Role, User: a.User.ID, Project: a.Project.ID}
-		if err := s.Assignment.GrantIn(ctx, tx, caller, g, identity.Terms{Source: identity.ByHand}); err != nil {
+		if _, a.Asked, err = s.endow(ctx, tx, caller, a.User.ID, a.Project.ID, []identity.RoleID{in.Role}, in.Reason); err != nil {
 			return err
 		}
 		return tx.SetMainUser(ctx, a.Project.ID, a.User.ID)

@@ -172,6 +172,7 @@ func (s *Service) LookSignUp(ctx context.Context, caller identity.Caller, id str
 type Admission struct {
 	Name, Project, Role string // the role is member unless another is named
 	Domain              identity.DomainID
+	Reason              string // for whoever must agree to the role, if somebody else must
 }
 
 // ManagesSignUps tells whether the caller may let people in who asked for an account (lintel:manage_sign_ups).
@@ -180,7 +181,7 @@ func (s *Service) ManagesSignUps(ctx context.Context, caller identity.Caller) bo
 }
 
 // ApproveSignUp makes an account and its project, with a role there, and sends a link to set the first password, all of it or nothing
-// (lintel:manage_sign_ups, and what guards making each).
+// (lintel:manage_sign_ups, and what guards making each). A role to which somebody else must agree waits as it does in Enroll.
 func (s *Service) ApproveSignUp(ctx context.Context, caller identity.Caller, id string, as Admission) (out Enrolled, err error) {
 	wish, err := s.openSignUp(ctx, caller, id)
 	if err != nil {
@@ -191,7 +192,6 @@ func (s *Service) ApproveSignUp(ctx context.Context, caller identity.Caller, id 
 		u.DomainID = s.Directory.DefaultDomain
 	}
 	out.User, err = s.Directory.CreateUserWith(ctx, caller, u, identity.Opt[string]{}, func(tx *store.Tx, made identity.User) error {
-		out.Roles = nil
 		p := identity.Project{DomainID: made.DomainID, ParentID: identity.ProjectID(made.DomainID), Name: or(as.Project, wish.Project), Enabled: true}
 		if err := s.Authz.Check(ctx, caller, authz.CreateProject, authz.Target{"project": authz.Project(p)}); err != nil {
 			return err
@@ -206,15 +206,9 @@ func (s *Service) ApproveSignUp(ctx context.Context, caller identity.Caller, id 
 		if err != nil {
 			return err
 		}
-		g := identity.Grant{Role: roles[0], User: made.ID, Project: out.Project.ID}
-		if err := s.Assignment.GrantIn(ctx, tx, caller, g, identity.Terms{Source: identity.ByHand}); err != nil {
+		if out.Roles, out.Asked, err = s.endow(ctx, tx, caller, made.ID, out.Project.ID, roles, as.Reason); err != nil {
 			return err
 		}
-		r, err := tx.Role(ctx, roles[0])
-		if err != nil {
-			return err
-		}
-		out.Roles = append(out.Roles, r)
 		home := made
 		home.DefaultProjectID = out.Project.ID
 		if err := tx.UpdateUser(ctx, made, home); err != nil {

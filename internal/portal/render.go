@@ -265,6 +265,8 @@ func (v *visit) done() string {
 		return v.T("The owner was asked by mail.")
 	case "admitted":
 		return v.T("The account and its project were made. A mail lets the person choose a password.")
+	case "admitted-waits":
+		return v.T("The account and its project were made. A mail lets the person choose a password. The role waits until somebody else agrees.")
 	case "not-admitted":
 		return v.T("They get no account, and a mail that says so.")
 	case "api-user-off":

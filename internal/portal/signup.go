@@ -151,6 +151,8 @@ type admitPage struct {
 	chrome
 	Wish                membership.Known
 	Name, Project, Role string
+	Reason              string // for whoever must agree to the role
+	Asks                bool   // somebody must
 	Roles               []roleGroup
 }
 
@@ -185,15 +187,24 @@ func (v *visit) admit() error {
 		return v.show(http.StatusOK, "admit", pg)
 	}
 	pg.Name, pg.Project, pg.Role = strings.TrimSpace(v.field("name")), strings.TrimSpace(v.field("project")), v.field("role")
+	pg.Reason = strings.TrimSpace(v.field("reason"))
+	pg.Asks = pg.Reason != ""
 	offer()
-	_, err = v.p.Membership.ApproveSignUp(v.Context(), caller, pg.Wish.ID, membership.Admission{Name: pg.Name, Project: pg.Project, Role: pg.Role})
-	if errors.Is(err, identity.Conflict) {
+	made, err := v.p.Membership.ApproveSignUp(v.Context(), caller, pg.Wish.ID, membership.Admission{Name: pg.Name, Project: pg.Project, Role: pg.Role, Reason: pg.Reason})
+	if errors.Is(err, membership.ErrSayWhy) {
+		pg.Asks, pg.Fields = true, problems{"reason": v.T("Somebody else must agree: say why.")}
+		pg.Terminal[0] += " --role ROLE --reason WHY"
+	} else if errors.Is(err, identity.Conflict) {
 		pg.Problem = v.T("The domain has a user or a project of this name. Nothing was made.")
 	} else if pg.Problem, err = refusal(err); err != nil {
 		return err
 	}
-	if pg.Problem != "" {
+	if pg.Problem != "" || len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "admit", pg)
+	}
+	if made.Asked != nil {
+		v.redirect("/cloud/signups?done=admitted-waits")
+		return nil
 	}
 	v.redirect("/cloud/signups?done=admitted")
 	return nil
