@@ -60,6 +60,7 @@ func TestNewAccountsWhoseRoleWaits(t *testing.T) {
 	env.Browser().Open("/portal/signup").Submit("Ask for the account", "email", "ines@new.example", "name", "ines", "project", "render").Want(200)
 	env.Deliver()
 	env.Browser().Open(box.Last("ines@new.example").Link).Submit("Yes, it is mine").Want(200)
+	env.Deliver()
 	at := "/portal/cloud/signups/" + onSystem.Get("/v3/lintel/sign_ups").Want(200).Get("sign_ups.0.id")
 	if root.Open(at).Want(200); strings.Contains(root.Body, `name="reason"`) {
 		t.Error("it asks why, and nobody must agree to a member")
