@@ -100,10 +100,11 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 			u.DefaultProjectID = made.DefaultProjectID
 		}
 		if u.DefaultProjectID != "" {
-			if out.Project, err = tx.Project(ctx, u.DefaultProjectID); err != nil {
+			// First, since it tells who may not grant nothing of what is there.
+			if out.Roles, out.Asked, err = s.endow(ctx, tx, caller, made.ID, u.DefaultProjectID, roles, e.Reason); err != nil {
 				return err
 			}
-			if out.Roles, out.Asked, err = s.endow(ctx, tx, caller, made.ID, u.DefaultProjectID, roles, e.Reason); err != nil {
+			if out.Project, err = tx.Project(ctx, u.DefaultProjectID); err != nil {
 				return err
 			}
 		}

@@ -352,10 +352,10 @@ func (v *visit) newRole() error {
 	pg := v.readThing(&thingPage{Do: v.T("Create the role"), Back: Prefix + "/cloud/roles"})
 	pg.Role = &newRole{strings.TrimSpace(v.field("display")), strings.TrimSpace(v.field("category")), v.field("immutable") != "", v.p.Membership.ManagesGrantRules(v.Context(), caller)}
 	pg.Section, pg.Title, pg.Lead = "roles", v.T("Create a role"), v.T("It permits nothing until a service has a rule that names it, or it implies another role.")
-	pg.Terminal = []string{"openstack role create --immutable --description TEXT NAME", "lintel role describe --category CATEGORY --name DISPLAY NAME"}
+	pg.Terminal = []string{"openstack role create --description TEXT NAME", "lintel role describe --category CATEGORY --name DISPLAY NAME"}
 	if in.ID != "" {
 		pg.Title, pg.Lead, pg.Back = v.F("Create a role of %s", in.Name), v.T("It permits nothing until it implies a role of the cloud, and can be granted in this domain alone."), pg.Back+"?domain="+string(in.ID)
-		pg.Terminal = []string{"openstack role create --domain " + word(in.Name) + " --immutable --description TEXT NAME"}
+		pg.Terminal = []string{"openstack role create --domain " + word(in.Name) + " --description TEXT NAME"}
 	}
 	return v.saveThing(pg, func() (string, error) {
 		r := identity.Role{Name: pg.Name, DomainID: in.ID, Description: optional(pg.Description)}

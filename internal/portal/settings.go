@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -70,10 +71,18 @@ func (v *visit) settingsPage() (*here, *settingsPage, error) {
 	pg.Lead = v.F("What %s is called, and what is said of it.", h.Name)
 	at := " --domain " + word(h.In) + " " + operand(h.Name)
 	pg.Terminal = []string{"openstack project show" + at, "lintel project rules" + at}
-	if pg.CanEdit {
-		pg.Terminal = []string{"openstack project set --name NAME --description DESCRIPTION --tag TAG" + at, "lintel project set-rules --invite-role ROLE --invite-days DAYS --access-days DAYS" + at}
+	if err := v.letForm(h, pg); err != nil || !pg.CanEdit {
+		return h, pg, err
 	}
-	return h, pg, v.letForm(h, pg)
+	set := "lintel project set-rules"
+	for _, r := range pg.Let.Roles {
+		if r.Chosen {
+			set += " --invite-role " + word(r.Value)
+		}
+	}
+	set += " --invite-days " + cmp.Or(pg.Let.InviteDays, "0") + " --access-days " + cmp.Or(pg.Let.AccessDays, "0")
+	pg.Terminal = []string{set + at, "openstack project set --name NAME --description DESCRIPTION --tag TAG" + at} // by the old name, then the new
+	return h, pg, nil
 }
 
 // letForm fills in how the project lets people in.
