@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -415,8 +416,6 @@ func (s *bareServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	for name, values := range a.(answer).header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.(answer).header)
 	w.Write(a.(answer).body)
 }

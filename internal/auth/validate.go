@@ -55,7 +55,7 @@ func (s *Service) Validate(ctx context.Context, caller identity.Caller, subject 
 		return Issued{}, err
 	}
 	out.remembered = e
-	if out.Token = &e.token; !whole && !(subject.NoCatalog && e.own.Made()) { // else all that is shown is written already
+	if out.Token = &e.token; !whole && (!subject.NoCatalog || !e.own.Made()) { // else all that is shown is written already
 		err = s.DB.Glance(ctx, func(tx *store.Tx) error { return complete(tx, &e.token) })
 	}
 	return out, err

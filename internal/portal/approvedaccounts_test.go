@@ -17,7 +17,7 @@ func TestNewAccountsWhoseRoleWaits(t *testing.T) {
 	if err := os.WriteFile(policy, []byte(`identity:create_grant: "role:root or rule:admin_required and 'member':%(target.role.name)s"`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env, box, root, acme := cloudWithMail(t, func(c *config.Config) { c.OsloPolicy.PolicyFile, c.Lintel.SignUp = policy, true })
+	env, box, _, acme := cloudWithMail(t, func(c *config.Config) { c.OsloPolicy.PolicyFile, c.Lintel.SignUp = policy, true })
 	auditor := env.Admin().Post("/v3/roles", `{"role": {"name": "auditor"}}`).Want(201).Get("role.id")
 	sovereign := env.Admin().Post("/v3/roles", `{"role": {"name": "root"}}`).Want(201).Get("role.id")
 	admin := env.Admin().Get("/v3/users?name=admin").Want(200).Get("users.0.id")
@@ -33,7 +33,7 @@ func TestNewAccountsWhoseRoleWaits(t *testing.T) {
 			`", "target_role": {"name": "auditor"}, "target_scope": "project", "may_grant": true, "needs_approval": true}}`).Want(201)
 	}
 	maker.Delete("/v3/system/users/" + admin + "/roles/" + sovereign).Want(204) // kim alone may grant every role from now on
-	root = env.SignIn("admin", testenv.Password)
+	root := env.SignIn("admin", testenv.Password)
 	onSystem, keeper := env.Login("admin", testenv.Password, testenv.OnSystem), env.Login("kim", "secret", testenv.OnSystem)
 
 	project := func(name string) string {

@@ -179,12 +179,13 @@ func (v *visit) rulesInWords(pg *rulesPage) (all []string) {
 		}
 		all = append(all, on.text)
 	}
-	factor := v.levelName(pg.Factor.Level)
+	words := []string{v.levelName(pg.Factor.Level)}
 	for _, r := range pg.Roles {
 		if r.Chosen {
-			factor += " " + r.Label
+			words = append(words, r.Label)
 		}
 	}
+	factor := strings.Join(words, " ")
 	if pg.Factor.Required() && !pg.Factor.From.IsZero() {
 		factor += " " + v.F("from %s on", v.day(pg.Factor.From))
 	}

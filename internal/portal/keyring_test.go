@@ -22,13 +22,13 @@ func TestOwnCredentials(t *testing.T) {
 	login := func(id, secret string) *testenv.Response {
 		return env.Authenticate(`{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": "` + id + `", "secret": "` + secret + `"}}}}`)
 	}
-	b := env.SignIn("alice", "secret").Open("/portal/credentials").Want(200, "1 access rule", "never")
+	env.SignIn("alice", "secret").Open("/portal/credentials").Want(200, "1 access rule", "never")
 	login(old, "s3cret").Want(201)
 	if err := env.Server.DB.Settle(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	env.Clock.Advance(3 * time.Hour)
-	b = env.SignIn("alice", "secret").Open("/portal/credentials").Want(200, "3 hours ago", "from 192.0.2.1")
+	b := env.SignIn("alice", "secret").Open("/portal/credentials").Want(200, "3 hours ago", "from 192.0.2.1")
 
 	b.Open("/portal/credentials/"+old+"/rotate").Want(200, "Rotate ci", "reader", "compute GET /v2.1/servers", "goes on working until you delete it", "openstack application credential create --role reader --access-rules rules.json ci-2")
 	b.Submit("Create the new one", "name", "ci").Want(422, "You have a credential of this name")

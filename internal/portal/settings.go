@@ -74,14 +74,14 @@ func (v *visit) settingsPage() (*here, *settingsPage, error) {
 	if err := v.letForm(h, pg); err != nil || !pg.CanEdit {
 		return h, pg, err
 	}
-	set := "lintel project set-rules"
+	set := []string{"lintel project set-rules"}
 	for _, r := range pg.Let.Roles {
 		if r.Chosen {
-			set += " --invite-role " + word(r.Value)
+			set = append(set, "--invite-role", word(r.Value))
 		}
 	}
-	set += " --invite-days " + cmp.Or(pg.Let.InviteDays, "0") + " --access-days " + cmp.Or(pg.Let.AccessDays, "0")
-	pg.Terminal = []string{set + at, "openstack project set --name NAME --description DESCRIPTION --tag TAG" + at} // by the old name, then the new
+	set = append(set, "--invite-days", cmp.Or(pg.Let.InviteDays, "0"), "--access-days", cmp.Or(pg.Let.AccessDays, "0"))
+	pg.Terminal = []string{strings.Join(set, " ") + at, "openstack project set --name NAME --description DESCRIPTION --tag TAG" + at} // by the old name, then the new
 	return h, pg, nil
 }
 
