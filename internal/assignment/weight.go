@@ -1,6 +1,7 @@
 package assignment
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -112,7 +113,7 @@ func (s *Service) DescribedRoles(ctx context.Context, caller identity.Caller, do
 		}
 		return err
 	})
-	slices.SortFunc(list, func(a, b DescribedRole) int { return byName(a.Role, b.Role) })
+	slices.SortFunc(list, func(a, b DescribedRole) int { return cmp.Or(byName(a.Role, b.Role), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
 

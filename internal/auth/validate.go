@@ -54,8 +54,8 @@ func (s *Service) Validate(ctx context.Context, caller identity.Caller, subject 
 	if err != nil {
 		return Issued{}, err
 	}
-	out.remembered = e
-	if out.Token = &e.token; !whole && (!subject.NoCatalog || !e.own.Made()) { // else all that is shown is written already
+	out.remembered, out.Token = e, &e.token
+	if !whole && (!subject.NoCatalog || !e.own.Made()) { // else all that is shown is written already
 		err = s.DB.Glance(ctx, func(tx *store.Tx) error { return complete(tx, &e.token) })
 	}
 	return out, err

@@ -58,7 +58,7 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 			l.Loses = append(l.Loses, v.heldRole(r, found.called))
 		}
 		for _, r := range d.Askable {
-			l.Asked = append(l.Asked, heldRole{Name: found.called.Of("role", string(r)).Name})
+			l.Asked = append(l.Asked, v.heldRole(r, found.called))
 		}
 		l.Keeps = slices.DeleteFunc(l.Keeps, func(r heldRole) bool {
 			return r.Origin == "" && slices.ContainsFunc(l.Asked, func(a heldRole) bool { return a.Name == r.Name })

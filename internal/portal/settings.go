@@ -109,8 +109,8 @@ func (v *visit) letForm(h *here, pg *settingsPage) error {
 	for _, r := range roles {
 		f.Roles = append(f.Roles, pick{string(r.ID), v.roleCalled(r.Role), slices.Contains(found.InviteRoles, string(r.ID))})
 	}
-	for id, name := range found.RoleNames {
-		if !slices.ContainsFunc(f.Roles, func(p pick) bool { return p.Value == id }) {
+	for _, id := range found.InviteRoles { // in their order, since the form is compared with what it was
+		if name, there := found.RoleNames[id]; there && !slices.ContainsFunc(f.Roles, func(p pick) bool { return p.Value == id }) {
 			f.Roles = append(f.Roles, pick{id, name, true})
 		}
 	}
