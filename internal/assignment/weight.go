@@ -1,7 +1,6 @@
 package assignment
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -113,7 +112,7 @@ func (s *Service) DescribedRoles(ctx context.Context, caller identity.Caller, do
 		}
 		return err
 	})
-	slices.SortFunc(list, func(a, b DescribedRole) int { return cmp.Or(byName(a.Role, b.Role), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(list, func(a, b DescribedRole) int { return byName(a.Role, b.Role) })
 	return list, err
 }
 
