@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -37,7 +38,7 @@ func onUser(use, short, long string, run func(cmd *cobra.Command, f *far, c *cli
 // findUser is find for a user whom the caller may not be able to look at, and then names by id.
 func findUser(ctx context.Context, c *client.Client, name, domain string) (string, error) {
 	id, err := find(ctx, c, "user", name, domain)
-	if err != nil && domain == "" {
+	if _, several := errors.AsType[ambiguous](err); err != nil && domain == "" && !several {
 		return name, nil
 	}
 	return id, err

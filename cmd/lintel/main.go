@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // days begin where people are, on a machine without zones too
 
@@ -37,6 +38,10 @@ func run() int {
 			code = 2
 		}
 		fmt.Fprintf(os.Stderr, "%s: %v\n", cmd.Name(), err)
+		if wrong, ok := errors.AsType[misuse](err); ok {
+			code = 2
+			fmt.Fprintln(os.Stderr, wrong.usage())
+		}
 		return code
 	}
 	return 0
@@ -57,7 +62,11 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), serveCommand(), bootstrapLinkCommand(), manageCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
+	root.AddCommand(upCommand(), serveCommand(), bootstrapLinkCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
 		userCommand(), projectCommand(), accountCommand(), apiUserCommand(), domainCommand(), portalUserCommand(), roleCommand(), profileCommand(), contactCommand(), credentialCommand(), eventCommand(), inviteCommand(), invitationCommand(), signUpCommand(), grantsCommand())
+	explain(root)
+	root.AddCommand(manageCommand()) // which has Keystone's words for a wrong use
+	// What stands above other commands runs without them only to tell of them.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
 	return root
 }

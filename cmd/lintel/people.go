@@ -39,6 +39,11 @@ func wholeList[T any](ctx context.Context, c *client.Client, at, name string, id
 	}
 }
 
+// ambiguous says of a name that more than one has it, and how to choose.
+type ambiguous string
+
+func (a ambiguous) Error() string { return string(a) }
+
 // find returns the id of the one project, user or role that has a name, or an id. Where a domain is said, by name or id, it is one of
 // that domain's.
 func find(ctx context.Context, c *client.Client, kind, name, domain string) (string, error) {
@@ -77,7 +82,11 @@ func find(ctx context.Context, c *client.Client, kind, name, domain string) (str
 		}
 		return "", fmt.Errorf("there is no %s %s that you may see", kind, name)
 	}
-	return "", fmt.Errorf("more than one %s is called %s: say its domain, or its id", kind, name)
+	var each []string
+	for _, t := range all {
+		each = append(each, fmt.Sprintf("%s in the domain %s", t.ID, t.Domain))
+	}
+	return "", ambiguous(fmt.Sprintf("more than one %s is called %s: say its domain, or one of these ids: %s", kind, name, strings.Join(each, ", ")))
 }
 
 // ofProject are the commands about things of a project. All of them call below the path of the project.

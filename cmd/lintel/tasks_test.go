@@ -262,3 +262,21 @@ func TestClouds(t *testing.T) {
 	c.json("access show")
 	c.refused("access show --os-cloud other", "other", file)
 }
+
+// K5: of two with one name the command says who they are, and touches nobody until one is chosen.
+func TestTwoOfOneName(t *testing.T) {
+	c := newConsole(t)
+	other := c.env.Admin().Post("/v3/domains", `{"domain": {"name": "other"}}`).Want(201).Get("domain.id")
+	here := c.json("user create alice --project acme --password secret")["id"].(string)
+	there := c.json("user create alice --domain other --project acme --create-project --password secret")["id"].(string)
+	c.refused("user suspend alice --reason spam", "more than one user is called alice", here+" in the domain default", there+" in the domain "+other)
+	c.refused("project rules acme", "more than one project is called acme")
+	for _, one := range []string{"alice --domain other", there} {
+		for _, act := range []string{"suspend " + one + " --reason spam", "restore " + one} {
+			if out, err := c.run("user " + act); err != nil {
+				t.Errorf("%s: %v %s", act, err, out)
+			}
+		}
+	}
+	c.env.Login("alice", "secret")
+}

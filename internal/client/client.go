@@ -107,7 +107,9 @@ func (c *Client) send(ctx context.Context, method, path string, body, out any) (
 		r.Header.Set("X-Auth-Token", c.token)
 	}
 	answer, err := c.http.Do(r)
-	if err != nil {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		return nil, fmt.Errorf("no answer: %w", failed.Err)
+	} else if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()
@@ -123,9 +125,10 @@ func (c *Client) send(ctx context.Context, method, path string, body, out any) (
 			} `json:"error"`
 			Receipt *struct{} `json:"receipt"`
 		}
-		if json.Unmarshal(data, &told) == nil {
-			e.Message = told.Error.Message
+		if json.Unmarshal(data, &told) != nil {
+			return nil, fmt.Errorf("not an answer of an Identity service: %w", e)
 		}
+		e.Message = told.Error.Message
 		if told.Receipt != nil {
 			e.Message = "A second factor is asked for: set OS_AUTH_TYPE=v3multifactor, OS_AUTH_METHODS=v3password,v3totp and OS_PASSCODE"
 		}

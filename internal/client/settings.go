@@ -80,7 +80,7 @@ func inFiles(cloud string, files []string) (Settings, error) {
 		}
 		return inFile(cloud, file, data)
 	}
-	return nil, fmt.Errorf("%w as %q: no %s", errNoCloud, cloud, strings.Join(files, ", "))
+	return nil, fmt.Errorf("%w as %q: none of these files is there: %s", errNoCloud, cloud, strings.Join(files, ", "))
 }
 
 func inFile(cloud, file string, data []byte) (Settings, error) {
@@ -132,10 +132,16 @@ func (s Settings) login() (any, error) {
 	}
 	identity := map[string]any{}
 	var methods []string
-	add := func(method string, evidence any) {
+	var missing error
+	add := func(method string, evidence any, unsaid error) {
 		methods = append(methods, method)
 		identity[method] = evidence
+		missing = cmp.Or(missing, unsaid)
 	}
+	user := s.need("who you are", "username", "user_name", "user_id")
+	password, passcode := s.need("your password", "password"), s.need("your one-time code", "passcode")
+	credential := s.need("which application credential to use", "application_credential_id", "application_credential_name")
+	secret := s.need("its secret", "application_credential_secret")
 	switch kind {
 	case "token", "admin_token":
 		if s["token"] == "" {
@@ -144,22 +150,22 @@ func (s Settings) login() (any, error) {
 		if s.scope() == nil {
 			return nil, nil
 		}
-		add("token", map[string]any{"id": s["token"]})
+		add("token", map[string]any{"id": s["token"]}, nil)
 	case "applicationcredential":
-		add("application_credential", s.applicationCredential())
+		add("application_credential", s.applicationCredential(), cmp.Or(credential, secret))
 	case "password":
-		add("password", map[string]any{"user": s.user("password", s["password"])})
+		add("password", map[string]any{"user": s.user("password", s["password"])}, cmp.Or(user, password))
 	case "totp":
-		add("totp", map[string]any{"user": s.user("passcode", s["passcode"])})
+		add("totp", map[string]any{"user": s.user("passcode", s["passcode"])}, cmp.Or(user, passcode))
 	case "multifactor":
 		for method := range strings.SplitSeq(s["auth_methods"], ",") {
 			switch strings.TrimPrefix(strings.TrimSpace(method), "v3") {
 			case "password":
-				add("password", map[string]any{"user": s.user("password", s["password"])})
+				add("password", map[string]any{"user": s.user("password", s["password"])}, cmp.Or(user, password))
 			case "totp":
-				add("totp", map[string]any{"user": s.user("passcode", s["passcode"])})
+				add("totp", map[string]any{"user": s.user("passcode", s["passcode"])}, cmp.Or(user, passcode))
 			case "applicationcredential":
-				add("application_credential", s.applicationCredential())
+				add("application_credential", s.applicationCredential(), cmp.Or(credential, secret))
 			default:
 				return nil, fmt.Errorf("auth_methods: %q is none that this command knows (v3password, v3totp, v3applicationcredential)", method)
 			}
@@ -167,12 +173,23 @@ func (s Settings) login() (any, error) {
 	default:
 		return nil, fmt.Errorf("auth_type %q is none that this command knows (password, v3token, v3totp, v3multifactor, v3applicationcredential)", kind)
 	}
+	if missing != nil {
+		return nil, missing
+	}
 	identity["methods"] = methods
 	auth := map[string]any{"identity": identity}
 	if scope := s.scope(); scope != nil && kind != "applicationcredential" {
 		auth["scope"] = scope
 	}
 	return map[string]any{"auth": auth}, nil
+}
+
+// need is an error that says what is missing, and the variable that says it, unless one of some settings is there.
+func (s Settings) need(what string, keys ...string) error {
+	if slices.ContainsFunc(keys, func(key string) bool { return s[key] != "" }) {
+		return nil
+	}
+	return fmt.Errorf("nobody said %s: set OS_%s, or OS_CLOUD to a cloud of clouds.yaml", what, strings.ToUpper(keys[0]))
 }
 
 func (s Settings) user(proof, value string) map[string]any {
