@@ -3,6 +3,8 @@ package directory
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/password"
@@ -54,6 +56,55 @@ func (s *Service) MatchSecret(ctx context.Context, key, hash, secret string) (ri
 func (s *Service) Find(ctx context.Context, tx *store.Tx, ref UserRef) (identity.User, error) {
 	u, _, err := find(ctx, tx, ref)
 	return u, err
+}
+
+// Called is whom a login at a form for people is to be, by what Meant goes by. Nobody is told whether there is such a user: one who is not
+// there is named as was entered. It is open to all.
+func (s *Service) Called(ctx context.Context, called, domain string) (ref UserRef, err error) {
+	ref = UserRef{Name: called, Domain: &DomainRef{Name: domain}}
+	if domain == "" {
+		ref.Domain.ID = s.DefaultDomain
+	}
+	if !strings.Contains(called, "@") {
+		return ref, nil
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, err := s.Meant(ctx, tx, called, domain)
+		if err == nil {
+			ref = UserRef{ID: u.ID}
+		} else if errors.Is(err, identity.NotFound) {
+			err = nil
+		}
+		return err
+	})
+	return ref, err
+}
+
+// Meant is the user who calls themselves so in a domain, which is named by its name: by their user name, or else by an e-mail address that nobody
+// else has. Without a domain that is the default one, and an address that nobody has there may be of another. It fails with identity.NotFound.
+func (s *Service) Meant(ctx context.Context, tx *store.Tx, called, domain string) (u identity.User, err error) {
+	d, err := tx.Domain(ctx, s.DefaultDomain)
+	if domain != "" {
+		d, err = tx.DomainByName(ctx, domain)
+	}
+	if err != nil {
+		return u, err
+	}
+	if u, err = tx.UserByName(ctx, d.ID, called); !errors.Is(err, identity.NotFound) || !strings.Contains(called, "@") {
+		return u, err
+	}
+	all, err := tx.UsersByAddress(ctx, "", called)
+	if err != nil {
+		return u, err
+	}
+	here := slices.DeleteFunc(slices.Clone(all), func(u identity.User) bool { return u.DomainID != d.ID })
+	if domain != "" || len(here) > 0 {
+		all = here
+	}
+	if len(all) != 1 {
+		return u, identity.Missing("user", called)
+	}
+	return all[0], nil
 }
 
 // Admit returns a user who may log in at this moment, by whatever proof that is not their password, such as the word of a

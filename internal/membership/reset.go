@@ -151,30 +151,17 @@ func (s *Service) addressIsTheirs(ctx context.Context, tx *store.Tx, u identity.
 	return err == nil, err
 }
 
-// meant is whose password somebody wants to set: the user of a name, or the only one of an address, in a domain that is enabled.
+// meant is whose password somebody wants to set, if their domain is enabled.
 func (s *Service) meant(ctx context.Context, tx *store.Tx, ask resetAsk) (u identity.User, err error) {
-	d, err := tx.Domain(ctx, s.Directory.DefaultDomain)
-	if ask.Domain != "" {
-		d, err = tx.DomainByName(ctx, ask.Domain)
-	}
+	u, err = s.Directory.Meant(ctx, tx, ask.Name, ask.Domain)
 	if err != nil {
 		return u, err
 	}
-	nobody := identity.Missing("user", ask.Name)
-	if !d.Enabled {
-		return u, nobody
+	d, err := tx.Domain(ctx, u.DomainID)
+	if err == nil && !d.Enabled {
+		err = identity.Missing("user", ask.Name)
 	}
-	if u, err = tx.UserByName(ctx, d.ID, ask.Name); !isMissing(err) || !strings.Contains(ask.Name, "@") {
-		return u, err
-	}
-	all, err := tx.UsersByAddress(ctx, d.ID, ask.Name)
-	if err == nil && len(all) != 1 {
-		err = nobody
-	}
-	if err != nil {
-		return u, err
-	}
-	return all[0], nil
+	return u, err
 }
 
 // mark changes with the password and the address of a user: then links that were sent before open nothing.

@@ -66,7 +66,7 @@ func (v *visit) trySignIn() error {
 	if err != nil {
 		return err
 	}
-	key, in, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
+	key, in, err := v.byPassword(pg.Name, pg.DomainName)
 	var receipt *auth.ReceiptError
 	var expired *directory.ExpiredError
 	switch {
@@ -89,16 +89,16 @@ func (v *visit) trySignIn() error {
 	return err
 }
 
-// byPassword is a login by what the form says. Without a domain it is the default one.
-func (v *visit) byPassword(name, domain string) auth.Request {
-	ref := &directory.DomainRef{ID: v.p.Directory.DefaultDomain}
-	if domain != "" {
-		ref = &directory.DomainRef{Name: domain}
+// byPassword signs in by what the form says.
+func (v *visit) byPassword(name, domain string) (key string, in identity.Session, err error) {
+	who, err := v.p.Directory.Called(v.Context(), name, domain)
+	if err != nil {
+		return "", in, err
 	}
-	return auth.Request{
+	return v.p.Auth.SignIn(v.Context(), auth.Request{
 		Methods:  []string{"password"},
-		Evidence: map[string]auth.Method{"password": &auth.Password{User: &directory.UserRef{Name: name, Domain: ref}, Password: v.PostForm.Get("password")}},
-	}
+		Evidence: map[string]auth.Method{"password": &auth.Password{User: &who, Password: v.PostForm.Get("password")}},
+	}, v.device())
 }
 
 // begin hands the browser the key of a new session.
@@ -139,7 +139,7 @@ func (v *visit) expired() error { return v.show(http.StatusOK, "expired", v.expi
 
 func (v *visit) changeExpired() error {
 	pg := v.expiredPage()
-	_, _, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
+	_, _, err := v.byPassword(pg.Name, pg.DomainName)
 	var old *directory.ExpiredError
 	switch {
 	case errors.As(err, &old):
@@ -154,7 +154,7 @@ func (v *visit) changeExpired() error {
 		return err
 	}
 	v.PostForm.Set("password", v.PostForm.Get("new"))
-	key, in, err := v.p.Auth.SignIn(v.Context(), v.byPassword(pg.Name, pg.DomainName), v.device())
+	key, in, err := v.byPassword(pg.Name, pg.DomainName)
 	if receipt, ok := errors.AsType[*auth.ReceiptError](err); ok {
 		return v.askMore(receipt, pg.Next)
 	} else if err != nil {

@@ -62,6 +62,59 @@ func TestOneSentenceForAllFailures(t *testing.T) {
 	}
 }
 
+// TestSignInByAddress: P1: the address of one account alone lets it in, and what fails says what all failures say. S-016
+func TestSignInByAddress(t *testing.T) {
+	env := testenv.New(t)
+	admin := env.Admin()
+	corp := admin.Post("/v3/domains", `{"domain": {"name": "corp"}}`).Want(201).Get("domain.id")
+	account := func(name, email, domain string) string {
+		body := map[string]any{"name": name, "email": email, "password": "secret of " + name}
+		if domain != "" {
+			body["domain_id"] = domain
+		}
+		return admin.Post("/v3/users", map[string]any{"user": body}).Want(201).Get("user.id")
+	}
+	alice := account("alice", "Alice@acme.example", "")
+	account("carl", "carl@acme.example", corp)
+	account("twin", "twins@acme.example", "")
+	account("twin2", "TWINS@acme.example", "")
+	account("alias@acme.example", "alice2@acme.example", "")
+	account("rival", "alias@acme.example", "")
+	account("elsewhere", "alice@acme.example", corp)
+	admin.Post("/v3/users", `{"user": {"name": "odd", "email": {"email": "odd@acme.example"}, "password": "secret of odd"}}`).Want(201)
+
+	signIn := func(name, domain, password string) *testenv.Browser {
+		return env.Browser().Open("/portal/login").Submit("Sign in", "name", name, "domain", domain, "password", password)
+	}
+	for _, tt := range []struct{ name, domain, who string }{
+		{"alice@acme.example", "", "alice"}, {"ALICE@ACME.example", "Default", "alice"}, {"alice@acme.example", "corp", "elsewhere"},
+		{"carl@acme.example", "", "carl"}, {"alias@acme.example", "", "alias@acme.example"},
+	} {
+		if b := signIn(tt.name, tt.domain, "secret of "+tt.who).Want(200); !strings.Contains(b.Open("/portal/profile").Text(), tt.who) {
+			t.Errorf("%s in %q: at %s", tt.name, tt.domain, b.Path)
+		}
+	}
+	want, _, _ := strings.Cut(signIn("nobody", "", "secret").Want(422).Text(), "User name")
+	for _, tt := range []struct{ name, domain, password string }{
+		{"alice@acme.example", "", "wrong"}, {"nobody@acme.example", "", "secret"}, {"twins@acme.example", "", "secret of twin"}, {"carl@acme.example", "Default", "secret of carl"},
+		{"alias@acme.example", "", "secret of rival"}, {"odd@acme.example", "", "secret of odd"}, {"alice@acme.example", "none", "secret of alice"}, {"@", "", "x"},
+	} {
+		if said, _, _ := strings.Cut(signIn(tt.name, tt.domain, tt.password).Want(422).Text(), "User name"); said != want {
+			t.Errorf("%s in %q: %q, want %q", tt.name, tt.domain, said, want)
+		}
+	}
+	env.Authenticate(testenv.Body("alice@acme.example", "secret of alice")).Want(401) // Keystone knows names alone
+
+	// Another address counts at once, and wrong passwords count for the account.
+	admin.Patch("/v3/users/"+alice, `{"user": {"email": "liz@acme.example"}}`).Want(200)
+	signIn("alice@acme.example", "Default", "secret of alice").Want(422)
+	for i := range 10 {
+		signIn([]string{"alice", "liz@acme.example", "LIZ@acme.example"}[i%3], "", "wrong")
+	}
+	signIn("liz@acme.example", "", "secret of alice").Want(429)
+	signIn("alice", "", "secret of alice").Want(429)
+}
+
 // S-114
 func TestSessionsEnd(t *testing.T) {
 	env := testenv.New(t)

@@ -85,6 +85,16 @@ func (tx *Tx) RevocationPlan(ctx context.Context, t *identity.Token) (plan strin
 	var g gathering
 	gatherRevocations(&g, t, `?`, t.User.DomainID)
 	stmt, args, _ := g.statement(tx.db.dialect)
+	return tx.plan(ctx, stmt, args)
+}
+
+// AddressPlan is what the database says of how it looks users up by their address.
+func (tx *Tx) AddressPlan(ctx context.Context, address string) (string, error) {
+	where, args := tx.byAddress(address)
+	return tx.plan(ctx, selectUser+` WHERE `+where, args)
+}
+
+func (tx *Tx) plan(ctx context.Context, stmt string, args []any) (plan string, err error) {
 	explain := [...]string{"EXPLAIN QUERY PLAN ", "EXPLAIN ", "EXPLAIN "}[tx.db.dialect]
 	rows, err := tx.query(ctx, explain+stmt, args...)
 	if err != nil {

@@ -222,12 +222,11 @@ func (tx *Tx) UseLink(ctx context.Context, purpose, digest string) (bool, error)
 	return n > 0, err
 }
 
-// UsersByAddress returns the users of a domain, or of all if that is empty, who have an e-mail address, in any case. It reads
-// all of them: there is no index.
+// UsersByAddress returns the users of a domain, or of all if that is empty, who have an e-mail address, in any case.
 func (tx *Tx) UsersByAddress(ctx context.Context, domain identity.DomainID, address string) ([]identity.User, error) {
-	where, args := `LOWER(u."extra") LIKE ? ESCAPE '!'`, []any{`%"` + like(strings.ToLower(address)) + `"%`}
+	where, args := tx.byAddress(address)
 	if domain != "" {
-		where, args = `u."domain_id" = ? AND `+where, append([]any{domain}, args...)
+		where, args = where+` AND u."domain_id" = ?`, append(args, domain)
 	}
 	found, err := tx.users(ctx, where, args...)
 	if err != nil {
@@ -240,6 +239,19 @@ func (tx *Tx) UsersByAddress(ctx context.Context, domain identity.DomainID, addr
 		}
 	}
 	return having, nil
+}
+
+// byAddress is a condition that finds users by lintel_ix_user_address. The address goes through what the addresses in the index went through.
+func (tx *Tx) byAddress(address string) (condition string, args []any) {
+	key := func(column string) string { return `LOWER(SUBSTR(` + tx.emailOf(column) + `, 1, 255))` }
+	args = []any{extraText(identity.Extra{"email": address})}
+	switch tx.db.dialect {
+	case sqlite:
+		return key(`u."extra"`) + ` = ` + key(`?1`), args
+	case mariadb:
+		return `u."lintel_address" = ` + key(`?`), args
+	}
+	return key(`u."extra"`) + ` = ` + key(`CAST(? AS TEXT)`), args
 }
 
 // OpenLinks returns up to n links of a purpose that can be used.

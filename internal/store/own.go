@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Our own tables, named lintel_*, and our indexes on Keystone's, named lintel_ix_*, have a version of their own in
+// Our own tables, named lintel_*, and our indexes and reckoned columns on Keystone's, named lintel_* too, have a version of their own in
 // lintel_version. Keystone takes no notice of them.
 
 //go:embed own.sql
@@ -101,8 +101,11 @@ var ownAgreed string
 //go:embed own_projects.sql
 var ownProjects string
 
+//go:embed own_addresses.sql
+var ownAddresses string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests, ownSignUps, ownWaiting, ownResets, ownOff, ownCodes, ownAudit, ownAgreed, ownProjects}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests, ownSignUps, ownWaiting, ownResets, ownOff, ownCodes, ownAudit, ownAgreed, ownProjects, ownAddresses}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

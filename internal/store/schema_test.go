@@ -98,7 +98,7 @@ func open(t testing.TB, url string) *store.DB {
 	return db
 }
 
-// describe lists all that matters in a schema but our own tables and indexes, sorted, in the database's own words.
+// describe lists all that matters in a schema but our own tables, columns and indexes, sorted, in the database's own words.
 func describe(t testing.TB, db *store.DB) string {
 	t.Helper()
 	var facts []string
@@ -127,7 +127,7 @@ func describe(t testing.TB, db *store.DB) string {
 			ask(`SELECT CONCAT_WS(' ', table_name, engine, table_collation) FROM information_schema.tables
 				WHERE table_schema = DATABASE() AND table_name NOT LIKE 'lintel%' AND table_name <> 'alembic_version'`) // it has the server's default
 			ask(`SELECT CONCAT_WS(' ', table_name, ordinal_position, column_name, column_type, IF(table_name = 'alembic_version', '', collation_name), is_nullable, column_default, extra)
-				FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT LIKE 'lintel%'`)
+				FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT LIKE 'lintel%' AND column_name NOT LIKE 'lintel%'`)
 			ask(`SELECT CONCAT_WS(' ', table_name, index_name, non_unique, seq_in_index, column_name) FROM information_schema.statistics
 				WHERE table_schema = DATABASE() AND index_name NOT LIKE 'lintel%' AND table_name NOT LIKE 'lintel%'`)
 			ask(`SELECT CONCAT_WS(' ', k.table_name, k.constraint_name, k.ordinal_position, k.column_name, k.referenced_table_name,
