@@ -1,9 +1,9 @@
 package httpapi
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/telemetry"
 )
@@ -19,27 +19,29 @@ func (a *API) audit(r *request, status int) {
 	if status >= 400 {
 		outcome = "failure"
 	}
-	attrs := []slog.Attr{
+	line := slog.NewRecord(time.Now(), slog.LevelInfo, "audit", 0)
+	line.AddAttrs(
 		slog.String("action", r.Method+" "+r.route.path),
 		slog.String("outcome", outcome),
 		slog.Int("status", status),
 		slog.String("address", telemetry.ClientAddr(r.Context()).String()),
-	}
+	)
 	if t := r.Caller.Token; t != nil {
-		attrs = append(attrs,
-			slog.String("actor", string(t.User.ID)), slog.Any("audit_ids", t.AuditIDs), slog.Any("methods", t.Methods))
+		line.AddAttrs(slog.String("actor", string(t.User.ID)), slog.Any("audit_ids", t.AuditIDs), slog.Any("methods", t.Methods))
 	} else if r.Caller.Admin {
-		attrs = append(attrs, slog.String("actor", "admin_token"))
+		line.AddAttrs(slog.String("actor", "admin_token"))
 	}
-	var target []any
+	var target []slog.Attr
 	for _, name := range r.route.args {
 		target = append(target, slog.String(name, r.PathValue(name)))
 	}
 	if r.subjectUser != "" {
 		target = append(target, slog.String("user", r.subjectUser))
 	}
-	attrs = append(attrs, slog.Group("target", target...))
-	a.Log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelInfo, "audit", attrs...)
+	line.AddAttrs(slog.GroupAttrs("target", target...))
+	if h := a.Log.Handler(); h.Enabled(r.Context(), line.Level) {
+		_ = h.Handle(r.Context(), line) // a full disk must not fail requests
+	}
 }
 
 // outcome notes the status of an answer.

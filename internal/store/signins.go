@@ -138,9 +138,9 @@ func (t *trail) counts() (all []identity.TrailEntry) {
 		}
 		e := a.last
 		if k == (kind{failed: k.failed}) { // of many kinds
-			e = identity.TrailEntry{ID: e.ID, At: e.At, Class: e.Class, Action: e.Action, Failed: e.Failed}
+			e = identity.TrailEntry{At: e.At, Class: e.Class, Action: e.Action, Failed: e.Failed}
 		}
-		e.Times, a.counted = a.counted, 0
+		e.ID, e.Times, a.counted = identity.NewID(), a.counted, 0
 		if all = append(all, e); e.Failed {
 			t.failures++
 		}
@@ -163,7 +163,7 @@ func (db *DB) RecordSignIn(ctx context.Context, e identity.TrailEntry) error {
 	if !db.trail.on() {
 		return nil
 	}
-	e.ID, e.At = identity.NewID(), db.Now()
+	e.At = db.Now()
 	origin(ctx, &e)
 	if !db.trail.writes(&e) {
 		db.trail.settle([]signIn{{e, false}})
@@ -177,8 +177,8 @@ func (tx *Tx) RecordSignIn(ctx context.Context, e identity.TrailEntry) error {
 	if !tx.db.trail.on() {
 		return nil
 	}
-	if e.ID == "" {
-		e.ID, e.At = identity.NewID(), tx.now
+	if e.At.IsZero() {
+		e.At = tx.now
 	}
 	origin(ctx, &e)
 	s := signIn{e, tx.db.trail.writes(&e)}
@@ -193,6 +193,7 @@ func (tx *Tx) RecordSignIn(ctx context.Context, e identity.TrailEntry) error {
 		}
 		e = one[0]
 	}
+	e.ID = identity.NewID()
 	return tx.insertEntry(ctx, e)
 }
 

@@ -26,7 +26,7 @@ const (
 
 	// gatherTime is how long after one write the next is made, with all that came meanwhile: to wake a goroutine for each record,
 	// and to call the system, costs as much as half a validation.
-	gatherTime = time.Millisecond
+	gatherTime = 4 * time.Millisecond
 
 	// flushTime is how long the end of the program waits for a reader.
 	flushTime = time.Second

@@ -26,7 +26,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -116,80 +115,77 @@ func (f *failure) under(step any, schemaSteps ...any) *failure {
 
 // first returns the first way in which v fails schema, or nil.
 func first(schema *Object, v any) *failure {
-	for f := range failures(schema, v) {
+	for _, f := range failures(schema, v, 1) {
 		return f
 	}
 	return nil
 }
 
-// failures yields the ways in which v fails schema, keywords taken in the order in which they are written.
-func failures(schema *Object, v any) iter.Seq[*failure] {
-	return func(yield func(*failure) bool) {
-		for keyword, arg := range schema.All() {
-			for _, m := range messages(schema, keyword, arg, v) {
-				if !yield(&failure{message: m, keyword: keyword, instance: v, schema: schema}) {
-					return
-				}
-			}
-			for f := range failuresBelow(schema, keyword, arg, v) {
-				if !yield(f) {
-					return
-				}
-			}
+// failures are the ways in which v fails schema, keywords taken in the order in which they are written, and at most so many of them.
+// Nearly all that is checked is right, so what holds leaves nothing behind.
+func failures(schema *Object, v any, most int) (found []*failure) {
+	for _, rule := range schema.members {
+		for _, m := range messages(schema, rule.key, rule.value, v) {
+			found = append(found, &failure{message: m, keyword: rule.key, instance: v, schema: schema})
+		}
+		found = append(found, failuresBelow(schema, rule.key, rule.value, v, most-len(found))...)
+		if len(found) >= most {
+			return found[:most]
 		}
 	}
+	return found
 }
 
-// failuresBelow yields the failures that a keyword finds in parts of v, or in v by a schema of its own.
-func failuresBelow(schema *Object, keyword string, arg, v any) iter.Seq[*failure] {
-	return func(yield func(*failure) bool) {
-		below := func(sub, v, step any, schemaSteps ...any) bool {
-			for f := range failures(sub.(*Object), v) {
-				if !yield(f.under(step, schemaSteps...)) {
-					return false
-				}
-			}
-			return true
+// failuresBelow are those that a keyword finds in parts of v, or in v by a schema of its own.
+func failuresBelow(schema *Object, keyword string, arg, v any, most int) (found []*failure) {
+	below := func(sub, part any) []*failure {
+		if len(found) >= most {
+			return nil
 		}
-		switch keyword {
-		case "allOf":
-			for i, sub := range arg.([]any) {
-				if !below(sub, v, nil, keyword, i) {
-					return
-				}
+		return failures(sub.(*Object), part, most-len(found))
+	}
+	switch keyword {
+	case "allOf":
+		for i, sub := range arg.([]any) {
+			for _, f := range below(sub, v) {
+				found = append(found, f.under(nil, keyword, i))
 			}
-		case "if":
-			if then, ok := schema.Get("then"); ok && first(arg.(*Object), v) == nil {
-				below(then, v, nil, "then")
+		}
+	case "if":
+		if then, ok := schema.Get("then"); ok && first(arg.(*Object), v) == nil {
+			for _, f := range below(then, v) {
+				found = append(found, f.under(nil, "then"))
 			}
-		case "items":
-			list, _ := v.([]any)
-			for i, e := range list {
-				if !below(arg, e, i, keyword) {
-					return
-				}
+		}
+	case "items":
+		list, _ := v.([]any)
+		for i, e := range list {
+			for _, f := range below(arg, e) {
+				found = append(found, f.under(i, keyword))
 			}
-		case "properties":
-			o, ok := v.(*Object)
-			if !ok {
-				return
-			}
-			for name, sub := range arg.(*Object).All() {
-				if member, ok := o.Get(name); ok && !below(sub, member, name, keyword, name) {
-					return
+		}
+	case "properties":
+		o, ok := v.(*Object)
+		if !ok {
+			return nil
+		}
+		for _, p := range arg.(*Object).members {
+			if member, ok := o.Get(p.key); ok {
+				for _, f := range below(p.value, member) {
+					found = append(found, f.under(p.key, keyword, p.key))
 				}
 			}
 		}
 	}
+	return found
 }
 
 // messages says how v as a whole fails one keyword. Keywords that speak of another type than v's hold.
 func messages(schema *Object, keyword string, arg, v any) []string {
 	switch keyword {
 	case "type":
-		types := listOf(arg)
-		if !slices.ContainsFunc(types, func(t any) bool { return isType(v, t.(string)) }) {
-			return []string{repr(v) + " is not of type " + reprs(types)}
+		if !isOfType(v, arg) {
+			return []string{repr(v) + " is not of type " + reprs(listOf(arg))}
 		}
 	case "enum":
 		if !slices.ContainsFunc(arg.([]any), func(e any) bool { return equal(e, v) }) {
@@ -283,11 +279,12 @@ func objectMessages(schema *Object, keyword string, arg any, o *Object) (found [
 func extraMessages(schema, o *Object) []string {
 	known := schema.Object("properties")
 	var extra []any
-	for _, name := range slices.Sorted(slices.Values(o.keys())) {
-		if !known.Has(name) {
-			extra = append(extra, name)
+	for _, m := range o.members {
+		if !known.Has(m.key) {
+			extra = append(extra, m.key)
 		}
 	}
+	slices.SortFunc(extra, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
 	verb := "were"
 	switch len(extra) {
 	case 0:
@@ -344,6 +341,14 @@ func oneOf(subs []any, v any) []string {
 		return nil
 	}
 	return []string{repr(v) + " is valid under each of " + reprs(append(valid[1:], valid[0]))}
+}
+
+// isOfType tells whether v is of a type, or of one of several.
+func isOfType(v, types any) bool {
+	if list, ok := types.([]any); ok {
+		return slices.ContainsFunc(list, func(t any) bool { return isType(v, t.(string)) })
+	}
+	return isType(v, types.(string))
 }
 
 func isType(v any, name string) bool {

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -291,7 +292,7 @@ func ValidateMappedProjects(projects any) error { return allFailures(mappedProje
 
 func allFailures(schema *Object, v any) error {
 	var lines []string
-	for f := range failures(schema, v) {
+	for _, f := range failures(schema, v, math.MaxInt) {
 		lines = append(lines, f.message+"\n")
 	}
 	if lines == nil {

@@ -99,15 +99,6 @@ func (o *Object) All() iter.Seq2[string, any] {
 	}
 }
 
-// keys are those of the members, in order.
-func (o *Object) keys() []string {
-	keys := make([]string, len(o.members))
-	for i, m := range o.members {
-		keys[i] = m.key
-	}
-	return keys
-}
-
 // Copy returns an object with the same members.
 func (o *Object) Copy() *Object {
 	return &Object{members: slices.Clone(o.members), places: maps.Clone(o.places)}
@@ -265,6 +256,7 @@ func (d *decoder) object(depth int) (any, error) {
 	if d.take("}") {
 		return o, nil
 	}
+	o.members = make([]pair, 0, 4) // which is enough for most
 	for {
 		if !d.take(`"`) {
 			return nil, errors.New("a property name was expected")
