@@ -226,7 +226,7 @@ func (s *Service) EnrolBy(ctx context.Context, tx *store.Tx, u identity.User) (b
 // cameWithFactor tells whether the rules of a user are those that come with a factor, in words.
 func cameWithFactor(u identity.User) bool {
 	rules, _ := u.Options[identity.OptMultiFactorAuthRules].([]any)
-	return reflect.DeepEqual(rules, passwordAndCode())
+	return len(rules) > 0 && reflect.DeepEqual(rules, passwordAndCode())
 }
 
 // OwnsRules tells whether the multi-factor rules of a user came with their factor. It is open to all.

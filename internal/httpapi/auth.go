@@ -90,7 +90,7 @@ func (r *request) subject() auth.Subject {
 		Text:         r.Header.Get("X-Subject-Token"),
 		Absent:       len(r.Header.Values("X-Subject-Token")) == 0,
 		AllowExpired: r.Method != del && boolText(text[string](r.Args, "allow_expired"), false),
-		AccessRules:  heedsAccessRules(r.Header.Get("OpenStack-Identity-Access-Rules")),
+		AccessRules:  heedsAccessRules(r.Header.Get("Openstack-Identity-Access-Rules")),
 		NoCatalog:    r.Args.Has("nocatalog"),
 	}
 }
@@ -252,12 +252,7 @@ func writeToken(w http.ResponseWriter, status int, issued auth.Issued) error {
 // writeTokenBody is writeToken without the token itself.
 func writeTokenBody(w http.ResponseWriter, status int, issued auth.Issued) error {
 	w.Header().Set("Cache-Control", "no-store")
-	own, err := issued.Own(func(i *auth.Issued) ([]byte, error) {
-		b, err := encode(struct {
-			Token tokenBody `json:"token"`
-		}{renderToken(i)})
-		return bytes.TrimSuffix(b, tokenEnd), err
-	})
+	own, err := issued.Own(writeOwn)
 	if err != nil {
 		return err
 	}

@@ -210,9 +210,6 @@ func (e ends) take(s scanner) error {
 // RevokedSince is RevokedUntil for a token that is about to be made from one that stands, issued at a time since: nothing
 // names the new one itself yet, so the answer is the same for all that are made like it.
 func (tx *Tx) RevokedSince(ctx context.Context, t *identity.Token, since time.Time) (time.Time, error) {
-	like := *t
-	like.IssuedAt, like.AuditIDs = since, slices.Clone(t.AuditIDs)
-	like.AuditIDs[0] = ""
 	of := []string{string(t.User.ID), string(t.TrustID), string(t.AccessTokenID), strconv.FormatInt(t.ExpiresAt.Unix(), 10), strconv.FormatInt(since.Unix(), 10)}
 	of = append(append(append(of, t.AuditIDs[1:]...), "by"), t.Methods...)
 	of = append(of, "with")
@@ -220,6 +217,9 @@ func (tx *Tx) RevokedSince(ctx context.Context, t *identity.Token, since time.Ti
 		of = append(of, string(r.ID))
 	}
 	until, err := Recall(tx, Fact{"revoked", strings.Join(of, " "), t.Scope.String()}, func() (time.Time, []Key, error) {
+		like := *t
+		like.IssuedAt, like.AuditIDs = since, slices.Clone(t.AuditIDs)
+		like.AuditIDs[0] = ""
 		until, err := tx.RevokedUntil(ctx, &like)
 		return until, TokenKeys(&like, nil), err
 	})
