@@ -70,7 +70,18 @@ func (c *Cloud) start() {
 	}
 	c.log = filepath.Join(c.dir, "log")
 	out := must[*os.File](c.t)(os.OpenFile(c.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600))
-	cmd := exec.Command(filepath.Join(work, "lintel"), "serve", "--config-file", file, "--listen", fmt.Sprint("127.0.0.1:", port))
+	c.serve(out, "serve", "--config-file", file, "--listen", fmt.Sprint("127.0.0.1:", port))
+	c.root = c.Login("admin", password, system)
+	// Clients find the API by the catalogue.
+	for _, e := range c.root.Get("/v3/endpoints").list("endpoints") {
+		c.root.Patch("/v3/endpoints/"+e["id"].(string), map[string]any{"endpoint": map[string]any{"url": c.URL + "/v3"}})
+	}
+}
+
+// serve starts a server that says to out what it does, and waits until it answers.
+func (c *Cloud) serve(out *os.File, args ...string) {
+	c.t.Helper()
+	cmd := exec.Command(filepath.Join(work, "lintel"), args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -102,11 +113,6 @@ func (c *Cloud) start() {
 		if time.Now().After(end) {
 			c.t.Fatalf("the server does not answer: %s", c.Said())
 		}
-	}
-	c.root = c.Login("admin", password, system)
-	// Clients find the API by the catalogue.
-	for _, e := range c.root.Get("/v3/endpoints").list("endpoints") {
-		c.root.Patch("/v3/endpoints/"+e["id"].(string), map[string]any{"endpoint": map[string]any{"url": c.URL + "/v3"}})
 	}
 }
 

@@ -77,8 +77,13 @@ func enrol(p *Person) (*Phone, []string) {
 // finishEnrolment turns on a second factor for who sees what that means.
 func finishEnrolment(p *Person) (*Phone, []string) {
 	p.t.Helper()
-	p.Sees("your password alone opens nothing").Press("Continue with an authenticator app").Sees("Scan and confirm")
-	phone := scan(p)
+	return confirmPhone(p.Sees("your password alone opens nothing").Press("Continue with an authenticator app"))
+}
+
+// confirmPhone turns a second factor on for who sees the picture to scan.
+func confirmPhone(p *Person) (*Phone, []string) {
+	p.t.Helper()
+	phone := scan(p.Sees("Scan and confirm"))
 	p.Fill("The six digits that the app shows", phone.Code()).Press("Continue").Sees("Your recovery codes")
 	codes := strings.Fields(p.Shown("codes"))
 	p.Fill("Type one of them back", codes[0]).Press("Turn it on").Sees("Your second factor is on")
