@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
@@ -32,10 +33,11 @@ type Query struct {
 	// which count for nothing by themselves, are left out, and so is, as upstream has it, the system.
 	Effective bool
 
-	// Within confines a list of grants to those on a domain and on the projects in it, and Roles to those of one of some roles.
-	// Both leave what is effective alone.
-	Within identity.DomainID
-	Roles  []identity.RoleID
+	// Within confines a list of grants to those on a domain and on the projects in it, Roles to those of one of some roles, and EndsBefore to
+	// those that end by themselves before a time. None of them touches what is effective.
+	Within     identity.DomainID
+	Roles      []identity.RoleID
+	EndsBefore time.Time
 
 	Limit int // the most to answer, no more than PieceLength; 0 is no limit
 	From  Position
@@ -52,7 +54,7 @@ type Position struct {
 func (q Query) filter(within identity.DomainID) store.GrantFilter {
 	return store.GrantFilter{
 		Role: q.Role, Roles: q.Roles, User: q.User, Group: q.Group, Domain: q.Domain, Project: q.Project, Subtree: q.Subtree,
-		Inherited: q.Inherited, Within: cmp.Or(within, q.Within), OnlySystem: q.System == "all", Limit: q.Limit, After: q.From.After,
+		Inherited: q.Inherited, Within: cmp.Or(within, q.Within), EndsBefore: q.EndsBefore, OnlySystem: q.System == "all", Limit: q.Limit, After: q.From.After,
 	}
 }
 

@@ -246,6 +246,9 @@ type Overview struct {
 // dormantAfter is for how long somebody has not logged in who is called dormant.
 const dormantAfter = 90 * aDay
 
+// EndingWithin is how near the end of a grant is that somebody should look at.
+const EndingWithin = 30 * aDay
+
 // Overview counts a domain, for who may list its users (identity:list_users). It takes the same number of queries however many
 // there are.
 func (s *Service) Overview(ctx context.Context, caller identity.Caller, domain identity.DomainID) (o Overview, err error) {
@@ -258,7 +261,7 @@ func (s *Service) Overview(ctx context.Context, caller identity.Caller, domain i
 		if err != nil {
 			return err
 		}
-		o.DomainCounts, err = tx.CountDomain(ctx, domain, rules.LockoutFailures, tx.Now().Add(-rules.LockoutDuration), tx.Now().Add(-dormantAfter))
+		o.DomainCounts, err = tx.CountDomain(ctx, domain, rules.LockoutFailures, tx.Now().Add(-rules.LockoutDuration), tx.Now().Add(-dormantAfter), tx.Now().Add(EndingWithin))
 		return err
 	})
 	return o, err

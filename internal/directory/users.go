@@ -33,6 +33,11 @@ func (s *Service) LockedUsers(ctx context.Context, caller identity.Caller, q ide
 	})
 }
 
+// DormantUsers is Users for those who have logged in, but not for long.
+func (s *Service) DormantUsers(ctx context.Context, caller identity.Caller, q identity.Query) (identity.Page[identity.User], error) {
+	return s.Users(ctx, caller, q.Where("unseen", s.DB.Now().Add(-dormantAfter).Format(time.DateOnly)))
+}
+
 // UsersOutside is Users for those to whom no role was granted on a project, accounts of services apart, for who may also learn who
 // has which role there (identity:list_role_assignments_for_tree).
 func (s *Service) UsersOutside(ctx context.Context, caller identity.Caller, p identity.Project, q identity.Query) (page identity.Page[identity.User], err error) {

@@ -274,6 +274,9 @@ func (v *visit) narrow(caller identity.Caller, d identity.Domain, pg *assignment
 			}
 		}
 	}
+	if pg.add(v, "ends", v.T("Ends"), "", v.T("ending or not"), "soon", v.T("within 30 days")) == "soon" {
+		q.EndsBefore = v.p.Now().Add(directory.EndingWithin)
+	}
 	of.Roles = v.roleGroups(described, identity.RoleID(chosen))
 	if chosen != anyHigh {
 		q.Role = identity.RoleID(chosen)

@@ -26,6 +26,21 @@ func TestDomainOverview(t *testing.T) {
 	if strings.Contains(b.Text(), "bob") {
 		t.Error("bob is not locked")
 	}
+	// Roles that end soon, and who has stayed away.
+	bobs := env.Admin().Get("/v3/projects?name=other").Get("projects.0.id")
+	env.Admin().Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{"user": map[string]any{"name": "bob"}, "project": map[string]any{"id": bobs},
+		"roles": []map[string]any{{"name": "manager"}}, "expires_at": env.Clock.Now().AddDate(0, 0, 29).Format(time.RFC3339)}}).Want(201)
+	follow(t, b.Open("/portal/d/default"), "1 roles that end within 30 days").Want(200, "bob", "manager")
+	if strings.Contains(b.Text(), "alice") {
+		t.Error("alice's role does not end")
+	}
+	env.Login("bob", "secret")
+	env.Clock.Advance(91 * 24 * time.Hour)
+	b = env.SignIn("mona", "secret").Open("/portal/d/default").Want(200, "0 roles that end")
+	follow(t, b, "2 not signed in for 90 days").Want(200, "bob", "admin")
+	if strings.Contains(b.Text(), "alice") {
+		t.Error("alice never signed in")
+	}
 	other := env.Admin().Post("/v3/domains", `{"domain": {"name": "new"}}`).Want(201).Get("domain.id")
 	root := env.SignIn("admin", testenv.Password).Open("/portal/d/"+other).Want(200, "To begin with", "0 users")
 	follow(t, root, "Do it: Create the first project, where people work.").Want(200, "Create a project")

@@ -37,7 +37,7 @@ func (v *visit) users() error {
 	pg.Terminal = []string{"openstack user list --long --domain " + word(d.Name)}
 	pg.None, pg.Hint = v.T("Nobody yet"), v.T("Create a user, or connect a directory that knows your people.")
 	show := pg.add(v, "show", v.T("Show"), "", v.T("any state"), "enabled", v.T("enabled"), "disabled", v.T("disabled"), "locked", v.T("locked"),
-		"never", v.T("never signed in"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"), "api", v.T("API users"), "service", v.T("service accounts"), "suspended", v.T("suspended"))
+		"never", v.T("never signed in"), "dormant", v.T("not signed in for 90 days"), "unplaced", v.T("no project"), "nofactor", v.T("no second factor"), "external", v.T("kept elsewhere"), "api", v.T("API users"), "service", v.T("service accounts"), "suspended", v.T("suspended"))
 	if v.p.Directory.MayCreateUser(v.Context(), caller, d.ID) {
 		pg.Action = &link{v.T("Create User"), at + "/new"}
 		pg.Bulk = []bulk{{v.T("Enable"), at + "/enable", false}, {v.T("Disable"), at + "/disable", true}}
@@ -61,6 +61,8 @@ func (v *visit) users() error {
 		q = q.Where("suspended", "true")
 	case "locked":
 		list = v.p.Directory.LockedUsers
+	case "dormant":
+		list = v.p.Directory.DormantUsers
 	}
 	return showList(v, "list", pg, q, func(q identity.Query) (identity.Page[identity.User], error) { return list(v.Context(), caller, q) }, pg.users(v))
 }

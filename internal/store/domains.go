@@ -60,12 +60,12 @@ func (tx *Tx) RequiresFactorOfRoles(ctx context.Context) (bool, error) {
 // DomainCounts are how many of some kinds a domain has.
 type DomainCounts struct {
 	Users, Disabled, NoFactor, Locked, Never, Dormant, Suspended int
-	Groups, Projects, Managers, Invitations                      int
+	Groups, Projects, Managers, Invitations, Ending              int
 }
 
 // CountDomain counts a domain. Locked are accounts with so many wrong passwords, the last of them after a time; dormant those
-// that logged in once, but not since another.
-func (tx *Tx) CountDomain(ctx context.Context, domain identity.DomainID, failures int, after, since time.Time) (n DomainCounts, err error) {
+// that logged in once, but not since another; ending are grants that end before soon.
+func (tx *Tx) CountDomain(ctx context.Context, domain identity.DomainID, failures int, after, since, soon time.Time) (n DomainCounts, err error) {
 	// One look at all users tells three things of them; the rest looks at those alone whom it counts.
 	err = tx.row(ctx, `SELECT COUNT(*), COUNT(CASE WHEN "last_active_at" IS NULL THEN 1 END), COUNT(CASE WHEN "last_active_at" < ? THEN 1 END)
 		FROM "user" WHERE "domain_id" = ?`, date(since), domain).Scan(&n.Users, &n.Never, &n.Dormant)
@@ -80,9 +80,11 @@ func (tx *Tx) CountDomain(ctx context.Context, domain identity.DomainID, failure
 		(SELECT COUNT(*) FROM "group" WHERE "domain_id" = ?), (SELECT COUNT(*) FROM "project" WHERE "domain_id" = ?),
 		(SELECT COUNT(DISTINCT "actor_id") FROM "assignment" WHERE "target_id" = ? AND "type" IN ('UserDomain', 'GroupDomain')),
 		(SELECT COUNT(*) FROM "lintel_invitation" i JOIN "project" p ON p."id" = i."project_id"
-			WHERE i."state" = 'open' AND i."expires_at" > ? AND p."domain_id" = ?)`,
-		domain, false, domain, domain, domain, domain, domain, tx.now, domain).
-		Scan(&n.Disabled, &n.NoFactor, &n.Suspended, &n.Groups, &n.Projects, &n.Managers, &n.Invitations)
+			WHERE i."state" = 'open' AND i."expires_at" > ? AND p."domain_id" = ?),
+		(SELECT COUNT(*) FROM "lintel_grant_meta" e JOIN "assignment" ON `+metaOf("assignment")+` JOIN "project" p ON p."id" = e."target_id"
+			WHERE e."expires_at" > ? AND e."expires_at" < ? AND (p."domain_id" = ? OR p."id" = ?))`,
+		domain, false, domain, domain, domain, domain, domain, tx.now, domain, tx.now, soon, domain, domain).
+		Scan(&n.Disabled, &n.NoFactor, &n.Suspended, &n.Groups, &n.Projects, &n.Managers, &n.Invitations, &n.Ending)
 	if err == nil && failures > 0 {
 		err = tx.row(ctx, `SELECT COUNT(*) FROM "local_user" l WHERE l."failed_auth_at" > ? AND `+in+`l."user_id") AND l."failed_auth_count" >= ?
 			AND NOT EXISTS (SELECT 1 FROM "user_option" o WHERE o."user_id" = l."user_id" AND o."option_id" = ? AND o."option_value" = 'true')`,

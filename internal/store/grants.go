@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -137,6 +138,8 @@ type GrantFilter struct {
 	NoSystem, OnlySystem bool
 
 	Roles []identity.RoleID // one of these, if any are named
+
+	EndsBefore time.Time // chooses those that end by themselves, before a time
 
 	Limit int             // choose no more than the first so many; 0 is no limit
 	After *identity.Grant // and, beside a limit, only what follows this one in the order of Grants
@@ -315,6 +318,9 @@ func (f GrantFilter) actors(tx *Tx, table, users, groups string) (s selection) {
 	s.also(lasts, args...)
 	if f.Role != "" {
 		s.also(`"role_id" = ?`, f.Role)
+	}
+	if !f.EndsBefore.IsZero() {
+		s.also(`EXISTS (SELECT 1 FROM "lintel_grant_meta" e WHERE `+metaOf(table)+` AND e."expires_at" < ?)`, f.EndsBefore)
 	}
 	if len(f.Roles) > 0 {
 		some, args := in(f.Roles)

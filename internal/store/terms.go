@@ -14,9 +14,14 @@ import (
 
 // unended is the condition that the grant of a row, of the table or alias named, has not ended.
 func (tx *Tx) unended(table string) (condition string, args []any) {
+	return `NOT EXISTS (SELECT 1 FROM "lintel_grant_meta" e WHERE ` + metaOf(table) + ` AND e."expires_at" <= ?)`, []any{tx.now}
+}
+
+// metaOf is the condition that e is what is known of the grant of a row, of the table or alias named.
+func metaOf(table string) string {
 	column := func(name string) string { return `e."` + name + `" = "` + table + `"."` + name + `"` }
-	return `NOT EXISTS (SELECT 1 FROM "lintel_grant_meta" e WHERE ` + column("actor_id") + ` AND ` + column("target_id") + ` AND ` +
-		column("role_id") + ` AND ` + column("inherited") + ` AND e."type" = CONCAT("` + table + `"."type", '') AND e."expires_at" <= ?)`, []any{tx.now}
+	return column("actor_id") + ` AND ` + column("target_id") + ` AND ` + column("role_id") + ` AND ` + column("inherited") +
+		` AND e."type" = CONCAT("` + table + `"."type", '')`
 }
 
 // putTerms writes down what is known of a grant.

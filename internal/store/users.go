@@ -297,6 +297,11 @@ func (tx *Tx) selectUsers(ctx context.Context, s selection, q identity.Query) (u
 			} else {
 				s.also(`u."last_active_at" IS NULL`)
 			}
+		case "unseen": // who logged in once, but not since a day
+			var since time.Time
+			if since, err = time.Parse(time.DateOnly, f.Value); err == nil {
+				s.also(`u."last_active_at" < ?`, date(since))
+			}
 		case "search":
 			err = tx.seekUsers(ctx, &s, q, f.Value)
 		case "among": // ids, by spaces

@@ -74,14 +74,43 @@ func testDomainPages(t *testing.T, db *store.DB) {
 				return err
 			}
 		}
+		if err := tx.InsertRole(ctx, identity.Role{ID: "ending", Name: "ending"}); err != nil {
+			return err
+		}
+		for g, until := range map[identity.Grant]time.Time{
+			{User: "a", Project: "p", Role: "ending"}: now.Add(time.Hour), {User: "b", Domain: "d", Role: "ending"}: now.Add(48 * time.Hour),
+			{User: "c", Domain: "d", Role: "ending"}: {}, {User: "a", Domain: "d", Role: "ending"}: now.Add(time.Minute), {User: "a", Domain: "e", Role: "ending"}: now.Add(time.Minute),
+		} {
+			if err := tx.PutGrantFor(ctx, g, identity.Terms{Until: until}); err != nil {
+				return err
+			}
+		}
 		return tx.SetLastActive(ctx, "c")
 	})
 	count, err := read(t, db, func(ctx context.Context, tx *store.Tx) (store.DomainCounts, error) {
-		return tx.CountDomain(ctx, "d", 3, now.Add(-time.Hour), now.Add(24*time.Hour))
+		return tx.CountDomain(ctx, "d", 3, now.Add(-time.Hour), now.Add(24*time.Hour), now.Add(24*time.Hour))
 	})
-	want := store.DomainCounts{Users: 3, Disabled: 1, NoFactor: 2, Locked: 1, Never: 2, Dormant: 1, Suspended: 1, Projects: 1, Invitations: 2}
+	want := store.DomainCounts{Users: 3, Disabled: 1, NoFactor: 2, Locked: 1, Never: 2, Dormant: 1, Suspended: 1, Projects: 1, Managers: 3, Invitations: 2, Ending: 2}
 	if err != nil || count != want {
 		t.Errorf("counts: %v %+v", err, count)
+	}
+	ending, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]identity.Grant, error) {
+		return tx.Grants(ctx, store.GrantFilter{Within: "d", EndsBefore: now.Add(24 * time.Hour), Limit: 9})
+	})
+	if err != nil || len(ending) != count.Ending {
+		t.Errorf("that end: %v %v", err, ending)
+	}
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.DeleteGrant(ctx, identity.Grant{User: "a", Project: "p", Role: "ending"})
+		return err
+	})
+	for day, want := range map[string]int{now.Format(time.DateOnly): 0, now.Add(24 * time.Hour).Format(time.DateOnly): 1} {
+		page, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Page[identity.User], error) {
+			return tx.Users(ctx, identity.Query{}.Where("domain_id", "d").Where("unseen", day))
+		})
+		if err != nil || len(page.Items) != want {
+			t.Errorf("not seen since %s: %v %v", day, err, page.Items)
+		}
 	}
 	for text, want := range map[string][]identity.InvitationID{"": {"i1", "i2"}, "I2@": {"i2"}, "acme": {"i1", "i2"}, "ALICE": {"i1", "i2"}, "zoe": nil} {
 		page, err := read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Page[identity.Invitation], error) {
