@@ -64,15 +64,16 @@ func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
 		return Login{}, err
 	}
 	if a.expired {
-		return Login{}, &ExpiredError{a.ID, &identity.Error{Kind: identity.Unauthorized, Message: expired(a.User)}}
+		return Login{}, &ExpiredError{a.User, a.home, &identity.Error{Kind: identity.Unauthorized, Message: expired(a.User)}}
 	}
 	return Login{a}, nil
 }
 
 // ExpiredError says that a password was right and has to be changed before it lets anybody in.
 type ExpiredError struct {
-	User identity.UserID
-	err  error
+	User   identity.User
+	Domain identity.Domain
+	err    error
 }
 
 func (e *ExpiredError) Error() string { return e.err.Error() }

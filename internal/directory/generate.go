@@ -19,6 +19,46 @@ const (
 // madeOf are the characters of passwords that are made, by kind, without those that look alike on paper.
 var madeOf = []string{"abcdefghijkmnopqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "-"}
 
+// PasswordRules are what a new password must be like.
+type PasswordRules struct {
+	Length      int    // the least, in characters
+	Kinds       int    // the fewest: lower case, upper case, digits, others
+	Description string // what the cloud's pattern asks for, in its operator's words
+	Apart       int    // from so many passwords that the user had last, the new one counted
+	Made        string // one that obeys them, of NewPassword; empty where none does
+}
+
+// PasswordRules tells what new passwords of a domain must be like. It is open to all, and of a domain that is not there it tells what the
+// cloud asks of every domain.
+func (s *Service) PasswordRules(ctx context.Context, domain DomainRef) (out PasswordRules, err error) {
+	var r identity.DomainRules
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if domain.Name != "" {
+			d, err := tx.DomainByName(ctx, domain.Name)
+			if errors.Is(err, identity.NotFound) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			domain.ID = d.ID
+		}
+		r, err = tx.DomainRules(ctx, domain.ID)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out = PasswordRules{
+		Length: max(s.Rules.MinLength, r.PasswordLength), Kinds: r.PasswordKinds, Description: s.Rules.Description,
+		Apart: s.Compliance.with(r).UniquePasswords,
+	}
+	out.Made, err = s.NewPassword(ctx, domain.ID)
+	if errors.Is(err, identity.Forbidden) {
+		err = nil
+	}
+	return out, err
+}
+
 // NewPassword makes a password that the cloud and a domain take: of more than 128 random bits, with characters of all kinds. It is
 // refused when none that is made meets the cloud's pattern.
 func (s *Service) NewPassword(ctx context.Context, domain identity.DomainID) (string, error) {

@@ -27,12 +27,12 @@ type offerPage struct {
 	membership.Offer
 	Secret string
 	Name   string // that was typed
-	Rules  string
+	Choose passwordForm
 	Mine   bool // it is for whoever is signed in
 }
 
 func (v *visit) offerPage() (*offerPage, error) {
-	pg := &offerPage{Secret: v.PathValue("secret"), Name: v.field("name"), Rules: v.passwordRules()}
+	pg := &offerPage{Secret: v.PathValue("secret"), Name: v.field("name")}
 	var err error
 	if pg.Offer, err = v.p.Membership.Look(v.Context(), pg.Secret); errors.Is(err, identity.NotFound) {
 		err = v.wrongLink(identity.Missing("invitation", ""))
@@ -63,6 +63,12 @@ func (v *visit) offerPage() (*offerPage, error) {
 		pg.Title, pg.Lead = v.T("This invitation cannot be accepted at present"), v.T("It was changed, and waits until somebody agrees to that. You get a new link then.")
 	default:
 		pg.Title, pg.Lead = v.T("This invitation cannot be accepted at present"), v.T("Who sent it may not invite to that any more, or the project is closed. Ask them.")
+	}
+	if pg.State == membership.OfferOpen && pg.NewAccount {
+		if pg.Choose, err = v.passwordForm(directory.DomainRef{ID: pg.DomainID}, false); err != nil {
+			return nil, err
+		}
+		pg.Choose.Label, pg.Choose.Again = v.T("Choose a password"), v.T("The password again")
 	}
 	if v.SignedIn() {
 		email, _ := v.User().Extra["email"].(string)

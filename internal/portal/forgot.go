@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
 )
@@ -72,12 +73,12 @@ func (v *visit) resetAsked() error {
 // resetPage sets a new password, by a link from a mail.
 type resetPage struct {
 	chrome
-	Rules string
-	Over  bool // the link does not work any more
+	Choose passwordForm
+	Over   bool // the link does not work any more
 }
 
 func (v *visit) resetPage() (*resetPage, error) {
-	pg := &resetPage{Rules: v.passwordRules()}
+	pg := new(resetPage)
 	pg.Bare, pg.Title = true, v.T("Choose a new password")
 	u, err := v.p.Membership.LookReset(v.Context(), v.PathValue("secret"))
 	if err = v.wrongLink(err); errors.Is(err, identity.TooManyRequests) {
@@ -87,7 +88,11 @@ func (v *visit) resetPage() (*resetPage, error) {
 		pg.Over, pg.Title, pg.Lead = true, v.T("This link does not work any more"), v.over(err, v.T("The password or the address of the account was changed since, or the account is closed."))
 		return pg, nil
 	}
+	if err != nil {
+		return nil, err
+	}
 	pg.Lead = v.F("For the account %s. All its sessions and tokens end.", u.Name)
+	pg.Choose, err = v.passwordForm(directory.DomainRef{ID: u.DomainID}, true)
 	return pg, err
 }
 

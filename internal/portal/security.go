@@ -150,22 +150,32 @@ func (v *visit) keepFactor() error {
 // passwordPage changes one's own password.
 type passwordPage struct {
 	chrome
-	Rules string
+	Choose passwordForm
 }
 
-func (v *visit) passwordPage() *passwordPage {
-	pg := &passwordPage{Rules: v.passwordRules()}
+func (v *visit) passwordPage() (pg *passwordPage, err error) {
+	pg = new(passwordPage)
 	pg.Section, pg.Title = "security", v.T("Change your password")
 	pg.Lead = v.T("After this all other sessions and all tokens of yours end. Application credentials stay.")
 	pg.Terminal = []string{"openstack user password set"}
-	return pg
+	pg.Choose, err = v.passwordForm(directory.DomainRef{ID: v.User().DomainID}, true)
+	return pg, err
 }
 
-func (v *visit) password() error { return v.show(http.StatusOK, "password", v.passwordPage()) }
+func (v *visit) password() error {
+	pg, err := v.passwordPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "password", pg)
+}
 
 // changePassword sets the password and signs in again with it, since all sessions have ended.
 func (v *visit) changePassword() error {
-	pg := v.passwordPage()
+	pg, err := v.passwordPage()
+	if err != nil {
+		return err
+	}
 	user := v.User().ID
 	if err := v.newPassword(user, &pg.chrome); err != nil {
 		return err

@@ -73,7 +73,7 @@ func (v *visit) trySignIn() error {
 	case err == nil:
 		return v.begin(key, in, pg.Next)
 	case errors.As(err, &expired):
-		v.redirect("/login/password?" + url.Values{"name": {pg.Name}, "domain": {pg.DomainName}, "next": {pg.Next}}.Encode())
+		v.redirect("/login/password?" + url.Values{"name": {expired.User.Name}, "domain": {expired.Domain.Name}, "next": {pg.Next}}.Encode())
 		return nil
 	case errors.As(err, &receipt):
 		return v.askMore(receipt, pg.Next)
@@ -126,24 +126,34 @@ func (v *visit) begin(key string, in identity.Session, next string) error {
 type expiredPage struct {
 	chrome
 	Name, DomainName, Next string
-	Rules                  string
+	Choose                 passwordForm
 }
 
-func (v *visit) expiredPage() *expiredPage {
-	pg := &expiredPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next")), Rules: v.passwordRules()}
+func (v *visit) expiredPage() (pg *expiredPage, err error) {
+	pg = &expiredPage{Name: v.field("name"), DomainName: v.field("domain"), Next: local(v.field("next"))}
 	pg.Title, pg.Lead, pg.Bare = v.T("Choose a new password"), v.T("The one you have was right, and has expired."), true
-	return pg
+	pg.Choose, err = v.passwordForm(v.domainOf(pg.DomainName), true)
+	return pg, err
 }
 
-func (v *visit) expired() error { return v.show(http.StatusOK, "expired", v.expiredPage()) }
+func (v *visit) expired() error {
+	pg, err := v.expiredPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "expired", pg)
+}
 
 func (v *visit) changeExpired() error {
-	pg := v.expiredPage()
-	_, _, err := v.byPassword(pg.Name, pg.DomainName)
+	pg, err := v.expiredPage()
+	if err != nil {
+		return err
+	}
+	_, _, err = v.byPassword(pg.Name, pg.DomainName)
 	var old *directory.ExpiredError
 	switch {
 	case errors.As(err, &old):
-		err = v.newPassword(old.User, &pg.chrome)
+		err = v.newPassword(old.User.ID, &pg.chrome)
 	case err == nil, errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
 		pg.Fields = problems{"password": v.T("That is not your present password.")}
 	}
@@ -339,16 +349,46 @@ func (v *visit) newPassword(user identity.UserID, on *chrome) error {
 	return err
 }
 
-// passwordRules says what a password must be like.
-func (v *visit) passwordRules() string {
+// passwordForm is what a page says beside the field of a new password.
+type passwordForm struct {
+	Label, Again string // of the fields
+	Rules        string // what it must be like
+	Least        int    // characters
+	Made         string // one to take
+}
+
+// passwordForm is for users of a domain who had passwords before, or had none.
+func (v *visit) passwordForm(domain directory.DomainRef, had bool) (out passwordForm, err error) {
+	r, err := v.p.Directory.PasswordRules(v.Context(), domain)
+	if err != nil {
+		return out, err
+	}
 	var say []string
-	if n := v.p.Directory.Rules.MinLength; n > 0 {
-		say = append(say, v.N(n, "At least %d character.", "At least %d characters."))
+	if r.Length > 0 {
+		say = append(say, v.N(r.Length, "At least %d character.", "At least %d characters."))
 	}
-	if d := v.p.Directory.Rules.Description; d != "" {
-		say = append(say, d)
+	if r.Kinds > 1 {
+		say = append(say, v.F("%d of these: lower case, upper case, digits, other characters.", r.Kinds))
 	}
-	return strings.Join(say, " ")
+	if r.Description != "" {
+		say = append(say, r.Description)
+	}
+	switch {
+	case !had || r.Apart == 0:
+	case r.Apart == 1:
+		say = append(say, v.T("Not the one before it."))
+	default:
+		say = append(say, v.F("None of the last %d.", r.Apart))
+	}
+	return passwordForm{v.T("New password"), v.T("New password, again"), strings.Join(say, " "), r.Length, r.Made}, nil
+}
+
+// domainOf is the domain that a form names; without a name it is the default one.
+func (v *visit) domainOf(name string) directory.DomainRef {
+	if name == "" {
+		return directory.DomainRef{ID: v.p.Directory.DefaultDomain}
+	}
+	return directory.DomainRef{Name: name}
 }
 
 // confirmPage asks again who is there, before what matters.

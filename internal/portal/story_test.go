@@ -356,6 +356,40 @@ func TestExpiredPassword(t *testing.T) {
 	b.Submit("Change the password and sign in", "password", "secret", "new", "better", "again", "better").Want(200, "Your access")
 }
 
+// TestNewPasswordsAreExplained: P3, P5, P6: what a new password must be like, in the domain of whom it is for, and one that is.
+func TestNewPasswordsAreExplained(t *testing.T) {
+	days := 30 * 24 * time.Hour
+	env := testenv.New(t, func(c *config.Config) {
+		c.SecurityCompliance.PasswordExpiresDays, c.SecurityCompliance.UniqueLastPasswordCount = &days, 3
+		c.SecurityCompliance.PasswordRegex, c.SecurityCompliance.PasswordRegexDescription = `^.*-`, "Dashes, please."
+	})
+	admin := env.Admin()
+	corp := admin.Post("/v3/domains", `{"domain": {"name": "corp"}}`).Want(201).Get("domain.id")
+	admin.Post("/v3/users", map[string]any{"user": map[string]any{"name": "carl", "email": "carl@corp.example", "domain_id": corp, "password": "a-secret"}}).Want(201)
+	env.SignIn("admin", testenv.Password).Open("/portal/d/"+corp+"/rules").Submit("Save the rules", "password_length", "30", "password_kinds", "3").Want(200)
+	env.Clock.Advance(31 * 24 * time.Hour)
+
+	b := env.Browser().Open("/portal/login").Submit("Sign in", "name", "carl@corp.example", "password", "a-secret").Want(200, "has expired",
+		"At least 30 characters. 3 of these: lower case, upper case, digits, other characters. Dashes, please. None of the last 3.", "Suggest one")
+	change := func(pw string) *testenv.Browser {
+		return b.Submit("Change the password and sign in", "password", "a-secret", "new", pw, "again", pw)
+	}
+	change("a-secret-that-is-short").Want(422, "fewer than 30 characters")
+	change("a-secret-that-is-long-and-has-few-kinds").Want(422, "needs 3 of these")
+	_, made, _ := strings.Cut(b.Body, `id="made">`)
+	made, _, _ = strings.Cut(made, "<")
+	if b.Header.Get("Cache-Control") != "no-store" || len(made) != 30 {
+		t.Errorf("suggests %q, to be kept: %s", made, b.Header.Get("Cache-Control"))
+	}
+	change(made).Want(200, "Your access").Open("/portal/security/password").Want(200, "At least 30 characters")
+	if strings.Contains(b.Body, made) {
+		t.Error("one is suggested twice")
+	}
+	for _, domain := range []string{"Default", "none"} { // of a domain that is not there it says what it says of any
+		env.Browser().Open("/portal/login/password?name=x&domain="+domain).Want(200, "Dashes, please.")
+	}
+}
+
 func TestTheStartIsForPeopleAndPrograms(t *testing.T) {
 	env := testenv.New(t)
 	if b := env.Browser().Open("/"); !strings.HasPrefix(b.Path, "/portal/login") {

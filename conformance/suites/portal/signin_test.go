@@ -33,6 +33,9 @@ func TestSignIn(t *testing.T) {
 		works := at(map[string]any(s.root.Post("/v3/domains", map[string]any{"domain": map[string]any{"name": "works"}})), "domain.id")
 		s.root.Post("/v3/users", map[string]any{"user": map[string]any{"name": "otto", "password": secret, "domain_id": works}})
 		p.Open("/portal").Press("Another domain?").Fill("Domain", "works").Fill("User name", "otto").Fill("Password", secret).Press("Sign in").Sees("Sign out", "otto", "No project yet")
+		// An e-mail address that is somebody's alone does, too.
+		s.root.Patch("/v3/users/"+s.id("users", "ayesha"), map[string]any{"user": map[string]any{"email": "ayesha@acme.example"}})
+		s.Visitor().Open("/portal").Fill("User name", "Ayesha@acme.example").Fill("Password", secret).Press("Sign in").Sees("Your access", "acme-web")
 		// The page that was asked for comes after signing in.
 		q := s.Visitor().Open("/portal/security")
 		q.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in").Sees("Where you are signed in")
@@ -55,7 +58,18 @@ func TestExpiredPassword(t *testing.T) {
 		p.Fill("Current password", secret).Fill("New password", secret).Fill("New password, again", secret).Press("Change the password and sign in").Sees("Choose a new password")
 		p.Fill("Current password", "wrong").Fill("New password", "Winter-Sun-8").Fill("New password, again", "Winter-Sun-8").Press("Change the password and sign in").Sees("not your present password")
 		p.Fill("Current password", secret).Fill("New password", "Winter-Sun-8").Fill("New password, again", "Winter-Sun-8").Press("Change the password and sign in").Sees("No project yet", "ayesha")
-		s.SignIn("ayesha", "Winter-Sun-8")
+		p = s.SignIn("ayesha", "Winter-Sun-8")
+		// One that is suggested, on the page of one's own.
+		p.Open("/portal/security/password").Press("Suggest one").Sees("kept nowhere")
+		made := "A Horse in the Ninth Field"
+		if s.way.scripts {
+			p.Fill("New password", "abcdefgh1").Sees("easy to guess").Fill("New password", made).Sees("strong").Press("Take it")
+			made = p.Value("New password")
+		} else {
+			p.Fill("New password", made).Fill("New password, again", made)
+		}
+		p.Fill("Current password", "Winter-Sun-8").Press("Change the password").Sees("Your password was changed")
+		s.SignIn("ayesha", made)
 	})
 }
 

@@ -31,6 +31,33 @@ for (const b of document.querySelectorAll("button[data-copy]")) {
 	});
 }
 
+// Buttons that put what stands beside them into fields.
+for (const b of document.querySelectorAll("button[data-take]")) {
+	b.hidden = false;
+	b.addEventListener("click", () => {
+		for (const id of b.dataset.into.split(" ")) {
+			const field = document.getElementById(id);
+			field.value = document.getElementById(b.dataset.take).textContent.trim();
+			field.dispatchEvent(new Event("input", { bubbles: true }));
+		}
+	});
+}
+
+// How hard a new password is to guess, by its length and its kinds of characters; those that repeat or count on add nothing. What may be set the server says.
+for (const field of document.querySelectorAll("input[data-strength]")) {
+	const said = document.getElementById(field.dataset.strength), words = said.dataset.words.split("|");
+	field.addEventListener("input", () => {
+		const chars = [...field.value], codes = chars.map((c) => c.codePointAt(0));
+		const kinds = [[/[a-z]/, 26], [/[A-Z]/, 26], [/[0-9]/, 10], [/[^a-zA-Z0-9]/, 33]].filter(([is]) => is.test(field.value));
+		const counted = codes.filter((c, i) => i === 0 || Math.abs(c - codes[i - 1]) > 1).length;
+		const bits = counted * Math.log2(kinds.reduce((n, [, many]) => n + many, 1));
+		const level = chars.length < Number(said.dataset.least) ? 0 : 1 + [50, 70, 90].filter((n) => bits >= n).length;
+		said.hidden = chars.length === 0;
+		said.querySelector("meter").value = level;
+		said.querySelector("output").textContent = words[level];
+	});
+}
+
 // The menu is a sheet on a phone and starts closed there; others close when the reader goes elsewhere.
 const side = document.querySelector(".sheetnav");
 if (side && matchMedia("(max-width: 760px)").matches) side.open = false;
