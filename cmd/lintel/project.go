@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -52,12 +53,8 @@ Unless --yes is given, it asks for the project's name first.`,
 				}
 				fmt.Fprintln(w, strings.TrimSpace("  "+s.Type+" "+name))
 			}
-			if !yes {
-				fmt.Fprintf(w, "Type %s to delete it: ", args[0])
-				typed, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-				if strings.TrimSpace(typed) != args[0] {
-					return errors.New("nothing was deleted")
-				}
+			if !yes && !typed(cmd, args[0], "delete it") {
+				return errors.New("nothing was deleted")
 			}
 			return c.Do(cmd.Context(), http.MethodDelete, "/projects/"+url.PathEscape(id), nil, nil)
 		},
@@ -67,6 +64,56 @@ Unless --yes is given, it asks for the project's name first.`,
 	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.AddCommand(remove, projectRulesCommand(), projectSetRulesCommand())
 	return cmd
+}
+
+// typed asks for a name before something is done, and tells whether it was given.
+func typed(cmd *cobra.Command, name, what string) bool {
+	fmt.Fprintf(cmd.ErrOrStderr(), "Type %s to %s: ", name, what)
+	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	return strings.TrimSpace(line) == name
+}
+
+// tellShutOut tells what could not work in a project any more if it asked for a second factor.
+func tellShutOut(cmd *cobra.Command, f *far, name, domain string) error {
+	c, err := f.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	id, err := find(cmd.Context(), c, "project", name, domain)
+	if err != nil {
+		return err
+	}
+	type named struct {
+		Name string `json:"name"`
+	}
+	var answer struct {
+		ShutOut struct {
+			People      []named `json:"people"`
+			Credentials []struct {
+				Kind string `json:"kind"`
+				ID   string `json:"id"`
+				Name string `json:"name"`
+				User named  `json:"user"`
+			} `json:"credentials"`
+			More bool `json:"more"`
+		} `json:"shut_out"`
+	}
+	if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/projects/"+url.PathEscape(id)+"/shut-out", nil, &answer); err != nil {
+		return err
+	}
+	w, out := cmd.ErrOrStderr(), answer.ShutOut
+	fmt.Fprintf(w, "%d people have no second factor, and cannot work in it without one:\n", len(out.People))
+	for _, u := range out.People {
+		fmt.Fprintln(w, "  "+u.Name)
+	}
+	fmt.Fprintf(w, "%d credentials stop working, which were not made with a second factor:\n", len(out.Credentials))
+	for _, b := range out.Credentials {
+		fmt.Fprintf(w, "  %s %s of %s\n", b.Kind, cmp.Or(b.Name, b.ID), b.User.Name)
+	}
+	if out.More {
+		fmt.Fprintln(w, "There are more than could be looked at.")
+	}
+	return nil
 }
 
 // callProjectRules calls for how a project that is named lets people in, and prints it.
@@ -90,7 +137,7 @@ func callProjectRules(cmd *cobra.Command, f *far, name, domain, method string, b
 		roles = append(roles, fmt.Sprint(role.(map[string]any)["name"]))
 	}
 	rows := []row{{"invite_roles", strings.Join(roles, ", ")}}
-	for _, name := range []string{"invite_days", "access_days"} {
+	for _, name := range []string{"invite_days", "access_days", "second_factor"} {
 		n := ""
 		if answer.Rules[name] != nil {
 			n = fmt.Sprint(answer.Rules[name])
@@ -119,10 +166,14 @@ func projectSetRulesCommand() *cobra.Command {
 	var domain string
 	var roles []string
 	var inviteDays, accessDays int
+	var factor, yes bool
 	cmd := &cobra.Command{
 		Use: "set-rules PROJECT", Short: "Change how a project lets people in",
 		Long: `Change how a project lets people in; what is not said stays. A project can be stricter than its domain and the cloud, never less. A number of
-0 ends a rule, as does an empty --invite-role.`,
+0 ends a rule, as does an empty --invite-role.
+
+With --second-factor nobody works in the project who has shown one factor alone; before that it is told whom this shuts out, and unless --yes is
+given, the project's name is asked for. --second-factor=false ends it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rules := map[string]any{}
@@ -135,8 +186,19 @@ func projectSetRulesCommand() *cobra.Command {
 			if cmd.Flags().Changed("access-days") {
 				rules["access_days"] = accessDays
 			}
+			if cmd.Flags().Changed("second-factor") {
+				rules["second_factor"] = factor
+			}
 			if len(rules) == 0 {
 				return errors.New("say what to change")
+			}
+			if factor {
+				if err := tellShutOut(cmd, &f, args[0], domain); err != nil {
+					return err
+				}
+				if !yes && !typed(cmd, args[0], "require a second factor") {
+					return errors.New("nothing was changed")
+				}
 			}
 			return callProjectRules(cmd, &f, args[0], domain, http.MethodPatch, map[string]any{"rules": rules})
 		},
@@ -146,5 +208,7 @@ func projectSetRulesCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&roles, "invite-role", nil, "`ROLE` that an invitation is to when it names none; may be repeated")
 	cmd.Flags().IntVar(&inviteDays, "invite-days", 0, "an invitation must be accepted in `N` days")
 	cmd.Flags().IntVar(&accessDays, "access-days", 0, "the roles of an invitation last `N` days at most")
+	cmd.Flags().BoolVar(&factor, "second-factor", false, "nobody works in it who has shown one factor alone")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
 }

@@ -52,3 +52,17 @@ func TestProjectRuleCommands(t *testing.T) {
 	c.refused("project set-rules acme --invite-days 8", "7 days at most")
 	c.refused("project set-rules none --access-days 1", "no project none")
 }
+
+// J11: before a project asks for a second factor it is told whom that shuts out, and its name is asked for; who has none cannot ask.
+func TestProjectSecondFactorCommand(t *testing.T) {
+	c := newConsole(t)
+	c.json("user create alice --email alice@example.org --project acme --password secret")
+	out, err := c.run("project set-rules acme --second-factor") // which reads another name
+	if err == nil || !strings.Contains(err.Error(), "nothing was changed") || !strings.Contains(out, "1 people have no second factor") || !strings.Contains(out, "  alice\n") || !strings.Contains(out, "0 credentials stop working") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.refused("project set-rules acme --second-factor --yes", "second factor yourself")
+	if rules := c.json("project set-rules acme --second-factor=false"); rules["second_factor"] != false {
+		t.Errorf("%v", rules)
+	}
+}

@@ -65,10 +65,13 @@ func (s *Service) AuthenticateCertificate(ctx context.Context, c Certificate, on
 			if t, err = s.build(ctx, tx, pl); err != nil {
 				return hide(err)
 			}
-			return toAPI.admit(&t)
+			if err := toAPI.admit(&t); err != nil {
+				return err
+			}
+		} else if t, err = s.members(ctx, tx, pl, scope, person.Groups); err != nil {
+			return err
 		}
-		t, err = s.members(ctx, tx, pl, scope, person.Groups)
-		return err
+		return s.guard(ctx, tx, &t)
 	})
 	if err != nil {
 		return identity.Caller{}, err

@@ -133,6 +133,10 @@ func (s *Service) confirmKey(ctx context.Context, tx *store.Tx, key credential.E
 			return identity.Unauthenticatedf("access token %s has expired", a.ID)
 		}
 		p.accessToken = &a
+	default:
+		if err := s.guardKey(ctx, tx, key.ID, owner, key.ProjectID); err != nil {
+			return err
+		}
 	}
 	return p.is(owner.ID)
 }

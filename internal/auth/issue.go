@@ -135,6 +135,9 @@ func (s *Service) make(ctx context.Context, d door, on ScopeRequest, run reader,
 		if err != nil {
 			return hide(err)
 		}
+		if err := s.guard(ctx, tx, &t); err != nil {
+			return s.askMore(ctx, tx, &p, err)
+		}
 		out.Token = &t
 		if err := d.admit(&t); err != nil {
 			return err

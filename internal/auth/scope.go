@@ -47,7 +47,7 @@ func (s *Service) scope(ctx context.Context, tx *store.Tx, r ScopeRequest, p *pr
 	case p.provider != nil:
 		return identity.Scope{}, nil // a federated login that names no scope gets none
 	default:
-		scope, err := s.defaultScope(ctx, tx, p.user)
+		scope, err := s.defaultScope(ctx, tx, p)
 		if err == nil && scope.Kind() != identity.Unscoped && p.parent != nil && p.parent.Scope.IsSystem() {
 			return scope, errSystemExchange // not named, but as good as named
 		}
@@ -102,8 +102,8 @@ func (s *Service) project(ctx context.Context, tx *store.Tx, ref ProjectRef) (p 
 }
 
 // defaultScope is the user's default project when they can use it, else nothing.
-func (s *Service) defaultScope(ctx context.Context, tx *store.Tx, user identity.UserID) (identity.Scope, error) {
-	u, err := tx.User(ctx, user)
+func (s *Service) defaultScope(ctx context.Context, tx *store.Tx, by *proved) (identity.Scope, error) {
+	u, err := tx.User(ctx, by.user)
 	if err != nil {
 		return identity.Scope{}, hide(err)
 	}
@@ -116,8 +116,12 @@ func (s *Service) defaultScope(ctx context.Context, tx *store.Tx, user identity.
 	} else if err != nil {
 		return identity.Scope{}, err
 	}
+	rules, err := tx.ProjectRules(ctx, p.ID)
+	if err != nil || asksMore(rules, u, by.methods) {
+		return identity.Scope{}, err
+	}
 	scope := identity.OnProject(p.ID)
-	roles, err := s.Assignment.Effective(ctx, tx, user, nil, scope)
+	roles, err := s.Assignment.Effective(ctx, tx, u.ID, nil, scope)
 	if err != nil || len(roles) == 0 {
 		return identity.Scope{}, err
 	}

@@ -134,7 +134,7 @@ func (s *Service) Session(ctx context.Context, key string) (v identity.Session, 
 }
 
 // Act makes a caller of a session, with the rights that its user has on a scope now. A session that has ended is a 401, as
-// is a scope without roles; a *ReceiptError says that the user's rules ask for more methods by now. Who must set up a second factor first
+// is a scope without roles, or a project that asks for more than was proved (ErrAsksFactor); a *ReceiptError says that the user's rules ask for more methods by now. Who must set up a second factor first
 // has no scope, and the caller says so, as of who must take new recovery codes.
 func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) (identity.Caller, error) {
 	var pl token.Payload
@@ -171,8 +171,10 @@ func (s *Service) Act(ctx context.Context, v identity.Session, on ScopeRequest) 
 		if err != nil {
 			return err
 		}
-		t, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
-		return hide(err)
+		if t, err = s.build(ctx, tx, s.payload(tx.Now(), &p, scope)); err != nil {
+			return hide(err)
+		}
+		return s.guard(ctx, tx, &t)
 	})
 	if err == nil && !on.Unscoped {
 		s.see(ctx, &t)

@@ -231,6 +231,9 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, text string, pl token
 // found is judge but for what passes with time.
 func (s *Service) found(ctx context.Context, tx *store.Tx, text string, pl token.Payload) (identity.Token, error) {
 	t, err := s.build(ctx, tx, pl)
+	if err == nil {
+		err = s.guard(ctx, tx, &t)
+	}
 	if errors.Is(err, identity.Unauthorized) {
 		return t, unknown(text, err)
 	} else if err != nil {

@@ -34,6 +34,9 @@ func (s *Service) Areas(ctx context.Context, tx *store.Tx, caller identity.Calle
 	if len(areas) == 0 {
 		return nil, nil
 	}
+	if rules, err := tx.ProjectRules(ctx, project); err != nil || rules.Factor && !identity.ProvedTwice(t.Methods) {
+		return nil, err
+	}
 	p, err := tx.Project(ctx, project)
 	if err == nil && p.Enabled {
 		d, failed := tx.Domain(ctx, p.DomainID)

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -60,9 +61,19 @@ func (s *Service) ChangeProjectRules(ctx context.Context, caller identity.Caller
 		if err != nil {
 			return err
 		}
+		asked := r.Factor
 		r.InviteRoles = slices.Clone(r.InviteRoles)
 		if err := change(&r); err != nil {
 			return err
+		}
+		switch t := caller.Token; {
+		case !r.Factor:
+			r.FactorSince = time.Time{}
+		case asked:
+		case t == nil || t.User.Surface.Kind == identity.PersonAccount && !identity.ProvedTwice(t.Methods):
+			return identity.Refusedf("Log in with a second factor yourself before you ask others for one.") // nobody shuts themselves out
+		default:
+			r.FactorSince = tx.Now().Truncate(time.Second)
 		}
 		if min(r.InviteDays, r.AccessDays) < 0 || max(r.InviteDays, r.AccessDays) > maxRuleDays {
 			return identity.Invalidf("A rule has a number between 0 and %d.", maxRuleDays)

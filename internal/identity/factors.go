@@ -55,3 +55,18 @@ func (u User) SecondFactor(methods []string) bool {
 	}
 	return asks
 }
+
+// ProvedTwice tells whether a login by some methods was proved by more than one factor. A passkey is two in one, or was shown after the
+// password; an earlier token proves nothing more.
+func ProvedTwice(methods []string) bool {
+	proofs := 0
+	for _, m := range methods {
+		if m == "webauthn" {
+			return true
+		}
+		if m != "token" {
+			proofs++
+		}
+	}
+	return proofs > 1
+}

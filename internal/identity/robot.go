@@ -6,6 +6,7 @@ type Robot struct {
 	ID, Name  string
 	ProjectID ProjectID
 	Project   string // its name
+	UserID    UserID // for whom it logs in
 
 	Stand  string // whether it may log in beside the second factor: see the constants
 	Reason string // why its user keeps it

@@ -31,6 +31,9 @@ type ProjectRules struct {
 	InviteRoles []string `json:"invite_roles,omitempty"` // ids of those that an invitation is to unless it names others
 	InviteDays  int      `json:"invite_days,omitempty"`  // in which an invitation must be accepted, at most
 	AccessDays  int      `json:"access_days,omitempty"`  // for which the roles of an invitation last from when it is sent, at most
+
+	Factor      bool      `json:"factor,omitempty"` // nobody works in it by one proof alone
+	FactorSince time.Time `json:"factor_since,omitzero"`
 }
 
 // AllowsAddress tells whether an e-mail address is in one of the domains that the rules name, or below one that begins with a dot.

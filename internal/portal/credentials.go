@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/auth"
 	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -181,10 +182,17 @@ func (v *visit) newCredentialPage() (*newCredentialPage, identity.Caller, error)
 	if pg.Projects, err = v.p.Assignment.Projects(v.Context(), v.self()); err != nil || len(pg.Projects) == 0 {
 		return pg, caller, err
 	}
-	if !slices.ContainsFunc(pg.Projects, func(p identity.Project) bool { return string(p.ID) == pg.Project }) {
-		pg.Project = string(pg.Projects[0].ID)
+	if slices.ContainsFunc(pg.Projects, func(p identity.Project) bool { return string(p.ID) == pg.Project }) {
+		caller, err = v.on(identity.ProjectID(pg.Project))
+	} else {
+		for _, p := range pg.Projects[:min(len(pg.Projects), switcher)] { // the first that does not ask for more than the reader has shown
+			pg.Project = string(p.ID)
+			if caller, err = v.on(p.ID); !errors.Is(err, auth.ErrAsksFactor) {
+				break
+			}
+		}
 	}
-	if caller, err = v.on(identity.ProjectID(pg.Project)); err != nil {
+	if err != nil {
 		return pg, caller, err
 	}
 	for _, r := range caller.Token.Roles {

@@ -360,18 +360,29 @@ func (v *visit) robotRows() (rows []robotRow, err error) {
 			row.Do, row.Reason = credential.KeepRobot, r.Reason
 		}
 		switch r.Kind {
-		case "application_credential":
-			row.What = v.F("Application credential %s", r.Name)
 		case "credential":
-			row.What = strings.TrimSpace(v.T("S3 or EC2 key") + " " + access[r.ID])
+			row.What = strings.TrimSpace(v.robotKind(r) + " " + access[r.ID])
 		case "OS-TRUST:trust":
 			row.What = v.T("Trust that you gave")
 		default:
-			row.What = v.T("OAuth access token")
+			row.What = v.robotKind(r)
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// robotKind says what it is that logs in.
+func (v *visit) robotKind(r identity.Robot) string {
+	switch r.Kind {
+	case "application_credential":
+		return v.F("Application credential %s", r.Name)
+	case "credential":
+		return v.T("S3 or EC2 key")
+	case "OS-TRUST:trust":
+		return v.T("Trust")
+	}
+	return v.T("OAuth access token")
 }
 
 // decisions are what the form says of each robot.

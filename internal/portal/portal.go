@@ -145,6 +145,9 @@ func (p *Portal) serve(w http.ResponseWriter, r *http.Request, pg page) {
 func (v *visit) fail(err error) {
 	var receipt *auth.ReceiptError
 	switch {
+	case errors.Is(err, auth.ErrAsksFactor):
+		v.showFailure(err)
+		return
 	case errors.Is(err, identity.Unauthorized) && v.key != "", errors.As(err, &receipt) && v.key != "":
 		v.forget(sessionCookie)
 		v.redirect("/login?ended=1&next=" + v.nextHere())

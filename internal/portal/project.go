@@ -103,8 +103,9 @@ func (v *visit) hereIn(area identity.Area) (*here, error) {
 		}
 		return err
 	}
-	if err := look(auth.ScopeRequest{Project: &auth.ProjectRef{ID: id}}); err != nil {
-		return nil, err
+	asked := look(auth.ScopeRequest{Project: &auth.ProjectRef{ID: id}})
+	if asked != nil && !errors.Is(asked, auth.ErrAsksFactor) {
+		return nil, asked
 	}
 	h.member = len(h.callers) > 0
 	if err := look(auth.ScopeRequest{System: true}); err != nil {
@@ -129,7 +130,7 @@ func (v *visit) hereIn(area identity.Area) (*here, error) {
 	}
 	if h.Portal = len(h.callers) == 0; h.Portal {
 		if !slices.Contains(let.Areas, area) && (area != anyArea || len(let.Areas) == 0) {
-			return nil, identity.Missing("project", id)
+			return nil, cmp.Or(asked, identity.Missing("project", id))
 		}
 		h.Project = let.Project
 	}

@@ -298,6 +298,7 @@ type failurePage struct {
 	chrome
 	Status int
 	Reason string
+	Enrol  bool // what helps is a second factor
 }
 
 // showFailure writes the page for an error.
@@ -310,6 +311,9 @@ func (v *visit) showFailure(err error) {
 	pg := &failurePage{Status: http.StatusInternalServerError}
 	pg.Bare = !v.SignedIn()
 	switch e.Kind {
+	case identity.Unauthorized: // only for a project that asks for a second factor
+		pg.Status, pg.Title, pg.Enrol = http.StatusForbidden, v.T("A second factor is asked for"), true
+		pg.Lead = v.T("This project lets nobody work in it who has shown one factor alone. Turn a second factor on, or sign in with yours, and come back.")
 	case identity.NotFound:
 		pg.Status, pg.Title = http.StatusNotFound, v.T("Not found")
 		pg.Lead = v.T("There is nothing here that you may see. It may have been deleted, or the address is not quite right.")

@@ -7,18 +7,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
-var settingsPages = []page{
+var settingsPages = slices.Concat([]page{
 	{method: get, path: "/p/{id}/settings", serve: (*visit).settings},
 	{method: post, path: "/p/{id}/settings", serve: (*visit).saveSettings},
 	{method: post, path: "/p/{id}/settings/rules", serve: (*visit).saveProjectRules},
-}
+}, both("/p/{id}/settings/factor", (*visit).projectFactor, true))
 
 // What the API takes (internal/httpapi/schema).
 const (
@@ -41,7 +43,9 @@ type letForm struct {
 	edited
 	Roles                  []pick
 	InviteDays, AccessDays string
-	stale                  string // what has become of it meanwhile
+	Factor                 bool      // it asks for a second factor …
+	FactorSince            time.Time // … since then
+	stale                  string    // what has become of it meanwhile
 }
 
 // Chosen names the roles that are chosen.
@@ -114,7 +118,7 @@ func (v *visit) letForm(h *here, pg *settingsPage) error {
 			f.Roles = append(f.Roles, pick{id, name, true})
 		}
 	}
-	f.InviteDays, f.AccessDays = daysOf(found.InviteDays), daysOf(found.AccessDays)
+	f.InviteDays, f.AccessDays, f.Factor, f.FactorSince = daysOf(found.InviteDays), daysOf(found.AccessDays), found.Factor, found.FactorSince
 	f.stale = f.meanwhile(v, append(f.Chosen(), f.InviteDays, f.AccessDays)...)
 	return nil
 }
@@ -228,5 +232,85 @@ func (v *visit) saveSettings() error {
 		return err
 	}
 	v.redirect(strings.TrimPrefix(h.Path("/settings"), Prefix) + "?done=saved")
+	return nil
+}
+
+// namesShown is how many names a sentence has.
+const namesShown = 20
+
+// projectFactor lets the project ask for a second factor, or for none any more, after a look at whom that shuts out.
+func (v *visit) projectFactor() error {
+	h, pg, err := v.settingsPage()
+	switch {
+	case err != nil:
+		return err
+	case !pg.CanEdit:
+		return identity.NotAllowed("identity:update_project")
+	}
+	on := !pg.Let.Factor
+	act := &actPage{Do: v.T("Ask for one factor alone"), Back: h.Path("/settings"), Hidden: map[string]string{"on": strconv.FormatBool(on)}}
+	act.Here, act.Section, act.Title, act.Lead = h, "settings", v.T("Ask for no second factor any more?"), v.F("Of whoever works in %s.", h.Name)
+	act.Means = []string{v.T("Who has a role there works in it with a password alone, unless the account asks for more.")}
+	if on {
+		act.Title, act.Do = v.T("Require a second factor?"), v.T("Require it")
+		if err := v.meansFactor(h, act); err != nil {
+			return err
+		}
+	}
+	act.Terminal = []string{"lintel project set-rules --yes --second-factor=" + strconv.FormatBool(on) + " --domain " + word(h.In) + " " + operand(h.Name)}
+	if v.Method == get {
+		return v.show(http.StatusOK, "act", act)
+	}
+	err = h.as(func(c identity.Caller) error {
+		return v.p.Membership.ChangeProjectRules(v.Context(), c, h.ID, func(r *identity.ProjectRules) { r.Factor = v.field("on") == "true" })
+	})
+	if act.Problem, err = refusal(err); err != nil {
+		return err
+	} else if act.Problem != "" {
+		return v.show(http.StatusUnprocessableEntity, "act", act)
+	}
+	v.redirect(strings.TrimPrefix(h.Path("/settings"), Prefix) + "?done=saved")
+	return nil
+}
+
+// meansFactor says whom it shuts out when a project asks for a second factor.
+func (v *visit) meansFactor(h *here, act *actPage) error {
+	var out credential.ShutOut
+	err := h.as(func(c identity.Caller) (err error) {
+		out, err = v.p.Credential.ShutOutOf(v.Context(), c, h.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var people, robots []string
+	for _, u := range out.People {
+		people = append(people, u.Name)
+	}
+	for _, r := range out.Robots {
+		robots = append(robots, v.robotKind(r)+" ("+out.Owners[r.UserID]+")")
+	}
+	some := func(names []string) string {
+		if len(names) > namesShown {
+			names = append(slices.Clone(names[:namesShown]), "…")
+		}
+		return strings.Join(names, ", ")
+	}
+	who := v.T("Everybody who has a role there has a second factor.")
+	if n := len(people); n > 0 {
+		who = v.N(n, "%d person has none, and cannot work in it without one:", "%d people have none, and cannot work in it without one:") + " " + some(people)
+	}
+	what := v.T("All that logs in to it for people was made with a second factor.")
+	if n := len(robots); n > 0 {
+		what = v.N(n, "%d credential stops working, which was not made with a second factor:", "%d credentials stop working, which were not made with a second factor:") + " " + some(robots)
+	}
+	act.Means = []string{who, what}
+	if out.More {
+		act.Means = append(act.Means, v.T("There are more than could be looked at."))
+	}
+	act.Means = append(act.Means,
+		v.T("Tokens for it that were got with one factor alone are refused within a second. Who has a second factor signs in with it and goes on."),
+		v.T("It holds for people of other domains, too. Whom an identity provider lets in cannot show a second factor here, and is shut out."),
+		v.T("Services and API users are not asked. Who looks after the project with a role on its domain or the cloud can still do so."))
 	return nil
 }

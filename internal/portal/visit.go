@@ -125,10 +125,11 @@ func (v *visit) on(project identity.ProjectID) (identity.Caller, error) {
 	return asSelf(c), nil
 }
 
-// act is the caller with the rights that they have on a scope, if they have any, as seen by rules about others.
+// act is the caller with the rights that they have on a scope, if they have any, as seen by rules about others. A project that asks for a
+// second factor, where none was shown, is auth.ErrAsksFactor.
 func (v *visit) act(on auth.ScopeRequest) (c identity.Caller, ok bool, err error) {
 	c, err = v.p.Auth.Act(v.Context(), v.session, on)
-	if errors.Is(err, identity.Unauthorized) {
+	if errors.Is(err, identity.Unauthorized) && !errors.Is(err, auth.ErrAsksFactor) {
 		return c, false, nil
 	}
 	return c, err == nil, err

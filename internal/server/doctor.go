@@ -112,6 +112,21 @@ var symptoms = []symptom{
 		},
 	},
 	{
+		"projects that ask for a second factor",
+		`Projects ask for a second factor, which a Keystone knows nothing of.
+
+    A Keystone on this database would let people work in them by one proof alone.`,
+		func(ctx context.Context, cfg *config.Config) bool {
+			db, err := OpenDatabase(ctx, cfg, Options{})
+			if err != nil {
+				return false
+			}
+			defer db.Close()
+			n, err := db.FactorProjects(ctx)
+			return err == nil && n > 0
+		},
+	},
+	{
 		"debug mode is enabled",
 		`[DEFAULT] debug is on.
 

@@ -34,21 +34,43 @@ func (tx *Tx) PutDomainRules(ctx context.Context, domain identity.DomainID, r id
 }
 
 // ProjectRules returns how a project lets people in; nothing where nobody said.
-func (tx *Tx) ProjectRules(ctx context.Context, project identity.ProjectID) (r identity.ProjectRules, err error) {
-	err = tx.row(ctx, `SELECT "rules" FROM "lintel_project_rules" WHERE "project_id" = ?`, project).Scan(jsonOf(&r))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return r, err
+func (tx *Tx) ProjectRules(ctx context.Context, project identity.ProjectID) (identity.ProjectRules, error) {
+	return Recall(tx, projectRulesOf(project), func() (identity.ProjectRules, []Key, error) {
+		var g gathering
+		r := gatherProjectRules(&g, project)
+		err := g.run(ctx, tx)
+		return *r, projectRulesKeys(project), err
+	})
+}
+
+func projectRulesOf(project identity.ProjectID) Fact {
+	return Fact{What: "project rules", Of: string(project)}
+}
+
+func projectRulesKeys(project identity.ProjectID) []Key { return []Key{{"project", string(project)}} }
+
+func gatherProjectRules(g *gathering, project identity.ProjectID) *identity.ProjectRules {
+	r := new(identity.ProjectRules)
+	g.add(`"rules"`, `FROM "lintel_project_rules" WHERE "project_id" = ?`, []any{project}, func(s scanner) error { return s.Scan(jsonOf(r)) })
+	return r
 }
 
 // PutProjectRules writes how a project lets people in.
 func (tx *Tx) PutProjectRules(ctx context.Context, project identity.ProjectID, r identity.ProjectRules) error {
+	tx.touch("project", string(project))
 	body, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
 	return tx.upsert(ctx, "lintel_project_rules", 1, []string{"project_id", "rules", "changed_at"}, project, ascii(body), tx.now)
+}
+
+// FactorProjects counts the projects that ask for a second factor.
+func (db *DB) FactorProjects(ctx context.Context) (n int, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
+		return tx.row(ctx, `SELECT COUNT(*) FROM "lintel_project_rules" WHERE "rules" LIKE '%"factor":true%'`).Scan(&n)
+	})
+	return n, err
 }
 
 // RequiresFactorOfRoles tells whether some domain requires a second factor of those who hold some roles.

@@ -34,6 +34,7 @@ func (tx *Tx) Foresee(ctx context.Context, t *identity.Token) error {
 	tx.gatherHeld(&g, user, nil, scope, &roles)
 	credential := gatherCredential(&g, t.ApplicationCredentialID)
 	revoked := gatherRevocations(&g, t, homeOf, user)
+	rules := gatherProjectRules(&g, scope.ProjectID())
 	if err := g.run(ctx, tx); err != nil {
 		return err
 	}
@@ -58,6 +59,9 @@ func (tx *Tx) Foresee(ctx context.Context, t *identity.Token) error {
 		tx.foresaw(rolesOn(user, scope), roles, keys)
 	}
 	tx.foresaw(revokedUntilOf(t), revoked, nil)
+	if p := scope.ProjectID(); p != "" {
+		tx.foresaw(projectRulesOf(p), *rules, projectRulesKeys(p))
+	}
 	return nil
 }
 
@@ -77,6 +81,7 @@ func (tx *Tx) foreseeBonds(ctx context.Context, t *identity.Token) error {
 	var g gathering
 	people := gatherPeople(&g, who, whoArgs...)
 	projects := gatherProjects(&g, t.Scope, `(SELECT "domain_id" FROM "user" WHERE "id" IN `+who+`)`, whoArgs...)
+	let := gatherProjectRules(&g, t.Scope.ProjectID())
 	var life *time.Duration
 	if t.Federated {
 		tx.gatherProviderLife(&g, t.IdentityProviderID, t.ProtocolID, &life)
@@ -99,6 +104,7 @@ func (tx *Tx) foreseeBonds(ctx context.Context, t *identity.Token) error {
 			tx.foresaw(groundsOf(u.ID, t.Scope), found, nil)
 		}
 	}
+	tx.foresaw(projectRulesOf(t.Scope.ProjectID()), *let, nil)
 	for _, p := range *projects {
 		if p.IsDomain {
 			tx.foresaw(domainOf(identity.DomainID(p.ID)), p, nil)

@@ -11,19 +11,38 @@ import (
 // Robots returns what logs in for a user, or in their name, when they are not there: application credentials, EC2 keys, trusts that
 // they gave and OAuth access tokens, as far as they have not ended, by kind and name.
 func (tx *Tx) Robots(ctx context.Context, user identity.UserID) ([]identity.Robot, error) {
+	return tx.robots(ctx, robotUsers, string(user), ``)
+}
+
+// SuspendedOn returns up to n of those that log in to a project and may not beside a second factor; see Robots.
+func (tx *Tx) SuspendedOn(ctx context.Context, project identity.ProjectID, n int) ([]identity.Robot, error) {
+	return tx.robots(ctx, robotProjects, string(project), ` WHERE r."id" IS NULL`, n)
+}
+
+// By what robots are chosen: the column of each of their tables.
+var (
+	robotUsers    = [...]string{"user_id", "user_id", "trustor_user_id", "authorizing_user_id"}
+	robotProjects = [...]string{"project_id", "project_id", "project_id", "project_id"}
+)
+
+func (tx *Tx) robots(ctx context.Context, by [4]string, of, where string, limit ...int) ([]identity.Robot, error) {
 	now := tx.now
-	return list(ctx, tx, func(s scanner) (r identity.Robot, err error) {
-		err = s.Scan(&r.Kind, &r.ID, &r.Name, textOf(&r.ProjectID), textOf(&r.Project), textOf(&r.Stand), textOf(&r.Reason))
-		return r, err
-	}, `SELECT a."kind", a."id", a."name", a."project_id", p."name", r."stand", r."reason" FROM (
-		SELECT 'application_credential' AS "kind", "id", "name", "project_id" FROM "application_credential" WHERE "user_id" = ? AND ("expires_at" IS NULL OR "expires_at" > ?)
-		UNION ALL SELECT 'credential', "id", '', "project_id" FROM "credential" WHERE "user_id" = ? AND "type" = 'ec2'
-		UNION ALL SELECT 'OS-TRUST:trust', "id", '', "project_id" FROM "trust" WHERE "trustor_user_id" = ? AND "deleted_at" IS NULL
+	stmt := `SELECT a."kind", a."id", a."name", a."project_id", a."user_id", p."name", r."stand", r."reason" FROM (
+		SELECT 'application_credential' AS "kind", "id", "name", "project_id", "user_id" FROM "application_credential" WHERE "` + by[0] + `" = ? AND ("expires_at" IS NULL OR "expires_at" > ?)
+		UNION ALL SELECT 'credential', "id", '', "project_id", "user_id" FROM "credential" WHERE "` + by[1] + `" = ? AND "type" = 'ec2'
+		UNION ALL SELECT 'OS-TRUST:trust', "id", '', "project_id", "trustor_user_id" FROM "trust" WHERE "` + by[2] + `" = ? AND "deleted_at" IS NULL
 			AND ("expires_at_int" > ? OR "expires_at_int" IS NULL AND ("expires_at" IS NULL OR "expires_at" > ?))
-		UNION ALL SELECT 'OS-OAUTH1:access_token', "id", '', "project_id" FROM "access_token" WHERE "authorizing_user_id" = ? AND ("expires_at" IS NULL OR "expires_at" > ?)
-		) a LEFT JOIN "project" p ON p."id" = a."project_id" LEFT JOIN "lintel_robot" r ON r."kind" = a."kind" AND r."id" = a."id"
-		ORDER BY a."kind", a."name", a."id"`,
-		user, micros(tx.now), user, user, micros(tx.now), tx.now, user, isoText(&now))
+		UNION ALL SELECT 'OS-OAUTH1:access_token', "id", '', "project_id", "authorizing_user_id" FROM "access_token" WHERE "` + by[3] + `" = ? AND ("expires_at" IS NULL OR "expires_at" > ?)
+		) a LEFT JOIN "project" p ON p."id" = a."project_id" LEFT JOIN "lintel_robot" r ON r."kind" = a."kind" AND r."id" = a."id"` + where + `
+		ORDER BY a."kind", a."name", a."id"`
+	args := []any{of, micros(tx.now), of, of, micros(tx.now), tx.now, of, isoText(&now)}
+	for _, n := range limit {
+		stmt, args = stmt+` LIMIT ?`, append(args, n)
+	}
+	return list(ctx, tx, func(s scanner) (r identity.Robot, err error) {
+		err = s.Scan(&r.Kind, &r.ID, &r.Name, textOf(&r.ProjectID), textOf(&r.UserID), textOf(&r.Project), textOf(&r.Stand), textOf(&r.Reason))
+		return r, err
+	}, stmt, args...)
 }
 
 // Stand tells whether something that logs in for a user may do so beside their second factor; empty when it may not.
