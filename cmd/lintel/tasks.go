@@ -481,6 +481,7 @@ type accessAnswer struct {
 			Project map[string]string `json:"project,omitempty"`
 			Domain  map[string]string `json:"domain,omitempty"`
 			Group   map[string]string `json:"group,omitempty"`
+			ByGroup map[string]string `json:"by_group,omitempty"`
 			Roles   []string          `json:"roles"`
 			By      map[string]string `json:"by"`
 			Agreers []string          `json:"agreers"`
@@ -592,6 +593,9 @@ func (a *accessAnswer) print(w io.Writer, f *far) error {
 		}
 		if c.Group != nil {
 			place, what = "group "+c.Group["name"], "to join it"
+		}
+		if c.ByGroup != nil {
+			what += " by group " + c.ByGroup["name"]
 		}
 		if c.For == "approval" {
 			if waits = "somebody to agree"; len(c.Agreers) > 0 {

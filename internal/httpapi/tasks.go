@@ -522,6 +522,9 @@ func renderComing(c membership.Coming) []object {
 		default:
 			o["project"] = idName(r.ProjectID, r.Place)
 		}
+		if r.GroupID != "" && !r.Joins() {
+			o["by_group"] = idName(r.GroupID, r.For)
+		}
 		all = append(all, o)
 	}
 	return all

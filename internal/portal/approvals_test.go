@@ -214,6 +214,10 @@ func TestGroupsAndDomainsWaitForAgreement(t *testing.T) {
 	form := "/portal/d/default/assignments/new"
 	dora.Open(form).Submit("Grant the role", "kind", "group", "name", "crew", "role", a.role["auditor"]).Want(422, "say why")
 	dora.Submit("Grant the role", "kind", "group", "name", "crew", "role", a.role["auditor"], "until", "2026-03-20", "reason", "Yearly audit").Want(200, "Those who can were asked", "crew", "Yearly audit", "waits for an answer")
+	dora.Open("/portal").Want(200, "What waits until somebody agrees", "auditor in Default by the group crew, asked for by dora") // who is in it
+	if r := a.Login("dora", "secret").Get("/v3/lintel/access").Want(200); r.Get("access.coming.0.by_group.name") != "crew" {
+		t.Error(r.Body)
+	}
 	a.told("root@cloud.example", "wants to grant auditor on the domain Default at Lintel to crew, until", "/portal/d/default/requests")
 	id, _ := a.newest("domain=Default")
 	onDomain().Post("/v3/lintel/grant_requests/"+id+"/approval", nil).Want(403) // 16

@@ -349,7 +349,7 @@ func (v *visit) newRole() error {
 	if err != nil {
 		return err
 	}
-	pg := v.readThing(&thingPage{Do: v.T("Create the role"), Back: Prefix + "/cloud/roles"})
+	pg := v.readThing(&thingPage{MaxName: 255, MaxText: 255, Do: v.T("Create the role"), Back: Prefix + "/cloud/roles"})
 	pg.Role = &newRole{strings.TrimSpace(v.field("display")), strings.TrimSpace(v.field("category")), v.field("immutable") != "", v.p.Membership.ManagesGrantRules(v.Context(), caller)}
 	pg.Section, pg.Title, pg.Lead = "roles", v.T("Create a role"), v.T("It permits nothing until a service has a rule that names it, or it implies another role.")
 	pg.Terminal = []string{"openstack role create --description TEXT NAME", "lintel role describe --category CATEGORY --name DISPLAY NAME"}
@@ -382,7 +382,7 @@ func (v *visit) editRole() error {
 	if !pg.Manage {
 		return identity.NotAllowed("identity:update_role")
 	}
-	form := v.readThing(&thingPage{Name: pg.Role.Name, Description: text(pg.Role.Description), Do: v.T("Save"), Back: pg.Path})
+	form := v.readThing(&thingPage{MaxName: 255, MaxText: 255, Name: pg.Role.Name, Description: text(pg.Role.Description), Do: v.T("Save"), Back: pg.Path})
 	form.Section, form.Title, form.Lead = "roles", v.F("Edit %s", pg.Role.Name), v.T("Rules of services know a role by its name: another name is another role to them.")
 	form.Terminal = []string{"openstack role set --name NAME " + roleWord(pg.Role)}
 	return v.saveThing(form, func() (string, error) {

@@ -120,9 +120,6 @@ func (v *visit) showGroup(caller identity.Caller, pg *domainGroupPage) error {
 		})
 }
 
-// longestGroupName is what the room takes (internal/directory).
-const longestGroupName = 64
-
 func (v *visit) newGroup() error {
 	caller, d, err := v.inDomain()
 	if err != nil {
@@ -131,7 +128,7 @@ func (v *visit) newGroup() error {
 	if !v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID) {
 		return identity.NotAllowed("identity:create_group")
 	}
-	pg := v.readThing(&thingPage{Do: v.T("Create the group"), MaxName: longestGroupName, Back: Prefix + inDomain(d.ID) + "/groups"})
+	pg := v.readThing(&thingPage{Do: v.T("Create the group"), Back: Prefix + inDomain(d.ID) + "/groups"})
 	pg.Section, pg.Title, pg.Lead = "groups", v.T("Create a group"), v.T("Then add people to it, and grant it roles.")
 	pg.Terminal = []string{"openstack group create --domain " + word(d.Name) + " NAME"}
 	return v.saveThing(pg, func() (string, error) {
@@ -148,7 +145,7 @@ func (v *visit) editGroup() error {
 	if !pg.Manage {
 		return identity.NotAllowed("identity:update_group")
 	}
-	form := v.readThing(&thingPage{MaxName: longestGroupName, Name: pg.Group.Name, Description: text(pg.Group.Description), Do: v.T("Save"), Back: pg.Path})
+	form := v.readThing(&thingPage{Name: pg.Group.Name, Description: text(pg.Group.Description), Do: v.T("Save"), Back: pg.Path})
 	form.Section, form.Title = "groups", v.F("Edit %s", pg.Group.Name)
 	form.Terminal = []string{"openstack group set --name NAME --domain " + word(pg.In.Name) + " " + operand(pg.Group.Name)}
 	return v.saveThing(form, func() (string, error) {

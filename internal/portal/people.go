@@ -202,6 +202,7 @@ type groupsPage struct {
 
 type groupRow struct {
 	Name, In string
+	Path     string // of the group's own page; empty for who does not look after its domain
 	Members  int
 	Roles    []heldRole
 }
@@ -224,7 +225,13 @@ func (v *visit) groupsHere() error {
 	}
 	for _, g := range found {
 		l := called.Of("group", string(g.GroupID))
-		pg.Groups = append(pg.Groups, groupRow{l.Name, l.DomainName, g.Members, v.rolesHeld(g.Held, nil, called)})
+		row := groupRow{l.Name, l.DomainName, "", g.Members, v.rolesHeld(g.Held, nil, called)}
+		if slices.ContainsFunc(h.callers, func(c identity.Caller) bool { // its pages are a domain's
+			return (c.Token.Scope.IsSystem() || c.Token.Scope.DomainID() == l.Domain) && v.p.Directory.MayCreateGroup(v.Context(), c, l.Domain)
+		}) {
+			row.Path = groupPath(identity.Group{ID: g.GroupID, DomainID: l.Domain})
+		}
+		pg.Groups = append(pg.Groups, row)
 	}
 	pg.Tabs = v.peopleTabs(h, &count, "groups")
 	v.aboutPeople(&pg.chrome, h)

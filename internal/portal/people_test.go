@@ -93,7 +93,13 @@ func TestPeopleOfAProject(t *testing.T) {
 	if strings.Contains(b.Body, "dora") {
 		t.Error("dora inherits nothing")
 	}
-	b.Open("/portal/p/"+tm.web+"/groups").Want(200, "deployers", "Group in Default", "2", "member")
+	b.Open("/portal/p/"+tm.web+"/groups").Want(200, "deployers", "Group in Default", "2", "member", "Looked after in Default")
+	root := tm.SignIn("admin", testenv.Password).Open("/portal/p/"+tm.web+"/groups").Want(200, "Add a person")
+	if at := "/portal/d/default/groups/" + deployers; !strings.Contains(root.Body, at) || strings.Contains(b.Body, at) {
+		t.Error("who looks after the domain is led to the group's page, and nobody else")
+	} else {
+		root.Open(at).Want(200, "Add somebody")
+	}
 	b.Open("/portal/p/" + tm.acme + "/people").Want(404)
 
 	// C2, S-122: a member sees the project, and not its people, as openstack would have it; a stranger sees neither.

@@ -47,7 +47,7 @@ type thingPage struct {
 	Name, Description string
 	Parent            string // the name of the project above
 	HasParent         bool
-	MaxName           int      // characters
+	MaxName, MaxText  int      // characters of name and description that the room takes; 0 for no limit of the description
 	Role              *newRole // what a new role is beside these
 	Do, Back          string
 }
@@ -62,7 +62,7 @@ type newRole struct {
 // readThing fills the form from what was sent, if it was.
 func (v *visit) readThing(pg *thingPage) *thingPage {
 	pg.Problem = pg.meanwhile(v, pg.Name, pg.Description)
-	pg.MaxName = cmp.Or(pg.MaxName, 255)
+	pg.MaxName = cmp.Or(pg.MaxName, longestProjectName) // which is that of domains and groups, too
 	if v.Method == post {
 		pg.Name, pg.Description, pg.Parent = strings.TrimSpace(v.field("name")), v.field("description"), strings.TrimSpace(v.field("parent"))
 	}

@@ -114,11 +114,20 @@ func (tx *Tx) GrantRequest(ctx context.Context, id string) (identity.GrantReques
 	return r, err
 }
 
-// GrantRequestsTo returns up to n open requests for a user to have something, the oldest first.
+// GrantRequestsTo returns up to n open requests for a user, or a group that they are in, to have something, the oldest first.
 func (tx *Tx) GrantRequestsTo(ctx context.Context, user identity.UserID, n int) ([]identity.GrantRequest, error) {
-	all, err := list(ctx, tx, scanRequest, selectRequest+` WHERE "user_id" = ? AND "state" = ? AND "expires_at" > ? ORDER BY "created_at", "id" LIMIT ?`,
-		user, identity.RequestOpen, tx.now, n)
-	return slices.DeleteFunc(all, func(r identity.GrantRequest) bool { return r.Revoke || r.UserID != user }), err
+	groups, _, err := tx.GroupIDs(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	whose := []string{string(user)}
+	for _, g := range groups {
+		whose = append(whose, string(g))
+	}
+	set, args := in(whose)
+	all, err := list(ctx, tx, scanRequest, selectRequest+` WHERE "user_id" IN `+set+` AND "state" = ? AND "expires_at" > ? ORDER BY "created_at", "id" LIMIT ?`,
+		append(args, identity.RequestOpen, tx.now, n)...)
+	return slices.DeleteFunc(all, func(r identity.GrantRequest) bool { return r.Revoke || r.InvitationID != "" }), err
 }
 
 // GrantRequests returns the newest requests for a project, or for what acts as a domain, those of one requester unless that is empty, up to n.
