@@ -377,6 +377,7 @@ func invitationCommand() *cobra.Command {
 		ID      string   `json:"id"`
 		Address string   `json:"address"`
 		Project string   `json:"project_id"`
+		Name    string   `json:"project,omitempty"` // in the list of a domain
 		Roles   []string `json:"roles"`
 		Inviter string   `json:"inviter"`
 		Until   string   `json:"expires_at"`
@@ -399,7 +400,7 @@ func invitationCommand() *cobra.Command {
 		}
 		return answer.Invitations, err
 	}
-	sub := func(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, *client.Client, []string) error) {
+	sub := func(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, *client.Client, []string) error) *cobra.Command {
 		one := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := f.open(cmd.Context())
 			if err != nil {
@@ -410,10 +411,26 @@ func invitationCommand() *cobra.Command {
 		f.flags(one)
 		one.Flags().StringVar(&project, "project", "", "`PROJECT` of the invitations, by name or id")
 		one.Flags().StringVar(&domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
-		required(one, "project")
 		cmd.AddCommand(one)
+		return one
 	}
-	sub("list", "List who was invited and has not answered", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+	var within string
+	listing := sub("list", "List who was invited to a project, or to all projects of a domain, and has not answered", cobra.NoArgs, func(cmd *cobra.Command, c *client.Client, _ []string) error {
+		if within != "" {
+			id, err := domainID(cmd.Context(), c, within)
+			if err != nil {
+				return err
+			}
+			found, err := wholeList(cmd.Context(), c, "/lintel/domains/"+url.PathEscape(id), "invitations", func(i listed) string { return i.ID })
+			if err != nil {
+				return err
+			}
+			rows := make([]row, len(found))
+			for n, i := range found {
+				rows[n] = row{i.Address, i.Name, strings.Join(i.Roles, ", "), i.Inviter, i.Until, i.State}
+			}
+			return f.print(cmd.OutOrStdout(), found, row{"Address", "Project", "Roles", "Invited by", "Expires at", "State"}, rows)
+		}
 		found, err := list(cmd.Context(), c, "")
 		if err != nil {
 			return err
@@ -427,7 +444,10 @@ func invitationCommand() *cobra.Command {
 		}
 		return f.print(cmd.OutOrStdout(), found, row{"Address", "Roles", "Invited by", "Expires at", "State"}, rows)
 	})
-	sub("resend ADDRESS", "Send an invitation again, with a new link", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
+	listing.Flags().StringVar(&within, "domain", "", "`DOMAIN` of the projects, by name or id")
+	listing.MarkFlagsOneRequired("project", "domain")
+	listing.MarkFlagsMutuallyExclusive("project", "domain")
+	resend := sub("resend ADDRESS", "Send an invitation again, with a new link", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
 		found, err := list(cmd.Context(), c, args[0])
 		if err != nil {
 			return err
@@ -440,13 +460,15 @@ func invitationCommand() *cobra.Command {
 		}
 		return f.printSent(cmd.OutOrStdout(), []map[string]any{answer.Invitation})
 	})
-	sub("cancel ADDRESS", "Withdraw an invitation", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
+	cancel := sub("cancel ADDRESS", "Withdraw an invitation", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
 		found, err := list(cmd.Context(), c, args[0])
 		if err != nil {
 			return err
 		}
 		return c.Do(cmd.Context(), http.MethodDelete, "/lintel/projects/"+found[0].Project+"/invitations/"+found[0].ID, nil, nil)
 	})
+	required(resend, "project")
+	required(cancel, "project")
 	return cmd
 }
 

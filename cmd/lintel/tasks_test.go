@@ -174,6 +174,11 @@ func TestInvite(t *testing.T) {
 		}
 	}
 	list("dora@", "erik@")
+	for _, domain := range []string{"Default", "default"} { // D11
+		if all, err := c.run("invitation list --domain " + domain + " -f json"); err != nil || strings.Count(all, `"project": "acme"`) != 2 {
+			t.Errorf("of the domain: %v\n%s", err, all)
+		}
+	}
 	if out, err := c.run("invitation resend dora@acme.example --project acme"); err != nil || !strings.Contains(out, "/portal/invite/") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -189,6 +194,8 @@ func TestInvite(t *testing.T) {
 	c.as("alice", "secret", "OS_PROJECT_NAME", "acme")
 	c.refused("invite a@acme.example --project acme", "403")
 	c.refused("invitation list --project acme", "403")
+	c.refused("invitation list --domain default", "403")
+	c.refused("invitation list", "project domain")
 	c.refused("invitation cancel erik@acme.example --project acme", "403")
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/membership"
 	"github.com/lintel-id/lintel/internal/policy"
+	"github.com/lintel-id/lintel/internal/trail"
 )
 
 // taskRoutes do in one call, by names and in one transaction, what takes several of Keystone's. They are what the command
@@ -25,6 +26,8 @@ var taskRoutes = []route{
 		summary: "Invite people to a project", answer: many("invitations", "invitation")},
 	{method: get, path: "/v3/lintel/invitations", serve: (*API).listInvitations, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.InvitationList,
 		summary: "List the open invitations to a project", answer: many("invitations", "listed_invitation")},
+	{method: get, path: "/v3/lintel/domains/{domain_id}/invitations", serve: (*API).listDomainInvitations, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.DomainInvitationList,
+		summary: "List the open invitations to the projects of a domain, the newest first; searched by address, project and inviter", answer: pageOf("invitations", "listed_invitation")},
 	{method: post, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}", serve: (*API).resendInvitation,
 		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.CreateGrant},
 		summary: "Send an invitation again, with a new link", answer: one("invitation")},
@@ -401,15 +404,37 @@ func (a *API) listInvitations(w http.ResponseWriter, r *request) error {
 	}
 	all := []object{}
 	for _, l := range found.Items {
-		all = append(all, object{
-			"id": string(l.ID), "address": l.Address, "project_id": string(l.ProjectID), "roles": l.RoleNames, "areas": l.Areas, "inviter": l.Inviter,
-			"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(), "request_id": nil,
-		})
-		if l.Draft {
-			all[len(all)-1]["request_id"] = l.RequestID
-		}
+		all = append(all, renderListed(l))
 	}
 	return writeJSON(w, http.StatusOK, object{"invitations": all})
+}
+
+func renderListed(l membership.Listed) object {
+	o := object{
+		"id": string(l.ID), "address": l.Address, "project_id": string(l.ProjectID), "roles": l.RoleNames, "areas": l.Areas, "inviter": l.Inviter,
+		"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(), "request_id": nil,
+	}
+	if l.Draft {
+		o["request_id"] = l.RequestID
+	}
+	return o
+}
+
+func (a *API) listDomainInvitations(w http.ResponseWriter, r *request) error {
+	q, err := a.list(r, trail.MaxPage)
+	if err != nil {
+		return err
+	}
+	q.Limit = min(max(q.Limit, 1), trail.MaxPage)
+	found, err := a.Membership.InvitationsIn(r.Context(), r.Caller, id[identity.DomainID](r, "domain_id"), text[string](r.Args, "search"), q)
+	if err != nil {
+		return err
+	}
+	return writeList(w, r, "invitations", found, q, func(_ *request, l membership.InDomain) object {
+		o := renderListed(l.Listed)
+		o["project"] = l.Project
+		return o
+	})
 }
 
 func (a *API) resendInvitation(w http.ResponseWriter, r *request) error {

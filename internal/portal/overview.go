@@ -61,17 +61,18 @@ func (v *visit) domainOverview() error {
 		}
 		pg.Counts = append(pg.Counts, f)
 	}
-	tell(o.Users, v.T("users"), "/users", false)
+	noun := func(counted string) string { _, what, _ := strings.Cut(counted, " "); return what }
+	tell(o.Users, noun(v.N(o.Users, "%d user", "%d users")), "/users", false)
 	tell(o.NoFactor, v.T("without a second factor"), "/users?show=nofactor", true)
 	tell(o.Locked, v.T("locked by wrong passwords"), "/users?show=locked", true)
 	tell(o.Dormant, v.T("not signed in for 90 days"), "/users?show=dormant", true)
 	tell(o.Never, v.T("never signed in"), "/users?show=never", false)
 	tell(o.Disabled, v.T("disabled"), "/users?show=disabled", false)
 	tell(o.Suspended, v.T("suspended"), "/users?show=suspended", true)
-	tell(o.Ending, v.T("roles that end within 30 days"), "/assignments?ends=soon", true)
-	tell(o.Invitations, v.T("invitations not answered"), "/invitations", false)
-	tell(o.Groups, v.T("groups"), "/groups", false)
-	tell(o.Projects, v.T("projects"), "/projects", false)
+	tell(o.Ending, noun(v.N(o.Ending, "%d role that ends within 30 days", "%d roles that end within 30 days")), "/assignments?ends=soon", true)
+	tell(o.Invitations, noun(v.N(o.Invitations, "%d invitation not answered", "%d invitations not answered")), "/invitations", false)
+	tell(o.Groups, noun(v.N(o.Groups, "%d group", "%d groups")), "/groups", false)
+	tell(o.Projects, noun(v.N(o.Projects, "%d project", "%d projects")), "/projects", false)
 	steps := []todo{
 		{v.T("Create the first project, where people work."), at + "/projects/new", o.Projects > 0, ""},
 		{v.T("Create an account for somebody, with a role in the project."), at + "/users/new", o.Users > 0, ""},
@@ -94,6 +95,7 @@ func (v *visit) domainInvitations() error {
 	}}}
 	pg.Section, pg.Title = "domain-invitations", v.T("Invitations")
 	pg.Lead = v.F("Who was invited to the projects of %s and has not answered yet.", d.Name)
+	pg.Terminal = []string{"lintel invitation list --domain " + word(d.Name)}
 	q := pg.query(v)
 	text := pg.Search
 	return showList(v, "list", pg, q,

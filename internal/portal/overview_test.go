@@ -30,7 +30,7 @@ func TestDomainOverview(t *testing.T) {
 	bobs := env.Admin().Get("/v3/projects?name=other").Get("projects.0.id")
 	env.Admin().Post("/v3/lintel/grants", map[string]any{"grants": map[string]any{"user": map[string]any{"name": "bob"}, "project": map[string]any{"id": bobs},
 		"roles": []map[string]any{{"name": "manager"}}, "expires_at": env.Clock.Now().AddDate(0, 0, 29).Format(time.RFC3339)}}).Want(201)
-	follow(t, b.Open("/portal/d/default"), "1 roles that end within 30 days").Want(200, "bob", "manager")
+	follow(t, b.Open("/portal/d/default"), "1 role that ends within 30 days").Want(200, "bob", "manager")
 	if strings.Contains(b.Text(), "alice") {
 		t.Error("alice's role does not end")
 	}
@@ -44,7 +44,9 @@ func TestDomainOverview(t *testing.T) {
 	other := env.Admin().Post("/v3/domains", `{"domain": {"name": "new"}}`).Want(201).Get("domain.id")
 	root := env.SignIn("admin", testenv.Password).Open("/portal/d/"+other).Want(200, "To begin with", "0 users")
 	follow(t, root, "Do it: Create the first project, where people work.").Want(200, "Create a project")
-	env.SignIn("bob", "secret").Open("/portal/d/default").Want(404) // S-122
+	env.Admin().Patch("/v3/domains/"+other, `{"domain": {"enabled": false}}`).Want(200)
+	root.Open("/portal/d/"+other+"/users").Want(200, "This domain is disabled") // A2
+	env.SignIn("bob", "secret").Open("/portal/d/default").Want(404)             // S-122
 }
 
 func lockAfter(n int) func(*config.Config) {

@@ -53,7 +53,7 @@ func (v *visit) policies() error {
 	pg, say := new(policiesPage), v.talk()
 	pg.Section, pg.Title = "policies", v.T("Policies")
 	pg.Lead = v.T("The services whose rules are known here. What roles permit is computed from them; a change of their files counts within a second or so.")
-	pg.Terminal = []string{"lintel policy check --file FILE", "lintel access role ROLE --policies DIR"}
+	pg.Terminal = []string{"lintel policy check --policy FILE --access FILE", "lintel access role ROLE --policies DIR"}
 	for _, s := range v.p.Services.List() {
 		r := serviceRow{Service: s, Path: Prefix + "/cloud/policies/" + url.PathEscape(s.Name), Source: say.About(s)}
 		for _, role := range roles {
@@ -106,7 +106,7 @@ func (v *visit) servicePolicy() error {
 	pg := &policyPage{Find: strings.TrimSpace(v.field("find")), Writes: v.field("writes") != ""}
 	pg.Section, pg.Title = "policies", s.Name
 	pg.Lead = v.T("What each role permits in a project of one’s own. Rules about an attribute stand below their operation.")
-	pg.Terminal = []string{"lintel policy list --file FILE"}
+	pg.Terminal = []string{"lintel policy list --policy FILE"}
 	var columns []policy.Supposition
 	pg.Columns, columns = v.columnsOf(stockFirst(roles))
 	m := serviceMatrix{Service: s, Link: Prefix + "/cloud/policies/" + url.PathEscape(s.Name), Open: true}
@@ -190,7 +190,7 @@ func (v *visit) whatIfPage() (*whatIfPage, []assignment.RoleAbout, error) {
 	}
 	pg.Section, pg.Title = "policies", v.T("What if a rule changes?")
 	pg.Lead = v.T("Paste rules as in a policy file, and see who would gain or lose what. Nothing is changed by it.")
-	pg.Terminal = []string{"lintel access role ROLE --policies FILE", "lintel policy check --file FILE"}
+	pg.Terminal = []string{"lintel access role ROLE --policies FILE", "lintel policy check --policy FILE --access FILE"}
 	return pg, roles, nil
 }
 

@@ -96,6 +96,7 @@ type reader interface {
 	MustEnrol() bool
 	MustRenew() bool
 	Held() bool
+	Closed() bool
 	now() time.Time
 }
 

@@ -59,6 +59,9 @@ var ProjectCredentialList = request("ProjectCredentialList")
 // GrantDecision is for GET /v3/lintel/grant_rules/decision.
 var GrantDecision = request("GrantDecision")
 
+// DomainInvitationList is for GET /v3/lintel/domains/{domain_id}/invitations.
+var DomainInvitationList = request("DomainInvitationList")
+
 // UserCredentialList is for GET /v3/lintel/users/{user_id}/credentials.
 var UserCredentialList = request("UserCredentialList")
 
