@@ -111,10 +111,11 @@ type invitePage struct {
 	Do, Back  string
 	Blast     []string // what granting the chosen roles of high impact means
 	Typed     string
-	Until     string // the last day of the grants
-	Longest   int    // days that these last at most; 0 for no limit
-	Asks      bool   // to some of the roles somebody else must agree
-	Reason    string // for them
+	Until     string               // the last day of the grants
+	Longest   int                  // days that these last at most; 0 for no limit
+	Asks      bool                 // to some of the roles somebody else must agree
+	Reason    string               // for them
+	Effect    []servicePermissions // what the chosen roles permit, where more than Identity is known of
 }
 
 // offered is a role to tick.
@@ -125,6 +126,7 @@ type offered struct {
 	Brings []string // the roles that come with it
 	Sum    string   // how much it permits, and what covers it
 	Asks   bool     // somebody else must agree
+	names  []string // that services know it by, with what it brings
 }
 
 // invitePage finds what the reader may invite to, and takes over what was typed.
@@ -149,12 +151,14 @@ func (v *visit) invitePage(h *here) (*invitePage, error) {
 		c := offered{choice: choice{Value: string(r.ID), Chosen: slices.Contains(v.PostForm["role"], string(r.ID)) ||
 			v.Method == get && (slices.Contains(terms.Usual, string(r.ID)) || slices.Contains(terms.Usual, r.Name))}}
 		c.Name, c.inWords, c.Brings, c.Sum, c.Asks = r.Name, sums[i].inWords, sums[i].Brings, sums[i].Sum, sums[i].Asks
+		c.names = sums[i].names()
 		pg.Asks = pg.Asks || c.Asks
 		if c.Chosen {
 			pg.Blast = append(pg.Blast, v.blast(r.Weight, r.Name, h.Name, v.T("everybody invited"))...)
 		}
 		pg.Roles = append(pg.Roles, c)
 	}
+	v.effect(pg)
 	byCategory(v, pg.Roles, func(o *offered) *inWords { return &o.inWords })
 	pg.Typed = strings.TrimSpace(v.field("typed"))
 	pg.Terminal = []string{"lintel invite" + ofProject(h) + " --role member ADDRESS"}
@@ -173,6 +177,22 @@ func (v *visit) invitePage(h *here) (*invitePage, error) {
 	pg.Do = v.T("Send the invitations")
 	return pg, nil
 }
+
+// effect says what the roles that are chosen permit together.
+func (v *visit) effect(pg *invitePage) {
+	of := new(permissionsPage)
+	for _, r := range pg.Roles {
+		if r.Chosen {
+			of.Names = append(of.Names, r.names...)
+		}
+	}
+	if v.permits(of); of.Others {
+		pg.Effect = of.Services
+	}
+}
+
+// looks tells whether the form was sent for a look at what the chosen roles permit, and no more.
+func (v *visit) looks() bool { return v.PostForm.Get("look") != "" }
 
 func (v *visit) invite() error {
 	h, err := v.here()
@@ -210,6 +230,9 @@ func (v *visit) sendInvitations() error {
 	pg, err := v.invitePage(h)
 	if err != nil {
 		return err
+	}
+	if v.looks() {
+		return v.show(http.StatusOK, "invite", pg)
 	}
 	d, to := v.draft(pg.Roles), addresses(pg.Addresses)
 	pg.Fields = problems{}
@@ -354,6 +377,7 @@ func (v *visit) changePage() (*here, *invitePage, membership.Listed, error) {
 		for i := range pg.Roles {
 			pg.Roles[i].Chosen = slices.Contains(l.Roles, identity.RoleID(pg.Roles[i].Value))
 		}
+		v.effect(pg)
 		for i := range pg.Languages {
 			pg.Languages[i].Chosen = pg.Languages[i].Tag == l.Language
 		}
@@ -373,6 +397,9 @@ func (v *visit) changeInvitation() error {
 	h, pg, l, err := v.changePage()
 	if err != nil {
 		return err
+	}
+	if v.looks() {
+		return v.show(http.StatusOK, "invite", pg)
 	}
 	d := v.draft(pg.Roles)
 	pg.Fields = problems{}

@@ -26,6 +26,7 @@ type roleGuidePage struct {
 type guideRow struct {
 	assignment.GuideRole
 	inWords
+	Sum string // how much it permits
 }
 
 func (v *visit) guide(h *here) ([]assignment.GuideRole, error) {
@@ -51,8 +52,13 @@ func (v *visit) roleGuide() error {
 	if err != nil {
 		return err
 	}
-	for _, r := range guide {
-		pg.Roles = append(pg.Roles, guideRow{r, v.words(r.Role, r.About)})
+	sums := make([]roleChoice, len(guide))
+	for i, r := range guide {
+		sums[i] = v.choiceOf(r.Offer)
+	}
+	v.explain(sums, nil)
+	for i, r := range guide {
+		pg.Roles = append(pg.Roles, guideRow{r, sums[i].inWords, sums[i].Sum})
 	}
 	byCategory(v, pg.Roles, func(r *guideRow) *inWords { return &r.inWords })
 	pg.Here, pg.Section, pg.Title = h, "roles", v.T("Roles")

@@ -47,7 +47,7 @@ func TestRoleGuide(t *testing.T) {
 	tm.onWeb(filip, "admin")
 	at := "/portal/p/" + tm.web
 
-	b := tm.SignIn("boss", "secret").Open(at+"/roles").Want(200, "admin", "1 person", "member", "2 people", "You may not grant it")
+	b := tm.SignIn("boss", "secret").Open(at+"/roles").Want(200, "admin", "1 person", "member", "2 people", "You may not grant it", " permissions")
 	b.Open(at+"/people?only="+tm.role("admin")).Want(200, "filip", "Only those who have one role")
 	if strings.Contains(b.Body, "dora") {
 		t.Error("dora is no admin")
@@ -68,6 +68,16 @@ func TestRoleGuide(t *testing.T) {
 	member.Open(at + "/roles").Want(403)
 	member.Open(at + "/roles/" + tm.role("member")).Want(403)
 	b.Open(at + "/permissions").Want(404) // who has no role there
+
+	// J2: beside an invitation stands what its roles permit; a look at others sends none.
+	b.Open(at+"/invite").Want(200, "What they will be able to do", "compute 2 of 4", "See every permission")
+	b.Submit("Compute again", "addresses", "kim@acme.example", "role", tm.role("reader")).Want(200, "compute 1 of 4", "kim@acme.example")
+	b.Submit("Send the invitations").Want(200, "kim@acme.example")
+	l := tm.Admin().Get("/v3/lintel/invitations?project=" + tm.web).Want(200)
+	b.Open(at+"/invitations/"+l.Get("invitations.0.id")).Want(200, "compute 1 of 4").Submit("Compute again", "role", tm.role("member")).Want(200, "compute 2 of 4")
+	if again := tm.Admin().Get("/v3/lintel/invitations?project=" + tm.web).Want(200); len(again.List("invitations")) != 1 || again.List("invitations.0.roles")[0] != "reader" {
+		t.Error(again.Body)
+	}
 	tm.person("gina")
 	stranger := tm.SignIn("gina", "secret")
 	for _, page := range []string{"/roles", "/roles/" + tm.role("member"), "/permissions"} {
