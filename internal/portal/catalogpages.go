@@ -232,6 +232,16 @@ func yes(enabled bool) string {
 	return "no"
 }
 
+// catalogCommand is the command that does something to an entry of the catalog. id is written as a word of it.
+func catalogCommand(act, kind, id string) string {
+	thing := map[string]string{"services": "service", "endpoints": "endpoint", "regions": "region", "groups": "endpoint group"}[kind]
+	how := map[string]string{
+		"create services": "--name NAME TYPE", "create endpoints": "--region REGION SERVICE INTERFACE URL", "create regions": "--description TEXT ID", "create groups": "NAME FILE",
+		"set services": "--name NAME ", "set endpoints": "--url URL ", "set regions": "--description TEXT ", "set groups": "--name NAME ",
+	}[act+" "+kind]
+	return "openstack " + thing + " " + act + " " + how + id
+}
+
 func (v *visit) newEntry() error {
 	caller, kind, services, err := v.catalogCaller()
 	if err != nil {
@@ -247,6 +257,7 @@ func (v *visit) newEntry() error {
 		}
 	}
 	pg.Lead = v.T("Clients find it from their next login on.")
+	pg.Terminal = []string{catalogCommand("create", kind, "")}
 	return v.saveEntry(pg, kind, func() error { return v.putEntry(caller, kind, "", pg) })
 }
 
@@ -358,6 +369,7 @@ func (v *visit) editEntry() error {
 	}
 	pg.Problem = pg.meanwhile(v, now...)
 	pg.Title, pg.Do, pg.Lead = v.F("Edit %s", called), v.T("Save"), v.T("Clients find the change from their next login on.")
+	pg.Terminal = []string{catalogCommand("set", kind, operand(id))}
 	return v.saveEntry(pg, kind, func() error { return v.putEntry(caller, kind, id, pg) })
 }
 
@@ -376,6 +388,7 @@ func (v *visit) deleteEntry() error {
 	}
 	out := &actPage{Typed: called, Do: v.T("Delete it"), Back: Prefix + atCatalog + kind}
 	out.Section, out.Title, out.Lead = "catalog", v.F("Delete %s?", called), v.T("It cannot be brought back.")
+	out.Terminal = []string{catalogCommand("delete", kind, operand(id))}
 	switch kind {
 	case "services":
 		found, err := c.Endpoints(v.Context(), caller, identity.Query{Limit: sizes[len(sizes)-1]}.Where("service_id", id))

@@ -74,6 +74,9 @@ func (c *Cloud) start() {
 	c.root = c.Login("admin", password, system)
 	// Clients find the API by the catalogue.
 	for _, e := range c.root.Get("/v3/endpoints").list("endpoints") {
+		if !strings.HasPrefix(e["url"].(string), "http://localhost:") { // of another service
+			continue
+		}
 		c.root.Patch("/v3/endpoints/"+e["id"].(string), map[string]any{"endpoint": map[string]any{"url": c.URL + "/v3"}})
 	}
 }
@@ -364,6 +367,18 @@ func (c *Cloud) state() []string {
 		for _, th := range things {
 			say(kind, names[th["id"].(string)], th)
 		}
+	}
+	services := map[any]any{}
+	for _, th := range c.root.Get("/v3/services").list("services") {
+		services[th["id"]] = th["name"]
+		say("service", fmt.Sprint(th["name"]), th)
+	}
+	for _, th := range c.root.Get("/v3/endpoints").list("endpoints") {
+		th["url"] = strings.Replace(fmt.Sprint(th["url"]), c.URL, "", 1)
+		say("endpoint", fmt.Sprint(services[th["service_id"]], " ", th["interface"]), th, "service_id", "region")
+	}
+	for _, th := range c.root.Get("/v3/regions").list("regions") {
+		say("region", th["id"].(string), th)
 	}
 	for _, u := range users {
 		id := u["id"].(string)

@@ -130,14 +130,33 @@ func TestCatalog(t *testing.T) {
 	onceThere(t, "/cloud/catalog")
 	tell(t, "A12", func(s *Story) {
 		admin := s.admin().Press("Catalog").Sees("keystone").Press("Create a service")
-		admin.Fill("Type", "compute").Fill("Name", "nova").Press(admin.button("Create")).Sees("nova")
-		s.Shell("admin", password, "project admin").Run("openstack service show nova")
-		admin.Press("Endpoints").Press("Create an endpoint").Choose("Service", "nova (compute)").Choose("Interface", "public").Fill("URL", "https://nova.northwind.example/v2.1").Press(admin.button("Create")).Sees("https://nova.northwind.example/v2.1")
+		alike := func(act func(), holes ...string) {
+			s.Helper()
+			s.alike(admin, "system", admin.Terminal(), act, holes...)
+		}
+		alike(func() { admin.Fill("Type", "compute").Fill("Name", "nova").Press(admin.button("Create")).Sees("nova") }, "TYPE", "compute", "NAME", "nova")
+		admin.Press("Edit nova")
+		alike(func() { admin.Fill("Name", "nova2").Press("Save").Sees("nova2") }, "NAME", "nova2")
+		s.Shell("admin", password, "project admin").Run("openstack service show nova2")
+		admin.Press("Endpoints").Press("Create an endpoint")
+		alike(func() {
+			admin.Choose("Service", "nova2 (compute)").Choose("Interface", "public").Fill("URL", "https://nova.northwind.example/v2.1").Fill("Region (optional)", "RegionOne").Press(admin.button("Create")).Sees("https://nova.northwind.example/v2.1")
+		}, "REGION", "RegionOne", "SERVICE", "nova2", "INTERFACE", "public", "URL", "https://nova.northwind.example/v2.1")
 		if out := s.Shell("admin", password, "project admin").Run("openstack catalog list"); !strings.Contains(out, "https://nova.northwind.example/v2.1") {
 			s.Error(out)
 		}
-		admin.Press("Services").Press("Delete nova").Sees("1 endpoint of it is deleted, too")
-		admin.Fill("Type nova to go on", "nova").Press("Delete it").SeesNot("nova.northwind")
+		admin.Press("Edit nova2 public")
+		alike(func() { admin.Fill("URL", "https://nova.northwind.example/v2.2").Press("Save").Sees("v2.2") }, "URL", "https://nova.northwind.example/v2.2")
+		admin.Press("Regions").Press("Create a region")
+		alike(func() {
+			admin.Fill("ID", "north").Fill("Description (optional)", "Far up").Press(admin.button("Create")).Sees("Far up")
+		}, "ID", "north", "TEXT", "Far up")
+		admin.Press("Edit north")
+		alike(func() { admin.Fill("Description (optional)", "Farther up").Press("Save").Sees("Farther up") }, "TEXT", "Farther up")
+		admin.Press("Delete north")
+		alike(func() { admin.Fill("Type north to go on", "north").Press("Delete it").SeesNot("Farther up") })
+		admin.Press("Services").Press("Delete nova2").Sees("1 endpoint of it is deleted, too")
+		alike(func() { admin.Fill("Type nova2 to go on", "nova2").Press("Delete it").SeesNot("nova2") })
 	})
 }
 
