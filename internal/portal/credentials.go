@@ -244,6 +244,7 @@ func (v *visit) newCredential() error {
 
 func (v *visit) showNewCredential(status int, pg *newCredentialPage) error {
 	pg.Rules = append(pg.Rules, ruleRow{}) // a row to fill in
+	pg.Terminal = []string{"openstack application credential create NAME"}
 	return v.show(status, "newcredential", pg)
 }
 

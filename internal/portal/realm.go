@@ -54,8 +54,8 @@ func (v *visit) inDomain() (c identity.Caller, d identity.Domain, err error) {
 	return c, d, nil
 }
 
-// Closed tells whether the page is about a domain that is disabled.
-func (v *visit) Closed() bool { return v.domain.ID != "" && !v.domain.Enabled }
+// InClosed tells whether the page is about a domain that is disabled, or about something in it.
+func (v *visit) InClosed() bool { return v.domain.ID != "" && !v.domain.Enabled }
 
 // Realms are where somebody has roles beside projects.
 type Realms struct {

@@ -96,7 +96,7 @@ type reader interface {
 	MustEnrol() bool
 	MustRenew() bool
 	Held() bool
-	Closed() bool
+	InClosed() bool
 	now() time.Time
 }
 
