@@ -51,6 +51,56 @@ func (s *Service) Limits(ctx context.Context, caller identity.Caller, q identity
 	return page, err
 }
 
+// Allowance is how much of a resource a project may have.
+type Allowance struct {
+	Service  string // its name, or its type when it has none
+	Region   identity.RegionID
+	Resource string
+	Value    int64 // -1 is no bound
+	Default  bool  // that of every project which has no limit of its own
+}
+
+// Allowances are what holds for the project that a caller acts on, by service and resource: its limits, and of all else the defaults.
+func (s *Service) Allowances(ctx context.Context, caller identity.Caller) (all []Allowance, err error) {
+	for _, action := range []authz.Action{authz.ListLimits, authz.ListRegisteredLimits} {
+		if err := s.Authz.Check(ctx, caller, action, nil); err != nil {
+			return nil, err
+		}
+	}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		registered, err := tx.RegisteredLimits(ctx, identity.Query{})
+		if err != nil || len(registered.Items) == 0 {
+			return err
+		}
+		own, err := tx.Limits(ctx, identity.Query{}.Where("project_id", string(caller.Token.Scope.ProjectID())))
+		if err != nil {
+			return err
+		}
+		services, err := tx.Services(ctx, identity.Query{})
+		if err != nil {
+			return err
+		}
+		called := map[identity.ServiceID]string{}
+		for _, v := range services.Items {
+			called[v.ID] = cmp.Or(v.Name(), v.Type)
+		}
+		for _, r := range registered.Items {
+			a := Allowance{called[r.ServiceID], r.RegionID, r.ResourceName, r.Default, true}
+			for _, l := range own.Items {
+				if l.ServiceID == r.ServiceID && l.RegionID == r.RegionID && l.ResourceName == r.ResourceName {
+					a.Value, a.Default = l.Value, false
+				}
+			}
+			all = append(all, a)
+		}
+		slices.SortFunc(all, func(a, b Allowance) int {
+			return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Region, b.Region))
+		})
+		return nil
+	})
+	return all, err
+}
+
 func seesAllLimits(r identity.Role) bool { return r.Name == "admin" || r.Name == "service" }
 
 // Limit shows a limit.

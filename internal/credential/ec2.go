@@ -92,6 +92,18 @@ func (s *Service) EC2Key(ctx context.Context, caller identity.Caller, user ident
 	return s.ec2Key(c)
 }
 
+// RevealEC2Key is EC2Key for who shows its secret to a person, which stands on the audit trail.
+func (s *Service) RevealEC2Key(ctx context.Context, caller identity.Caller, user identity.UserID, access string) (EC2Key, error) {
+	c, err := s.loadEC2(ctx, caller, authz.EC2GetCredential, user, access)
+	if err != nil {
+		return EC2Key{}, err
+	}
+	if err := s.DB.Record(ctx, identity.Done("credential", "revealed", c.ID).By(caller)); err != nil {
+		return EC2Key{}, err
+	}
+	return s.ec2Key(c)
+}
+
 // DeleteEC2Key forgets a key.
 func (s *Service) DeleteEC2Key(ctx context.Context, caller identity.Caller, user identity.UserID, access string) error {
 	c, err := s.loadEC2(ctx, caller, authz.EC2DeleteCredential, user, access)

@@ -62,6 +62,8 @@ const (
 	Contact  Kind = "contact"  // M17
 	Notice   Kind = "notice"   // to contacts
 
+	Instead Kind = "instead" // somebody with another address wants to be let in
+
 	Asked Kind = "asked" // for a new invitation, by whom one was sent that has ended
 
 	Guessed        Kind = "guessed"         // wrong codes came after the right password

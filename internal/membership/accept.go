@@ -342,7 +342,7 @@ func (s *Service) tellInviter(ctx context.Context, tx *store.Tx, kind mails.Kind
 		return err
 	}
 	o.Address, o.Name = v.Address, name
-	if kind == mails.Asked {
+	if kind == mails.Asked || kind == mails.Instead {
 		o.Link = "/p/" + string(v.ProjectID) + "/invitations"
 	}
 	return s.Office.Inform(ctx, tx, kind, inviter, o)
@@ -362,6 +362,34 @@ func (s *Service) Decline(ctx context.Context, secret string) error {
 			return err
 		}
 		return tx.Record(ctx, identity.Updated("invitation", v.ID))
+	})
+}
+
+// AskInstead tells who sent an invitation that the caller, whose account has another address, wants to be let in, once a day at most.
+func (s *Service) AskInstead(ctx context.Context, caller identity.Caller, secret string) error {
+	if err := inPerson(caller); err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		l, err := tx.Link(ctx, toInvite, digest(secret))
+		if err != nil {
+			return err
+		}
+		v, err := tx.Invitation(ctx, identity.InvitationID(l.Subject))
+		if err != nil {
+			return err
+		}
+		if state := stateOf(v, l, !tx.Now().Before(v.ExpiresAt)); state != OfferOpen {
+			return gone(state)
+		}
+		u, err := tx.User(ctx, caller.UserID())
+		if err != nil {
+			return err
+		}
+		if err := limited(ctx, tx, 1, aDay, "They were told already.", "ask instead", string(v.ID)); err != nil {
+			return err
+		}
+		return s.tellInviter(ctx, tx, mails.Instead, v, mails.Called(u))
 	})
 }
 

@@ -99,6 +99,31 @@ func (s *Service) AskAddress(ctx context.Context, caller identity.Caller, addres
 	})
 }
 
+// PendingAddress is the address that the caller wants to have, and has not proved yet; empty for none. Its link may have ended.
+func (s *Service) PendingAddress(ctx context.Context, caller identity.Caller) (address string, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		u, err := s.Directory.Own(ctx, tx, caller)
+		if err != nil {
+			return err
+		}
+		l, err := tx.LastLink(ctx, toAddress, string(u.ID))
+		if isMissing(err) || err == nil && l.State != "" {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		var c addressChange
+		if err := json.Unmarshal([]byte(l.Data), &c); err != nil {
+			return err
+		}
+		if c.Old == emailOf(u) {
+			address = c.New
+		}
+		return nil
+	})
+	return address, err
+}
+
 // AddressChange is a change of address that a link is for.
 type AddressChange struct {
 	User     identity.User

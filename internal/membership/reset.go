@@ -111,6 +111,9 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	}
 	v := mails.Values{To: emailOf(u), Name: u.Name, From: ask.From, Request: ask.Request, Until: tx.Now().Add(s.ResetLife)}
 	if !s.Directory.ChoosesPassword(u) {
+		for _, f := range u.Federated {
+			v.Words = string(f.IdentityProviderID)
+		}
 		_, err := s.Office.Post(ctx, tx, mails.ResetElsewhere, ask.Lang, v)
 		return err
 	}

@@ -16,6 +16,7 @@ var acceptPages = []page{
 	{method: get, path: "/invite/{secret}", serve: (*visit).offer, open: true},
 	{method: post, path: "/invite/{secret}/new", serve: (*visit).acceptNew, open: true},
 	{method: post, path: "/invite/{secret}/accept", serve: (*visit).acceptAs},
+	{method: post, path: "/invite/{secret}/instead", serve: (*visit).askInstead},
 	{method: post, path: "/invite/{secret}/decline", serve: (*visit).decline, open: true},
 	{method: post, path: "/invite/{secret}/again", serve: (*visit).askAgain, open: true},
 	{method: get, path: "/invite-answered", serve: (*visit).answered, open: true},
@@ -154,6 +155,19 @@ func (v *visit) decline() error {
 	return nil
 }
 
+// askInstead asks who sent an invitation to let the account in that is signed in, which has another address.
+func (v *visit) askInstead() error {
+	pg, err := v.offerPage()
+	if err != nil {
+		return err
+	}
+	if err := v.p.Membership.AskInstead(v.Context(), v.self(), pg.Secret); err != nil {
+		return v.answer(pg, err)
+	}
+	v.redirect("/invite-answered?what=instead")
+	return nil
+}
+
 func (v *visit) askAgain() error {
 	pg, err := v.offerPage()
 	if err != nil {
@@ -172,8 +186,11 @@ type answeredPage struct{ chrome }
 func (v *visit) answered() error {
 	pg := new(answeredPage)
 	pg.Bare, pg.Title, pg.Lead = true, v.T("Thank you"), v.T("You have declined. Nothing else happens.")
-	if v.field("what") == "asked" {
+	switch v.field("what") {
+	case "asked":
 		pg.Lead = v.T("Whoever invited you has been told that you want a new invitation.")
+	case "instead":
+		pg.Lead = v.T("Whoever invited you has been asked to invite this account instead. You get a mail when they do.")
 	}
 	return v.show(http.StatusOK, "answered", pg)
 }

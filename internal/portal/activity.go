@@ -314,6 +314,8 @@ func (v *visit) deedOnce(e identity.TrailEntry) string {
 		return v.T("Read the audit trail")
 	case "user.address_asked":
 		return v.F("Asked for another address for %s", name)
+	case "credential.revealed":
+		return v.T("Showed the secret of a key again")
 	case "contact.verified":
 		return v.F("%s agreed to get mails", name)
 	case "project.notified":

@@ -153,6 +153,16 @@ type newCredentialPage struct {
 	entries []catalog.Entry
 }
 
+// unfit are the rules that let nothing through that is known.
+func (pg *newCredentialPage) unfit() (all []identity.AccessRule) {
+	for _, r := range pg.Rules {
+		if r.Wrong {
+			all = append(all, r.AccessRule)
+		}
+	}
+	return all
+}
+
 // rules are those that were filled in.
 func (pg *newCredentialPage) rules() (all []identity.AccessRule) {
 	for _, r := range pg.Rules {
@@ -288,12 +298,16 @@ func (v *visit) createCredential() error {
 	case err != nil:
 		return err
 	}
-	return v.showSecret(c, secret, "")
+	return v.showSecret(c, secret, "", pg.unfit()...)
 }
 
 // showSecret shows the secret of a new credential, and where the one that it stands in for can be deleted.
-func (v *visit) showSecret(c identity.ApplicationCredential, secret, old string) error {
+// unfit are the access rules that let nothing through that is known.
+func (v *visit) showSecret(c identity.ApplicationCredential, secret, old string, unfit ...identity.AccessRule) error {
 	out := &secretPage{ID: string(c.ID), Secret: secret, Old: old}
+	for _, r := range unfit {
+		out.Unfit = append(out.Unfit, v.F("%s %s of %s: no known operation fits this rule.", r.Method, r.Path, r.Service))
+	}
 	out.Section, out.Title = "credentials", c.Name
 	out.Lead = v.T("Copy the secret or download a file now. It is shown this once and cannot be shown again.")
 	for _, f := range credentialFiles {
@@ -394,6 +408,7 @@ type secretPage struct {
 	ID, Secret string
 	Files      []shownFile
 	Old        string // the id of the credential that this one stands in for
+	Unfit      []string
 }
 
 type shownFile struct{ Name, Label, Text string }
@@ -520,6 +535,9 @@ func (v *visit) revealKey() error {
 	}
 	command := []string{"openstack ec2 credentials show " + word(key.Access)}
 	if v.Method == post {
+		if key, err = v.p.Credential.RevealEC2Key(v.Context(), v.self(), v.User().ID, key.Access); err != nil {
+			return err
+		}
 		pg := &keyPage{Key: key, Again: true}
 		pg.Section, pg.Title, pg.Terminal = "credentials", v.T("The secret of your S3 key"), command
 		pg.Lead = v.T("Copy both parts to where they are used.")

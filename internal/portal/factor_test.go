@@ -264,7 +264,8 @@ func TestRecoveryCodes(t *testing.T) {
 	_, codes := enrol(t, env, b)
 	way := func() *testenv.Browser {
 		w := env.Browser().Open("/portal/login?next=/portal/profile").Submit("Sign in", "name", "alice", "password", "secret").Want(200, "Use a recovery code")
-		return w.Open(strings.ReplaceAll(link(t, w, "Use a recovery code"), "&amp;", "&")).Want(200, "Enter a recovery code")
+		return w.Open(strings.ReplaceAll(link(t, w, "Use a recovery code"), "&amp;", "&")).Want(200, "Enter a recovery code",
+			"The password of alice in Default was right", "Use the authenticator app · The clock of my phone is off · Start over")
 	}
 	w := way()
 	w.Submit("Continue", "code", "AAAAA-AAAAA").Want(422, "Each recovery code works once")

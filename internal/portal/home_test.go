@@ -120,11 +120,12 @@ func TestMemberKnowsWhomToAsk(t *testing.T) {
 	b := env.SignIn("alice", "secret").Open("/portal/p/"+acme).Want(200, "Who looks after it", "Nobody in particular")
 	admin.Put("/v3/projects/"+acme+"/users/"+boss+"/roles/"+roleID(env, "admin"), nil).Want(204)
 	service := admin.Post("/v3/services", `{"service": {"type": "compute", "name": "nova"}}`).Want(201).Get("service.id")
-	admin.Post("/v3/registered_limits", `{"registered_limits": [{"service_id": "`+service+`", "resource_name": "cores", "default_limit": 10}]}`).Want(201)
+	admin.Post("/v3/registered_limits", `{"registered_limits": [{"service_id": "`+service+`", "resource_name": "cores", "default_limit": 10},
+		{"service_id": "`+service+`", "resource_name": "ports", "default_limit": -1}]}`).Want(201)
 	for project, n := range map[string]string{acme: "42", web: "77"} {
 		admin.Post("/v3/limits", `{"limits": [{"service_id": "`+service+`", "project_id": "`+project+`", "resource_name": "cores", "resource_limit": `+n+`}]}`).Want(201)
 	}
-	b.Open("/portal/p/"+acme).Want(200, "boss boss@acme.example", "Limits cores 42")
+	b.Open("/portal/p/"+acme).Want(200, "boss boss@acme.example", "nova cores 42 nova ports unlimited as every project", "openstack limit list")
 	if strings.Contains(b.Text(), "77") {
 		t.Error("the limit of another project")
 	}

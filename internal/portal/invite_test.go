@@ -87,10 +87,22 @@ func TestInvitationOfSomebodyKnown(t *testing.T) {
 	thief.Open(link).Want(200, "You are signed in as mallory, and this is for bob@acme.example")
 	_, form := thief.Form("Decline")
 	thief.Send("POST", link+"/accept", form).Want(403)
+	// Who sent it decides on another account, and hears of that once. (6.2)
+	for range 2 {
+		thief.Open(link).Submit("Use the account mallory instead")
+	}
+	thief.Want(429)
+	env.Deliver()
+	if asked := box.All("root@cloud.example"); len(asked) != 1 || !strings.Contains(asked[0].Text, "mallory (mallory@acme.example)") || asked[0].Link != "/portal/p/"+acme+"/invitations" {
+		t.Errorf("%d mails: %+v", len(asked), asked)
+	}
+	if page := admin.Open("/portal/p/" + acme + "/invitations").Text(); strings.Count(page, "Not accepted yet") != 2 {
+		t.Error(page)
+	}
 	// A second account for the same address there is not.
 	b := env.Browser()
 	b.Open(link).Submit("Accept with a new account", "name", "bob2", "new", "secret-9", "again", "secret-9").Want(422, "an account with this address already")
-	b.Open("/portal/login?next="+link).Submit("Sign in", "name", "bob", "password", "secret").Want(200, "Join acme")
+	follow(t, b.Open(link), "I have an account: sign in").Submit("Sign in", "password", "secret").Want(200, "Join acme") // by the address
 	b.Submit("Accept as bob").Want(200, "Welcome", "acme")
 	env.Login("bob", "secret", testenv.OnProjectID(acme))
 }

@@ -102,6 +102,9 @@ func TestSecretOfAKeyIsShownAgain(t *testing.T) {
 	if b.Submit("Show the secret").Want(200, key[0], key[1]); b.Header.Get("Cache-Control") != "no-store" {
 		t.Error("the answer may be kept")
 	}
+	if n := strings.Count(b.Open("/portal/activity").Want(200).Body, "Showed the secret of a key again"); n != 1 {
+		t.Errorf("%d times on the trail", n)
+	}
 	for _, name := range []string{"bob", "admin"} {
 		password := "secret"
 		if name == "bob" {

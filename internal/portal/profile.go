@@ -28,6 +28,7 @@ var profilePages = []page{
 type profilePage struct {
 	chrome
 	Email     string
+	Pending   string             // an address that waits to be proved
 	Kept      bool               // here, and not where an organisation manages its people
 	Provable  bool               // an address can be
 	Main      []identity.Project // whose main user the reader is
@@ -46,6 +47,9 @@ func (v *visit) profilePage() (pg *profilePage, err error) {
 	pg = &profilePage{Kept: directory.KeepsDetails(v.User()), Provable: v.p.Membership.Mails()}
 	pg.Section, pg.Title, pg.Lead = "profile", v.T("Profile"), v.T("Who you are here, and how this portal looks to you.")
 	pg.Email, _ = v.User().Extra["email"].(string)
+	if pg.Pending, err = v.p.Membership.PendingAddress(v.Context(), v.self()); err != nil {
+		return nil, err
+	}
 	if pg.Main, err = v.p.Membership.MainOf(v.Context(), v.self(), false); err != nil {
 		return nil, err
 	}

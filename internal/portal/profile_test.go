@@ -167,6 +167,7 @@ func TestLinksOfAddressesSayWhyTheyAreOver(t *testing.T) {
 		return box.Last("alice@new.example").Link
 	}
 	older, link := ask(), ask()
+	follow(t, b.Open("/portal/profile").Want(200, "New e-mail", "alice@new.example not proved yet"), "Send the link again").Want(200)
 	env.Browser().Open(older).Want(200, "does not work any more", "A newer one was sent", "Send me a new one")
 	env.Clock.Advance(24 * time.Hour)
 	env.Browser().Open(link).Want(200, "does not work any more", "It is too old", "Send me a new one")
@@ -179,6 +180,11 @@ func TestLinksOfAddressesSayWhyTheyAreOver(t *testing.T) {
 	link = box.Last("alice@new.example").Link
 	env.Browser().Open(link).Submit("Yes, it is mine").Want(200)
 	env.Browser().Open(link).Want(200, "It was used already")
+	if b.Open("/portal/profile"); strings.Contains(b.Text(), "not proved yet") {
+		t.Error("a proved address waits on")
+	}
+	patch(env, user, `{"user": {"options": {"lock_password": true}}}`)
+	b.Open("/portal/profile").Want(200, "only an administrator changes it")
 }
 
 // M2: what people say of themselves and how they like the portal goes with them, to mails and to other browsers.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/auth"
+	"github.com/lintel-id/lintel/internal/catalog"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -200,7 +201,7 @@ type projectPage struct {
 	Roles    []heldRole
 	CanLeave bool
 	Keepers  []contact // who looks after it
-	Limits   []identity.Limit
+	Limits   []catalog.Allowance
 }
 
 // contact is somebody to ask.
@@ -230,13 +231,14 @@ func (v *visit) project() error {
 			email, _ := u.Extra["email"].(string)
 			pg.Keepers = append(pg.Keepers, contact{u.Name, email})
 		}
-		limits, err := v.p.Catalog.Limits(v.Context(), h.callers[0], identity.Query{}.Where("project_id", string(h.ID)))
-		if err != nil && !errors.Is(err, identity.Forbidden) {
+		if pg.Limits, err = v.p.Catalog.Allowances(v.Context(), h.callers[0]); err != nil && !errors.Is(err, identity.Forbidden) {
 			return err
 		}
-		pg.Limits = limits.Items
 	}
 	pg.Roles, pg.CanLeave = v.rolesHeld(me.Held, me.Terms, me.Called), len(me.Revocable) > 0
 	pg.Terminal = []string{"openstack project show " + word(h.Name) + " --domain " + word(h.In)}
+	if len(pg.Limits) > 0 {
+		pg.Terminal = append(pg.Terminal, "openstack limit list", "openstack registered limit list")
+	}
 	return v.show(http.StatusOK, "project", pg)
 }

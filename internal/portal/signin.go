@@ -188,8 +188,7 @@ type verifyPage struct {
 	Clock                  bool   // of the phone is off, so that two codes in a row are asked for
 	Codes                  bool   // there is an authenticator that shows some
 	Passkey                *asked // nil when there is none, or it asks for a recovery code
-	OtherWay               string // the page that asks for a recovery code, or the one that does not
-	ClockWay               string // the page that asks for two codes; empty where it is of no use
+	Ways                   []link // what else there is to go on with
 }
 
 // verifyPage is nil when there is nothing to go on with, and the browser is sent to start over.
@@ -215,33 +214,49 @@ func (v *visit) verifyPage() (*verifyPage, identity.User, error) {
 		}
 		return Prefix + "/login/verify?" + q.Encode()
 	}
-	if pg.OtherWay = way("recovery"); pg.Recovery || pg.Clock {
-		pg.OtherWay = way("")
-	}
-	if codes && !pg.Recovery && !pg.Clock {
-		pg.ClockWay = way("clock")
+	who := u.Name
+	if pg.DomainName != "" {
+		who = v.F("%s in %s", u.Name, pg.DomainName)
 	}
 	pg.Title, pg.Bare = v.T("Enter the code"), true
-	pg.Lead = v.F("The password of %s was right. Now the six digits that your authenticator app shows.", u.Name)
-	if pg.Recovery {
-		pg.Title = v.T("Enter a recovery code")
-		pg.Lead = v.F("The password of %s was right. Now one of the codes that you wrote down. It works once.", u.Name)
-		return pg, u, nil
-	}
-	if pg.Clock {
-		pg.Lead, pg.Codes = v.F("The password of %s was right. Now two codes of your authenticator app, one after the other, so that its clock is known.", u.Name), true
-		return pg, u, nil
-	}
-	pg.Passkey, err = v.askPasskey(u.ID, false, asked{
+	pg.Lead = v.F("The password of %s was right. Now the six digits that your authenticator app shows.", who)
+	passkey, err := v.askPasskey(u.ID, false, asked{
 		Action: "/portal/login/verify", Main: !codes, Hidden: map[string]string{"name": pg.Name, "domain": pg.DomainName, "next": pg.Next},
 	})
-	switch {
-	case pg.Passkey == nil:
-		pg.Codes = true
-	case !codes:
-		pg.Title, pg.Lead = v.T("Use your passkey"), v.F("The password of %s was right. Now your passkey.", u.Name)
+	if err != nil {
+		return nil, u, err
 	}
-	return pg, u, err
+	first := v.T("Use the authenticator app")
+	switch {
+	case passkey != nil && codes:
+		first = v.T("Use the authenticator app or a passkey")
+	case passkey != nil:
+		first = v.T("Use a passkey")
+	}
+	switch {
+	case pg.Recovery:
+		pg.Title = v.T("Enter a recovery code")
+		pg.Lead = v.F("The password of %s was right. Now one of the codes that you wrote down. It works once.", who)
+	case pg.Clock:
+		pg.Lead, pg.Codes = v.F("The password of %s was right. Now two codes of your authenticator app, one after the other, so that its clock is known.", who), true
+	default:
+		if pg.Passkey = passkey; passkey == nil {
+			pg.Codes = true
+		} else if !codes {
+			pg.Title, pg.Lead = v.T("Use your passkey"), v.F("The password of %s was right. Now your passkey.", who)
+		}
+	}
+	if pg.Recovery || pg.Clock {
+		pg.Ways = append(pg.Ways, link{first, way("")})
+	}
+	if !pg.Recovery {
+		pg.Ways = append(pg.Ways, link{v.T("Use a recovery code"), way("recovery")})
+	}
+	if codes && !pg.Clock {
+		pg.Ways = append(pg.Ways, link{v.T("The clock of my phone is off"), way("clock")})
+	}
+	pg.Ways = append(pg.Ways, link{v.T("Start over"), Prefix + "/login"})
+	return pg, u, nil
 }
 
 func (v *visit) verify() error {

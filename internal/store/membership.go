@@ -206,9 +206,18 @@ func (tx *Tx) EndLinksSince(ctx context.Context, purpose, subject string, since 
 }
 
 // Link returns the link of a digest and purpose, whatever has become of it.
-func (tx *Tx) Link(ctx context.Context, purpose, digest string) (l identity.Link, err error) {
-	err = tx.row(ctx, `SELECT "digest", "purpose", "subject", "data", "state", "created_at", "ends_at" FROM "lintel_link" WHERE "digest" = ? AND "purpose" = ?`,
-		digest, purpose).Scan(&l.Digest, &l.Purpose, &l.Subject, &l.Data, &l.State, timeOf{&l.CreatedAt}, timeOf{&l.EndsAt})
+func (tx *Tx) Link(ctx context.Context, purpose, digest string) (identity.Link, error) {
+	return tx.link(ctx, `"digest" = ? AND "purpose" = ?`, digest, purpose)
+}
+
+// LastLink returns the newest link of a purpose and subject, whatever has become of it.
+func (tx *Tx) LastLink(ctx context.Context, purpose, subject string) (identity.Link, error) {
+	return tx.link(ctx, `"subject" = ? AND "purpose" = ? ORDER BY "created_at" DESC, "state" LIMIT 1`, subject, purpose)
+}
+
+func (tx *Tx) link(ctx context.Context, which string, args ...any) (l identity.Link, err error) {
+	err = tx.row(ctx, `SELECT "digest", "purpose", "subject", "data", "state", "created_at", "ends_at" FROM "lintel_link" WHERE `+which,
+		args...).Scan(&l.Digest, &l.Purpose, &l.Subject, &l.Data, &l.State, timeOf{&l.CreatedAt}, timeOf{&l.EndsAt})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = identity.Missing("link", "")
 	}
