@@ -136,6 +136,7 @@ func (v *visit) addressPage() *addressPage {
 	pg := &addressPage{Address: v.field("address")}
 	pg.Section, pg.Title = "profile", v.T("Change your e-mail address")
 	pg.Lead = v.T("A link is sent to the new address, and a notice to the one you have, which counts until the link is used.")
+	pg.Terminal = []string{"lintel profile address EMAIL"}
 	return pg
 }
 

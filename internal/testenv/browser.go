@@ -93,6 +93,9 @@ func (b *Browser) Send(method, path string, form url.Values, headers ...string) 
 				for _, flaw := range flaws(b.Body) {
 					b.t.Errorf("%s: %s", path, flaw)
 				}
+				if method == "GET" && w.Code == http.StatusOK && !b.told() {
+					b.t.Errorf("%s: no command is shown that does the same", path)
+				}
 			}
 			return b
 		}
@@ -100,6 +103,13 @@ func (b *Browser) Send(method, path string, form url.Values, headers ...string) 
 	}
 	b.t.Fatalf("%s redirects for ever", path)
 	return b
+}
+
+// told tells whether a page shows the command that does the same. There is none for who may not use the API, and so has no page about
+// terminals, nor for factors, which are shown to people alone.
+func (b *Browser) told() bool {
+	return strings.Contains(b.Body, `<details class="terminal"`) || !strings.Contains(b.Body, `href="/portal/terminal"`) ||
+		strings.HasPrefix(b.Path, "/portal/terminal") || strings.HasPrefix(b.Path, "/portal/security")
 }
 
 var (
