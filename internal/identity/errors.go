@@ -39,6 +39,10 @@ type Error struct {
 	// Message is what the client reads, in upstream's words.
 	Message string
 
+	// Format and Args are what Message was put together from, for readers of another language. Not all errors have them.
+	Format string
+	Args   []any
+
 	// Detail is the real reason behind a 401 or 403, for the log. The client sees it only under
 	// [DEFAULT] insecure_debug.
 	Detail string
@@ -85,7 +89,7 @@ func NoMarker(marker string) error {
 
 // Invalidf is a 400 with the message given.
 func Invalidf(format string, args ...any) error {
-	return &Error{Kind: BadRequest, Message: fmt.Sprintf(format, args...)}
+	return &Error{Kind: BadRequest, Message: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 // Fits is a 400 for text of more characters than its column holds (keystone/exception.py, StringLengthExceeded), else nil.
@@ -109,7 +113,7 @@ func Conflictf(entity, format string, args ...any) error {
 
 // Refusedf is a 403 whose reason is always safe to tell (keystone/exception.py, ForbiddenNotSecurity).
 func Refusedf(format string, args ...any) error {
-	return &Error{Kind: Forbidden, Message: fmt.Sprintf(format, args...)}
+	return &Error{Kind: Forbidden, Message: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 // NotAllowed is the 403 of a policy decision. It names the action and nothing else.

@@ -87,7 +87,7 @@ func do(a *act) func(*visit) error {
 		if ok, err := v.typed(out); err != nil || !ok {
 			return err
 		}
-		if out.Problem, err = refusal(a.do(v, caller, pg)); err != nil || out.Problem == "" {
+		if out.Problem, err = v.refusal(a.do(v, caller, pg)); err != nil || out.Problem == "" {
 			return err
 		}
 		return v.show(http.StatusUnprocessableEntity, "act", out)

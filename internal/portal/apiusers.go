@@ -136,7 +136,7 @@ func (v *visit) createAPIUser() error {
 	})
 	if errors.Is(err, identity.Conflict) {
 		pg.Fields["suffix"] = v.T("There is one of this name already. Choose another one.")
-	} else if pg.Problem, err = refusal(err); err != nil {
+	} else if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if len(pg.Fields) > 0 || pg.Problem != "" {
@@ -234,7 +234,7 @@ func (v *visit) resetAPIUser() error {
 		u, pw, err = v.p.Membership.ResetAPIUser(v.Context(), c, h.ID, identity.UserID(v.PathValue("user")), v.PostForm.Get("password"))
 		return err
 	})
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if pg.Problem != "" {
@@ -270,7 +270,7 @@ func (v *visit) deleteAPIUser() error {
 	err = h.as(func(c identity.Caller) error {
 		return v.p.Membership.DeleteAPIUser(v.Context(), c, h.ID, identity.UserID(v.PathValue("user")))
 	})
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if pg.Problem != "" {

@@ -418,7 +418,7 @@ func (v *visit) newAssignment() error {
 		} else if pg.Asks {
 			pg.Fields["reason"], err = v.T("Somebody else must agree: say why."), nil
 		}
-		if pg.Problem, err = refusal(err); err != nil {
+		if pg.Problem, err = v.refusal(err); err != nil {
 			return err
 		}
 	}

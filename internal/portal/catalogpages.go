@@ -270,7 +270,7 @@ func (v *visit) saveEntry(pg *entryPage, kind string, save func() error) (err er
 		return v.show(http.StatusConflict, "entry", pg)
 	}
 	if len(pg.Fields) == 0 {
-		if pg.Problem, err = refusal(save()); err != nil {
+		if pg.Problem, err = v.refusal(save()); err != nil {
 			return err
 		}
 	}

@@ -111,7 +111,7 @@ func (v *visit) contacts() error {
 
 // contactsAfter goes back to the contacts when something was done, or shows what is wrong with it.
 func (v *visit) contactsAfter(h *here, pg *contactsPage, err error, done string) error {
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if pg.Problem != "" {
@@ -204,7 +204,7 @@ func (v *visit) changeContact() error {
 		_, err := v.p.Membership.UpdateContact(v.Context(), c, h.ID, pg.Contact.ID, identity.Some(v.field("name")), identity.Some(slices.Clone(v.PostForm["topics"])))
 		return err
 	})
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if pg.Problem != "" {

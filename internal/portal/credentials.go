@@ -293,7 +293,7 @@ func (v *visit) createCredential() error {
 		pg.Fields["name"] = v.T("You have a credential of this name. Choose another one.")
 		return v.showNewCredential(http.StatusUnprocessableEntity, pg)
 	case ok && (e.Kind == identity.BadRequest || e.Kind == identity.Forbidden):
-		pg.Problem = e.Message
+		pg.Problem = v.said(e)
 		return v.showNewCredential(http.StatusUnprocessableEntity, pg)
 	case err != nil:
 		return err
@@ -364,7 +364,7 @@ func (v *visit) rotateCredential() error {
 		pg.Fields["name"] = v.T("You have a credential of this name. Choose another one.")
 		return v.show(http.StatusUnprocessableEntity, "rotate", pg)
 	case ok && (e.Kind == identity.BadRequest || e.Kind == identity.Forbidden):
-		pg.Problem = e.Message
+		pg.Problem = v.said(e)
 		return v.show(http.StatusUnprocessableEntity, "rotate", pg)
 	case err != nil:
 		return err

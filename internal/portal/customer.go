@@ -74,7 +74,7 @@ func (v *visit) createCustomer() error {
 		pg.Terminal = []string{strings.Replace(pg.Terminal[0], " --role member", " --role ROLE --reason WHY", 1)}
 	} else if errors.Is(err, identity.Conflict) {
 		pg.Problem = v.T("The domain has a user or a project of this name. Nothing was made.")
-	} else if pg.Problem, err = refusal(err); err != nil {
+	} else if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if len(pg.Fields) > 0 || pg.Problem != "" {

@@ -148,7 +148,7 @@ func (v *visit) domainRules() error {
 			for _, name := range weaker.Rules {
 				pg.Fields[name] = v.T("The cloud asks for more than that. Leave it empty, or ask for more still.")
 			}
-		} else if pg.Problem, err = refusal(err); err != nil {
+		} else if pg.Problem, err = v.refusal(err); err != nil {
 			return err
 		}
 	}

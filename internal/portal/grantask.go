@@ -81,7 +81,7 @@ func (v *visit) askGrantRules() error {
 	}
 	if len(pg.Fields) == 0 {
 		out, err := v.p.Membership.Suppose(v.Context(), caller, q)
-		if pg.Problem, err = refusal(err); err != nil {
+		if pg.Problem, err = v.refusal(err); err != nil {
 			return err
 		}
 		if pg.Problem == "" {

@@ -235,7 +235,7 @@ func (v *visit) choosePreset() error {
 		return v.show(http.StatusUnprocessableEntity, "grantpreset", pg)
 	}
 	c, err := v.p.Membership.SetGrantRules(v.Context(), caller, set, true)
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	} else if pg.Problem != "" {
 		return v.show(http.StatusUnprocessableEntity, "grantpreset", pg)
@@ -330,7 +330,7 @@ func (v *visit) editGrantRule() error {
 		return v.show(http.StatusUnprocessableEntity, "grantrule", pg)
 	}
 	c, rule, err := v.p.Membership.PutGrantRule(v.Context(), caller, pg.Rule, true)
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	} else if pg.Problem != "" {
 		return v.show(http.StatusUnprocessableEntity, "grantrule", pg)

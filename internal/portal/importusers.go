@@ -180,7 +180,7 @@ func (v *visit) enrol(caller identity.Caller, pg *importPage) error {
 			e.Project, e.Roles = assignment.Ref{ID: string(l.project)}, []string{l.Role}
 		}
 		made, err := v.p.Membership.Enroll(v.Context(), caller, e)
-		why, err := refusal(err)
+		why, err := v.refusal(err)
 		switch {
 		case err != nil:
 			return err

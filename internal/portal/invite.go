@@ -288,7 +288,7 @@ func (v *visit) refuse(err error, c *chrome, show func(status int) error) error 
 	if !ok {
 		return err
 	}
-	c.Problem = e.Message
+	c.Problem = v.said(e)
 	switch e.Kind {
 	case identity.BadRequest, identity.Conflict, identity.Gone:
 		return show(http.StatusUnprocessableEntity)

@@ -133,7 +133,7 @@ func (v *visit) revoke() error {
 	for _, l := range pg.People {
 		err := v.dismiss(h, l, pg.Reason)
 		if e, refused := errors.AsType[*identity.Error](err); refused {
-			l.Outcome = e.Message
+			l.Outcome = v.said(e)
 			failed = append(failed, l)
 		} else if err != nil {
 			return err

@@ -44,7 +44,7 @@ func (v *visit) toMany(out *actPage, users []identity.User, do func(identity.Use
 		if !told {
 			return err
 		}
-		pg.Failed = append(pg.Failed, failed{u.Name, e.Message})
+		pg.Failed = append(pg.Failed, failed{u.Name, v.said(e)})
 	}
 	pg.Lead = v.F("%d of %d were done.", len(pg.Done), len(users))
 	return v.show(http.StatusOK, "outcome", pg)

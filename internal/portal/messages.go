@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
 )
 
-//go:embed messages/*.json
+//go:embed messages/*.json messages/rooms/*.json
 var messageFiles embed.FS
 
 // messages are the words of one language. English is written where it is used; the others have a catalogue that is asked
@@ -17,6 +19,7 @@ var messageFiles embed.FS
 type messages struct {
 	Lang   string
 	words  map[string]string // nil for English
+	rooms  map[string]string // what rooms say when they refuse something, by its format; not all of it
 	months [12]string
 }
 
@@ -29,6 +32,9 @@ func loadMessages() []*messages {
 		panic(err)
 	}
 	for _, f := range files {
+		if f.IsDir() {
+			continue
+		}
 		data, err := messageFiles.ReadFile("messages/" + f.Name())
 		if err != nil {
 			panic(err)
@@ -36,6 +42,12 @@ func loadMessages() []*messages {
 		m := &messages{Lang: strings.TrimSuffix(f.Name(), ".json")}
 		if err := json.Unmarshal(data, &m.words); err != nil {
 			panic(fmt.Sprintf("%s: %v", f.Name(), err))
+		}
+		if data, err = messageFiles.ReadFile("messages/rooms/" + f.Name()); err != nil {
+			panic(err)
+		}
+		if err := json.Unmarshal(data, &m.rooms); err != nil {
+			panic(fmt.Sprintf("rooms/%s: %v", f.Name(), err))
 		}
 		for i, name := range englishMonths {
 			m.months[i] = m.T(name)
@@ -86,6 +98,17 @@ func (m *messages) N(n int, one, many string) string {
 		return fmt.Sprintf(one, n)
 	}
 	return fmt.Sprintf(many, n)
+}
+
+// said is why a room refuses something.
+func (m *messages) said(e *identity.Error) string {
+	if format, ok := m.rooms[e.Format]; ok {
+		return fmt.Sprintf(format, e.Args...)
+	}
+	if text, ok := m.rooms[e.Message]; ok {
+		return text
+	}
+	return e.Message
 }
 
 func (m *messages) day(t time.Time) string {

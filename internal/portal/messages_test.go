@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"text/template/parse"
+
+	"github.com/lintel-id/lintel/internal/identity"
 )
 
 // TestEveryTextIsTranslated: each catalogue has each text that a page can show, with the same values in it, and no other.
@@ -52,6 +55,43 @@ func TestEveryTextIsTranslated(t *testing.T) {
 			if !said[text] {
 				t.Errorf("%s: nothing says %q", m.Lang, text)
 			}
+		}
+	}
+}
+
+// TestRefusalsAreTranslated: what the catalogue of what rooms say has is said by a room, with the same values in it.
+func TestRefusalsAreTranslated(t *testing.T) {
+	said := map[string]bool{}
+	files, err := filepath.Glob("../*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if e, ok := n.(ast.Expr); ok {
+				if text, ok := constantText(e); ok {
+					said[text] = true
+				}
+			}
+			return true
+		})
+	}
+	for _, m := range loadMessages()[1:] {
+		for text, there := range m.rooms {
+			if !said[text] {
+				t.Errorf("%s: no room says %q", m.Lang, text)
+			}
+			if values(there) != values(text) {
+				t.Errorf("%s: %q takes other values than %q", m.Lang, there, text)
+			}
+		}
+		e := new(identity.Error)
+		if !errors.As(identity.Refusedf("You may not give the role %s here.", "admin"), &e) || m.said(e) == e.Message || !strings.Contains(m.said(e), "admin") {
+			t.Errorf("%s: %q", m.Lang, m.said(e))
 		}
 	}
 }
@@ -213,6 +253,20 @@ func inBranch(n parse.BranchNode, said map[string]bool) {
 	inTemplate(n.Pipe, said)
 	inTemplate(n.List, said)
 	inTemplate(n.ElseList, said)
+}
+
+// constantText is the text of a literal, or of several that are put together.
+func constantText(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil && e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		left, ok := constantText(e.X)
+		right, also := constantText(e.Y)
+		return left + right, ok && also && e.Op == token.ADD
+	}
+	return "", false
 }
 
 // inGo collects the texts of calls of T, F, N and some.

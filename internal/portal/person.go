@@ -528,7 +528,7 @@ func (v *visit) tryAddPerson() error {
 		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=requested")
 		return nil
 	case ok && e.Kind == identity.Forbidden && pg.Once && !strings.HasPrefix(e.Message, notAllowed):
-		pg.Problem = e.Message
+		pg.Problem = v.said(e)
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
 	case ok && e.Kind == identity.Forbidden:
 		pg.Fields["who"] = v.T("There is nobody of that name or ID there, or you may not give them this role.")

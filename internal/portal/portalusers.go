@@ -239,7 +239,7 @@ func (v *visit) portalUser() error {
 		return v.show(http.StatusUnprocessableEntity, "areas", pg)
 	}
 	err = h.as(func(c identity.Caller) error { return v.p.Membership.SetAreas(v.Context(), c, h.ID, u.ID, areas) })
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if pg.Problem != "" {

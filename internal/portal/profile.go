@@ -97,7 +97,7 @@ func (v *visit) saveProfile() error {
 		}
 	}
 	err = v.p.Membership.SaveProfile(v.Context(), v.self(), p)
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if pg.Problem != "" {
@@ -146,7 +146,7 @@ func (v *visit) askAddress() error {
 	pg := v.addressPage()
 	if err := v.p.Membership.AskAddress(v.Context(), v.self(), pg.Address); err != nil {
 		if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.BadRequest {
-			pg.Fields = problems{"address": e.Message}
+			pg.Fields = problems{"address": v.said(e)}
 			return v.show(http.StatusUnprocessableEntity, "address", pg)
 		}
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "address", pg) })

@@ -91,10 +91,10 @@ func inDomain(id identity.DomainID) string { return "/d/" + url.PathEscape(strin
 
 // refusal is what a room says against a form, to be shown beside it. Other errors are returned, among them those that say that
 // the caller may not.
-func refusal(err error) (string, error) {
+func (v *visit) refusal(err error) (string, error) {
 	e, ok := errors.AsType[*identity.Error](err)
 	if ok && (e.Kind == identity.BadRequest || e.Kind == identity.Conflict || e.Kind == identity.Forbidden && !strings.HasPrefix(e.Message, notAllowed)) {
-		return e.Message, nil
+		return v.said(e), nil
 	}
 	return "", err
 }

@@ -320,13 +320,13 @@ func (v *visit) showFailure(err error) {
 		pg.Lead = v.T("There is nothing here that you may see. It may have been deleted, or the address is not quite right.")
 	case identity.Forbidden:
 		pg.Status, pg.Title = http.StatusForbidden, v.T("Not allowed")
-		pg.Lead, pg.Reason = v.T("Your roles do not permit this. Ask somebody who administers the project or domain."), e.Message
+		pg.Lead, pg.Reason = v.T("Your roles do not permit this. Ask somebody who administers the project or domain."), v.said(e)
 		if e == errForeignForm {
 			pg.Lead = v.T("This form was not sent from this page. Go back, reload the page and try again.")
 		}
 	case identity.BadRequest, identity.Conflict, identity.TooLarge:
 		pg.Status, pg.Title = http.StatusBadRequest, v.T("That did not work")
-		pg.Lead, pg.Reason = v.T("Go back, change what the message names, and try again."), e.Message
+		pg.Lead, pg.Reason = v.T("Go back, change what the message names, and try again."), v.said(e)
 	case identity.TooManyRequests, identity.Unavailable:
 		pg.Status, pg.Title = http.StatusServiceUnavailable, v.T("Please try again")
 		if e.Kind == identity.TooManyRequests {

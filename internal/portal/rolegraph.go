@@ -141,5 +141,5 @@ func (v *visit) imply(caller identity.Caller, i identity.ImpliedRole) (problem s
 		return v.F("That would be a circle: the one implies the other already (%s), and all roles between them would be one.", through), nil
 	}
 	_, err = v.p.Assignment.CreateImpliedRole(v.Context(), caller, i)
-	return refusal(err)
+	return v.refusal(err)
 }

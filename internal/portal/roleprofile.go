@@ -206,7 +206,7 @@ func (v *visit) roleProfile() error {
 	}
 	if pg.Fields = problem; len(problem) == 0 {
 		err := v.p.Membership.SetRoleProfile(v.Context(), caller, pg.Profile)
-		if pg.Problem, err = refusal(err); err != nil {
+		if pg.Problem, err = v.refusal(err); err != nil {
 			return err
 		}
 		if pg.Problem == "" {

@@ -161,7 +161,7 @@ func (v *visit) saveProjectRules() error {
 			r.InviteRoles, r.InviteDays, r.AccessDays = slices.Clone(v.PostForm["role"]), invite, access
 		})
 	})
-	if pg.Problem, err = refusal(err); err != nil {
+	if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	} else if pg.Problem != "" {
 		return v.show(http.StatusUnprocessableEntity, "settings", pg)
@@ -226,7 +226,7 @@ func (v *visit) saveSettings() error {
 		pg.Fields["name"] = v.T("Another project of the domain has this name. Choose another one.")
 		return v.show(http.StatusUnprocessableEntity, "settings", pg)
 	case ok && e.Kind == identity.BadRequest:
-		pg.Problem = e.Message
+		pg.Problem = v.said(e)
 		return v.show(http.StatusUnprocessableEntity, "settings", pg)
 	case err != nil:
 		return err
@@ -264,7 +264,7 @@ func (v *visit) projectFactor() error {
 	err = h.as(func(c identity.Caller) error {
 		return v.p.Membership.ChangeProjectRules(v.Context(), c, h.ID, func(r *identity.ProjectRules) { r.Factor = v.field("on") == "true" })
 	})
-	if act.Problem, err = refusal(err); err != nil {
+	if act.Problem, err = v.refusal(err); err != nil {
 		return err
 	} else if act.Problem != "" {
 		return v.show(http.StatusUnprocessableEntity, "act", act)

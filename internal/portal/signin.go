@@ -358,7 +358,7 @@ func (v *visit) newPassword(user identity.UserID, on *chrome) error {
 		on.Fields = problems{"password": v.T("That is not your present password.")}
 		return nil
 	case e.Kind == identity.BadRequest, e.Kind == identity.Forbidden:
-		on.Fields = problems{"new": e.Message}
+		on.Fields = problems{"new": v.said(e)}
 		return nil
 	}
 	return err

@@ -196,7 +196,7 @@ func (v *visit) admit() error {
 		pg.Terminal[0] += " --role ROLE --reason WHY"
 	} else if errors.Is(err, identity.Conflict) {
 		pg.Problem = v.T("The domain has a user or a project of this name. Nothing was made.")
-	} else if pg.Problem, err = refusal(err); err != nil {
+	} else if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if pg.Problem != "" || len(pg.Fields) > 0 {

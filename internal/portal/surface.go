@@ -116,7 +116,7 @@ func (v *visit) saveSurface() error {
 			continue
 		}
 		_, err := v.p.Directory.SetSurface(v.Context(), caller, acc.Account.ID, s.Surface)
-		if pg.Problem, err = refusal(err); err != nil {
+		if pg.Problem, err = v.refusal(err); err != nil {
 			return err
 		}
 		if pg.Problem == "" {

@@ -89,7 +89,7 @@ func (v *visit) saveThing(pg *thingPage, save func() (next string, err error)) e
 	case errors.Is(err, identity.Conflict):
 		pg.Fields = problems{"name": v.T("This name is taken. Choose another one.")}
 	case err != nil:
-		if pg.Problem, err = refusal(err); err != nil {
+		if pg.Problem, err = v.refusal(err); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (v *visit) decide(out *actPage, carryOut func() (next string, err error)) e
 		v.redirect(next)
 		return nil
 	}
-	if out.Problem, err = refusal(err); err != nil {
+	if out.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	return v.show(http.StatusUnprocessableEntity, "act", out)

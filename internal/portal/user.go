@@ -209,7 +209,7 @@ func (v *visit) saveAccount() error {
 		_, err = v.p.Directory.UpdateUser(v.Context(), caller, pg.Account.ID, upd)
 		if errors.Is(err, identity.Conflict) {
 			form.Fields["name"] = v.T("The domain has a user of this name. Choose another one.")
-		} else if form.Problem, err = refusal(err); err != nil {
+		} else if form.Problem, err = v.refusal(err); err != nil {
 			return err
 		}
 	}

@@ -238,7 +238,7 @@ func (v *visit) createUser() error {
 	} else if errors.Is(err, membership.ErrSayWhy) {
 		pg.Asks, pg.Fields["reason"] = true, v.T("Somebody else must agree: say why.")
 		pg.Terminal = []string{strings.Replace(pg.Terminal[0], " --role member", " --role ROLE --reason WHY", 1)}
-	} else if pg.Problem, err = refusal(err); err != nil {
+	} else if pg.Problem, err = v.refusal(err); err != nil {
 		return err
 	}
 	if len(pg.Fields) > 0 || pg.Problem != "" {
