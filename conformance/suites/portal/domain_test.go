@@ -236,6 +236,17 @@ func TestAssignments(t *testing.T) {
 		admin.Press("Domains").Press("Default").Press("Its users").Press("Assignments").Press("Grant a role").Fill("Name", "ayesha").Choose("Role", "admin").Fill("On the project", "acme-web").Press("Grant the role")
 		admin.Sees("Grant admin to ayesha?", "gives ayesha 856 of 882 known permissions in every project").Fill("Type ayesha to go on", "basil").Press("Grant admin").Sees("Type ayesha to go on.")
 		admin.Fill("Type ayesha to go on", "ayesha").Press("Grant admin").Sees("The role was granted")
+
+		// Who may not take it back sees why, in the place of the button; of the rest there is one.
+		moira.Open("/portal/d/default/assignments?user=ayesha").Row("ayesha", "admin", "acme-web", "Holds admin: you may not change that")
+		if moira.Has("Revoke", "ayesha") {
+			s.Error("the manager of a domain is offered to take admin back")
+		}
+		moira.Open("/portal/d/default/assignments?user=basil")
+		if !moira.Has("Revoke", "basil") {
+			s.Error("and not to take reader back")
+		}
+		s.refused(s.Shell("moira", secret, "domain Default"), "openstack role remove --user "+s.id("users", "ayesha")+" --project "+s.id("projects", "acme-web")+" "+s.id("roles", "admin"))
 	})
 }
 
