@@ -238,7 +238,7 @@ func TestAssignments(t *testing.T) {
 		admin.Fill("Type ayesha to go on", "ayesha").Press("Grant admin").Sees("The role was granted")
 
 		// Who may not take it back sees why, in the place of the button; of the rest there is one.
-		moira.Open("/portal/d/default/assignments?user=ayesha").Row("ayesha", "admin", "acme-web", "Holds admin: you may not change that")
+		moira.Open("/portal/d/default/assignments?user=ayesha").Row("ayesha", "admin", "acme-web", "You may not take this role back")
 		if moira.Has("Revoke", "ayesha") {
 			s.Error("the manager of a domain is offered to take admin back")
 		}
