@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -117,34 +116,6 @@ func (s *Service) People(ctx context.Context, caller identity.Caller, project id
 		return err
 	})
 	return out, err
-}
-
-// mostAddressed is how many people of a project are looked at to find who has an address.
-const mostAddressed = 1000
-
-// PeopleBy returns those of a project's people, among the first by name, who have one of some e-mail addresses, as far as the caller may
-// look at them. The rule is that of People.
-func (s *Service) PeopleBy(ctx context.Context, caller identity.Caller, project identity.ProjectID, addresses []string) (found []identity.User, err error) {
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if _, err := s.projectOfPeople(ctx, tx, caller, project); err != nil {
-			return err
-		}
-		page, err := tx.PeopleOf(ctx, project, store.PeopleFilter{Limit: mostAddressed})
-		if err != nil {
-			return err
-		}
-		users, err := tx.UsersByID(ctx, page.Items)
-		for _, id := range page.Items {
-			u, there := users[id]
-			email, _ := u.Extra["email"].(string)
-			if has := func(a string) bool { return strings.EqualFold(a, email) }; there && email != "" && slices.ContainsFunc(addresses, has) &&
-				s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)}) {
-				found = append(found, u)
-			}
-		}
-		return err
-	})
-	return found, err
 }
 
 // projectOfPeople returns a project whose people the caller may see.

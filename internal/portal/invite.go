@@ -115,7 +115,6 @@ type invitePage struct {
 	Longest   int                  // days that these last at most; 0 for no limit
 	Asks      bool                 // to some of the roles somebody else must agree
 	Reason    string               // for them
-	Members   []link               // to those who can work there already
 	Effect    []servicePermissions // what the chosen roles permit, where more than Identity is known of
 }
 
@@ -250,9 +249,6 @@ func (v *visit) sendInvitations() error {
 		pg.Fields["roles"] = v.T("Choose at least one role.")
 	}
 	v.askTyped(pg, h)
-	if err := v.membersAmong(h, pg, to); err != nil {
-		return err
-	}
 	if len(pg.Fields) > 0 {
 		return v.show(http.StatusUnprocessableEntity, "invite", pg)
 	}
@@ -268,20 +264,6 @@ func (v *visit) sendInvitations() error {
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invite", pg) })
 	}
 	return v.sent(h, sent...)
-}
-
-// membersAmong offers to update the roles of those who can work in the project already, rather than to invite them.
-func (v *visit) membersAmong(h *here, pg *invitePage, to []string) error {
-	var found []identity.User
-	err := h.as(func(c identity.Caller) (err error) {
-		found, err = v.p.Assignment.PeopleBy(v.Context(), c, h.ID, to)
-		return err
-	})
-	for _, u := range found {
-		pg.Fields["addresses"] = v.T("Some of them can work here already: update their roles, and take their addresses out of this form.")
-		pg.Members = append(pg.Members, link{v.F("Update %s", u.Name), h.Path("/people/", string(u.ID))})
-	}
-	return ignoreForbidden(err)
 }
 
 // ofProject are the options that name a project.
