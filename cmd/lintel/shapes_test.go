@@ -30,7 +30,7 @@ func TestShieldHoldsInEveryShape(t *testing.T) {
 	admin := a.role["admin"]
 	far := newRole("far", "", newRole("near", "", admin))
 	local := newRole("local", "default", admin)
-	for what, make := range map[string]func(user string){
+	for what, give := range map[string]func(user string){
 		"implied by what is implied": func(u string) { a.admin.Put("/v3/projects/"+a.here+"/users/"+u+"/roles/"+far, nil).Want(204) },
 		"a role of a domain":         func(u string) { a.admin.Put("/v3/projects/"+a.here+"/users/"+u+"/roles/"+local, nil).Want(204) },
 		"a group on the system":      func(u string) { a.admin.Put("/v3/system/groups/"+group("cloud", u)+"/roles/"+admin, nil).Want(204) },
@@ -62,7 +62,7 @@ func TestShieldHoldsInEveryShape(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			id, name := a.user()
-			make(id)
+			give(id)
 			a.account(a.manager, id, name)
 			for _, who := range []*caller{a.boss, a.mod} {
 				who.api.Patch("/v3/users/"+id, `{"user": {"password": "another"}}`).Want(403)
