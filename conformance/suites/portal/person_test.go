@@ -372,6 +372,15 @@ func (p *Person) Reload() *Person {
 	return p
 }
 
+// Past loads the page again as long as it says what passes by itself, such as that a mail is being sent.
+func (p *Person) Past(text string) *Person {
+	p.t.Helper()
+	for end := time.Now().Add(patience); strings.Contains(p.Text(), text) && time.Now().Before(end); {
+		p.Reload()
+	}
+	return p.SeesNot(text)
+}
+
 // Address is the path and the query of the page.
 func (p *Person) Address() string {
 	p.t.Helper()

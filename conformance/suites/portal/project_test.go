@@ -147,7 +147,7 @@ func TestInvite(t *testing.T) {
 		admin.PressFirst("Invite people", "").Fill("E-mail addresses", "not an address").Press("Send the invitations").Sees("is not an e-mail address")
 		admin.Fill("E-mail addresses", "greta@partner.example\nhugo@partner.example").Fill("Message (optional)", "Welcome aboard").Press("Send the invitations").Sees("are on their way", "2 open invitations")
 		mail := s.Mail("greta@partner.example", "acme-web")
-		admin.Reload().Row("greta@partner.example", "member", "Not accepted yet", "in 7 days")
+		admin.Reload().Past("Being sent").Row("greta@partner.example", "member", "Not accepted yet", "in 7 days")
 		for _, want := range []string{"admin", "root@northwind.example", "Northwind Cloud", "acme-web", "Default", "member", "Welcome aboard"} {
 			if !strings.Contains(mail.Text, want) {
 				s.Errorf("the mail does not say %q: %s", want, mail.Text)
