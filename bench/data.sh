@@ -76,6 +76,10 @@ data_fill() {
 
 data_revoke() {
 	local now later
+	if [ -n "$(find "$WORK/filled-$1-revocations" -mmin +30 2>/dev/null)" ]; then # too old to count for all tokens of this run
+		db_sql 'TRUNCATE TABLE revocation_event' "$1"
+		rm "$WORK/filled-$1-revocations"
+	fi
 	now=$(date -u '+%Y-%m-%d %H:%M:%S') later=$(date -u -d '+1 hour' '+%Y-%m-%d %H:%M:%S') # they are younger than every token
 	part revocations "$1" "INSERT INTO revocation_event (user_id, project_id, audit_id, audit_chain_id, trust_id, issued_before, revoked_at)
 		SELECT CASE WHEN a.i % 5 = 0 THEN 'u' || (b.i * 1000 + a.i) END, CASE WHEN a.i % 5 = 1 THEN 'p' || (b.i * 1000 + a.i) END,
