@@ -145,7 +145,7 @@ func (v *visit) anybody() error {
 		}
 		q.Filters = []identity.Filter{{Attr: "among", Value: strings.Join(ids, " ")}}
 	}
-	rows := pg.users(v)
+	rows := pg.users(v, caller)
 	return showList(v, "list", pg, q,
 		func(q identity.Query) (identity.Page[identity.User], error) {
 			return v.p.Directory.Users(v.Context(), caller, q)

@@ -219,7 +219,7 @@ func TestSuspend(t *testing.T) {
 	if env.Admin().Get("/v3/users/"+user).Value("user.enabled") != false { // so a stock Keystone keeps her out, too
 		t.Error("enabled")
 	}
-	b.Open("/portal/d/default/users?show=suspended").Want(200, "alice")
+	b.Open("/portal/d/default/users?show=suspended").Want(200, "alice – suspended")
 	env.Admin().Patch("/v3/users/"+user, `{"user": {"enabled": true}}`).Want(403)
 	env.Admin().Patch("/v3/users/"+user, `{"user": {"password": "another"}}`).Want(200)
 	env.Authenticate(testenv.Body("alice", "another")).Want(401)

@@ -141,6 +141,7 @@ func (v *visit) roleHere() error {
 	return v.show(http.StatusOK, "permissions", pg)
 }
 
+// myPermissions tells what the reader's roles permit, or one of them that the address names.
 func (v *visit) myPermissions() error {
 	h, err := v.here()
 	if err != nil {
@@ -149,21 +150,31 @@ func (v *visit) myPermissions() error {
 	if !h.member {
 		return identity.Missing("role on the project", h.ID)
 	}
+	access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{ID: string(v.User().ID)}, h.ID)
+	if err != nil {
+		return err
+	}
 	pg := &permissionsPage{Back: &link{h.Name, h.Path()}}
 	for _, r := range h.callers[0].Token.Roles {
 		pg.Names = append(pg.Names, r.Name)
 	}
 	pg.Here, pg.Section, pg.Title = h, "project", v.T("What you may do")
 	pg.Lead = v.F("What your roles permit in %s, computed from the rules of each service.", h.Name)
-	v.permits(pg)
-	access, err := v.p.Assignment.AccessOf(v.Context(), v.self(), assignment.Ref{ID: string(v.User().ID)}, h.ID)
-	if err != nil {
-		return err
+	one := v.field("role")
+	if one != "" {
+		if pg.Names = namesOf(h.callers[0], access, []string{one}); len(pg.Names) == 0 {
+			return identity.Missing("role", one)
+		}
+		pg.Title, pg.Lead = pg.Names[0], v.T("What this role permits in its project, computed from the rules of each service.")
 	}
+	v.permits(pg)
 	if pg.Unknown, err = v.unknown(h.callers[0]); err != nil {
 		return err
 	}
-	pg.Needed, pg.Why = v.needed(access, policy.Supposition{Roles: pg.Names, Scope: "project"}), Prefix+"/access?project="+string(h.ID)
+	if one == "" {
+		pg.Needed = v.needed(access, policy.Supposition{Roles: pg.Names, Scope: "project"})
+	}
+	pg.Why = Prefix + "/access?project=" + string(h.ID)
 	pg.Terminal = []string{"lintel access show", "lintel access role " + word(pg.Names[0]) + strings.Repeat(" --with ROLE", min(1, len(pg.Names)-1)) + " --policies DIR"}
 	return v.show(http.StatusOK, "permissions", pg)
 }

@@ -69,6 +69,14 @@ func TestRoleGuide(t *testing.T) {
 	member.Open(at + "/roles/" + tm.role("member")).Want(403)
 	b.Open(at + "/permissions").Want(404) // who has no role there
 
+	// What one role permits that a credential could be given.
+	if one := at + "/permissions?role=" + tm.role("reader"); !strings.Contains(member.Open("/portal/credentials/new?project="+tm.web).Want(200).Body, `href="`+one+`"`) {
+		t.Errorf("the form does not lead to %s", one)
+	} else if member.Open(one).Want(200, "1 of 4 permitted", "compute:show"); strings.Contains(member.Body, "compute:start") {
+		t.Error("a reader may start servers")
+	}
+	member.Open(at + "/permissions?role=" + tm.role("admin")).Want(404)
+
 	// J2: beside an invitation stands what its roles permit; a look at others sends none.
 	b.Open(at+"/invite").Want(200, "What they will be able to do", "compute 2 of 4", "See every permission")
 	b.Submit("Compute again", "addresses", "kim@acme.example", "role", tm.role("reader")).Want(200, "compute 1 of 4", "kim@acme.example")

@@ -64,7 +64,7 @@ func (v *visit) users() error {
 	case "dormant":
 		list = v.p.Directory.DormantUsers
 	}
-	return showList(v, "list", pg, q, func(q identity.Query) (identity.Page[identity.User], error) { return list(v.Context(), caller, q) }, pg.users(v))
+	return showList(v, "list", pg, q, func(q identity.Query) (identity.Page[identity.User], error) { return list(v.Context(), caller, q) }, pg.users(v, caller))
 }
 
 // userList is a list of users before it is read.
@@ -79,17 +79,37 @@ func (v *visit) userList() listing {
 }
 
 // users makes rows of users.
-func (pg *listPage) users(v *visit) func([]identity.User) ([]row, error) {
+func (pg *listPage) users(v *visit, caller identity.Caller) func([]identity.User) ([]row, error) {
 	return func(users []identity.User) (rows []row, err error) {
+		var ids []string
+		for _, u := range users {
+			if !u.Enabled {
+				ids = append(ids, string(u.ID))
+			}
+		}
+		suspended := map[identity.UserID]bool{}
+		if len(ids) > 0 {
+			some, err := v.p.Directory.Users(v.Context(), caller, identity.Query{}.Where("among", strings.Join(ids, " ")).Where("suspended", "true"))
+			if err != nil {
+				return nil, err
+			}
+			for _, u := range some.Items {
+				suspended[u.ID] = true
+			}
+		}
 		for _, u := range users {
 			factor := cell{Text: v.T("Off"), State: "warn"}
 			if v.p.Credential.SecondFactor(u) {
 				factor = cell{Text: v.T("On"), State: "good"}
 			}
+			state := v.state(u.Enabled)
+			if suspended[u.ID] {
+				state.Text = v.T("suspended")
+			}
 			about, _ := u.Extra["description"].(string)
 			kept := map[identity.UserKind]string{identity.LocalUser: v.T("here"), identity.NonlocalUser: v.T("in a directory"), identity.FederatedUser: v.T("at an identity provider")}
 			rows = append(rows, row{ID: string(u.ID), Name: u.Name, Fixed: u.ID == v.User().ID, Cells: []cell{
-				{Text: u.Name, Path: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}, {Text: pg.Email(u)}, v.state(u.Enabled), factor,
+				{Text: u.Name, Path: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}, {Text: pg.Email(u)}, state, factor,
 				v.when(u.LastActiveAt), v.when(u.CreatedAt), {Text: kept[u.Kind]}, {Text: v.AccountKind(u.Surface)}, {Text: about}, {Text: string(u.ID), Code: true},
 			}})
 		}
