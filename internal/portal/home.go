@@ -242,11 +242,11 @@ type terminalPage struct {
 // secretHere stands for the secret of an application credential in a file, since that cannot be shown again.
 const secretHere = "PUT-THE-SECRET-HERE"
 
-// credentialsOn returns the application credentials that the reader has on a project, as far as they have not ended.
+// credentialsOn returns the application credentials that the reader has on a project, as far as they have not ended and are not suspended.
 func (v *visit) credentialsOn(project identity.ProjectID) ([]identity.ApplicationCredential, error) {
-	all, err := v.p.Credential.ApplicationCredentials(v.Context(), v.self(), v.User().ID, identity.Query{})
-	return slices.DeleteFunc(all.Items, func(c identity.ApplicationCredential) bool {
-		return c.ProjectID != project || c.ExpiresAt != nil && !c.ExpiresAt.After(v.p.Now())
+	all, err := v.p.Credential.Keyring(v.Context(), v.self())
+	return slices.DeleteFunc(all.ApplicationCredentials, func(c identity.ApplicationCredential) bool {
+		return c.ProjectID != project || c.ExpiresAt != nil && !c.ExpiresAt.After(v.p.Now()) || all.Of(string(c.ID)).Suspended
 	}), err
 }
 

@@ -129,7 +129,13 @@ func TestRobotsBesideTheFactor(t *testing.T) {
 	}
 
 	// Later decisions, in person and with the factor.
-	b.Open("/portal/security").Want(200, "Decide on each")
+	b.Open("/portal/security").Want(200, "2 application credentials They work", "1 trust that you gave", "3 are suspended Made without the second factor", "Decide on each")
+	terminal := b.Open("/portal/terminal").Want(200, "Show the file")
+	for name, offered := range map[string]bool{"kept": true, "ended": false, "new": true} {
+		if strings.Contains(terminal.Body, ">"+name+"</option>") != offered {
+			t.Errorf("a file with %s is offered: %t", name, !offered)
+		}
+	}
 	b.Open("/portal/security/robots").Want(200, "Application credential ended", "Made without the second factor", "Made with the second factor", "Kept: it works")
 	if !slices.Contains(keys(b, "Application credential kept"), of("kept")) {
 		t.Error("the kept one is not listed")

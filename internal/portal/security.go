@@ -76,11 +76,20 @@ func (v *visit) security() error {
 	pg.Demand = v.demand(pg.Factor)
 	pg.Decides = v.p.Credential.Decides()
 	pg.Lists = pg.Decides || v.p.Credential.Warns()
+	suspended := 0
+	if pg.Factor.Own && pg.Decides {
+		if suspended, err = v.countUnasked(&pg.Factor); err != nil {
+			return err
+		}
+	}
 	pg.Closed, pg.Means, pg.Few = v.closed(pg.Factor.Closed), v.unasked(pg.Factor), fewCodes
 	if n := pg.Factor.ApplicationCredentials; n > 0 && pg.Factor.On && pg.Decides {
 		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They work if they were made with the second factor, or you keep them."), "/portal/credentials"}}, pg.Means...)
 	} else if n > 0 && !pg.Factor.On {
 		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They log in by themselves. With a second factor they are refused."), "/portal/credentials"}}, pg.Means...)
+	}
+	if suspended > 0 {
+		pg.Means = append(pg.Means, consequence{fmt.Sprint(suspended), plural(suspended, v.T("is suspended"), v.T("are suspended")), v.T("Made without the second factor, and not kept."), "/portal/security/robots"})
 	}
 	if pg.Sessions, err = v.p.Auth.Sessions(v.Context(), v.self()); err != nil {
 		return err
@@ -91,6 +100,25 @@ func (v *visit) security() error {
 		}
 	}
 	return v.show(http.StatusOK, "security", pg)
+}
+
+// countUnasked counts anew what logs in beside a second factor, without what is suspended, which it returns the number of.
+func (v *visit) countUnasked(f *credential.Factor) (suspended int, err error) {
+	all, err := v.p.Credential.Robots(v.Context(), v.self())
+	f.ApplicationCredentials, f.Keys, f.Trusts = 0, 0, 0
+	for _, r := range all {
+		switch {
+		case r.Stand == identity.RobotSuspended:
+			suspended++
+		case r.Kind == "application_credential":
+			f.ApplicationCredentials++
+		case r.Kind == "credential":
+			f.Keys++
+		case r.Kind == "OS-TRUST:trust":
+			f.Trusts++
+		}
+	}
+	return suspended, err
 }
 
 // suggestions are what to do first for somebody who has nothing but a password, what keeps the most out first.
