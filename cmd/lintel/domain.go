@@ -26,26 +26,18 @@ type domainRules struct {
 // rows are the rules with what the domain asks for and what holds.
 func (d domainRules) rows() (rows []row) {
 	say := func(v any) string {
-		switch v := v.(type) {
-		case nil:
-			return ""
-		case []any:
-			var all []string
-			for _, one := range v {
-				all = append(all, fmt.Sprint(one))
-			}
-			return strings.Join(all, ", ")
-		case map[string]any: // a demand
-			all := []any{v["level"]}
-			for _, role := range v["roles"].([]any) {
-				all = append(all, role.(map[string]any)["name"])
-			}
-			if v["from"] != nil {
-				all = append(all, "from", v["from"])
-			}
-			return strings.TrimSpace(fmt.Sprintln(all...))
+		demand, ok := v.(map[string]any)
+		if !ok {
+			return inCell(v)
 		}
-		return fmt.Sprint(v)
+		all := []any{demand["level"]}
+		for _, role := range demand["roles"].([]any) {
+			all = append(all, role.(map[string]any)["name"])
+		}
+		if demand["from"] != nil {
+			all = append(all, "from", demand["from"])
+		}
+		return strings.TrimSpace(fmt.Sprintln(all...))
 	}
 	all := maps.Clone(d.Cloud)
 	maps.Copy(all, d.Own)

@@ -706,6 +706,9 @@ func credentialCommand() *cobra.Command {
 			if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/credentials/"+url.PathEscape(args[0])+"/owners", nil, &answer); err != nil {
 				return err
 			}
+			if len(answer.Owners) == 0 {
+				return fmt.Errorf("there is no credential %s whose owner you may see", args[0])
+			}
 			var rows []row
 			for _, o := range answer.Owners {
 				rows = append(rows, row{o.ID, o.Name, o.Domain})

@@ -158,6 +158,14 @@ func TestRoleCommands(t *testing.T) {
 	if p := c.json("role show member"); p["category"] != "General" || p["sort"] != 1.0 || p["impact"] != "normal" || p["names"].(map[string]any)["de"] != "Mitglied" || p["summaries"].(map[string]any)["en"] != "Works" {
 		t.Errorf("%v", p)
 	}
+	if out, err := c.run("role show member"); err != nil || !strings.Contains(out, " de: Mitglied ") || !strings.Contains(out, " en: Works ") || strings.Contains(out, "map[") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, line := range []string{"role show reader", "profile show"} {
+		if out, err := c.run(line); err != nil || strings.Contains(out, "nil") || strings.Contains(out, "[") {
+			t.Errorf("%s: %v\n%s", line, err, out)
+		}
+	}
 	c.refused("role describe member --impact huge", "400")
 	c.refused("role describe nobody --category x", "no role nobody")
 	if out, err := c.run("role forget member"); err != nil {
@@ -181,6 +189,7 @@ func TestCredentialAndEventCommands(t *testing.T) {
 	if out, err := c.run("credential owner " + id); err != nil || !strings.Contains(out, "basil") {
 		t.Errorf("%s %v", out, err)
 	}
+	c.refused("credential owner nothing", "no credential nothing")
 	if out, err := c.run("credential of basil"); err != nil || !strings.Contains(out, id) || !strings.Contains(out, "acme") {
 		t.Errorf("%v %s", err, out)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -235,14 +236,34 @@ somebody else to agree to a role, that one waits for it: say why with --reason.`
 // fields are the members of an object as lines of a table, by name.
 func fields(o map[string]any) (rows []row) {
 	for key, value := range o {
-		text := fmt.Sprint(value)
-		if words, ok := value.([]string); ok {
-			text = strings.Join(words, ", ")
-		}
-		rows = append(rows, row{key, text})
+		rows = append(rows, row{key, inCell(value)})
 	}
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a[0], b[0]) })
 	return rows
+}
+
+// inCell is a value of an answer as a cell of a table shows it: a thing by its name, texts in languages each after its own.
+func inCell(value any) string {
+	var all []string
+	switch v := value.(type) {
+	case nil:
+	case []string:
+		all = v
+	case []any:
+		for _, one := range v {
+			all = append(all, inCell(one))
+		}
+	case map[string]any:
+		if name, ok := v["name"].(string); ok {
+			return name
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			all = append(all, key+": "+inCell(v[key]))
+		}
+	default:
+		return fmt.Sprint(v)
+	}
+	return strings.Join(all, ", ")
 }
 
 // newPassword is a random one of letters and digits, without those that look alike.
@@ -570,6 +591,10 @@ func (a *accessAnswer) print(w io.Writer, f *far) error {
 		switch {
 		case p.Project != nil:
 			place = fmt.Sprintf("project %v", p.Project["name"])
+			domain, _ := p.Project["domain"].(map[string]any)
+			if home, _ := a.Access.User["domain"].(map[string]any); domain["id"] != home["id"] {
+				place = fmt.Sprintf("%s@%v", place, domain["name"])
+			}
 		case p.Domain != nil:
 			place = fmt.Sprintf("domain %v", p.Domain["name"])
 		}

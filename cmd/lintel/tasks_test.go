@@ -278,6 +278,13 @@ func TestTwoOfOneName(t *testing.T) {
 	there := c.json("user create alice --domain other --project acme --create-project --password secret")["id"].(string)
 	c.refused("user suspend alice --reason spam", "more than one user is called alice", here+" in the domain default", there+" in the domain "+other)
 	c.refused("project rules acme", "more than one project is called acme")
+	if out, err := c.run("access show alice --domain other"); err != nil || !strings.Contains(out, "project acme ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.json("access grant alice reader --project acme --project-domain other")
+	if out, err := c.run("access show alice"); err != nil || !strings.Contains(out, "project acme ") || !strings.Contains(out, "project acme@other ") {
+		t.Errorf("%v\n%s", err, out)
+	}
 	for _, one := range []string{"alice --domain other", there} {
 		for _, act := range []string{"suspend " + one + " --reason spam", "restore " + one} {
 			if out, err := c.run("user " + act); err != nil {
