@@ -76,9 +76,10 @@ func (v *visit) loadContacts() (*here, *contactsPage, error) {
 	}
 	pg.Here, pg.Section, pg.Title = h, "contacts", v.T("Contacts")
 	pg.Lead = v.F("Who gets mails about %s without an account. A contact cannot sign in.", h.Name)
-	pg.Terminal = []string{
-		"lintel contact list" + ofProject(h), "lintel contact add" + ofProject(h) + " --name NAME --topic TOPIC ADDRESS",
-		"lintel contact notify" + ofProject(h) + " --topic TOPIC --subject SUBJECT --text TEXT",
+	pg.Terminal = []string{"lintel contact list" + ofProject(h)}
+	if v.p.Membership.Mails() {
+		pg.Terminal = append(pg.Terminal, "lintel contact add"+ofProject(h)+" --name NAME --topic TOPIC ADDRESS",
+			"lintel contact notify"+ofProject(h)+" --topic TOPIC --subject SUBJECT --text TEXT")
 	}
 	var found identity.Page[identity.Contact]
 	err = h.as(func(c identity.Caller) error {

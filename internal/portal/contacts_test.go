@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/testenv"
 )
 
 // J10, B5: a contact gets the mails of the topics that were chosen, after agreeing, and no others; for signing in and for a new
@@ -62,6 +64,16 @@ func TestContacts(t *testing.T) {
 	env.SignIn("otto", "secret").Open(at).Want(404)
 	boss.Open(at+"/"+id+"/delete").Submit("Delete the contact").Want(200, "No contacts yet")
 	boss.Open("/portal/activity").Want(200, "Created the contact paula@pay.example", "Deleted the contact paula@pay.example")
+}
+
+// B5: where no mail is sent, no command is shown that would be refused for that.
+func TestContactsWithoutMail(t *testing.T) {
+	env := testenv.New(t)
+	_, acme := member(env, "alice", "acme")
+	b := env.SignIn("admin", testenv.Password).Open("/portal/p/"+acme+"/contacts").Want(200, "sends no mail", "lintel contact list")
+	if strings.Contains(b.Body, "lintel contact add") || strings.Contains(b.Body, "lintel contact notify") {
+		t.Error("commands that this cloud refuses")
+	}
 }
 
 // TestContactsLeave: B5: every notice has a link by which its reader gets no more; looking at it changes nothing.

@@ -171,7 +171,7 @@ func (v *visit) demand(f credential.Factor) string {
 func (v *visit) unasked(f credential.Factor) (all []consequence) {
 	if n := f.Keys; n > 0 {
 		all = append(all, consequence{fmt.Sprint(n), plural(n, v.T("S3 key does not ask for a second factor"), v.T("S3 keys do not ask for a second factor")),
-			v.goOn(f.Own), "/portal/credentials"})
+			v.goOn(f), "/portal/credentials"})
 	}
 	if n := f.Trusts; n > 0 {
 		all = append(all, consequence{fmt.Sprint(n), plural(n, v.T("trust that you gave does not ask for one"), v.T("trusts that you gave do not ask for one")),
@@ -181,9 +181,12 @@ func (v *visit) unasked(f credential.Factor) (all []consequence) {
 }
 
 // goOn says what becomes of what is not asked for a second factor.
-func (v *visit) goOn(on bool) string {
-	if on && v.p.Credential.Decides() {
+func (v *visit) goOn(f credential.Factor) string {
+	switch {
+	case f.Own && v.p.Credential.Decides():
 		return v.T("They work if they were made with the second factor, or you keep them.")
+	case !f.On && v.p.Credential.Decides():
+		return v.T("They log in by themselves. With a second factor you say which of them you keep.")
 	}
 	return v.T("They go on working. Delete those that nothing needs.")
 }

@@ -119,7 +119,7 @@ func TestSecondFactorOfOnesOwn(t *testing.T) {
 		_ = what
 	}
 
-	b.Open("/portal/security").Want(200, "Second factor", "Off", "Does not ask for a second factor", "1 application credential", "1 S3 key does not ask")
+	b.Open("/portal/security").Want(200, "Second factor", "Off", "Does not ask for a second factor", "1 application credential They log in by themselves. With a second factor you say", "1 S3 key does not ask for a second factor They log in by themselves. With a second factor you say")
 	b.Open("/portal/security/totp/new").Want(200, "your password alone opens nothing", "1 other session is signed out", "This one stays",
 		"1 application credential stops working", "1 S3 key stops working", "API tokens without a second factor end at once")
 	b.Submit("Continue").Want(200, "Scan and confirm")

@@ -86,7 +86,11 @@ func (v *visit) security() error {
 	if n := pg.Factor.ApplicationCredentials; n > 0 && pg.Factor.On && pg.Decides {
 		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They work if they were made with the second factor, or you keep them."), "/portal/credentials"}}, pg.Means...)
 	} else if n > 0 && !pg.Factor.On {
-		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), v.T("They log in by themselves. With a second factor they are refused."), "/portal/credentials"}}, pg.Means...)
+		why := v.T("They log in by themselves. With a second factor they are refused.")
+		if pg.Decides {
+			why = v.goOn(pg.Factor)
+		}
+		pg.Means = append([]consequence{{fmt.Sprint(n), plural(n, v.T("application credential"), v.T("application credentials")), why, "/portal/credentials"}}, pg.Means...)
 	}
 	if suspended > 0 {
 		pg.Means = append(pg.Means, consequence{fmt.Sprint(suspended), plural(suspended, v.T("is suspended"), v.T("are suspended")), v.T("Made without the second factor, and not kept."), "/portal/security/robots"})
