@@ -143,7 +143,7 @@ func TestSecondFactor(t *testing.T) {
 
 		// Signing in asks for a code. P2, B28
 		q := s.Visitor().Open("/portal")
-		q.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in").Sees("Enter the code", "The password of ayesha was right")
+		q.Fill("User name", "ayesha").Fill("Password", secret).Press("Sign in").Sees("Enter the code", "The password of ayesha in Default was right")
 		q.Fill("Code", phone.Wrong()).Press("Continue").Sees("Not accepted", "check your phone’s clock")
 		used := phone.Code()
 		q.Fill("Code", used[:3]+" "+used[3:]).Press("Continue").Sees("Your access")

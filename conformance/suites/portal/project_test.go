@@ -194,7 +194,7 @@ func TestInvite(t *testing.T) {
 func TestRoleGuide(t *testing.T) {
 	tell(t, "J7 B13 C4 C7 O11 K7", func(s *Story) {
 		moira := s.team()
-		moira.Open("/portal/p/"+s.id("projects", "acme-web")).Press("Roles").Row("member", "reader", "2 people").Row("manager", "nobody")
+		moira.Open("/portal/p/"+s.id("projects", "acme-web")).Press("Roles").Row("What it permits member", "reader", "2 people").Row("What it permits manager", "nobody")
 		moira.Press("What it permits", "2 people What it permits reader").Sees("nova", "permitted", "under a condition").Press("All roles").Press("What it permits manager").Sees("nova")
 		s.admin().Open("/portal/p/" + s.id("projects", "acme-web") + "/roles").Press("What it permits admin").Sees("neutron")
 		// A role that reaches less takes nothing away.
