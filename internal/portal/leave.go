@@ -23,6 +23,8 @@ type revokePage struct {
 	Do     string // what the button says
 	Back   string
 	Failed bool
+	Own    bool // the reader is among those who lose roles
+	Typed  string
 }
 
 // leaver is somebody who is to lose their roles in a project.
@@ -80,16 +82,20 @@ func (v *visit) revokePage(users []identity.UserID) (*here, *revokePage, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	pg := &revokePage{Back: h.Path("/people"), Reason: strings.TrimSpace(v.field("reason"))}
+	pg := &revokePage{Back: h.Path("/people"), Reason: strings.TrimSpace(v.field("reason")), Typed: v.PostForm.Get("typed")}
 	if pg.People, err = v.leavers(h, users); err != nil {
 		return nil, nil, err
 	}
 	pg.Here, pg.Section = h, "people"
+	if i := slices.IndexFunc(pg.People, func(l leaver) bool { return l.Self }); i >= 0 { // last, since who has lost their roles takes none from others
+		pg.People = append(slices.Delete(slices.Clone(pg.People), i, i+1), pg.People[i])
+	}
 	for _, l := range pg.People {
 		if len(l.Loses)+len(l.Asked) == 0 {
 			continue
 		}
 		pg.Able++
+		pg.Own = pg.Own || l.Self && len(l.Loses) > 0
 		if len(l.Asked) > 0 {
 			pg.Asks = true
 			pg.Terminal = append(pg.Terminal, "lintel access revoke"+ofProject(h)+" --user-domain "+word(l.In)+" --all --reason "+word(cmp.Or(pg.Reason, "WHY"))+" "+word(l.Name))
@@ -129,6 +135,10 @@ func (v *visit) revoke() error {
 		pg.Fields = problems{"reason": v.T("Somebody else must agree: say why.")}
 		return v.show(http.StatusUnprocessableEntity, "revoke", pg)
 	}
+	if pg.Own && pg.Typed != h.Name {
+		pg.Fields = problems{"typed": v.F("Type %s to go on.", h.Name)}
+		return v.show(http.StatusUnprocessableEntity, "revoke", pg)
+	}
 	var failed []leaver
 	for _, l := range pg.People {
 		err := v.dismiss(h, l, pg.Reason)
@@ -149,6 +159,7 @@ func (v *visit) revoke() error {
 	}
 	done := len(pg.People) - len(failed)
 	pg.People, pg.Failed = failed, true
+	pg.Own = slices.ContainsFunc(failed, func(l leaver) bool { return l.Self })
 	pg.Title, pg.Do = v.T("Not all were revoked"), v.T("Try these again")
 	pg.Lead = v.N(done, "%d person was revoked. For these it did not work:", "%d people were revoked. For these it did not work:")
 	return v.show(http.StatusConflict, "revoke", pg)
@@ -190,6 +201,7 @@ func (v *visit) leavePage() (*here, *revokePage, error) {
 	if pg.Able == 0 {
 		return nil, nil, identity.Refusedf("%s", v.T("You cannot leave by yourself. Ask somebody who administers the project."))
 	}
+	pg.Own = false // the whole page is about that
 	pg.Section, pg.Title, pg.Do, pg.Back = "project", v.F("Leave %s?", h.Name), v.T("Leave the project"), h.Path()
 	pg.Lead = v.T("You lose the roles that were granted to you here. This is what ends.")
 	return h, pg, nil

@@ -96,7 +96,13 @@ func TestMakingAnAdministrator(t *testing.T) {
 	own := "/portal/p/" + tm.web + "/people/" + alice
 	b.Open(own).Submit("Review the change", "role", tm.role("reader")).Want(200, "These are your own roles").
 		Submit("Save the change").Want(422, "Type acme-web")
+	b.Open("/portal/p/"+tm.web+"/revoke?user="+alice+"&user="+dora).Want(200, "You are one of them").Submit("Revoke 2 people").Want(422, "Type acme-web")
 	tm.wantRoles(alice, "admin")
+	tm.wantRoles(dora, "admin", "reader")
+	// They come last: before that they take from the others, and who is left alone stays.
+	b.Submit("Revoke 2 people", "typed", "acme-web").Want(409, "without anybody who looks after it")
+	tm.wantRoles(alice, "admin")
+	tm.wantRoles(dora)
 }
 
 // S3: people are added by their exact name or id, and who may not list users learns of none that they may not add.
