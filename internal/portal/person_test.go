@@ -41,6 +41,9 @@ func TestChangeThePersonsRoles(t *testing.T) {
 	if strings.Contains(b.Text(), "admin") {
 		t.Error("a manager is offered the role admin, which they may not grant")
 	}
+	if strings.Contains(b.Text(), "Reset the second factor") {
+		t.Error("it is offered to reset what dora does not have")
+	}
 	b.Submit("Review the change").Want(422, "Nothing would change")
 	b.Submit("Review the change", "role", tm.role("member")).Want(200, "Change the roles of dora?", "Granted member", "Taken back reader",
 		"openstack role add --project acme-web --project-domain Default --user dora --user-domain Default member",
@@ -67,6 +70,8 @@ func TestChangeThePersonsRoles(t *testing.T) {
 	b.Open(page).Want(200, "You may not take this role back")
 	b.Submit("Review the change", "role", tm.role("member")).Want(200, "Taken back reader").Submit("Save the change").Want(200)
 	tm.wantRoles(dora, "admin", "member")
+	tm.admin.Patch("/v3/users/"+dora, `{"user": {"options": {"multi_factor_auth_rules": [["password", "totp"]]}}}`).Want(200)
+	b.Open(page).Want(200, "Reset the second factor")
 }
 
 // O9: who makes an administrator is told what that is, types the project's name, and proves who they are.
