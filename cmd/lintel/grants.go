@@ -317,7 +317,7 @@ them do only some of that, list what with --only.`,
 					return fmt.Errorf("--only is a list of grant, revoke and invite, or none, not %q", only)
 				}
 			}
-			if days > 0 {
+			if cmd.Flags().Changed("max-days") {
 				rule["max_days"] = days
 			}
 			c, domain, err := r.enter(cmd.Context())
@@ -438,7 +438,7 @@ Who asks is somebody who holds the role of --as, or the user of --as-user. They 
 				rows = append(rows, row{"Policy", fmt.Sprintf("%v: %v", d.Policy["rule"], d.Policy["check"])})
 			}
 			if d.Rule != nil {
-				rows = append(rows, row{"Rule", strings.Join(d.Rule.row(), ", ")})
+				rows = append(rows, row{"Rule", strings.TrimSuffix(strings.Join(d.Rule.row(), ", "), ", ")})
 			}
 			if d.Role != nil {
 				rows = append(rows, row{"In the way", fmt.Sprintf("%v on %v", d.Role["name"], d.On["name"])})

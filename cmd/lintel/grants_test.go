@@ -57,7 +57,7 @@ func TestGrants(t *testing.T) {
 	mod.Delete(grant("boss", "project_admin")).Want(403)
 	mod.Put(grant("boss", "billing"), nil).Want(403)
 	for command, want := range map[string][]string{
-		"grants ask --as project_mod --project acme --act grant --role billing newcomer":                   {"true", "grant_rule", "project_mod, project, grant, revoke, invite, billing"},
+		"grants ask --as project_mod --project acme --act grant --role billing newcomer":                   {"true", "grant_rule", "project_mod, project, grant, revoke, invite, billing, project |"},
 		"grants ask --as-user mod --project acme --act grant --role billing boss":                          {"false", "touch", "project_admin on acme"},
 		"grants ask --as manager --domain default --act account admin":                                     {"false", "shield", "admin on"},
 		"grants ask --as admin --system --act revoke --role project_admin --at acme --domain default boss": {"true", "policy", "identity:revoke_grant"},
@@ -91,6 +91,7 @@ func TestGrants(t *testing.T) {
 	c.refused("grants allow project_mod billing --domain default --only revoke,steal", "--only")
 	c.refused("grants allow reader admin --domain default", "400", "narrows")
 	c.refused("grants allow nobody member", "404", "nobody")
+	c.refused("grants allow project_mod member --max-days -3", "400", "max_days")
 	c.refused("grants deny reader member", "no rule")
 	c.refused("grants preset horizon", "400")
 	c.refused("grants preset adjutant", "400", "role_mapping")

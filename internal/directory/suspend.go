@@ -107,7 +107,7 @@ func (s *Service) Restore(ctx context.Context, caller identity.Caller, id identi
 			return err
 		}
 		if !there {
-			return identity.Conflictf("suspension", "The account is not suspended.")
+			return identity.Conflictf("suspension", "the account is not suspended")
 		}
 		if caller.UserID() == id {
 			return identity.Refusedf("This is your own account. Ask another administrator to do this.")
