@@ -44,17 +44,17 @@ type ambiguous string
 
 func (a ambiguous) Error() string { return string(a) }
 
-// find returns the id of the one project, user or role that has a name, or an id. Where a domain is said, by name or id, it is one of
-// that domain's.
+// find returns the id of the one project, user, role or domain that has a name, or an id. Where a domain is said, by name or id, it is one
+// of that domain's. What is no name of a domain goes on as its id, for there are more who may name a domain than who may look it up.
 func find(ctx context.Context, c *client.Client, kind, name, domain string) (string, error) {
 	type thing struct {
 		ID, Name string
 		Domain   string `json:"domain_id"`
 	}
 	list := func(path string) ([]thing, error) {
-		var page struct{ Projects, Users, Roles []thing }
+		var page struct{ Projects, Users, Roles, Domains []thing }
 		err := c.Do(ctx, http.MethodGet, path+"?"+url.Values{"name": {name}}.Encode(), nil, &page)
-		return slices.DeleteFunc(slices.Concat(page.Projects, page.Users, page.Roles), func(t thing) bool { return t.Name != name }), err
+		return slices.DeleteFunc(slices.Concat(page.Projects, page.Users, page.Roles, page.Domains), func(t thing) bool { return t.Name != name }), err
 	}
 	all, err := list("/" + kind + "s")
 	if refused, ok := errors.AsType[*client.Error](err); ok && refused.Status == http.StatusForbidden {
@@ -77,7 +77,7 @@ func find(ctx context.Context, c *client.Client, kind, name, domain string) (str
 	case 1:
 		return all[0].ID, nil
 	case 0:
-		if c.Do(ctx, http.MethodGet, "/"+kind+"s/"+url.PathEscape(name), nil, nil) == nil {
+		if kind == "domain" || c.Do(ctx, http.MethodGet, "/"+kind+"s/"+url.PathEscape(name), nil, nil) == nil {
 			return name, nil
 		}
 		return "", fmt.Errorf("there is no %s %s that you may see", kind, name)
@@ -330,9 +330,6 @@ to the portal alone, and make API users for all else.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := map[string]any{"email": args[0], "project": project, "role": map[string]any{"name": role}}
-			if domain != "" {
-				body["domain_id"] = domain
-			}
 			if reason != "" {
 				body["reason"] = reason
 			}
@@ -342,6 +339,11 @@ to the portal alone, and make API users for all else.`,
 			c, err := f.open(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if domain != "" {
+				if body["domain_id"], err = find(cmd.Context(), c, "domain", domain, ""); err != nil {
+					return err
+				}
 			}
 			var answer struct {
 				Account struct {
@@ -366,7 +368,7 @@ to the portal alone, and make API users for all else.`,
 	pw.flags(open)
 	open.Flags().StringVar(&project, "project", "", "`NAME` of the project")
 	open.Flags().StringVar(&role, "role", "member", "`ROLE` of the main user on it")
-	open.Flags().StringVar(&domain, "domain", "", "`ID` of the domain (default: the first one)")
+	open.Flags().StringVar(&domain, "domain", "", "`DOMAIN` of the project, by name or id (default: the first one)")
 	open.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever must agree to the role, where a grant rule wants that")
 	required(open, "project")
 
@@ -590,7 +592,11 @@ in the whole cloud.`,
 				}
 				at += "/users/" + url.PathEscape(id)
 			case domain != "":
-				at += "/domains/" + url.PathEscape(domain)
+				id, err := find(cmd.Context(), c, "domain", domain, "")
+				if err != nil {
+					return err
+				}
+				at += "/domains/" + url.PathEscape(id)
 			}
 			q := url.Values{"limit": {strconv.Itoa(limit)}}
 			for key, value := range search {
@@ -629,7 +635,7 @@ in the whole cloud.`,
 	fl := list.Flags()
 	fl.StringVar(&project, "project", "", "what happened in a `PROJECT`, by name or id")
 	fl.StringVar(&projectDomain, "project-domain", "", "`DOMAIN` of the project, by name or id")
-	fl.StringVar(&domain, "domain", "", "what happened in a domain, by its `ID`")
+	fl.StringVar(&domain, "domain", "", "what happened in a `DOMAIN`, by name or id")
 	fl.StringVar(&user, "user", "", "what a `USER` did and what was done to them, by name or id")
 	fl.StringVar(&userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id")
 	fl.IntVar(&limit, "limit", 50, "at most `N`")

@@ -59,6 +59,10 @@ func TestAccountCommands(t *testing.T) {
 	c.env.SignIn("ann@tern.example", made["password"].(string)).Open("/portal").Want(200, "tern")
 	c.env.Authenticate(testenv.Body("ann@tern.example", made["password"].(string))).Want(403)
 	c.refused("account open ann@tern.example --project other", "409")
+	if other := c.json("account open bea@tern.example --project beech --domain Default"); other["domain_id"] != "default" {
+		t.Errorf("%v", other)
+	}
+	c.refused("account open bea@tern.example --project birch --domain none", "none")
 	if found := c.env.Admin().Get("/v3/projects?name=other").Want(200).List("projects"); len(found) != 0 {
 		t.Error("half of an account was made")
 	}
@@ -199,7 +203,7 @@ func TestCredentialAndEventCommands(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"event list --project acme --class credential": "basil", "event list --user basil --user-domain Default": "application_credential",
-		"event list --domain default --limit 5": "admin", "event list --outcome success": "success",
+		"event list --domain default --limit 5": "admin", "event list --domain Default --limit 5": "admin", "event list --outcome success": "success",
 	} {
 		if out, err := c.run(line); err != nil || !strings.Contains(out, want) {
 			t.Errorf("%s: %v\n%s", line, err, out)
