@@ -28,16 +28,16 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	return out, err
 }
 
-// readerFor is what a login is shown in. What can be sent once is written down. What a node remembers is enough for a token, or a
-// secret that was right before, if nothing else is shown, and for a password, once the node has caught up with all others.
+// readerFor is what a login is shown in. What can be sent once is written down. What a node remembers is enough for a secret that
+// was right before, and, once it has caught up with all others, for a token or a password that is shown alone.
 func (s *Service) readerFor(r *Request) reader {
 	alone := len(r.Methods) == 1 && r.Receipt == "" && r.External == nil
 	switch {
 	case slices.Contains(r.Methods, "oauth1"):
 		return s.update
-	case alone && (r.recalled || r.Methods[0] == "token"):
+	case alone && r.recalled:
 		return s.recent
-	case alone && r.Methods[0] == "password":
+	case alone && (r.Methods[0] == "token" || r.Methods[0] == "password"):
 		return s.current
 	}
 	return s.view

@@ -184,8 +184,7 @@ func (s *Service) update(ctx context.Context, fn func(*store.Tx) error) error {
 
 // recent is view for work on what the node remembers, if it has caught up with all others in this second. That is soon enough for
 // a new token: what it is made from is read again whenever it is shown, and an event ends all that was issued in its second, so
-// those that the node has not heard of will end it, too. A token that was revoked without those made from it can be exchanged in
-// that time, as it can be used. Who is refused is looked at again, with all that is known anywhere.
+// those that the node has not heard of will end it, too. Who is refused is looked at again, with all that is known anywhere.
 func (s *Service) recent(ctx context.Context, fn func(*store.Tx) error) error {
 	err := s.DB.Glance(ctx, func(tx *store.Tx) error {
 		if !s.DB.CaughtUpSince(tx.Now().Truncate(time.Second)) {
