@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lintel-id/lintel/internal/client"
 )
 
 func projectCommand() *cobra.Command {
@@ -24,11 +26,7 @@ func projectCommand() *cobra.Command {
 
 Unless --yes is given, it asks for the project's name first.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := f.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			id, err := find(cmd.Context(), c, "project", args[0], domain)
+			c, id, err := openProject(cmd, &f, args[0], domain)
 			if err != nil {
 				return err
 			}
@@ -66,6 +64,14 @@ Unless --yes is given, it asks for the project's name first.`,
 	return cmd
 }
 
+// openProject logs in and finds a project that is named.
+func openProject(cmd *cobra.Command, f *far, name, domain string) (c *client.Client, id string, err error) {
+	if c, err = f.open(cmd.Context()); err == nil {
+		id, err = find(cmd.Context(), c, "project", name, domain)
+	}
+	return c, id, err
+}
+
 // typed asks for a name before something is done, and tells whether it was given.
 func typed(cmd *cobra.Command, name, what string) bool {
 	fmt.Fprintf(cmd.ErrOrStderr(), "Type %s to %s: ", name, what)
@@ -74,15 +80,7 @@ func typed(cmd *cobra.Command, name, what string) bool {
 }
 
 // tellShutOut tells what could not work in a project any more if it asked for a second factor.
-func tellShutOut(cmd *cobra.Command, f *far, name, domain string) error {
-	c, err := f.open(cmd.Context())
-	if err != nil {
-		return err
-	}
-	id, err := find(cmd.Context(), c, "project", name, domain)
-	if err != nil {
-		return err
-	}
+func tellShutOut(cmd *cobra.Command, c *client.Client, id string) error {
 	type named struct {
 		Name string `json:"name"`
 	}
@@ -116,16 +114,8 @@ func tellShutOut(cmd *cobra.Command, f *far, name, domain string) error {
 	return nil
 }
 
-// callProjectRules calls for how a project that is named lets people in, and prints it.
-func callProjectRules(cmd *cobra.Command, f *far, name, domain, method string, body any) error {
-	c, err := f.open(cmd.Context())
-	if err != nil {
-		return err
-	}
-	id, err := find(cmd.Context(), c, "project", name, domain)
-	if err != nil {
-		return err
-	}
+// callProjectRules calls for how a project lets people in, and prints it.
+func callProjectRules(cmd *cobra.Command, f *far, c *client.Client, id, method string, body any) error {
 	var answer struct {
 		Rules map[string]any `json:"rules"`
 	}
@@ -153,7 +143,11 @@ func projectRulesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rules PROJECT", Short: "Show how a project lets people in", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return callProjectRules(cmd, &f, args[0], domain, http.MethodGet, nil)
+			c, id, err := openProject(cmd, &f, args[0], domain)
+			if err != nil {
+				return err
+			}
+			return callProjectRules(cmd, &f, c, id, http.MethodGet, nil)
 		},
 	}
 	f.flags(cmd)
@@ -192,15 +186,19 @@ given, the project's name is asked for. --second-factor=false ends it.`,
 			if len(rules) == 0 {
 				return errors.New("say what to change")
 			}
+			c, id, err := openProject(cmd, &f, args[0], domain)
+			if err != nil {
+				return err
+			}
 			if factor {
-				if err := tellShutOut(cmd, &f, args[0], domain); err != nil {
+				if err := tellShutOut(cmd, c, id); err != nil {
 					return err
 				}
 				if !yes && !typed(cmd, args[0], "require a second factor") {
 					return errors.New("nothing was changed")
 				}
 			}
-			return callProjectRules(cmd, &f, args[0], domain, http.MethodPatch, map[string]any{"rules": rules})
+			return callProjectRules(cmd, &f, c, id, http.MethodPatch, map[string]any{"rules": rules})
 		},
 	}
 	f.flags(cmd)

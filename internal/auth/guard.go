@@ -74,12 +74,13 @@ func (s *Service) errAsksFactor(project string, robot bool) error {
 	if s.Portal != "" {
 		where = "at " + s.Portal + "/security"
 	}
-	e := &identity.Error{Kind: identity.Unauthorized, Err: ErrAsksFactor}
-	if e.Message = "Project " + project + " asks for a second factor. Log in with yours; if you have none, set it up " + where + "."; robot {
-		e.Message = "Project " + project + " asks for a second factor, and takes only what was made by somebody who had shown one. The owner of this" +
-			" credential can make a new one, or keep it " + where + "."
+	message := "Project " + project + " asks for a second factor"
+	if robot {
+		message += ", and takes only what was made by somebody who had shown one. The owner of this credential can make a new one, or keep it " + where + "."
+	} else {
+		message += ". Log in with yours; if you have none, set it up " + where + "."
 	}
-	return e
+	return &identity.Error{Kind: identity.Unauthorized, Message: message, Err: ErrAsksFactor}
 }
 
 // askMore turns the refusal of guard into a receipt for somebody who can show a second factor and has shown the password alone.
@@ -91,8 +92,12 @@ func (s *Service) askMore(ctx context.Context, tx *store.Tx, p *proved, refused 
 	if err != nil {
 		return hide(err)
 	}
-	if can, err := s.Credential.CanShow(ctx, tx, u); err != nil || !can {
-		return errors.Join(err, refused)
+	can, err := s.Credential.CanShow(ctx, tx, u)
+	if err != nil {
+		return err
+	}
+	if !can {
+		return refused
 	}
 	return s.receipt(ctx, tx, u, p, [][]string{{"password", "totp"}})
 }

@@ -296,8 +296,8 @@ func (s *Service) accept(ctx context.Context, secret string,
 	return v, err
 }
 
-// take uses up the link of an invitation that can be answered.
-func (s *Service) take(ctx context.Context, tx *store.Tx, secret string) (v identity.Invitation, err error) {
+// linked is the invitation that a link belongs to, which must be in a state.
+func linked(ctx context.Context, tx *store.Tx, secret string, in OfferState) (v identity.Invitation, err error) {
 	l, err := tx.Link(ctx, toInvite, digest(secret))
 	if err != nil {
 		return v, err
@@ -305,10 +305,18 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, secret string) (v iden
 	if v, err = tx.Invitation(ctx, identity.InvitationID(l.Subject)); err != nil {
 		return v, err
 	}
-	if state := stateOf(v, l, !tx.Now().Before(v.ExpiresAt)); state != OfferOpen {
+	if state := stateOf(v, l, !tx.Now().Before(v.ExpiresAt)); state != in {
 		return v, gone(state)
 	}
-	used, err := tx.UseLink(ctx, toInvite, l.Digest)
+	return v, nil
+}
+
+// take uses up the link of an invitation that can be answered.
+func (s *Service) take(ctx context.Context, tx *store.Tx, secret string) (v identity.Invitation, err error) {
+	if v, err = linked(ctx, tx, secret, OfferOpen); err != nil {
+		return v, err
+	}
+	used, err := tx.UseLink(ctx, toInvite, digest(secret))
 	if err == nil && !used {
 		err = gone(OfferSuperseded)
 	}
@@ -371,16 +379,9 @@ func (s *Service) AskInstead(ctx context.Context, caller identity.Caller, secret
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		l, err := tx.Link(ctx, toInvite, digest(secret))
+		v, err := linked(ctx, tx, secret, OfferOpen)
 		if err != nil {
 			return err
-		}
-		v, err := tx.Invitation(ctx, identity.InvitationID(l.Subject))
-		if err != nil {
-			return err
-		}
-		if state := stateOf(v, l, !tx.Now().Before(v.ExpiresAt)); state != OfferOpen {
-			return gone(state)
 		}
 		u, err := tx.User(ctx, caller.UserID())
 		if err != nil {
@@ -397,16 +398,9 @@ func (s *Service) AskInstead(ctx context.Context, caller identity.Caller, secret
 // the link.
 func (s *Service) AskAgain(ctx context.Context, secret string) error {
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		l, err := tx.Link(ctx, toInvite, digest(secret))
+		v, err := linked(ctx, tx, secret, OfferExpired)
 		if err != nil {
 			return err
-		}
-		v, err := tx.Invitation(ctx, identity.InvitationID(l.Subject))
-		if err != nil {
-			return err
-		}
-		if state := stateOf(v, l, !tx.Now().Before(v.ExpiresAt)); state != OfferExpired {
-			return gone(state)
 		}
 		if err := limited(ctx, tx, 1, aDay, "They were told already.", "ask again", string(v.ID)); err != nil {
 			return err
