@@ -203,6 +203,11 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 	if !c.db.stamps.current(c.db.now()) {
 		return value, false
 	}
+	return c.get(key)
+}
+
+// get is Get for who knows that the node is current.
+func (c *Cache[K, V]) get(key K) (value V, ok bool) {
 	c.mu.Lock()
 	r, ok := c.entries.Get(key)
 	c.mu.Unlock()

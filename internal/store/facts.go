@@ -20,7 +20,7 @@ func Recall[T any](tx *Tx, f Fact, read func() (T, []Key, error)) (T, error) {
 	if v, ok := tx.known[f]; ok {
 		return v.(T), nil
 	}
-	if v, ok := tx.db.facts.Get(f); ok {
+	if v, ok := tx.recalled(f); ok {
 		return v.(T), nil
 	}
 	v, keys, err := read()
@@ -28,6 +28,14 @@ func Recall[T any](tx *Tx, f Fact, read func() (T, []Key, error)) (T, error) {
 		tx.remember(f, v, keys)
 	}
 	return v, err
+}
+
+// recalled is what the node remembers of a fact. Whether that counts was settled as the glance began.
+func (tx *Tx) recalled(f Fact) (any, bool) {
+	if !tx.current {
+		return nil, false
+	}
+	return tx.db.facts.get(f)
 }
 
 func (tx *Tx) remember(f Fact, v any, keys []Key) {

@@ -23,7 +23,7 @@ func (tx *Tx) Foresee(ctx context.Context, t *identity.Token) error {
 		return tx.foreseeBonds(ctx, t)
 	}
 	user, scope := t.User.ID, t.Scope
-	if _, ok := tx.db.facts.Get(groundsOf(user, scope)); ok {
+	if _, ok := tx.recalled(groundsOf(user, scope)); ok {
 		return nil
 	}
 	var g gathering
@@ -323,7 +323,7 @@ func (tx *Tx) ForeseeCatalog(ctx context.Context, project identity.ProjectID) er
 	if tx.begun == nil {
 		return nil
 	}
-	if _, ok := tx.db.facts.Get(offered); ok {
+	if _, ok := tx.recalled(offered); ok {
 		return nil
 	}
 	o := new(Offer)

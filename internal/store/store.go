@@ -153,7 +153,9 @@ func (db *DB) Close() error {
 func (db *DB) Dialect() string { return db.dialect.String() }
 
 // Now is the time of the database's clock: UTC, in microseconds.
-func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
+func (db *DB) Now() time.Time { return inMicroseconds(db.now()) }
+
+func inMicroseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // View runs fn in a transaction that only reads, all from one state of the database. It never waits for a writer's
 // lock on SQLite in WAL mode. fn may run again after a conflict.
@@ -169,8 +171,8 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
 	ctx = db.Refresh(ctx)
 	return db.retry(ctx, func(int) error {
-		begun := db.Stamp()
-		return fn(&Tx{db: db, tx: db.read, now: db.Now(), asked: &db.queries, begun: &begun})
+		begun, now := db.Stamp(), db.now()
+		return fn(&Tx{db: db, tx: db.read, now: inMicroseconds(now), asked: &db.queries, begun: &begun, current: db.stamps.current(now)})
 	})
 }
 

@@ -24,8 +24,9 @@ type Tx struct {
 	farewells map[Key]identity.TrailEntry // of what was deleted
 
 	// begun is when a glance began, by which it knows what it may recall; nil for a transaction.
-	begun *Stamp
-	known map[Fact]any // what a glance foresaw
+	begun   *Stamp
+	current bool         // what the node remembered then counts
+	known   map[Fact]any // what a glance foresaw
 }
 
 // conversation is what runs statements: *sql.Tx, or *sql.DB for those that stand alone.
