@@ -110,6 +110,13 @@ type work struct {
 // slowness is how many times as long slow work is measured, or it would come out in steps of a hundredth and more.
 const slowness = 3
 
+func (b *bench) lengthOf(w work) time.Duration {
+	if w.slow {
+		return slowness * b.length
+	}
+	return b.length
+}
+
 // measure puts work on a server and keeps the result.
 func (b *bench) measure(ctx context.Context, s *server, w work, connections int) error {
 	if err := ctx.Err(); err != nil {
@@ -123,6 +130,7 @@ const turns = 6
 
 // beside puts work on servers in turns, so that whatever the machine is at meanwhile is shared by all of them, and keeps the results.
 func (b *bench) beside(ctx context.Context, w work, connections int, servers ...*server) error {
+	length := b.lengthOf(w)
 	sums, errs := make([]tally, len(servers)), make([]error, len(servers))
 	for turn := range turns {
 		for i, s := range servers {
@@ -136,7 +144,7 @@ func (b *bench) beside(ctx context.Context, w work, connections int, servers ...
 				_, errs[i] = drive(ctx, s, w, connections, b.length/10)
 			}
 			if errs[i] == nil {
-				errs[i] = b.turn(ctx, s, w, connections, b.length/turns, &sums[i])
+				errs[i] = b.turn(ctx, s, w, connections, length/turns, &sums[i])
 			}
 		}
 	}
@@ -156,12 +164,8 @@ func (b *bench) figures(ctx context.Context, s *server, w work, connections int)
 			return result{}, err
 		}
 	}
-	length := b.length
-	if w.slow {
-		length *= slowness
-	}
 	var t tally
-	err := b.turn(ctx, s, w, connections, length, &t)
+	err := b.turn(ctx, s, w, connections, b.lengthOf(w), &t)
 	return t.result(connections), err
 }
 

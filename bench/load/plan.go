@@ -141,19 +141,23 @@ func (c *cloud) logins(name string, body func(i int) m) work {
 }
 
 func (c *cloud) passwords(name string) work {
-	w := c.logins(name, func(i int) m {
+	return slow(c.logins(name, func(i int) m {
 		return login(m{"id": c.users[i].user, "password": secret}, m{"project": m{"id": c.users[i].project}})
-	})
-	w.slow = true
-	return w
+	}))
 }
 
 func (c *cloud) rescopings(name string) work {
 	return c.logins(name, func(i int) m { return rescope(c.unscoped[i], c.users[i].project) })
 }
 
+// robotLogins are slow for Keystone.
 func (c *cloud) robotLogins(name string) work {
-	return c.logins(name, func(i int) m { return robotLogin(c.robots[i]) })
+	return slow(c.logins(name, func(i int) m { return robotLogin(c.robots[i]) }))
+}
+
+func slow(w work) work {
+	w.slow = true
+	return w
 }
 
 func (c *cloud) list(name, path string) work {
@@ -226,6 +230,9 @@ func (b *bench) full(ctx context.Context, on servers, c, little *cloud) error {
 	if err := b.beside(ctx, quiet, many, on.lintel, on.bare); err != nil {
 		return err
 	}
+	if err := b.beside(ctx, c.robotLogins(robotic), few, on.keystone, on.lintel); err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		on          []*server
 		of          work
@@ -237,7 +244,6 @@ func (b *bench) full(ctx context.Context, on servers, c, little *cloud) error {
 		{[]*server{on.uncached}, c.validation(short, plain), processes},
 		{[]*server{on.small}, little.validation(short, plain), few},
 		{[]*server{on.keystone, on.lintel}, c.rescopings(rescoping), few},
-		{[]*server{on.keystone, on.lintel}, c.robotLogins(robotic), few},
 		{[]*server{on.keystone, on.lintel}, c.passwords(passwordLogin), few},
 		{[]*server{on.keystone, on.lintel}, c.list(userList, "/v3/users?limit=100"), few},
 		{[]*server{on.keystone, on.lintel}, c.list(projectList, "/v3/projects?limit=100"), few},
