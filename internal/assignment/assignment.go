@@ -24,7 +24,7 @@ type Service struct {
 	// Directory knows what is asked of people who get a role.
 	Directory *directory.Service
 
-	// Office writes mails; nil when no mail is sent.
+	// Office tells people of what they may do.
 	Office *mail.Office
 
 	// NeverImplied are names of roles that no other role may imply ([assignment] prohibited_implied_role).

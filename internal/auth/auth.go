@@ -53,7 +53,7 @@ type Service struct {
 	Catalog    *catalog.Service
 	Credential *credential.Service
 	Federation *federation.Service
-	Office     *mail.Office // nil when no mail is sent
+	Office     *mail.Office
 
 	Tokens   token.Format
 	Receipts *token.Fernet

@@ -36,7 +36,7 @@ type Service struct {
 	Assignment *assignment.Service
 	Directory  *directory.Service
 	Keys       token.Keys
-	Office     *mail.Office // nil when no mail is sent
+	Office     *mail.Office
 	Log        *slog.Logger
 
 	// ApplicationCredentialLimit is the most application credentials that a user may have; negative is no limit

@@ -30,7 +30,7 @@ type Service struct {
 	Tree       Tree    // rules for domains and projects
 	Limits     *Limits // nil has none
 	Config     DomainConfig
-	Office     *mail.Office // nil when no mail is sent
+	Office     *mail.Office
 
 	InvalidPasswords InvalidPasswords
 

@@ -134,6 +134,7 @@ func areas() []area {
 		{"grant rules", grantRuleRoutes},
 		{"role profiles", roleProfileRoutes},
 		{"profiles", profileRoutes},
+		{"notices", noticeRoutes},
 	}
 }
 

@@ -22,4 +22,7 @@ type Session struct {
 	ConfirmedAt time.Time
 
 	Address, Agent string // where it began
+
+	// Unread is how many notices the user has not read.
+	Unread int
 }

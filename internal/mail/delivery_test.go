@@ -17,7 +17,7 @@ import (
 
 // keys are those that lintel up makes for credentials.
 func office(env *testenv.Env) *mail.Office {
-	return &mail.Office{Cloud: "Cloud", URL: "https://identity.example/portal", Keys: &token.FileKeys{
+	return &mail.Office{Cloud: "Cloud", URL: "https://identity.example/portal", Sends: true, Keys: &token.FileKeys{
 		Repository: token.Repository{Dir: env.Dir + "/credential-keys"}, Optional: true, Now: env.Clock.Now,
 		Report: func(error) {},
 	}}

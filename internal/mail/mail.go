@@ -3,6 +3,8 @@
 // A mail is put into the outbox, a table, by the transaction of what it tells of, so that it is sent if and only if that
 // happened. It waits there sealed, since most mails hold a link that opens something. One node at a time delivers: a mail is
 // kept until the mail server has taken it, over restarts and for days in which the server cannot be reached.
+//
+// What a mail tells a user is kept as a notice, too, which they read in the portal: without a mail server they have nothing else.
 package mail
 
 import (
@@ -33,6 +35,7 @@ type Office struct {
 	URL    string     // of the portal, without a slash at the end
 	Keys   token.Keys // seal what waits
 	Access bool       // tell people when what they may do changes
+	Sends  bool       // there is a mail server; else people are told in the portal alone
 }
 
 // Kind is what a mail is about: its template's name in the folder of each language.
@@ -240,26 +243,14 @@ func (l language) functions() template.FuncMap {
 // Write makes a mail of a kind.
 func (o *Office) Write(kind Kind, lang string, v Values) (Message, error) {
 	lang = Language(lang)
-	v.Cloud, v.By, v.Name, v.Project, v.Domain, v.From = inert(o.Cloud), inert(v.By), inert(v.Name), inert(v.Project), inert(v.Domain), inert(v.From)
-	v.Words, v.Group, v.Ask, v.Places = inert(v.Words), inert(v.Group), inert(v.Ask), inertPlaces(v.Places)
-	roles := make([]string, len(v.Roles))
-	for i, r := range v.Roles {
-		roles[i] = inert(r)
-	}
-	v.Roles = roles
 	if v.Link != "" {
 		v.Link = o.URL + v.Link
 	}
-	t := templates[lang+"/"+string(kind)]
-	if t == nil {
-		return Message{}, fmt.Errorf("there is no mail %s in %s", kind, lang)
-	}
-	var out strings.Builder
-	if err := t.Execute(&out, v); err != nil {
+	subject, text, err := o.compose(kind, lang, v)
+	if err != nil {
 		return Message{}, err
 	}
-	subject, text, _ := strings.Cut(out.String(), "\n")
-	m := Message{To: v.To, Lang: lang, Subject: subject, Text: strings.TrimSpace(text) + "\n"}
+	m := Message{To: v.To, Lang: lang, Subject: subject, Text: text + "\n"}
 	m.HTML = page(lang, m, v.Link)
 	if topicOf[kind] != "" {
 		m.Unsubscribe = o.URL + "/profile"
@@ -268,6 +259,27 @@ func (o *Office) Write(kind Kind, lang string, v Values) (Message, error) {
 		m.Unsubscribe = v.Link
 	}
 	return m, nil
+}
+
+// compose fills a template with values, and returns its first line and the rest.
+func (o *Office) compose(kind Kind, lang string, v Values) (subject, text string, err error) {
+	v.Cloud, v.By, v.Name, v.Project, v.Domain, v.From = inert(o.Cloud), inert(v.By), inert(v.Name), inert(v.Project), inert(v.Domain), inert(v.From)
+	v.Words, v.Group, v.Ask, v.Places = inert(v.Words), inert(v.Group), inert(v.Ask), inertPlaces(v.Places)
+	roles := make([]string, len(v.Roles))
+	for i, r := range v.Roles {
+		roles[i] = inert(r)
+	}
+	v.Roles = roles
+	t := templates[lang+"/"+string(kind)]
+	if t == nil {
+		return "", "", fmt.Errorf("there is no mail %s in %s", kind, lang)
+	}
+	var out strings.Builder
+	if err := t.Execute(&out, v); err != nil {
+		return "", "", err
+	}
+	subject, text, _ = strings.Cut(out.String(), "\n")
+	return subject, strings.TrimSpace(text), nil
 }
 
 // inert is text that others chose, on one line and without what mail programs take for the address of a page. S-116
@@ -307,18 +319,14 @@ func page(lang string, m Message, link string) string {
 	return b.String()
 }
 
-// Tell puts a mail to a user into the outbox, in their language: what happened to their account, which they are to know whatever they
-// chose. Where the request came from is filled in. Without a mail server (a nil office) or an address nobody is told.
+// Tell puts a mail to a user into the outbox, in their language, and keeps a notice of it: what happened to their account, which they are to
+// know whatever they chose. Where the request came from is filled in.
 func (o *Office) Tell(ctx context.Context, tx *store.Tx, kind Kind, u identity.User, v Values) error {
-	address, _ := u.Extra["email"].(string)
-	if o == nil || !isAddress(address) {
+	if o == nil {
 		return nil
 	}
-	p, err := tx.Profile(ctx, u.ID)
-	if err != nil {
-		return err
-	}
-	v.To, v.At, v.Request, v.From = address, tx.Now(), telemetry.RequestID(ctx), from(ctx)
+	v.To, _ = u.Extra["email"].(string)
+	v.At, v.Request, v.From = tx.Now(), telemetry.RequestID(ctx), from(ctx)
 	if v.Name == "" {
 		v.Name = u.Name
 	}
@@ -326,11 +334,19 @@ func (o *Office) Tell(ctx context.Context, tx *store.Tx, kind Kind, u identity.U
 	if err != nil || told > perHour {
 		return err
 	}
+	mailed := o.Sends && isAddress(v.To)
+	if err := o.keep(ctx, tx, kind, u.ID, v, mailed); err != nil || !mailed {
+		return err
+	}
+	p, err := tx.Profile(ctx, u.ID)
+	if err != nil {
+		return err
+	}
 	_, err = o.put(ctx, tx, kind, p.Language, v)
 	return err
 }
 
-// Inform puts a mail to a user into the outbox, in their language, unless they do without mails of its topic.
+// Inform puts a mail to a user into the outbox, in their language, and keeps a notice of it, unless they do without mails of its topic.
 func (o *Office) Inform(ctx context.Context, tx *store.Tx, kind Kind, u identity.User, v Values) error {
 	if o == nil {
 		return nil
@@ -341,6 +357,13 @@ func (o *Office) Inform(ctx context.Context, tx *store.Tx, kind Kind, u identity
 	}
 	v.To, _ = u.Extra["email"].(string)
 	v.At, v.Request = tx.Now(), telemetry.RequestID(ctx)
+	told, err := tx.Use(ctx, v.At.Add(24*time.Hour), "notice to", string(u.ID))
+	if err != nil || told > perDay {
+		return err
+	}
+	if err := o.keep(ctx, tx, kind, u.ID, v, o.Sends && isAddress(v.To)); err != nil {
+		return err
+	}
 	_, err = o.Post(ctx, tx, kind, p.Language, v)
 	return err
 }
@@ -394,7 +417,7 @@ func isAddress(text string) bool {
 
 // Post puts a mail into the outbox and returns its id. To whom too much is sent gets none, and then there is no id.
 func (o *Office) Post(ctx context.Context, tx *store.Tx, kind Kind, lang string, v Values) (id string, err error) {
-	if !isAddress(v.To) {
+	if !o.Sends || !isAddress(v.To) {
 		return "", nil
 	}
 	sent, err := tx.Use(ctx, tx.Now().Add(24*time.Hour), "mail to", strings.ToLower(v.To))

@@ -338,9 +338,6 @@ func (s *Service) note(ctx context.Context, id identity.InvitationID, why string
 
 // tellInviter sends a mail to who sent an invitation, in the language of that.
 func (s *Service) tellInviter(ctx context.Context, tx *store.Tx, kind mails.Kind, v identity.Invitation, name string) error {
-	if !s.Mails() {
-		return nil
-	}
 	inviter, err := tx.User(ctx, v.InviterID)
 	if err != nil {
 		return ignoreMissing(err)

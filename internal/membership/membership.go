@@ -36,7 +36,7 @@ type Service struct {
 	Assignment *assignment.Service
 	Credential *credential.Service
 
-	// Office writes mails; nil when there is no mail server.
+	// Office writes mails and notices.
 	Office *mails.Office
 
 	// How long links work that are mailed: to accept an invitation, to set a first password, and to set a forgotten one anew.
@@ -55,7 +55,10 @@ type Service struct {
 }
 
 // Mails tells whether mails are sent. Otherwise links are shown to whoever asked for them, to be handed on.
-func (s *Service) Mails() bool { return s.Office != nil }
+func (s *Service) Mails() bool { return s.Office != nil && s.Office.Sends }
+
+// hears tells whether a user learns of what they are asked: by mail, or where none is sent, in the portal.
+func (s *Service) hears(u identity.User) bool { return !s.Mails() || emailOf(u) != "" }
 
 // Purposes of links.
 const toInvite = "invite"

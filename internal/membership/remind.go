@@ -20,9 +20,6 @@ const mostKeepers = 20
 // Remind tells the owners of application credentials that end in a month, a week or a day, and those who look after the projects, once
 // each time. Credentials that were made to last no longer than that are not told of. Several nodes may do it at once.
 func (s *Service) Remind(ctx context.Context) error {
-	if !s.Mails() {
-		return nil
-	}
 	now := s.DB.Now()
 	for after := ""; ; {
 		var some []store.ProjectCredential

@@ -357,9 +357,6 @@ func (r Request) values() mails.Values {
 // tellApprovers sends a mail about requests for the same at one place to each of those who could agree to one of them: on the project or
 // domain itself; where nobody can who gets mails, in the project's domain; and else to those who may grant every role.
 func (s *Service) tellApprovers(ctx context.Context, tx *store.Tx, caller identity.Caller, rs ...Request) error {
-	if !s.Mails() {
-		return nil
-	}
 	v := rs[0].values()
 	actor, _ := caller.Token.Actor()
 	v.By = mails.Called(actor)
@@ -375,7 +372,7 @@ func (s *Service) tellApprovers(ctx context.Context, tx *store.Tx, caller identi
 	return err
 }
 
-// approvers are the users with an address who could agree to one of some requests for the same at one place now, see tellApprovers.
+// approvers are the users who hear of it and could agree to one of some requests for the same at one place now, see tellApprovers.
 func (s *Service) approvers(ctx context.Context, tx *store.Tx, rs []Request) (all []identity.User, err error) {
 	b, err := s.Authority.Book(ctx, tx)
 	if err != nil {
@@ -393,7 +390,7 @@ func (s *Service) approvers(ctx context.Context, tx *store.Tx, rs []Request) (al
 		}
 		for _, u := range some {
 			who, err := s.Standing(ctx, tx, u.ID, scope)
-			if errors.Is(err, identity.Unauthorized) || emailOf(u) == "" {
+			if errors.Is(err, identity.Unauthorized) || !s.hears(u) {
 				continue
 			} else if err != nil {
 				return nil, err
@@ -630,7 +627,7 @@ func (s *Service) decide(ctx context.Context, caller identity.Caller, id string,
 			return err
 		}
 		out = all[0]
-		if to != identity.RequestWithdrawn && s.Mails() {
+		if to != identity.RequestWithdrawn {
 			requester, err := tx.User(ctx, r.RequesterID)
 			if err == nil {
 				v := out.values()

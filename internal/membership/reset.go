@@ -62,9 +62,6 @@ func cut(text string) string {
 
 // Tend looks at what people asked for and writes the mails. It runs beside requests, on any node.
 func (s *Service) Tend(ctx context.Context) error {
-	if !s.Mails() {
-		return nil
-	}
 	waiting, err := s.DB.OpenLinks(ctx, askedReset, 50)
 	if err != nil {
 		return err

@@ -25,9 +25,6 @@ func (s *Service) AskToRotate(ctx context.Context, caller identity.Caller, proje
 	if len(found.Items) == 0 {
 		return identity.Missing("credential", id)
 	}
-	if !s.Mails() {
-		return identity.Refusedf("This cloud sends no mail. Ask the owner in another way.")
-	}
 	h := found.Items[0]
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
 		owner, err := tx.User(ctx, h.Owner.ID)
@@ -38,7 +35,7 @@ func (s *Service) AskToRotate(ctx context.Context, caller identity.Caller, proje
 		if err != nil {
 			return err
 		}
-		if emailOf(owner) == "" {
+		if !s.hears(owner) {
 			return identity.Refusedf("The owner has no e-mail address here. Ask them in another way.")
 		}
 		if err := limited(ctx, tx, 1, rotationWhile, "The owner was asked today. Give them some time.", "rotation", id); err != nil {
@@ -49,9 +46,7 @@ func (s *Service) AskToRotate(ctx context.Context, caller identity.Caller, proje
 		if name == "" {
 			name = h.Type
 		}
-		_, err = s.Office.Post(ctx, tx, mails.Rotate, "", mails.Values{
-			To: emailOf(owner), Link: "/credentials", By: mails.Called(actor), Name: name, Project: p.Name, At: tx.Now(), Request: requestID(ctx),
-		})
+		err = s.Office.Inform(ctx, tx, mails.Rotate, owner, mails.Values{Link: "/credentials", By: mails.Called(actor), Name: name, Project: p.Name})
 		if err != nil {
 			return err
 		}

@@ -325,7 +325,7 @@ const mostMasters = 50
 
 // tellMasters sends a mail to all who may grant every role, when rules were changed.
 func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity.Caller, b *authz.Book, domain identity.DomainID, c RuleChange) error {
-	if !s.Mails() || len(c.Added)+len(c.Changed)+len(c.Removed) == 0 {
+	if len(c.Added)+len(c.Changed)+len(c.Removed) == 0 {
 		return nil
 	}
 	all, err := s.masters(ctx, tx, b)
@@ -333,7 +333,7 @@ func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity
 		return err
 	}
 	actor, _ := caller.Token.Actor()
-	v := mails.Values{By: mails.Called(actor), At: tx.Now(), Link: "/cloud/grants", Request: requestID(ctx), Words: fmt.Sprintf("+%d, −%d, ~%d", len(c.Added), len(c.Removed), len(c.Changed))}
+	v := mails.Values{By: mails.Called(actor), Link: "/cloud/grants", Words: fmt.Sprintf("+%d, −%d, ~%d", len(c.Added), len(c.Removed), len(c.Changed))}
 	if domain != "" {
 		d, err := tx.Domain(ctx, domain)
 		if err != nil {
@@ -342,22 +342,21 @@ func (s *Service) tellMasters(ctx context.Context, tx *store.Tx, caller identity
 		v.Domain = d.Name
 	}
 	for _, u := range all {
-		v.To = emailOf(u)
-		if _, err := s.Office.Post(ctx, tx, mails.RulesChanged, "", v); err != nil {
+		if err := s.Office.Inform(ctx, tx, mails.RulesChanged, u, v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// masters are the enabled users with an address who may grant every role, up to mostMasters.
+// masters are the enabled users who hear of it and may grant every role, up to mostMasters.
 func (s *Service) masters(ctx context.Context, tx *store.Tx, b *authz.Book) (some []identity.User, err error) {
 	all, err := s.Authority.Masters(ctx, tx, b)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range slices.Sorted(maps.Keys(all)) {
-		if u := all[id]; len(some) < mostMasters && emailOf(u) != "" && s.Directory.Enabled(u, tx.Now()) {
+		if u := all[id]; len(some) < mostMasters && s.hears(u) && s.Directory.Enabled(u, tx.Now()) {
 			some = append(some, u)
 		}
 	}

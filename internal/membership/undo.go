@@ -28,15 +28,15 @@ type factorOff struct {
 	Was     credential.SwitchedOff
 }
 
-// FactorOff tells a user by mail that their second factor was switched off, with a link that undoes it. It is part of a larger change,
+// FactorOff tells a user that their second factor was switched off, by mail with a link that undoes it. It is part of a larger change,
 // see auth.Service.DisableFactor.
 func (s *Service) FactorOff(ctx context.Context, tx *store.Tx, user identity.UserID, was credential.SwitchedOff) error {
-	if !s.Mails() {
-		return nil
-	}
 	u, err := tx.User(ctx, user)
 	if err != nil {
 		return err
+	}
+	if !s.Mails() {
+		return s.Office.Tell(ctx, tx, mails.FactorOff, u, mails.Values{})
 	}
 	data, err := json.Marshal(factorOff{user, emailOf(u), was})
 	if err != nil {
@@ -150,9 +150,6 @@ func (s *Service) ownReset(ctx context.Context, tx *store.Tx, u identity.User, a
 
 // tellOfUndo tells administrators whose account may have been in the hands of others.
 func (s *Service) tellOfUndo(ctx context.Context, tx *store.Tx, f FactorUndo) error {
-	if !s.Mails() {
-		return nil
-	}
 	d, err := tx.Domain(ctx, f.User.DomainID)
 	if err != nil {
 		return err

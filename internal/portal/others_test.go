@@ -14,10 +14,10 @@ import (
 )
 
 // ownForms are about whoever posts them, by the beginnings of their addresses.
-var ownForms = []string{"/credentials", "/security", "/profile", "/confirm", "/invite/{secret}", "/p/{id}/leave"}
+var ownForms = []string{"/credentials", "/security", "/profile", "/notices", "/confirm", "/invite/{secret}", "/p/{id}/leave"}
 
 // changeless tables hold what pages leave behind that change nothing.
-var changeless = []string{"lintel_session", "lintel_trail", "lintel_seen", "lintel_use", "lintel_change", "lintel_lease", "lintel_guess", "lintel_event", "sqlite_sequence"}
+var changeless = []string{"lintel_session", "lintel_trail", "lintel_seen", "lintel_use", "lintel_change", "lintel_lease", "lintel_guess", "lintel_event", "lintel_notice", "sqlite_sequence"}
 
 // rows are all rows of the database that say who there is and what they may do.
 func rows(t *testing.T, db *sql.DB) map[string]bool {

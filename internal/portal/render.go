@@ -97,6 +97,7 @@ type reader interface {
 	MustRenew() bool
 	Held() bool
 	InClosed() bool
+	Unread() int
 	now() time.Time
 }
 

@@ -84,8 +84,8 @@ func (s *Server) Deliver(ctx context.Context) error {
 		_, err := d.Once(ctx)
 		errs = append(errs, err)
 	}
+	errs = append(errs, s.membership.Tend(ctx))
 	if s.post != nil {
-		errs = append(errs, s.membership.Tend(ctx))
 		_, err := s.post.Once(ctx)
 		errs = append(errs, err)
 	}

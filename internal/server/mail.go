@@ -28,14 +28,16 @@ func mailDelivery(cfg *config.Config, db *store.DB, opt Options) (*mail.Delivery
 	if server.From, err = netmail.ParseAddress(l.MailFrom); err != nil {
 		return nil, errors.New(`[lintel] smtp_url needs mail_from too, an address such as "Example Cloud <no-reply@example.com>"`)
 	}
-	url := portalURL(cfg)
-	if url == "" {
+	if portalURL(cfg) == "" {
 		return nil, errors.New("[lintel] smtp_url needs to know where links lead: set [lintel] portal_url or [DEFAULT] public_endpoint")
 	}
-	return &mail.Delivery{
-		DB: db, Server: server, Log: opt.Log,
-		Office: &mail.Office{Cloud: l.CloudName, URL: url, Keys: credentialKeys(cfg, opt), Access: l.MailAccess},
-	}, nil
+	return &mail.Delivery{DB: db, Server: server, Log: opt.Log, Office: office(cfg, opt)}, nil
+}
+
+// office makes what tells people of their accounts.
+func office(cfg *config.Config, opt Options) *mail.Office {
+	l := cfg.Lintel
+	return &mail.Office{Cloud: l.CloudName, URL: portalURL(cfg), Keys: credentialKeys(cfg, opt), Access: l.MailAccess, Sends: l.SMTPURL != ""}
 }
 
 // portalURL is where people find the portal, as configured; empty when nobody said. It is never made of the host that a client

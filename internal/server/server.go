@@ -127,10 +127,8 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err := s.warnOfStrandedPasskeys(ctx, r.auth.Passkeys); err != nil {
 		return nil, err
 	}
-	if s.post != nil {
-		o := s.post.Office
-		r.membership.Office, r.directory.Office, r.assignment.Office, r.credential.Office, r.auth.Office = o, o, o, o, o
-	}
+	o := office(cfg, opt)
+	r.membership.Office, r.directory.Office, r.assignment.Office, r.credential.Office, r.auth.Office = o, o, o, o, o
 	sso, err := webSSO(cfg)
 	if err != nil {
 		return nil, err
@@ -542,15 +540,15 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, ready func()) error 
 			s.post.Run(work)
 			return nil
 		})
-		group.Go(func() error {
-			s.tend(work)
-			return nil
-		})
-		group.Go(func() error {
-			s.remind(work)
-			return nil
-		})
 	}
+	group.Go(func() error {
+		s.tend(work)
+		return nil
+	})
+	group.Go(func() error {
+		s.remind(work)
+		return nil
+	})
 	group.Go(func() error {
 		<-work.Done()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

@@ -11,15 +11,20 @@ import (
 
 const sessionColumns = `"key", "id", "user_id", "proof", "created_at", "seen_at", "confirmed_at", "ends_at", "address", "agent"`
 
+func sessionFields(v *identity.Session) []any {
+	return []any{&v.Key, &v.ID, &v.UserID, &v.Proof, timeOf{&v.CreatedAt}, timeOf{&v.SeenAt}, timeOf{&v.ConfirmedAt}, timeOf{&v.EndsAt}, &v.Address, &v.Agent}
+}
+
 func scanSession(s scanner) (v identity.Session, err error) {
-	err = s.Scan(&v.Key, &v.ID, &v.UserID, &v.Proof, timeOf{&v.CreatedAt}, timeOf{&v.SeenAt}, timeOf{&v.ConfirmedAt}, timeOf{&v.EndsAt},
-		&v.Address, &v.Agent)
+	err = s.Scan(sessionFields(&v)...)
 	return v, err
 }
 
-// Session returns the session of a key, whatever its age; a NotFound when there is none.
-func (tx *Tx) Session(ctx context.Context, key string) (identity.Session, error) {
-	v, err := scanSession(tx.row(ctx, `SELECT `+sessionColumns+` FROM "lintel_session" WHERE "key" = ?`, key))
+// Session returns the session of a key, whatever its age, with the number of notices that its user has not read; a NotFound when there is
+// none.
+func (tx *Tx) Session(ctx context.Context, key string) (v identity.Session, err error) {
+	err = tx.row(ctx, `SELECT `+sessionColumns+`, (SELECT COUNT(*) FROM "lintel_notice" n WHERE n."user_id" = s."user_id" AND n."created_at" >= ? AND n."read_at" IS NULL)
+		FROM "lintel_session" s WHERE "key" = ?`, tx.now.Add(-keepNotice), key).Scan(append(sessionFields(&v), &v.Unread)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = identity.Missing("session", "")
 	}

@@ -559,6 +559,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, id identity.UserID) error {
 		`DELETE FROM "lintel_guess" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_robot" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_profile" WHERE "user_id" = ?`,
+		`DELETE FROM "lintel_notice" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_user_surface" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_portal_password" WHERE "user_id" = ?`,
 		`DELETE FROM "lintel_api_user" WHERE "user_id" = ?`,

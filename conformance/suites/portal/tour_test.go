@@ -314,7 +314,7 @@ func (tour *Tour) visit(p *Person, stops ...stop) {
 
 func (tour *Tour) member(p *Person) {
 	web := "/p/" + tour.id("projects", "acme-web")
-	tour.visit(p, stop{"home", "", "dark phone"}, stop{"profile", "/profile", ""}, stop{"security", "/security", "phone"}, stop{"password", "/security/password", ""}, stop{"end-own-tokens", "/security/tokens/end", ""},
+	tour.visit(p, stop{"home", "", "dark phone"}, stop{"notices", "/notices", "dark phone phone-dark"}, stop{"profile", "/profile", ""}, stop{"security", "/security", "phone"}, stop{"password", "/security/password", ""}, stop{"end-own-tokens", "/security/tokens/end", ""},
 		stop{"terminal", "/terminal", ""}, stop{"activity", "/activity", "phone"}, stop{"credentials", "/credentials", "dark phone"}, stop{"new-credential", "/credentials/new", "phone"}, stop{"new-key", "/credentials/keys/new", ""},
 		stop{"project", web, ""}, stop{"permissions", web + "/permissions", ""}, stop{"settings-member", web + "/settings", ""})
 	p.Open("/portal/credentials").Press("Delete", "nightly backup")

@@ -355,7 +355,7 @@ func testGuesses(t *testing.T, db *store.DB) {
 		t.Error("the drift of a seed that is gone stays")
 	}
 	update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, "u") })
-	for _, table := range []string{"lintel_guess", "lintel_profile"} {
+	for _, table := range []string{"lintel_guess", "lintel_profile", "lintel_notice"} {
 		if n := k.count(`SELECT COUNT(*) FROM "` + table + `" WHERE "user_id" = 'u'`); n != 0 {
 			t.Errorf("%s has %d rows of a user who is gone", table, n)
 		}
