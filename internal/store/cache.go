@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,23 +106,52 @@ type Stamp uint64
 func (db *DB) Stamp() Stamp { return Stamp(db.stamps.now.Load()) }
 
 // CatchUp asks the database what has changed, so that all that was committed anywhere before counts here. Callers that come
-// together share one look.
+// while a look is under way share the next one.
 func (db *DB) CatchUp(ctx context.Context) error {
-	before := db.looks.Load()
+	l := &look{over: make(chan struct{})}
+	for !db.coming.CompareAndSwap(nil, l) {
+		if other := db.coming.Load(); other != nil {
+			return other.wait(ctx)
+		}
+	}
 	db.following.Lock()
 	defer db.following.Unlock()
-	if db.looks.Load() > before && db.looked == nil {
-		return nil // it began after this call
+	db.coming.Store(nil) // who asks from here on may know of changes that this look will not see
+	defer close(l.over)
+	l.err = db.look(ctx)
+	return l.err
+}
+
+// look is one look at what has changed.
+type look struct {
+	over chan struct{}
+	err  error // how it ended, when it is over
+}
+
+func (l *look) wait(ctx context.Context) error {
+	select {
+	case <-l.over:
+		return l.err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	runtime.Gosched() // whoever is about to ask may as well come along
-	db.looks.Add(1)
+}
+
+// lookTime bounds a look. It goes on when the one who began it is gone: others wait for it.
+const lookTime = 10 * time.Second
+
+// look must be called with following held.
+func (db *DB) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	db.looks++
 	at := db.now()
-	look := db.ownChanges
+	changes := db.ownChanges
 	if db.stamps.shared.Load() {
-		look = db.foreignChanges
+		changes = db.foreignChanges
 	}
-	keys, all, err := look(ctx)
-	if db.looked = err; err != nil {
+	keys, all, err := changes(ctx)
+	if err != nil {
 		return err
 	}
 	db.stamps.touch(keys, all)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +85,50 @@ func TestCacheFollowsChanges(t *testing.T) {
 	if holds("big") || holds("other") || !holds("bigger") {
 		t.Errorf("cost is not bounded: big %v, other %v, bigger %v", holds("big"), holds("other"), holds("bigger"))
 	}
+}
+
+// Callers that come together share looks, and none of them gets one that began before it came.
+func TestSharedLooksMissNothing(t *testing.T) {
+	url := "sqlite:///" + t.TempDir() + "/x.db"
+	a, b := remembering(t, url), remembering(t, url)
+	cache := store.NewCache[string, int](b, 1000)
+	over := make(chan struct{})
+	var callers, others sync.WaitGroup
+	others.Go(func() { // so that a look is always under way
+		for {
+			select {
+			case <-over:
+				return
+			default:
+				if err := b.CatchUp(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	for i := range 4 {
+		callers.Go(func() {
+			for n := range 100 {
+				d := identity.Domain{ID: identity.DomainID(fmt.Sprint("d", i, "-", n)), Name: fmt.Sprint("d", i, "-", n), Enabled: true}
+				cache.Put(d.Name, 1, 1, b.Stamp(), []store.Key{{Kind: "project", ID: string(d.ID)}})
+				if err := a.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertDomain(t.Context(), d) }); err != nil {
+					t.Error(err)
+					return
+				}
+				if err := b.CatchUp(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+				if _, ok := cache.Get(d.Name); ok {
+					t.Errorf("caller %d: change %d was acknowledged before the look, and does not count after it", i, n)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	close(over)
+	others.Wait()
 }
 
 func TestNothingIsRememberedWithoutFollowing(t *testing.T) {

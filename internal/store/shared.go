@@ -26,13 +26,8 @@ func (db *DB) Refresh(ctx context.Context) context.Context {
 // refreshed is in the context of work for which the mark was asked for.
 type refreshed struct{}
 
-// lookTime bounds a look at the mark. It goes on when the one who began it is gone: others wait for it.
-const lookTime = 10 * time.Second
-
 // foreignChanges tells whether anything was committed since it was called last; what, it cannot tell. following must be held.
 func (db *DB) foreignChanges(ctx context.Context) (_ []Key, all bool, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
-	defer cancel()
 	mark, err := db.mark(ctx)
 	if err != nil {
 		db.stamps.followed.Store(nil)
@@ -52,7 +47,7 @@ func (db *DB) mark(ctx context.Context) (mark string, err error) {
 	case mariadb:
 		var certain bool
 		if err = db.read.QueryRowContext(ctx, mariadbMark).Scan(&mark, &certain); !certain {
-			mark = fmt.Sprint("look ", db.looks.Load())
+			mark = fmt.Sprint("look ", db.looks)
 		}
 	case sqlite:
 		mark, err = db.sqliteMark(ctx)

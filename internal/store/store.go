@@ -80,11 +80,11 @@ type DB struct {
 	marked    string    // the last mark of a shared database
 	watch     *sql.Conn // which asks SQLite for it
 	watches   int       // how many such connections there were
-	looked    error     // how the last look at the changes ended
+	looks     int       // how many looks at the changes there were
 
-	trust atomic.Int64 // how long a mark counts, in nanoseconds
-	looks atomic.Uint64
-	facts *Cache[Fact, any]
+	coming atomic.Pointer[look] // the next one, while somebody waits for it
+	trust  atomic.Int64         // how long a mark counts, in nanoseconds
+	facts  *Cache[Fact, any]
 
 	// gate is taken in part by each Update, and wholly by one that has lost before, so that it runs alone on this node.
 	gate *semaphore.Weighted
