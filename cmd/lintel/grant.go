@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lintel-id/lintel/internal/client"
 )
 
 // endOf is when something ends that lasts until a day, in UTC, or until a time.
@@ -52,9 +54,9 @@ func (o *onPlace) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.project, "project", "", "`PROJECT` of the role, by name or id")
 	f.StringVar(&o.domain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: one's own)")
-	f.StringVar(&o.userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id (default: one's own)")
+	f.StringVar(&o.userDomain, "user-domain", "", "`DOMAIN` of the user or group, by name or id (default: one's own)")
 	f.StringVar(&o.on, "domain", "", "`DOMAIN` of the role, by name or id, in place of a project")
-	f.BoolVar(&o.group, "group", false, "NAME is a group; --user-domain is its domain")
+	f.BoolVar(&o.group, "group", false, "NAME is a group")
 	f.BoolVar(&o.inherited, "inherited", false, "not there, but on all projects below")
 	f.StringVar(&o.reason, "reason", "", "`WHY`, for whoever must agree")
 	cmd.MarkFlagsOneRequired("project", "domain")
@@ -70,19 +72,26 @@ func (o *onPlace) who() string {
 }
 
 // grant asks for grants, with a reason for whoever must agree if there is one, and tells what was made or waits.
-func (f *far) grant(ctx context.Context, grants map[string]any, reason string) (made map[string]any, err error) {
+func (f *far) grant(ctx context.Context, grants map[string]any, reason string) (c *client.Client, made map[string]any, err error) {
 	if reason != "" {
 		grants["reason"] = reason
 	}
-	c, err := f.open(ctx)
-	if err != nil {
-		return nil, err
+	if c, err = f.open(ctx); err != nil {
+		return nil, nil, err
 	}
 	var answer struct {
 		Grants map[string]any `json:"grants"`
 	}
 	err = c.Do(ctx, http.MethodPost, "/lintel/grants", map[string]any{"grants": grants}, &answer)
-	return answer.Grants, err
+	return c, answer.Grants, err
+}
+
+// withDomain is a name with the domain that was taken for it: the one that was said, or the caller's own.
+func withDomain(c *client.Client, name, domain string) string {
+	if domain = cmp.Or(domain, c.Home); domain != "" {
+		name += "@" + domain
+	}
+	return name
 }
 
 func accessJoinCommand() *cobra.Command {
@@ -92,14 +101,15 @@ func accessJoinCommand() *cobra.Command {
 		Use: "join USER GROUP", Short: "Add a user to a group, or ask for it with --reason where a grant rule wants somebody else to agree", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			grants := map[string]any{"user": named(args[0], userDomain), "group": named(args[1], groupDomain)}
-			made, err := f.grant(cmd.Context(), grants, reason)
+			c, made, err := f.grant(cmd.Context(), grants, reason)
 			if err != nil {
 				return err
 			}
+			user, group := withDomain(c, args[0], userDomain), withDomain(c, args[1], groupDomain)
 			if id := made["request_id"]; id != nil {
-				return f.print(cmd.OutOrStdout(), made, row{"Request", "User", "Group"}, []row{{fmt.Sprint(id), args[0], args[1]}})
+				return f.print(cmd.OutOrStdout(), made, row{"Request", "User", "Group"}, []row{{fmt.Sprint(id), user, group}})
 			}
-			return f.print(cmd.OutOrStdout(), made, row{"User", "Group"}, []row{{args[0], args[1]}})
+			return f.print(cmd.OutOrStdout(), made, row{"User", "Group"}, []row{{user, group}})
 		},
 	}
 	f.flags(cmd)
@@ -125,9 +135,8 @@ then; those of --meanwhile are granted at once. Roles to which somebody else mus
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			grants := map[string]any{o.who(): named(args[0], o.userDomain), "roles": roleRefs(args[1:])}
-			place := o.project
 			if o.on != "" {
-				grants["domain"], place = map[string]any{"name": o.on}, o.on
+				grants["domain"] = map[string]any{"name": o.on}
 			} else {
 				grants["project"] = named(o.project, o.domain)
 			}
@@ -146,9 +155,13 @@ then; those of --meanwhile are granted at once. Roles to which somebody else mus
 			} else if len(meanwhile) > 0 {
 				return errors.New("--meanwhile says what is granted while the other roles wait: it goes with --once-mfa")
 			}
-			made, err := o.grant(cmd.Context(), grants, o.reason)
+			c, made, err := o.grant(cmd.Context(), grants, o.reason)
 			if err != nil {
 				return err
+			}
+			who, place := withDomain(c, args[0], o.userDomain), o.on
+			if place == "" {
+				place = withDomain(c, o.project, o.domain)
 			}
 			end := "never"
 			if at, ok := made["expires_at"].(string); ok {
@@ -156,13 +169,13 @@ then; those of --meanwhile are granted at once. Roles to which somebody else mus
 			}
 			if id := made["request_id"]; id != nil {
 				return o.print(cmd.OutOrStdout(), made, row{"Request", "For", "On", "Roles", "Ends"},
-					[]row{{fmt.Sprint(id), args[0], place, strings.Join(args[1:], ", "), end}})
+					[]row{{fmt.Sprint(id), who, place, strings.Join(args[1:], ", "), end}})
 			}
 			if waiting, _ := made["waiting_role_ids"].([]any); len(waiting) > 0 {
 				return o.print(cmd.OutOrStdout(), made, row{"For", "On", "Granted", "Once there is a second factor", "Ends"},
-					[]row{{args[0], place, strings.Join(meanwhile, ", "), strings.Join(args[1:], ", "), end}})
+					[]row{{who, place, strings.Join(meanwhile, ", "), strings.Join(args[1:], ", "), end}})
 			}
-			return o.print(cmd.OutOrStdout(), made, row{"For", "On", "Roles", "Ends"}, []row{{args[0], place, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
+			return o.print(cmd.OutOrStdout(), made, row{"For", "On", "Roles", "Ends"}, []row{{who, place, strings.Join(slices.Concat(args[1:], meanwhile), ", "), end}})
 		},
 	}
 	o.flags(cmd)

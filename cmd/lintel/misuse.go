@@ -26,7 +26,7 @@ func (m misuse) usage() string {
 	return fmt.Sprintf("Usage: %s\nMore is told by: %s --help", line, m.cmd.CommandPath())
 }
 
-// explain lets a command, and those below it, tell a wrong use apart from what goes wrong while they run.
+// explain lets a command, and those below it, tell a wrong use apart from what goes wrong while they run, and that in words of their options.
 func explain(cmd *cobra.Command) {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misuse{cmd, err} })
 	if cmd.HasSubCommands() {
@@ -55,6 +55,8 @@ func explain(cmd *cobra.Command) {
 		}
 		return nil
 	}
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return inOptions(cmd, args, run(cmd, args)) }
 }
 
 // choose is what a command does that has others below it: tell of them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,9 +41,15 @@ func wholeList[T any](ctx context.Context, c *client.Client, at, name string, id
 }
 
 // ambiguous says of a name that more than one has it, and how to choose.
-type ambiguous string
+type ambiguous struct {
+	kind, name string
+	each       []string // an id, and its domain
+	cure       string
+}
 
-func (a ambiguous) Error() string { return string(a) }
+func (a ambiguous) Error() string {
+	return fmt.Sprintf("more than one %s is called %s: %s: %s", a.kind, a.name, cmp.Or(a.cure, "say one of these ids"), strings.Join(a.each, ", "))
+}
 
 // find returns the id of the one project, user, role or domain that has a name, or an id. Where a domain is said, by name or id, it is one
 // of that domain's. What is no name of a domain goes on as its id, for there are more who may name a domain than who may look it up.
@@ -66,12 +73,15 @@ func find(ctx context.Context, c *client.Client, kind, name, domain string) (str
 	if err != nil {
 		return "", err
 	}
-	all = slices.DeleteFunc(all, func(t thing) bool {
-		if domain == "" || t.Domain == domain {
-			return false
-		}
+	domainName := func(id string) string {
 		var d struct{ Domain thing }
-		return c.Do(ctx, http.MethodGet, "/domains/"+url.PathEscape(t.Domain), nil, &d) != nil || d.Domain.Name != domain
+		if c.Do(ctx, http.MethodGet, "/domains/"+url.PathEscape(id), nil, &d) != nil {
+			return ""
+		}
+		return d.Domain.Name
+	}
+	all = slices.DeleteFunc(all, func(t thing) bool {
+		return domain != "" && t.Domain != domain && domainName(t.Domain) != domain
 	})
 	switch len(all) {
 	case 1:
@@ -84,9 +94,13 @@ func find(ctx context.Context, c *client.Client, kind, name, domain string) (str
 	}
 	var each []string
 	for _, t := range all {
-		each = append(each, fmt.Sprintf("%s in the domain %s", t.ID, t.Domain))
+		in := "of the whole cloud" // as a role may be
+		if t.Domain != "" {
+			in = "in the domain " + cmp.Or(domainName(t.Domain), t.Domain)
+		}
+		each = append(each, t.ID+" "+in)
 	}
-	return "", ambiguous(fmt.Sprintf("more than one %s is called %s: say its domain, or one of these ids: %s", kind, name, strings.Join(each, ", ")))
+	return "", ambiguous{kind: kind, name: name, each: each}
 }
 
 // ofProject are the commands about things of a project. All of them call below the path of the project.
@@ -253,6 +267,7 @@ func apiUserCommand() *cobra.Command {
 			return err
 		}
 		out := pw.told(answer.User)
+		out["roles"] = roles
 		return o.print(cmd.OutOrStdout(), out, row{"Field", "Value"}, fields(out))
 	})
 	pw.flags(create)

@@ -13,6 +13,9 @@ func TestAPIUserCommands(t *testing.T) {
 	c := newConsole(t)
 	made := c.json("api-user create ci --project acme --project-domain Default --role member --description builds")
 	pw, _ := made["password"].(string)
+	if roles, _ := made["roles"].([]any); len(roles) != 1 || roles[0] != "member" {
+		t.Errorf("the roles that it was given are told as %v", made["roles"])
+	}
 	c.env.Authenticate(testenv.Body("admin_ci", pw, `{"project": {"name": "acme", "domain": {"id": "default"}}}`)).Want(201)
 	if out, err := c.run("api-user list --project acme"); err != nil || !strings.Contains(out, "admin_ci") || !strings.Contains(out, "builds") || !strings.Contains(out, "member") {
 		t.Errorf("%v\n%s", err, out)
@@ -100,7 +103,7 @@ func TestProfileCommands(t *testing.T) {
 		t.Errorf("%v", p)
 	}
 	c.refused("profile set --zone Mars/Olympus", "no time zone")
-	c.refused("profile set --theme pink", "400")
+	c.refused("profile set --theme pink", `--theme is one of light, dark, not "pink"`)
 	c.refused("profile address x@y.example", "403") // no mail is sent here
 	c.env.SignIn("admin", testenv.Password).Open("/portal/activity").Want(200, "CET")
 }
@@ -117,7 +120,7 @@ func TestContactCommands(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	c.refused("contact add not-an-address --project acme --name Paula --topic billing", "400")
-	c.refused("contact set paula@pay.example --project acme --topic gossip", "400")
+	c.refused("contact set paula@pay.example --project acme --topic gossip", `--topic is one of billing, maintenance, security, quota, not "gossip"`)
 	c.refused("contact delete nobody@pay.example --project acme", "no contact nobody@pay.example")
 	if out, err := c.run("contact delete paula@pay.example --project acme"); err != nil {
 		t.Errorf("%v\n%s", err, out)
@@ -141,7 +144,7 @@ func TestPortalUserCommands(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	c.refused("invite x@pay.example --project acme --area contacts --role member", "none of the others")
-	c.refused("invite x@pay.example --project acme --area kitchen", "400")
+	c.refused("invite x@pay.example --project acme --area kitchen", `--area is one of people, api-users, credentials, contacts, activity, portal-users, not "kitchen"`)
 	c.refused("portal-user set nobody --project acme --area activity", "no portal user nobody")
 	for _, line := range []string{"portal-user set paula --project acme --area activity", "portal-user remove paula --project acme"} {
 		if out, err := c.run(line); err != nil {
@@ -171,7 +174,7 @@ func TestRoleCommands(t *testing.T) {
 			t.Errorf("%s: %v\n%s", line, err, out)
 		}
 	}
-	c.refused("role describe member --impact huge", "400")
+	c.refused("role describe member --impact huge", `--impact is one of normal, high, not "huge"`)
 	c.refused("role describe nobody --category x", "no role nobody")
 	if out, err := c.run("role forget member"); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -25,7 +25,7 @@ roles, password, factors and credentials. No invitation, new password or directo
 			}
 			return c.Do(cmd.Context(), http.MethodPut, path+"/suspension", map[string]any{"suspension": how}, nil)
 		})
-	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for those who look after the account")
+	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, in words of your own, for those who look after the account")
 	cmd.Flags().StringVar(&until, "until", "", "last `DAY`, as 2030-12-31 in UTC, or a time (default: until restored)")
 	cmd.Flags().BoolVar(&tell, "tell", false, "tell them by mail, with the reason")
 	_ = cmd.MarkFlagRequired("reason")

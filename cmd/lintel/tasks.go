@@ -224,7 +224,7 @@ somebody else to agree to a role, that one waits for it: say why with --reason.`
 	fl.BoolVar(&invite, "invite", false, "let the person choose the password by a link")
 	fl.StringVar(&language, "language", "", "`LANGUAGE` of the mail, such as de")
 	fl.StringVar(&project, "project", "", "first `PROJECT`, by name or id")
-	fl.StringVar(&projectDomain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: that of the account)")
+	fl.StringVar(&projectDomain, "project-domain", "", "`DOMAIN` of the project, by name or id (default: the account's)")
 	fl.BoolVar(&create, "create-project", false, "make that project, too, in the account's domain")
 	fl.StringArrayVar(&roles, "role", nil, "`ROLE` on the project; may be repeated (default: member)")
 	fl.StringVar(&reason, "reason", "", "`WHY`, for whoever must agree to a role, where a grant rule wants that")
@@ -357,7 +357,7 @@ else to agree, the invitations are sent once they have: say why with --reason.`,
 			if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/invitations", map[string]any{"invitations": body}, &answer); err != nil {
 				return err
 			}
-			return f.printSent(cmd.OutOrStdout(), answer.Invitations)
+			return f.printSent(cmd.OutOrStdout(), withDomain(c, project, domain), answer.Invitations)
 		},
 	}
 	fl := cmd.Flags()
@@ -375,8 +375,8 @@ else to agree, the invitations are sent once they have: say why with --reason.`,
 	return cmd
 }
 
-// printSent tells of invitations that were sent, or whose links are to be handed on.
-func (f *far) printSent(w io.Writer, sent []map[string]any) error {
+// printSent tells of invitations to a project that were sent, or whose links are to be handed on.
+func (f *far) printSent(w io.Writer, project string, sent []map[string]any) error {
 	var rows []row
 	for _, i := range sent {
 		link := i["link"]
@@ -385,9 +385,9 @@ func (f *far) printSent(w io.Writer, sent []map[string]any) error {
 		} else if link == nil {
 			link = "sent by mail"
 		}
-		rows = append(rows, row{fmt.Sprint(i["address"]), fmt.Sprint(i["expires_at"]), fmt.Sprint(link)})
+		rows = append(rows, row{fmt.Sprint(i["address"]), project, fmt.Sprint(i["expires_at"]), fmt.Sprint(link)})
 	}
-	return f.print(w, sent, row{"Address", "Expires at", "Link"}, rows)
+	return f.print(w, sent, row{"Address", "Project", "Expires at", "Link"}, rows)
 }
 
 func invitationCommand() *cobra.Command {
@@ -479,7 +479,7 @@ func invitationCommand() *cobra.Command {
 		if err := c.Do(cmd.Context(), http.MethodPost, "/lintel/projects/"+found[0].Project+"/invitations/"+found[0].ID, nil, &answer); err != nil {
 			return err
 		}
-		return f.printSent(cmd.OutOrStdout(), []map[string]any{answer.Invitation})
+		return f.printSent(cmd.OutOrStdout(), withDomain(c, project, domain), []map[string]any{answer.Invitation})
 	})
 	cancel := sub("cancel ADDRESS", "Withdraw an invitation", cobra.ExactArgs(1), func(cmd *cobra.Command, c *client.Client, args []string) error {
 		found, err := list(cmd.Context(), c, args[0])

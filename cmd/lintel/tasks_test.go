@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
@@ -122,6 +123,7 @@ func TestUserCreate(t *testing.T) {
 	c.refused("user create alice --password secret", "409")
 	c.refused("user create nobody --role member --password secret", "--project")
 	c.refused("user create nobody --password secret --invite", "none of the others")
+	c.refused("user create nobody --email notanaddress --password secret", "not an e-mail address")
 	c.as("alice", "secret", "OS_PROJECT_NAME", "acme")
 	c.refused("user create nobody --password secret", "403", "identity:create_user", "Request-ID: req-")
 	c.as("alice", "wrong")
@@ -273,11 +275,27 @@ func TestClouds(t *testing.T) {
 // K5: of two with one name the command says who they are, and touches nobody until one is chosen.
 func TestTwoOfOneName(t *testing.T) {
 	c := newConsole(t)
-	other := c.env.Admin().Post("/v3/domains", `{"domain": {"name": "other"}}`).Want(201).Get("domain.id")
+	c.env.Admin().Post("/v3/domains", `{"domain": {"name": "other"}}`).Want(201)
 	here := c.json("user create alice --project acme --password secret")["id"].(string)
 	there := c.json("user create alice --domain other --project acme --create-project --password secret")["id"].(string)
-	c.refused("user suspend alice --reason spam", "more than one user is called alice", here+" in the domain default", there+" in the domain "+other)
-	c.refused("project rules acme", "more than one project is called acme")
+	c.refused("user suspend alice --reason spam", "more than one user is called alice", here+" in the domain Default", there+" in the domain other", "say its domain with --domain")
+	c.refused("project rules acme", "more than one project is called acme", "with --domain")
+	c.refused("api-user list --project acme", "more than one project is called acme", "with --project-domain")
+	// What takes one's own domain for a name says that it does.
+	for _, said := range [][2]string{
+		{"access grant alice member --project acme", "| alice@Default | acme@Default | member"},
+		{"access grant alice member --project acme --project-domain other", "| alice@Default | acme@other | member"},
+		{"invite ann@acme.example --project acme --role member", "| ann@acme.example | acme@Default |"},
+		{"invitation resend ann@acme.example --project acme", "| ann@acme.example | acme@Default |"},
+	} {
+		c.env.Clock.Advance(10 * time.Minute) // after which an invitation may be sent again
+		if out, err := c.run(said[0]); err != nil || !strings.Contains(out, said[1]) {
+			t.Errorf("%s: %v\n%s", said[0], err, out)
+		}
+	}
+	c.refused("access grant nobody member --project acme", "find user: nobody.", "the domain is one's own unless --user-domain names another")
+	c.refused("access grant alice member --project none", "find project: none.", "the domain is one's own unless --project-domain names another")
+	c.refused("access join alice nobody", "find group: nobody.", "the domain is one's own unless --group-domain names another")
 	if out, err := c.run("access show alice --domain other"); err != nil || !strings.Contains(out, "project acme ") {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -21,6 +21,8 @@ import (
 
 // Client is somebody at a service. All fields are set by Open.
 type Client struct {
+	Home string // the name of the domain of who asks; empty with a token that was handed in
+
 	base  string // of all URLs, ending in /v3
 	http  *http.Client
 	token string
@@ -66,11 +68,20 @@ func Open(ctx context.Context, s Settings) (*Client, error) {
 		c.token = s["token"]
 		return c, nil
 	}
-	answer, err := c.send(ctx, http.MethodPost, "/auth/tokens", request, nil)
+	var login struct {
+		Token struct {
+			User struct {
+				Domain struct {
+					Name string `json:"name"`
+				} `json:"domain"`
+			} `json:"user"`
+		} `json:"token"`
+	}
+	answer, err := c.send(ctx, http.MethodPost, "/auth/tokens", request, &login)
 	if err != nil {
 		return nil, fmt.Errorf("cannot log in at %s: %w", base, err)
 	}
-	c.token = answer.Get("X-Subject-Token")
+	c.token, c.Home = answer.Get("X-Subject-Token"), login.Token.User.Domain.Name
 	if c.token == "" {
 		return nil, fmt.Errorf("%s answers without a token: is it an Identity service?", base)
 	}

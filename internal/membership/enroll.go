@@ -86,7 +86,7 @@ func (s *Service) Enroll(ctx context.Context, caller identity.Caller, e Enrolmen
 		return out, identity.Invalidf("A project and at least one role belong together.")
 	case e.SetUp && e.Password.Present:
 		return out, identity.Invalidf("A password is given here, or set by a link that is sent: not both.")
-	case e.SetUp && (s.Mails() || emailOf(u) != ""):
+	case emailOf(u) != "" || e.SetUp && s.Mails():
 		if _, err := Address(emailOf(u)); err != nil {
 			return out, err
 		}

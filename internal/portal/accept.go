@@ -53,7 +53,7 @@ func (v *visit) offerPage() (*offerPage, error) {
 	case membership.OfferExpired:
 		pg.Title, pg.Lead = v.T("This invitation has expired"), v.F("It was for the project %s.", pg.Project)
 	case membership.OfferSuperseded:
-		pg.Title, pg.Lead = v.T("There is a newer invitation"), v.T("It was sent again: use the link in the newest mail.")
+		pg.Title, pg.Lead = v.T("There is a newer invitation"), v.newer()
 	case membership.OfferAccepted:
 		pg.Title, pg.Lead = v.T("This invitation was accepted"), v.T("There is nothing left to do: sign in.")
 	case membership.OfferDeclined:
@@ -190,7 +190,7 @@ func (v *visit) answered() error {
 	case "asked":
 		pg.Lead = v.T("Whoever invited you has been told that you want a new invitation.")
 	case "instead":
-		pg.Lead = v.T("Whoever invited you has been asked to invite this account instead. You get a mail when they do.")
+		pg.Lead = v.T("Whoever invited you has been asked to invite this account instead. You get another invitation when they do.")
 	}
 	return v.show(http.StatusOK, "answered", pg)
 }

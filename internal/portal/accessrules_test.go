@@ -3,6 +3,7 @@ package portal_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/testenv"
 )
@@ -40,5 +41,11 @@ func TestAccessRulesAreBuilt(t *testing.T) {
 	if ends := alice.Get("/v3/users/" + me + "/application_credentials").Want(200).Get("application_credentials.0.expires_at"); ends != "2031-01-04T18:30:00.000000" {
 		t.Errorf("it ends at %s", ends)
 	}
+	// B12: a time of that day, too; and the command that is shown has all that was chosen.
+	b.Open("/portal/credentials/new").Submit("Create the credential", "name", "at noon", "ends", "date", "date", "2031-01-05", "time", "12:30", "zone", "Asia/Kolkata", "role", reader,
+		"description", "it’s late", "service", "block-storage", "method", "GET", "path", "/api/v3/volumes").Want(200, "shown this once",
+		`openstack application credential create --description 'it’s late' --expiration 2031-01-05T07:00:00 --role reader --access-rules '[{"method":"GET","path":"/api/v3/volumes","service":"block-storage"}]' 'at noon'`)
+	b.Open("/portal/credentials/new").Submit("Create the credential", "name", "early", "ends", "date", "date", env.Clock.Now().UTC().Format(time.DateOnly), "time", "00:01").Want(422, "still to come")
+	b.Open("/portal/credentials/new").Submit("Create the credential", "name", "mine", "ends", "never", "secret", "a secret of mine").Want(200, "openstack application credential create --secret SECRET mine")
 	b.Open("/portal/credentials/new").Submit("Create the credential", "name", "later", "ends", "date", "date", "2031-01-05", "zone", "Mars/Olympus").Want(200)
 }

@@ -382,6 +382,9 @@ func (v *visit) editRole() error {
 	if !pg.Manage {
 		return identity.NotAllowed("identity:update_role")
 	}
+	if pg.Immutable {
+		return v.immutableRole()
+	}
 	form := v.readThing(&thingPage{MaxName: 255, MaxText: 255, Name: pg.Role.Name, Description: text(pg.Role.Description), Do: v.T("Save"), Back: pg.Path})
 	form.Section, form.Title, form.Lead = "roles", v.F("Edit %s", pg.Role.Name), v.T("Rules of services know a role by its name: another name is another role to them.")
 	form.Terminal = []string{"openstack role set --name NAME " + roleWord(pg.Role)}
@@ -391,6 +394,11 @@ func (v *visit) editRole() error {
 	})
 }
 
+// immutableRole refuses to offer what could only be refused.
+func (v *visit) immutableRole() error {
+	return identity.Refusedf("%s", v.T("This role is immutable: nobody can change or delete it until that is taken away by openstack role set --no-immutable."))
+}
+
 func (v *visit) deleteRole() error {
 	caller, pg, err := v.loadRole()
 	if err != nil {
@@ -398,6 +406,9 @@ func (v *visit) deleteRole() error {
 	}
 	if !pg.Manage {
 		return identity.NotAllowed("identity:delete_role")
+	}
+	if pg.Immutable {
+		return v.immutableRole()
 	}
 	granted, _, err := v.p.Assignment.Assignments(v.Context(), caller, assignment.Query{Role: pg.Role.ID, Limit: mostAssignments + 1}, false)
 	if err != nil {

@@ -80,6 +80,9 @@ func TestRoles(t *testing.T) {
 	if kube.Value("roles.0.options.immutable") != true {
 		t.Error(kube.Body)
 	}
+	for _, form := range []string{"/edit", "/delete"} { // which could only be refused
+		root.Open("/portal/cloud/roles/"+kube.Get("roles.0.id")+form).Want(403, "This role is immutable")
+	}
 	root.Open("/portal/cloud/roles/" + kube.Get("roles.0.id") + "/profile").Want(200)
 	if _, form := root.Form("Save"); form.Get("name-en") != "Cluster user" || form.Get("category") != "Kubernetes" {
 		t.Errorf("it is shown as %v", form)

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -100,12 +101,12 @@ func (p *credentialsPage) onOne(chosen identity.ProjectID, all string) {
 
 // ending is the part of a form that says when a credential ends.
 type ending struct {
-	Ends, Date string
-	Zone       string // the reader's, as their browser tells it
+	Ends, Date, Time string
+	Zone             string // the reader's, as their browser tells it
 }
 
 func (v *visit) ending() ending {
-	return ending{cmp.Or(v.field("ends"), "90"), v.field("date"), v.field("zone")}
+	return ending{cmp.Or(v.field("ends"), "90"), v.field("date"), v.field("time"), v.field("zone")}
 }
 
 // at is when it ends, as Identity reads it; empty for never. What is wrong with it goes to the fields.
@@ -118,11 +119,11 @@ func (e ending) at(v *visit, fields problems) string {
 		if err != nil {
 			zone = time.UTC
 		}
-		day, err := time.ParseInLocation(time.DateOnly, e.Date, zone)
-		if err != nil || !day.After(v.p.Now()) {
-			fields["date"] = v.T("Choose a day that is still to come.")
+		then, err := time.ParseInLocation(time.DateOnly+" 15:04", e.Date+" "+cmp.Or(e.Time, "00:00"), zone)
+		if err != nil || !then.After(v.p.Now()) {
+			fields["date"] = v.T("Choose a time that is still to come.")
 		}
-		return day.UTC().Format(endsForm)
+		return then.UTC().Format(endsForm)
 	}
 	days, err := strconv.Atoi(e.Ends)
 	if err != nil || days < 1 || days > 3650 {
@@ -254,8 +255,60 @@ func (v *visit) newCredential() error {
 
 func (v *visit) showNewCredential(status int, pg *newCredentialPage) error {
 	pg.Rules = append(pg.Rules, ruleRow{}) // a row to fill in
-	pg.Terminal = []string{"openstack application credential create NAME"}
+	pg.Terminal = []string{pg.command(v)}
 	return v.show(status, "newcredential", pg)
+}
+
+// command does the same as the form, as it is filled in.
+func (pg *newCredentialPage) command(v *visit) string {
+	c := identity.ApplicationCredential{Name: cmp.Or(pg.Name, "NAME"), AccessRules: pg.rules(), Unrestricted: pg.Unrestricted}
+	if pg.Description != "" {
+		c.Description = &pg.Description
+	}
+	for _, r := range pg.Roles {
+		if r.Chosen {
+			c.Roles = append(c.Roles, identity.Role{Name: r.Label})
+		}
+	}
+	line := createCredential(c, pg.at(v, problems{}))
+	if v.PostForm.Get("secret") != "" {
+		line = strings.Replace(line, " create", " create --secret SECRET", 1)
+	}
+	if len(pg.Projects) > 1 {
+		line = strings.Replace(line, "openstack", "openstack --os-project-id "+word(pg.Project), 1)
+	}
+	return line
+}
+
+// createCredential is the command that makes a credential like one, which ends then.
+func createCredential(c identity.ApplicationCredential, ends string) string {
+	words := []string{"openstack application credential create"}
+	if c.Description != nil && *c.Description != "" {
+		words = append(words, "--description", word(*c.Description))
+	}
+	if ends, _, _ := strings.Cut(ends, "."); ends != "" {
+		words = append(words, "--expiration", ends)
+	}
+	for _, r := range c.Roles {
+		words = append(words, "--role", word(r.Name))
+	}
+	var rules []map[string]string
+	for _, r := range c.AccessRules {
+		if r.Path != "" { // else it is a row that nobody filled in
+			rules = append(rules, map[string]string{"service": r.Service, "method": r.Method, "path": r.Path})
+		}
+	}
+	if rules != nil {
+		said, err := json.Marshal(rules)
+		if err != nil {
+			panic(err) // strings always can be
+		}
+		words = append(words, "--access-rules", word(string(said)))
+	}
+	if c.Unrestricted {
+		words = append(words, "--unrestricted")
+	}
+	return strings.Join(append(words, operand(c.Name)), " ")
 }
 
 // createCredential makes the credential and shows its secret, for the one and only time.
@@ -298,17 +351,17 @@ func (v *visit) createCredential() error {
 	case err != nil:
 		return err
 	}
-	return v.showSecret(c, secret, "", pg.unfit()...)
+	return v.showSecret(c, secret, "", []string{pg.command(v)}, pg.unfit()...)
 }
 
-// showSecret shows the secret of a new credential, and where the one that it stands in for can be deleted.
+// showSecret shows the secret of a new credential, the commands that do the same, and where the one that it stands in for can be deleted.
 // unfit are the access rules that let nothing through that is known.
-func (v *visit) showSecret(c identity.ApplicationCredential, secret, old string, unfit ...identity.AccessRule) error {
+func (v *visit) showSecret(c identity.ApplicationCredential, secret, old string, commands []string, unfit ...identity.AccessRule) error {
 	out := &secretPage{ID: string(c.ID), Secret: secret, Old: old}
 	for _, r := range unfit {
 		out.Unfit = append(out.Unfit, v.F("%s %s of %s: no known operation fits this rule.", r.Method, r.Path, r.Service))
 	}
-	out.Section, out.Title = "credentials", c.Name
+	out.Section, out.Title, out.Terminal = "credentials", c.Name, commands
 	out.Lead = v.T("Copy the secret or download a file now. It is shown this once and cannot be shown again.")
 	for _, f := range credentialFiles {
 		out.Files = append(out.Files, shownFile{f.name, f.label, f.write(v, out.ID, secret)})
@@ -339,7 +392,9 @@ func (v *visit) rotateCredential() error {
 	}
 	pg.Section, pg.Title = "credentials", v.F("Rotate %s", old.Name)
 	pg.Lead = v.T("You get a new credential with the same roles and access rules and a secret of its own. The old one goes on working until you delete it.")
-	pg.Terminal = []string{"openstack application credential create" + rolesOf(old) + " " + word(pg.Name), "openstack application credential delete " + word(string(old.ID))}
+	next := old
+	next.Name = pg.Name
+	pg.Terminal = []string{createCredential(next, pg.at(v, problems{})), "openstack application credential delete " + word(string(old.ID))}
 	if v.Method == get {
 		return v.show(http.StatusOK, "rotate", pg)
 	}
@@ -369,21 +424,7 @@ func (v *visit) rotateCredential() error {
 	case err != nil:
 		return err
 	}
-	return v.showSecret(c, secret, string(old.ID))
-}
-
-// rolesOf are the roles of a credential as the command takes them.
-func rolesOf(c identity.ApplicationCredential) (args string) {
-	for _, r := range c.Roles {
-		args += " --role " + word(r.Name)
-	}
-	if len(c.AccessRules) > 0 {
-		args += " --access-rules rules.json"
-	}
-	if c.Unrestricted {
-		args += " --unrestricted"
-	}
-	return args
+	return v.showSecret(c, secret, string(old.ID), pg.Terminal)
 }
 
 // nextName is a name for what stands in for something: its own with the next number.

@@ -269,9 +269,12 @@ func (v *visit) askDemand(caller identity.Caller, in identity.Domain, d, old ide
 	if err != nil {
 		return nil, err
 	}
-	who := v.N(n, "%d person has no second factor, and is told by mail now.", "%d people have no second factor, and are told by mail now.")
+	who := v.N(n, "%d person has no second factor.", "%d people have no second factor.")
 	if more {
-		who = v.F("More than %d people have no second factor, and are told by mail now.", n)
+		who = v.F("More than %d people have no second factor.", n)
+	}
+	if v.p.Membership.Mails() {
+		who += " " + v.T("Those with an address are told by mail now.")
 	}
 	out := &actPage{Do: v.T("Require it"), Back: Prefix + inDomain(in.ID) + "/rules", Chosen: v.PostForm["id"], Hidden: map[string]string{"sure": "1"}, Means: []string{
 		who,

@@ -106,12 +106,20 @@ func (v *visit) over(err error, otherwise string) string {
 		case membership.OverUsed:
 			return v.T("It was used already, and works once.")
 		case membership.OverSuperseded:
-			return v.T("A newer one was sent: use the link in the newest mail.")
+			return v.newer()
 		case membership.OverTime:
 			return v.T("It is too old.")
 		}
 	}
 	return otherwise
+}
+
+// newer says of a link that another one took its place, and where that is.
+func (v *visit) newer() string {
+	if v.p.Membership.Mails() {
+		return v.T("A newer one was sent: use the link in the newest mail.")
+	}
+	return v.T("There is a newer link: ask for it whoever gave you this one.")
 }
 
 func (v *visit) reset() error {
@@ -151,5 +159,5 @@ func (v *visit) setPassword() error {
 	return nil
 }
 
-// CanReset tells whether a forgotten password can be set anew by a mail.
-func (v *visit) CanReset() bool { return v.p.Membership.Mails() }
+// Mails tells whether mails are sent, without which nobody sets a forgotten password anew by themselves.
+func (v *visit) Mails() bool { return v.p.Membership.Mails() }

@@ -249,6 +249,16 @@ func TestInvitationWithoutMail(t *testing.T) {
 	if admin.Open("/portal/p/" + acme + "/invitations"); strings.Contains(admin.Body, path) {
 		t.Error("the link is shown again")
 	}
+	// Nothing speaks of a mail then.
+	old := path
+	env.Clock.Advance(10 * time.Minute)
+	admin = env.SignIn("admin", testenv.Password)
+	admin.Open("/portal/p/"+acme+"/invitations").Submit("Send again greta@acme.example").Want(200, "not shown again")
+	_, path, _ = strings.Cut(admin.Body, "identity.example/portal/invite/")
+	path, _, _ = strings.Cut(path, "<")
+	if b := env.Browser().Open("/portal/invite/"+old).Want(200, "There is a newer invitation", "ask for it whoever gave you this one"); strings.Contains(b.Text(), "mail") {
+		t.Error(b.Text())
+	}
 	env.Browser().Open("/portal/invite/"+path).Want(200, "Join acme").
 		Submit("Accept with a new account", "name", "greta", "new", "secret-9", "again", "secret-9").Want(200, "Welcome")
 }

@@ -30,7 +30,7 @@ func TestOwnCredentials(t *testing.T) {
 	env.Clock.Advance(3 * time.Hour)
 	b := env.SignIn("alice", "secret").Open("/portal/credentials").Want(200, "3 hours ago", "from 192.0.2.1")
 
-	b.Open("/portal/credentials/"+old+"/rotate").Want(200, "Rotate ci", "reader", "compute GET /v2.1/servers", "goes on working until you delete it", "openstack application credential create --role reader --access-rules rules.json ci-2")
+	b.Open("/portal/credentials/"+old+"/rotate").Want(200, "Rotate ci", "reader", "compute GET /v2.1/servers", "goes on working until you delete it", `openstack application credential create --description builds --role reader --access-rules '[{"method":"GET","path":"/v2.1/servers","service":"compute"}]' ci-2`)
 	b.Submit("Create the new one", "name", "ci").Want(422, "You have a credential of this name")
 	b.Submit("Create the new one", "name", "ci-2", "ends", "30").Want(200, "shown this once", "Delete the old one")
 	secret := textBetween(b.Body, `id="secret">`, "<")

@@ -90,6 +90,18 @@ func (v *visit) revokePage(users []identity.UserID) (*here, *revokePage, error) 
 	if i := slices.IndexFunc(pg.People, func(l leaver) bool { return l.Self }); i >= 0 { // last, since who has lost their roles takes none from others
 		pg.People = append(slices.Delete(slices.Clone(pg.People), i, i+1), pg.People[i])
 	}
+	pg.settle(h)
+	pg.Title, pg.Do = v.N(pg.Able, "Revoke %d person?", "Revoke %d people?"), v.N(pg.Able, "Revoke %d person", "Revoke %d people")
+	pg.Lead = v.F("They lose the roles that were granted to them in %s. This is what ends.", h.Name)
+	if pg.Asks {
+		pg.Lead += " " + v.T("Where somebody else must agree, those who can are asked, and nothing changes until one does.")
+	}
+	return h, pg, nil
+}
+
+// settle tells what is to be asked about the people on the page, and the commands that revoke their roles.
+func (pg *revokePage) settle(h *here) {
+	pg.Able, pg.Own, pg.Asks, pg.Terminal = 0, false, false, nil
 	for _, l := range pg.People {
 		if len(l.Loses)+len(l.Asked) == 0 {
 			continue
@@ -105,12 +117,6 @@ func (v *visit) revokePage(users []identity.UserID) (*here, *revokePage, error) 
 			pg.Terminal = append(pg.Terminal, "openstack role remove"+grantOptions(h, l.Name, l.In)+" "+r.word)
 		}
 	}
-	pg.Title, pg.Do = v.N(pg.Able, "Revoke %d person?", "Revoke %d people?"), v.N(pg.Able, "Revoke %d person", "Revoke %d people")
-	pg.Lead = v.F("They lose the roles that were granted to them in %s. This is what ends.", h.Name)
-	if pg.Asks {
-		pg.Lead += " " + v.T("Where somebody else must agree, those who can are asked, and nothing changes until one does.")
-	}
-	return h, pg, nil
 }
 
 func (v *visit) askRevoke() error {
@@ -159,7 +165,7 @@ func (v *visit) revoke() error {
 	}
 	done := len(pg.People) - len(failed)
 	pg.People, pg.Failed = failed, true
-	pg.Own = slices.ContainsFunc(failed, func(l leaver) bool { return l.Self })
+	pg.settle(h)
 	pg.Title, pg.Do = v.T("Not all were revoked"), v.T("Try these again")
 	pg.Lead = v.N(done, "%d person was revoked. For these it did not work:", "%d people were revoked. For these it did not work:")
 	return v.show(http.StatusConflict, "revoke", pg)

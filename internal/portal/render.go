@@ -87,7 +87,7 @@ type reader interface {
 	Domain() identity.Domain
 	Realms() Realms
 	CSRF() string
-	CanReset() bool
+	Mails() bool
 	SignsUp() bool
 	CloudName() string
 	Theme() string

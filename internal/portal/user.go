@@ -9,6 +9,7 @@ import (
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 )
 
 var accountPages = []page{
@@ -190,6 +191,9 @@ func (v *visit) saveAccount() error {
 	}
 	upd := identity.UserUpdate{Name: identity.Some(form.Name), Extra: identity.Extra{}}
 	if form.Address != was.Address {
+		if _, err := membership.Address(form.Address); err != nil && form.Address != "" {
+			form.Fields["email"] = v.T("That is not an e-mail address.")
+		}
 		upd.Extra["email"] = form.Address
 	}
 	if form.About != was.About {

@@ -108,8 +108,13 @@ func (pg *listPage) users(v *visit, caller identity.Caller) func([]identity.User
 			}
 			about, _ := u.Extra["description"].(string)
 			kept := map[identity.UserKind]string{identity.LocalUser: v.T("here"), identity.NonlocalUser: v.T("in a directory"), identity.FederatedUser: v.T("at an identity provider")}
-			rows = append(rows, row{ID: string(u.ID), Name: u.Name, Fixed: u.ID == v.User().ID, Cells: []cell{
-				{Text: u.Name, Path: Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)}, {Text: pg.Email(u)}, state, factor,
+			at := Prefix + inDomain(u.DomainID) + "/users/" + string(u.ID)
+			var acts []link
+			if len(pg.Bulk) > 0 { // who is offered to change several is offered to change one
+				acts = []link{{v.T("Edit"), at + "/edit"}}
+			}
+			rows = append(rows, row{ID: string(u.ID), Name: u.Name, Fixed: u.ID == v.User().ID, Acts: acts, Cells: []cell{
+				{Text: u.Name, Path: at}, {Text: pg.Email(u)}, state, factor,
 				v.when(u.LastActiveAt), v.when(u.CreatedAt), {Text: kept[u.Kind]}, {Text: v.AccountKind(u.Surface)}, {Text: about}, {Text: string(u.ID), Code: true},
 			}})
 		}
@@ -230,6 +235,9 @@ func (v *visit) createUser() error {
 		pg.Fields["password"] = v.T("Choose a first password.")
 	case pg.Invite && pg.Mails && pg.Address == "":
 		pg.Fields["email"] = v.T("Enter the address that the link is sent to.")
+	}
+	if _, err := membership.Address(pg.Address); err != nil && pg.Address != "" {
+		pg.Fields["email"] = v.T("That is not an e-mail address.")
 	}
 	if u.DefaultProjectID, err = v.projectNamed(caller, d.ID, pg.Project); err != nil {
 		return err

@@ -42,13 +42,19 @@ func TestCreateUser(t *testing.T) {
 	if !strings.Contains(b.Body, `value="bob"`) {
 		t.Error("what was typed is lost")
 	}
+	b.Submit("Create User", "name", "bob", "password", "geheim", "email", "notanaddress").Want(422, "not an e-mail address")
 	b.Submit("Create User", "name", "bob", "password", "geheim", "email", "bob@example.org", "project", "acme").Want(200, "The account was created", "bob@example.org", "acme", "Roles in 1 place")
 	login := env.Login("bob", "geheim", testenv.OnProject("acme"))
 	if login.Validate(login.Token).Get("token.roles.0.name") == "" {
 		t.Error("no roles")
 	}
+	at, _, _ := strings.Cut(b.Path, "?")
+	b.Open(at+"/edit").Submit("Save", "email", "notanaddress").Want(422, "not an e-mail address").Submit("Save", "email", "bob@example.net").Want(200, "bob@example.net")
+	b.Open(at+"/edit").Submit("Save", "email", "bob@example.org").Want(200)
 	b.Open("/portal/d/default/users/new").Submit("Create User", "name", "bob", "password", "x").Want(422, "has a user of this name")
-	b.Open("/portal/d/default/users?q=BO").Want(200, "bob@example.org", "never")
+	b.Open("/portal/d/default/users?q=BO").Want(200, "bob@example.org", "never", "Edit bob")
+	b.Open(linkTo(b, "Edit bob")).Want(200, "Edit bob", "E-mail")
+	b.Open("/portal/d/default/users?q=BO")
 	if strings.Contains(b.Text(), "alice") {
 		t.Error("the search finds others")
 	}

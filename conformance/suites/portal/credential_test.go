@@ -21,7 +21,7 @@ func TestApplicationCredential(t *testing.T) {
 		p := s.member("ayesha", "acme-web")
 		p.Press("Credentials").Sees("None yet", "Give each program a credential of its own").PressFirst("Create a credential", "None yet")
 		ends := time.Now().AddDate(0, 3, 0).UTC().Format(time.DateOnly)
-		p.Fill("Name", "backup").Fill("Description (optional)", "nightly, of acme-web").Choose("It ends", "on a day").Fill("Day, if on a day", ends).Tick("reader")
+		p.Fill("Name", "backup").Fill("Description (optional)", "nightly, of acme-web").Choose("It ends", "on a day").Fill("Day, if on a day", ends).Fill("Time of that day (optional)", "12:30").Tick("reader")
 		p.Choose("Service", "identity").Choose("Method", "GET").Fill("Path", "/v3/projects/**").Press("Another rule")
 		if p.Value("Name") != "backup" || p.Value("Day, if on a day") != ends || !p.Ticked("reader") {
 			s.Error("what was typed is gone")
@@ -31,7 +31,7 @@ func TestApplicationCredential(t *testing.T) {
 		if got := p.Value("Name"); got != "backup" {
 			s.Errorf("the name is %q", got)
 		}
-		p.Press("Create the credential").Sees("backup", "shown this once")
+		s.alike(p, "project acme-web", p.Terminal(), func() { p.Press("Create the credential").Sees("backup", "shown this once") })
 		id, given := p.Shown("id"), p.Shown("secret")
 		if _, kept := p.Came("Cache-Control"); kept != "no-store" {
 			s.Errorf("the page with the secret may be kept: %q", kept)
@@ -41,7 +41,7 @@ func TestApplicationCredential(t *testing.T) {
 		}
 		sh := s.Shell("ayesha", secret, "project acme-web")
 		shown := fmt.Sprint(sh.JSON("openstack application credential show " + id))
-		for _, want := range []string{"backup", "nightly, of acme-web", ends + "T00:00:00.000000", "reader", "/v3/projects/**"} {
+		for _, want := range []string{"backup", "nightly, of acme-web", ends + "T12:30:00.000000", "reader", "/v3/projects/**"} {
 			if !strings.Contains(shown, want) {
 				s.Errorf("the command does not show %q: %s", want, shown)
 			}
