@@ -26,6 +26,10 @@ var eventRoutes = []route{
 	{method: get, path: "/v3/lintel/users/{user_id}/events", serve: (*API).listUserEvents, actions: []authz.Action{authz.ListUserEvents},
 		query:   schema.EventList,
 		summary: "List what a user did and what was done to them, the newest first", answer: pageOf("events", "event")},
+	{method: get, path: "/v3/lintel/audit", serve: (*API).showAudit, actions: []authz.Action{authz.ListEvents},
+		summary: "Show of which days there is an audit trail, and what was found when it was verified", answer: one("audit")},
+	{method: get, path: "/v3/lintel/audit/{day}", serve: (*API).verifyAudit, actions: []authz.Action{authz.ListEvents},
+		summary: "Compare the audit trail of a day (UTC) with its seals", answer: one("day", "audit_day")},
 }
 
 // What logs in to a project, for who looks after it.
@@ -222,6 +226,47 @@ func (a *API) writeEvents(w http.ResponseWriter, r *request, load func(identity.
 
 func (a *API) listEvents(w http.ResponseWriter, r *request) error {
 	return a.writeEvents(w, r, func(q identity.TrailQuery) (trail.Page, error) { return a.Trail.All(r.Context(), r.Caller, q) })
+}
+
+func (a *API) showAudit(w http.ResponseWriter, r *request) error {
+	o, err := a.Trail.Overview(r.Context(), r.Caller)
+	if err != nil {
+		return err
+	}
+	broken := make([]object, len(o.Broken))
+	for i, d := range o.Broken {
+		broken[i] = renderAuditDay(d)
+	}
+	out := object{"days_kept": o.Days, "first_day": orNull(o.First), "last_day": orNull(o.Last), "verified_at": nil, "broken": broken}
+	if !o.Verified.IsZero() {
+		out["verified_at"] = renderTime(o.Verified)
+	}
+	return writeJSON(w, http.StatusOK, object{"audit": out})
+}
+
+func (a *API) verifyAudit(w http.ResponseWriter, r *request) error {
+	d, err := a.Trail.Verify(r.Context(), r.Caller, r.PathValue("day"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, object{"day": renderAuditDay(d)})
+}
+
+func renderAuditDay(d trail.Day) object {
+	faults := make([]object, len(d.Faults))
+	for i, f := range d.Faults {
+		faults[i] = object{"kind": string(f.Kind), "seal": nil, "entry": nil}
+		if f.Seal != 0 {
+			faults[i]["seal"] = f.Seal
+		}
+		if f.Entry != 0 {
+			faults[i]["entry"] = f.Entry
+		}
+	}
+	return object{
+		"day": d.Day, "unbroken": !d.Broken(), "seals": d.Seals, "sealed": d.Sealed, "unsealed": d.Unsealed, "late": d.Late, "trimmed": d.Trimmed,
+		"head": orNull(d.Head), "faults": faults,
+	}
 }
 
 func (a *API) listDomainEvents(w http.ResponseWriter, r *request) error {

@@ -196,7 +196,7 @@ func (v *visit) accountActivity() error {
 	if err != nil {
 		return err
 	}
-	pg := new(listPage)
+	pg := new(trailPage)
 	pg.Section, pg.Title, pg.Tabs = account.Section, account.Title, account.Tabs
 	pg.Lead = v.F("What %s did, and what was done to them and to what is theirs.", account.Account.Name)
 	pg.Terminal = []string{"lintel event list --user " + word(string(account.Account.ID))}

@@ -18,9 +18,17 @@ var activityPages = []page{
 	{method: get, path: "/cloud/audit", serve: (*visit).cloudAudit},
 }
 
+// trailPage shows a part of the trail; that of the whole cloud with what is known of its seals.
+type trailPage struct {
+	listPage
+	Kept   int // days that entries are kept
+	Broken []auditDay
+	Verify string // leads to the page that compares it with its seals
+}
+
 // myActivity shows somebody what they did, and what was done to them.
 func (v *visit) myActivity() error {
-	pg := new(listPage)
+	pg := new(trailPage)
 	pg.Section, pg.Title, pg.Lead = "activity", v.T("Activity"), v.T("Your sign-ins, those that failed, and what was changed by you or for you.")
 	pg.Terminal = []string{"lintel event list --user " + word(string(v.User().ID))}
 	return v.showTrail(pg, false, func(q identity.TrailQuery) (trail.Page, error) {
@@ -33,7 +41,7 @@ func (v *visit) projectActivity() error {
 	if err != nil {
 		return err
 	}
-	pg := new(listPage)
+	pg := new(trailPage)
 	pg.Here, pg.Section, pg.Title = h, "project-activity", v.T("Activity")
 	pg.Lead = v.F("Who signed in to %s, and what was changed there: roles, invitations, credentials.", h.Name)
 	pg.Terminal = []string{"lintel event list" + ofProject(h)}
@@ -51,7 +59,7 @@ func (v *visit) domainAudit() error {
 	if err != nil {
 		return err
 	}
-	pg := new(listPage)
+	pg := new(trailPage)
 	pg.Section, pg.Title = "audit", v.T("Audit")
 	pg.Lead = v.F("What the people of %s did, and what was done to its users, groups and projects.", d.Name)
 	pg.Terminal = []string{"lintel event list --domain " + word(string(d.ID))}
@@ -65,7 +73,10 @@ func (v *visit) cloudAudit() error {
 	if err != nil {
 		return err
 	}
-	pg := new(listPage)
+	pg := new(trailPage)
+	if err := v.aboutSeals(pg, caller); err != nil {
+		return err
+	}
 	pg.Section, pg.Title = "cloudaudit", v.T("Audit")
 	pg.Lead = v.T("Who did what in the whole cloud. The address of a search can be kept and opened again.")
 	pg.Terminal = []string{"lintel event list"}
@@ -73,7 +84,7 @@ func (v *visit) cloudAudit() error {
 }
 
 // showTrail shows a page of the trail. whole offers all that one can look for.
-func (v *visit) showTrail(pg *listPage, whole bool, load func(identity.TrailQuery) (trail.Page, error)) error {
+func (v *visit) showTrail(pg *trailPage, whole bool, load func(identity.TrailQuery) (trail.Page, error)) error {
 	pg.None, pg.Hint = v.T("Nothing yet"), v.T("What happens from now on stands here.")
 	pg.Columns = []column{
 		{Key: "time", Label: v.T("Time")}, {Key: "who", Label: v.T("Who")}, {Key: "what", Label: v.T("What")}, {Key: "where", Label: v.T("Where")},
@@ -92,7 +103,7 @@ func (v *visit) showTrail(pg *listPage, whole bool, load func(identity.TrailQuer
 	to.Set("format", "ndjson")
 	to.Del("marker")
 	pg.Exports = []link{{"NDJSON", v.URL.Path + "?" + to.Encode()}}
-	return showList(v, "list", pg, pg.query(v), func(page identity.Query) (trail.Page, error) {
+	return showList(v, "trail", pg, pg.query(v), func(page identity.Query) (trail.Page, error) {
 		q.Marker, q.Limit = page.Marker, page.Limit
 		return load(q)
 	}, func(entries []identity.TrailEntry) (rows []row, err error) {
@@ -104,7 +115,7 @@ func (v *visit) showTrail(pg *listPage, whole bool, load func(identity.TrailQuer
 }
 
 // trailQuery is what the address asks of the trail.
-func (v *visit) trailQuery(pg *listPage, whole bool) (q identity.TrailQuery, err error) {
+func (v *visit) trailQuery(pg *trailPage, whole bool) (q identity.TrailQuery, err error) {
 	classes := []string{
 		"", v.T("everything"), identity.ClassSignIn, v.T("sign-ins"), identity.ClassAccess, v.T("roles, groups and invitations"), identity.ClassPeople, v.T("people"),
 		identity.ClassCredential, v.T("credentials and trusts"), identity.ClassProject, v.T("projects and domains"),

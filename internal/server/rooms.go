@@ -79,7 +79,9 @@ func openRooms(cfg *config.Config, db *store.DB, rules *policy.Enforcer, service
 		DefaultDomain:    identity.DomainID(cfg.Identity.DefaultDomainID),
 	}
 	r.assignment = &assignment.Service{DB: db, Authz: checker, Authority: guard, Directory: r.directory, NeverImplied: cfg.Assignment.ProhibitedImpliedRole}
-	r.trail = &trail.Service{DB: db, Authz: checker, Authority: guard}
+	r.trail = &trail.Service{
+		DB: db, Authz: checker, Authority: guard, Keys: credentialKeys(cfg, opt), Keep: time.Duration(cfg.Lintel.AuditDays) * 24 * time.Hour,
+	}
 	r.catalog = &catalog.Service{
 		DB: db, Authz: checker, Log: opt.Log, PublicEndpoint: cfg.Default.PublicEndpoint,
 		HideUnfiltered: !cfg.EndpointFilter.ReturnAllEndpointsIfNoFilter,

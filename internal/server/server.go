@@ -34,6 +34,7 @@ import (
 	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/telemetry"
 	"github.com/lintel-id/lintel/internal/token"
+	"github.com/lintel-id/lintel/internal/trail"
 )
 
 // Options are what a server needs beside its configuration.
@@ -63,6 +64,8 @@ type Server struct {
 	membership *membership.Service
 	assignment *assignment.Service
 	directory  *directory.Service
+	trail      *trail.Service
+	sealed     string // the day of the last seal that was logged
 }
 
 // Open makes a server out of a configuration. The database must have been prepared by Sync, or by Keystone.
@@ -123,7 +126,7 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
-	s.membership, s.assignment, s.directory = r.membership, r.assignment, r.directory
+	s.membership, s.assignment, s.directory, s.trail = r.membership, r.assignment, r.directory, r.trail
 	if err := s.warnOfStrandedPasskeys(ctx, r.auth.Passkeys); err != nil {
 		return nil, err
 	}

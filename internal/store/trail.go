@@ -288,10 +288,8 @@ func readMarker(text string) (at time.Time, seq int64, err error) {
 // trimBatch is how many entries of the trail are forgotten in one transaction, so that none is long.
 const trimBatch = 1000
 
-// TrimTrail forgets entries that have been kept for long enough, and who was not seen for as long, and returns how many entries
-// that were.
-func (db *DB) TrimTrail(ctx context.Context) (n int64, err error) {
-	before := db.Now().Add(-db.trail.life)
+// TrimTrail forgets entries from before a time, and who was not seen since, and returns how many entries that were.
+func (db *DB) TrimTrail(ctx context.Context, before time.Time) (n int64, err error) {
 	err = db.Update(ctx, func(tx *Tx) error {
 		_, err := tx.exec(ctx, `DELETE FROM "lintel_seen" WHERE "at" < ?`, before)
 		return err

@@ -11,10 +11,7 @@ import (
 // Fernet token made with the primary key, and the key's hash for credential.key_hash. With an empty
 // set it uses the null key, as upstream does: that hides nothing, so whoever sees an empty set should say so.
 func Encrypt(keys KeySet, plaintext string) (blob, keyHash string, err error) {
-	key := keys.Primary()
-	if key == nil {
-		key = nullKey
-	}
+	key := keys.Signer()
 	var iv [aes.BlockSize]byte
 	rand.Read(iv[:])
 	b, err := key.seal(time.Now(), iv, []byte(plaintext))

@@ -6,18 +6,25 @@ package trail
 
 import (
 	"context"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
+	"github.com/lintel-id/lintel/internal/token"
 )
 
-// Service is the room. All fields are set once.
+// Service is the room. All fields that others see are set once.
 type Service struct {
 	DB        *store.DB
 	Authz     *authz.Checker
 	Authority *authority.Service
+
+	Keys token.Keys    // of credentials: they sign the trail
+	Keep time.Duration // how long entries are kept; 0: there is no trail
+
+	chain chain
 }
 
 // Page is a page of the trail, the newest entries first.
