@@ -677,7 +677,11 @@ func credentialCommand() *cobra.Command {
 		rows := make([]row, len(all))
 		for i, k := range all {
 			other, _ := k[part].(map[string]any)
-			cells := []any{k["id"], k["kind"], k["name"], other["name"], k["last_used_at"], k["expires_at"]}
+			kind := k["kind"]
+			if of, ok := k["type"].(string); ok && of != "" { // what kind of credential it is: ec2, totp and so on
+				kind = of
+			}
+			cells := []any{k["id"], kind, k["name"], other["name"], k["last_used_at"], k["expires_at"]}
 			rows[i] = make(row, len(cells))
 			for j, cell := range cells {
 				if cell != nil {

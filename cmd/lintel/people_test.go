@@ -207,6 +207,13 @@ func TestCredentialAndEventCommands(t *testing.T) {
 	if out, err := c.run("credential of basil"); err != nil || !strings.Contains(out, id) || !strings.Contains(out, "acme") {
 		t.Errorf("%v %s", err, out)
 	}
+	owner := c.env.Admin().Get("/v3/users?name=basil").Get("users.0.id")
+	c.env.Admin().Post("/v3/credentials", map[string]any{"credential": map[string]any{"user_id": owner, "type": "totp", "blob": "ORSXG5BAORSXG5BAORSXG5BAORSXG5BA"}}).Want(201)
+	if out, err := c.run("credential of basil"); err != nil || !strings.Contains(out, "| totp ") { // B18, B21: of what kind it is, and no secret
+		t.Errorf("%v %s", err, out)
+	} else if strings.Contains(out, "ORSXG5BA") {
+		t.Error("a secret is listed")
+	}
 	c.refused("credential revoke none --project acme", "404")
 	if out, err := c.run("credential revoke " + id + " --project acme"); err != nil {
 		t.Errorf("%v\n%s", err, out)

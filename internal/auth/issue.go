@@ -136,6 +136,9 @@ func (s *Service) make(ctx context.Context, d door, on ScopeRequest, run reader,
 		}
 		t, err := s.build(ctx, tx, s.payload(tx.Now(), &p, scope))
 		if err != nil {
+			if shut := d.admit(&t); shut != nil { // before why there is no access: that there can be none is what they can learn from
+				return shut
+			}
 			return hide(err)
 		}
 		if err := s.guard(ctx, tx, &t); err != nil {

@@ -119,6 +119,7 @@ func (s *Service) offer(ctx context.Context, tx *store.Tx, caller identity.Calle
 		return o, err
 	}
 	if len(d.Areas) > 0 {
+		o.values.Act = "areas"
 		p, o.values.Roles, err = s.offerAreas(ctx, tx, caller, project, d)
 	} else {
 		p, o.values.Roles, err = s.offerRoles(ctx, tx, caller, project, rules, &d)

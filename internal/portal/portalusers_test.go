@@ -73,7 +73,10 @@ func TestPortalUsers(t *testing.T) {
 	if !strings.Contains(r.Message(), "for the portal only") {
 		t.Errorf("no reason: %s", r.Message())
 	}
-	env.Authenticate(testenv.Body("paula", "a secret of paula", testenv.OnProjectID(acme))).Want(401)
+	if r := env.Authenticate(testenv.Body("paula", "a secret of paula", testenv.OnProjectID(acme))).Want(403); !strings.Contains(r.Message(), "for the portal only") {
+		t.Errorf("no reason on a project: %s", r.Message())
+	}
+	env.Authenticate(testenv.Body("paula", "wrong", testenv.OnProjectID(acme))).Want(401)
 	if ann.Open(at+"/api-users").Want(200, "ann@acme.example_ci"); strings.Contains(ann.Text(), "paula") {
 		t.Error("paula is listed as an API user")
 	}
@@ -149,5 +152,15 @@ func TestPortalUsersAreShielded(t *testing.T) {
 			t.Fatal(err)
 		}
 		mona.Patch("/v3/users/"+id, `{"user": {"password": "another"}}`).Want(want)
+	}
+}
+
+// B3, M1: a mail that invites to areas says that it is to these, and speaks of no work on the project.
+func TestMailForAreas(t *testing.T) {
+	env, box, _, acme := cloudWithMail(t)
+	env.Admin().Post("/v3/lintel/invitations", map[string]any{"invitations": map[string]any{"addresses": []string{"pia@acme.example"}, "project": map[string]any{"id": acme}, "areas": []string{"contacts"}}}).Want(201)
+	env.Deliver()
+	if text := box.Last("pia@acme.example").Text; !strings.Contains(text, "look after parts of the project acme") || !strings.Contains(text, "look after there: contacts") || strings.Contains(text, "to work on") {
+		t.Error(text)
 	}
 }
