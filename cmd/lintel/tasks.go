@@ -404,6 +404,10 @@ func invitationCommand() *cobra.Command {
 		Until   string   `json:"expires_at"`
 		State   string   `json:"state"`
 		Request *string  `json:"request_id"`
+		Asker   *struct {
+			ID   string `json:"id"`
+			Name string `json:"name"`
+		} `json:"asker"`
 	}
 	list := func(ctx context.Context, c *client.Client, address string) (found []listed, err error) {
 		q := url.Values{"project": {project}}
@@ -461,6 +465,9 @@ func invitationCommand() *cobra.Command {
 			if i.Request != nil {
 				i.State += ": waits for an answer to the request " + *i.Request
 			}
+			if i.Asker != nil {
+				i.State += ": " + i.Asker.Name + " wants to accept it"
+			}
 			rows = append(rows, row{i.Address, strings.Join(i.Roles, ", "), i.Inviter, i.Until, i.State})
 		}
 		return f.print(cmd.OutOrStdout(), found, row{"Address", "Roles", "Invited by", "Expires at", "State"}, rows)
@@ -488,6 +495,20 @@ func invitationCommand() *cobra.Command {
 		}
 		return c.Do(cmd.Context(), http.MethodDelete, "/lintel/projects/"+found[0].Project+"/invitations/"+found[0].ID, nil, nil)
 	})
+	answer := func(method string) func(*cobra.Command, *client.Client, []string) error {
+		return func(cmd *cobra.Command, c *client.Client, args []string) error {
+			found, err := list(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			if found[0].Asker == nil {
+				return fmt.Errorf("nobody asks to accept the invitation of %s with another account", args[0])
+			}
+			return c.Do(cmd.Context(), method, "/lintel/projects/"+found[0].Project+"/invitations/"+found[0].ID+"/asker/"+url.PathEscape(found[0].Asker.ID), nil, nil)
+		}
+	}
+	required(sub("approve ADDRESS", "Let whoever has the link of an invitation accept it with an account of another address, as they asked", cobra.ExactArgs(1), answer(http.MethodPut)), "project")
+	required(sub("decline ADDRESS", "Leave an invitation to the address that it was sent to", cobra.ExactArgs(1), answer(http.MethodDelete)), "project")
 	required(resend, "project")
 	required(cancel, "project")
 	return cmd

@@ -34,6 +34,12 @@ var taskRoutes = []route{
 	{method: del, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}", serve: (*API).cancelInvitation,
 		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.RevokeGrant},
 		summary: "Withdraw an invitation"},
+	{method: put, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}/asker/{user_id}", serve: (*API).approveInstead,
+		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.CreateGrant}, success: []int{http.StatusNoContent},
+		summary: "Let a user accept an invitation who has its link and asked to do so with an account of another address"},
+	{method: del, path: "/v3/lintel/projects/{project_id}/invitations/{invitation_id}/asker/{user_id}", serve: (*API).refuseInstead,
+		actions: []authz.Action{authz.ListRoleAssignmentsForTree, authz.RevokeGrant},
+		summary: "Leave an invitation to the address that it was sent to"},
 	{method: post, path: "/v3/lintel/grants", serve: (*API).grantNamed, actions: []authz.Action{authz.CreateGrant, authz.AddUserToGroup}, body: schema.GrantsCreate,
 		summary: "Grant roles on a project or a domain to a user or a group, for good or until a time, or add a user to a group; with 202 it is asked for, since somebody else must agree, or waits for the user’s second factor", answer: one("grants"),
 		success: []int{http.StatusCreated, http.StatusAccepted}},
@@ -412,7 +418,10 @@ func (a *API) listInvitations(w http.ResponseWriter, r *request) error {
 func renderListed(l membership.Listed) object {
 	o := object{
 		"id": string(l.ID), "address": l.Address, "project_id": string(l.ProjectID), "roles": l.RoleNames, "areas": l.Areas, "inviter": l.Inviter,
-		"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(), "request_id": nil,
+		"expires_at": renderTime(l.ExpiresAt), "state": l.Standing(), "request_id": nil, "asker": nil,
+	}
+	if l.Asker != "" {
+		o["asker"] = idName(l.AskerID, l.Asker)
 	}
 	if l.Draft {
 		o["request_id"] = l.RequestID
@@ -451,6 +460,22 @@ func (a *API) cancelInvitation(w http.ResponseWriter, r *request) error {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+func (a *API) approveInstead(w http.ResponseWriter, r *request) error {
+	_, err := a.Membership.ApproveInstead(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.InvitationID](r, "invitation_id"), id[identity.UserID](r, "user_id"))
+	if err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (a *API) refuseInstead(w http.ResponseWriter, r *request) error {
+	err := a.Membership.RefuseInstead(r.Context(), r.Caller, id[identity.ProjectID](r, "project_id"), id[identity.InvitationID](r, "invitation_id"), id[identity.UserID](r, "user_id"))
+	if err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 func (a *API) listSignUps(w http.ResponseWriter, r *request) error {

@@ -44,6 +44,7 @@ type Invitation struct {
 	Waits, Bounced               bool   // the mail waits, or was refused
 	Problem                      string // why it could not be accepted, for operators
 	UserID                       UserID // who accepted
+	AskerID                      UserID // who has the link, and asked to accept it with an account of another address
 }
 
 // Link is a one-time link: something that whoever holds its secret may do once. Digest is the SHA-256, in hex, of the secret.

@@ -242,58 +242,69 @@ func (s *Service) accept(ctx context.Context, secret string,
 		if v, err = s.take(ctx, tx, secret); err != nil {
 			return err
 		}
-		inviter, granter, p, err := s.authority(ctx, tx, v)
-		if err != nil {
-			return err
-		}
-		u, err := who(tx, v, inviter, p)
-		if err != nil {
-			return err
-		}
-		if !s.Directory.Enabled(u, tx.Now()) {
-			return blocked("the account is disabled") // and stays so
-		}
-		if len(v.Areas) > 0 {
-			if err := s.admit(ctx, tx, v, u); err != nil {
-				return err
-			}
-		}
-		var grants []identity.Grant
-		for _, r := range v.Roles {
-			grants = append(grants, identity.Grant{Role: r, User: u.ID, Project: v.ProjectID})
-		}
-		if v.RequestID != "" {
-			if u.ID == granter.UserID() {
-				return blocked("who accepts it is who agreed to it")
-			}
-			err := s.Assignment.CheckGrants(ctx, tx, inviter, grants, v.Until, true)
-			if errors.Is(err, identity.Forbidden) {
-				return blocked("the inviter may not grant a role of it to this account")
-			} else if err != nil {
-				return err
-			}
-		}
-		for _, g := range grants {
-			err := s.Assignment.GrantIn(ctx, tx, granter, g, identity.Terms{Until: v.Until, Source: identity.ByInvitation})
-			if errors.Is(err, identity.Forbidden) || isMissing(err) {
-				return blocked("the inviter, or who agreed, may not grant a role of it to this account")
-			} else if err != nil {
-				return err
-			}
-		}
-		v.UserID, v.Problem = u.ID, ""
-		if err := s.close(ctx, tx, &v, identity.InvitationAccepted); err != nil {
-			return err
-		}
-		if err := s.tellInviter(ctx, tx, mails.Accepted, v, u.Name); err != nil {
-			return err
-		}
-		return tx.Record(ctx, identity.Updated("invitation", v.ID).By(identity.Caller{Token: &identity.Token{User: u}}))
+		return s.fulfil(ctx, tx, &v, who)
 	})
+	return v, s.noted(ctx, v, err)
+}
+
+// noted is an error of fulfil. If that is what blocks an invitation, it is written down for operators.
+func (s *Service) noted(ctx context.Context, v identity.Invitation, err error) error {
 	if b, ok := errors.AsType[*BlockedError](err); ok {
-		return v, errors.Join(err, s.note(ctx, v.ID, b.Why))
+		return errors.Join(err, s.note(ctx, v.ID, b.Why))
 	}
-	return v, err
+	return err
+}
+
+// fulfil grants what an invitation offers to whom who says, by the rights that its inviter holds now, and closes it.
+func (s *Service) fulfil(ctx context.Context, tx *store.Tx, v *identity.Invitation,
+	who func(*store.Tx, identity.Invitation, identity.Caller, identity.Project) (identity.User, error)) error {
+	inviter, granter, p, err := s.authority(ctx, tx, *v)
+	if err != nil {
+		return err
+	}
+	u, err := who(tx, *v, inviter, p)
+	if err != nil {
+		return err
+	}
+	if !s.Directory.Enabled(u, tx.Now()) {
+		return blocked("the account is disabled") // and stays so
+	}
+	if len(v.Areas) > 0 {
+		if err := s.admit(ctx, tx, *v, u); err != nil {
+			return err
+		}
+	}
+	var grants []identity.Grant
+	for _, r := range v.Roles {
+		grants = append(grants, identity.Grant{Role: r, User: u.ID, Project: v.ProjectID})
+	}
+	if v.RequestID != "" {
+		if u.ID == granter.UserID() {
+			return blocked("who accepts it is who agreed to it")
+		}
+		err := s.Assignment.CheckGrants(ctx, tx, inviter, grants, v.Until, true)
+		if errors.Is(err, identity.Forbidden) {
+			return blocked("the inviter may not grant a role of it to this account")
+		} else if err != nil {
+			return err
+		}
+	}
+	for _, g := range grants {
+		err := s.Assignment.GrantIn(ctx, tx, granter, g, identity.Terms{Until: v.Until, Source: identity.ByInvitation})
+		if errors.Is(err, identity.Forbidden) || isMissing(err) {
+			return blocked("the inviter, or who agreed, may not grant a role of it to this account")
+		} else if err != nil {
+			return err
+		}
+	}
+	v.UserID, v.Problem = u.ID, ""
+	if err := s.close(ctx, tx, v, identity.InvitationAccepted); err != nil {
+		return err
+	}
+	if err := s.tellInviter(ctx, tx, mails.Accepted, *v, u.Name); err != nil {
+		return err
+	}
+	return tx.Record(ctx, identity.Updated("invitation", v.ID).By(identity.Caller{Token: &identity.Token{User: u}}))
 }
 
 // linked is the invitation that a link belongs to, which must be in a state.
@@ -347,8 +358,11 @@ func (s *Service) tellInviter(ctx context.Context, tx *store.Tx, kind mails.Kind
 		return err
 	}
 	o.Address, o.Name = v.Address, name
-	if kind == mails.Asked || kind == mails.Instead {
+	switch kind {
+	case mails.Asked:
 		o.Link = "/p/" + string(v.ProjectID) + "/invitations"
+	case mails.Instead:
+		o.Link = "/p/" + string(v.ProjectID) + "/invitations/" + string(v.ID) + "/instead"
 	}
 	return s.Office.Inform(ctx, tx, kind, inviter, o)
 }
@@ -370,7 +384,8 @@ func (s *Service) Decline(ctx context.Context, secret string) error {
 	})
 }
 
-// AskInstead tells who sent an invitation that the caller, whose account has another address, wants to be let in, once a day at most.
+// AskInstead tells who sent an invitation that the caller, whose account has another address, wants to accept it, once a day at most. They
+// answer by ApproveInstead or RefuseInstead.
 func (s *Service) AskInstead(ctx context.Context, caller identity.Caller, secret string) error {
 	if err := inPerson(caller); err != nil {
 		return err
@@ -387,8 +402,73 @@ func (s *Service) AskInstead(ctx context.Context, caller identity.Caller, secret
 		if err := limited(ctx, tx, 1, aDay, "They were told already.", "ask instead", string(v.ID)); err != nil {
 			return err
 		}
+		v.AskerID = u.ID
+		if err := put(ctx, tx, v); err != nil {
+			return err
+		}
 		return s.tellInviter(ctx, tx, mails.Instead, v, mails.Called(u))
 	})
+}
+
+// ApproveInstead lets somebody accept an invitation who has its link and asked to do so with an account of another address: they get at once
+// what it offers. Who approves must be allowed to invite them to it, as for Resend.
+func (s *Service) ApproveInstead(ctx context.Context, caller identity.Caller, project identity.ProjectID, id identity.InvitationID, asker identity.UserID) (v identity.Invitation, err error) {
+	if err := inPerson(caller); err != nil {
+		return v, err
+	}
+	err = s.DB.Update(ctx, func(tx *store.Tx) error {
+		if v, err = s.askedBy(ctx, tx, caller, project, id, asker); err != nil {
+			return err
+		}
+		o, err := s.offer(ctx, tx, caller, project, Draft{Roles: v.Roles, Areas: v.Areas, Until: v.Until, Words: v.Words, Language: v.Language})
+		switch {
+		case err != nil:
+			return err
+		case !tx.Now().Before(v.ExpiresAt):
+			return gone(OfferExpired)
+		case o.asks && (v.RequestID == "" || caller.UserID() != v.InviterID):
+			return identity.Refusedf("Somebody else must agree again: change the invitation, and say why.")
+		}
+		v.InviterID, v.Scope = o.InviterID, o.Scope
+		return s.fulfil(ctx, tx, &v, func(tx *store.Tx, _ identity.Invitation, _ identity.Caller, p identity.Project) (identity.User, error) {
+			u, err := tx.User(ctx, asker)
+			if err != nil {
+				return u, err
+			}
+			return u, s.mayInvite(ctx, tx, p.DomainID, emailOf(u))
+		})
+	})
+	return v, s.noted(ctx, v, err)
+}
+
+// RefuseInstead leaves an invitation to the address that it was sent to.
+func (s *Service) RefuseInstead(ctx context.Context, caller identity.Caller, project identity.ProjectID, id identity.InvitationID, asker identity.UserID) error {
+	if err := inPerson(caller); err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		v, err := s.askedBy(ctx, tx, caller, project, id, asker)
+		if err != nil {
+			return err
+		}
+		v.AskerID = ""
+		if err := put(ctx, tx, v); err != nil {
+			return err
+		}
+		return tx.Record(ctx, identity.Updated("invitation", v.ID).By(caller))
+	})
+}
+
+// askedBy is an open invitation that somebody asked to accept with an account of another address, for who may change it.
+func (s *Service) askedBy(ctx context.Context, tx *store.Tx, caller identity.Caller, project identity.ProjectID, id identity.InvitationID, asker identity.UserID) (identity.Invitation, error) {
+	v, err := s.open(ctx, tx, caller, project, id)
+	if err == nil {
+		err = s.mayTouch(ctx, tx, caller, v)
+	}
+	if err == nil && (v.AskerID == "" || v.AskerID != asker) {
+		err = identity.Missing("user", asker)
+	}
+	return v, err
 }
 
 // AskAgain tells who sent an invitation that has expired that a new one is wanted, once a day at most. It is open to whoever has

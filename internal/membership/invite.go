@@ -515,6 +515,9 @@ type Listed struct {
 	RoleNames []string
 	Inviter   string
 	Ended     bool // nobody can accept it any more
+
+	// Asker is who asked to accept it with an account of another address; empty for nobody, and for who is gone.
+	Asker string
 }
 
 // Unsent tells whether an invitation is a draft that nobody has heard of.
@@ -659,6 +662,9 @@ func listed(ctx context.Context, tx *store.Tx, found []identity.Invitation) ([]L
 	var keys []store.Key
 	for _, v := range found {
 		keys = append(keys, store.Key{Kind: "user", ID: string(v.InviterID)})
+		if v.AskerID != "" {
+			keys = append(keys, store.Key{Kind: "user", ID: string(v.AskerID)})
+		}
 		for _, r := range v.Roles {
 			keys = append(keys, store.Key{Kind: "role", ID: string(r)})
 		}
@@ -669,7 +675,10 @@ func listed(ctx context.Context, tx *store.Tx, found []identity.Invitation) ([]L
 	}
 	all := make([]Listed, len(found))
 	for i, v := range found {
-		all[i] = Listed{Invitation: v, Ended: !tx.Now().Before(v.ExpiresAt), Inviter: labels[store.Key{Kind: "user", ID: string(v.InviterID)}].Name}
+		all[i] = Listed{
+			Invitation: v, Ended: !tx.Now().Before(v.ExpiresAt), Inviter: labels[store.Key{Kind: "user", ID: string(v.InviterID)}].Name,
+			Asker: labels[store.Key{Kind: "user", ID: string(v.AskerID)}].Name,
+		}
 		for _, r := range v.Roles {
 			if name := labels[store.Key{Kind: "role", ID: string(r)}].Name; name != "" {
 				all[i].RoleNames = append(all[i].RoleNames, name)

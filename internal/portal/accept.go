@@ -190,7 +190,7 @@ func (v *visit) answered() error {
 	case "asked":
 		pg.Lead = v.T("Whoever invited you has been told that you want a new invitation.")
 	case "instead":
-		pg.Lead = v.T("Whoever invited you has been asked to invite this account instead. You get another invitation when they do.")
+		pg.Lead = v.T("Whoever invited you has been asked to let this account in instead. You are told when they do.")
 	}
 	return v.show(http.StatusOK, "answered", pg)
 }

@@ -20,6 +20,8 @@ var invitePages = []page{
 	{method: get, path: "/p/{id}/invitations/{invitation}", serve: (*visit).invitation},
 	{method: post, path: "/p/{id}/invitations/{invitation}", serve: (*visit).changeInvitation},
 	{method: post, path: "/p/{id}/invitations/{invitation}/resend", serve: (*visit).resendInvitation},
+	{method: get, path: "/p/{id}/invitations/{invitation}/instead", serve: (*visit).instead, confirmed: true},
+	{method: post, path: "/p/{id}/invitations/{invitation}/instead", serve: (*visit).instead, confirmed: true},
 	{method: get, path: "/p/{id}/invitations/{invitation}/cancel", serve: (*visit).cancelInvitation},
 	{method: post, path: "/p/{id}/invitations/{invitation}/cancel", serve: (*visit).cancelInvitation},
 }
@@ -452,6 +454,48 @@ func (v *visit) resendInvitation() error {
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invitations", pg) })
 	}
 	return v.sent(h, sent)
+}
+
+// insteadPage is where somebody answers who wants to accept an invitation with an account of another address.
+type insteadPage struct {
+	chrome
+	Invitation membership.Listed
+	Back       string
+}
+
+func (v *visit) instead() error {
+	h, l, err := v.oneInvitation()
+	if err != nil {
+		return err
+	}
+	if l.Asker == "" {
+		v.redirect("/p/" + string(h.ID) + "/invitations")
+		return nil
+	}
+	if len(l.Areas) > 0 {
+		l.RoleNames = v.areaNames(l.Areas)
+	}
+	pg := &insteadPage{Invitation: l, Back: h.Path("/invitations")}
+	pg.Here, pg.Section, pg.Title = h, "invitations", v.F("Let %s in instead?", l.Asker)
+	pg.Lead = v.F("Whoever has the invitation of %s is signed in as %s, and wants to accept it with that account.", l.Address, l.Asker)
+	pg.Terminal = []string{"lintel invitation approve" + ofProject(h) + " " + word(l.Address), "lintel invitation decline" + ofProject(h) + " " + word(l.Address)}
+	if v.Method == get {
+		return v.show(http.StatusOK, "instead", pg)
+	}
+	asker, done := identity.UserID(v.field("asker")), "instead"
+	err = h.as(func(c identity.Caller) error {
+		if v.field("answer") != "approve" {
+			done = "not-instead"
+			return v.p.Membership.RefuseInstead(v.Context(), c, h.ID, l.ID, asker)
+		}
+		_, err := v.p.Membership.ApproveInstead(v.Context(), c, h.ID, l.ID, asker)
+		return err
+	})
+	if err != nil {
+		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "instead", pg) })
+	}
+	v.redirect("/p/" + string(h.ID) + "/invitations?done=" + done)
+	return nil
 }
 
 func (v *visit) cancelInvitation() error {

@@ -93,9 +93,12 @@ func TestInvitationOfSomebodyKnown(t *testing.T) {
 	}
 	thief.Want(429)
 	env.Deliver()
-	if asked := box.All("root@cloud.example"); len(asked) != 1 || !strings.Contains(asked[0].Text, "mallory (mallory@acme.example)") || asked[0].Link != "/portal/p/"+acme+"/invitations" {
+	if asked := box.All("root@cloud.example"); len(asked) != 1 || !strings.Contains(asked[0].Text, "mallory (mallory@acme.example)") || !strings.HasSuffix(asked[0].Link, "/instead") {
 		t.Errorf("%d mails: %+v", len(asked), asked)
 	}
+	admin.Open("/portal/p/"+acme+"/invitations").Want(200, "mallory wants to accept it")
+	admin.Open(box.Last("root@cloud.example").Link).Want(200, "Let mallory in instead?", "member", "lintel invitation approve").Submit("No").Want(200, "Nothing has changed")
+	thief.Open("/portal/p/" + acme).Want(404)
 	if page := admin.Open("/portal/p/" + acme + "/invitations").Text(); strings.Count(page, "Not accepted yet") != 2 {
 		t.Error(page)
 	}
@@ -363,4 +366,24 @@ func TestAcceptedOnce(t *testing.T) {
 	if n := len(env.Admin().Get("/v3/users?name__startswith=greta").List("users")); n != 1 {
 		t.Errorf("%d accounts", n)
 	}
+}
+
+// 6.2: whoever sent an invitation lets somebody accept it in one step who has another account; by the page, and by the call.
+func TestAnotherAccountIsLetIn(t *testing.T) {
+	env, box, admin, acme := cloudWithMail(t)
+	member(env, "carla", "home")
+	env.Clock.Advance(time.Minute)
+	link := invite(env, box, admin, acme, "carla@partner.example")
+	carla := env.SignIn("carla", "secret")
+	carla.Open(link).Submit("Use the account carla instead").Want(200, "let this account in instead")
+	env.Deliver()
+	page := box.Last("root@cloud.example").Link
+	carla.Open(page).Want(404) // it is not hers to answer
+	_, form := admin.Open(page).Want(200, "Let carla in instead?", "wants to accept it with that account").Form("Let them in")
+	form.Set("asker", "0123456789abcdef0123456789abcdef") // somebody else asked meanwhile
+	form.Set("answer", "approve")
+	admin.Send("POST", page, form).Want(404)
+	admin.Open(page).Submit("Let them in", "answer", "approve").Want(200, "They were let in", "Nobody is waiting")
+	env.Login("carla", "secret", testenv.OnProjectID(acme))
+	carla.Open(link).Want(200, "This invitation was accepted")
 }

@@ -183,6 +183,10 @@ func (v *visit) done() string {
 		return v.T("Your password was set. Sign in with it.")
 	case "invited":
 		return v.T("The invitations are on their way.")
+	case "instead":
+		return v.T("They were let in.")
+	case "not-instead":
+		return v.T("Nothing has changed: the invitation stays for the address that it was sent to.")
 	case "withdrawn":
 		return v.T("The invitation was withdrawn. Its link does not work any more.")
 	case "let-in":

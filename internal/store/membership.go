@@ -30,6 +30,8 @@ type invitationDetails struct {
 
 	Request string `json:"request,omitempty"`
 	Draft   bool   `json:"draft,omitempty"`
+
+	Asker identity.UserID `json:"asker,omitempty"`
 }
 
 func scanInvitation(s scanner) (v identity.Invitation, err error) {
@@ -38,7 +40,7 @@ func scanInvitation(s scanner) (v identity.Invitation, err error) {
 	err = s.Scan(&v.ID, &v.ProjectID, &v.Address, jsonOf(&details), &v.Language, &v.InviterID, &scope, &v.State,
 		timeOf{&v.CreatedAt}, timeOf{&v.SentAt}, timeOf{&v.ExpiresAt}, timeOf{&v.DecidedAt}, &v.Sends, &v.MailID, &v.Problem, &v.UserID,
 		&v.Waits, &v.Bounced)
-	v.Roles, v.Areas, v.Words, v.RequestID, v.Draft = details.Roles, details.Areas, details.Words, details.Request, details.Draft
+	v.Roles, v.Areas, v.Words, v.RequestID, v.Draft, v.AskerID = details.Roles, details.Areas, details.Words, details.Request, details.Draft, details.Asker
 	if details.Until != nil {
 		v.Until = *details.Until
 	}
@@ -67,7 +69,7 @@ func openKey(project identity.ProjectID, address string) string {
 // PutInvitation writes an invitation, which is new or open. It fails with Conflict when another one to that address is open,
 // and tells whether it is still open.
 func (tx *Tx) PutInvitation(ctx context.Context, v identity.Invitation) (open bool, err error) {
-	details := invitationDetails{Roles: v.Roles, Areas: v.Areas, Words: v.Words, Request: v.RequestID, Draft: v.Draft}
+	details := invitationDetails{Roles: v.Roles, Areas: v.Areas, Words: v.Words, Request: v.RequestID, Draft: v.Draft, Asker: v.AskerID}
 	if !v.Until.IsZero() {
 		details.Until = &v.Until
 	}
