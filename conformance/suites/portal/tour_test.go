@@ -493,7 +493,7 @@ func (tour *Tour) admin(p *Person) {
 	guest := open(tour.T, tour.Cloud, ways[0]).Open(tour.Mail("lena@partner.example", "acme-web").Link(tour.T))
 	tour.Look(guest, "offer", "dark phone")
 	tour.SignIn("erika", secret).Open(tour.Mail("lena@partner.example", "acme-web").Link(tour.T)).Press("Use the account erika instead")
-	p.Open("/portal"+web+"/invitations").Press("erika wants to accept it")
+	p.Open("/portal" + web + "/invitations").Press("erika wants to accept it")
 	tour.Look(p, "let-in-instead", "dark phone phone-dark")
 	guest.Press("Decline")
 	tour.Look(guest, "declined")
