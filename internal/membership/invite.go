@@ -650,10 +650,17 @@ func (s *Service) Invitation(ctx context.Context, caller identity.Caller, projec
 			return err
 		}
 		all, err := listed(ctx, tx, []identity.Invitation{v})
-		if err == nil {
-			l = all[0]
+		if err != nil {
+			return err
 		}
-		return err
+		if l = all[0]; l.Asker != "" {
+			u, err := tx.User(ctx, v.AskerID)
+			if err != nil {
+				return err
+			}
+			l.Asker = mails.Called(u)
+		}
+		return nil
 	})
 	return l, err
 }

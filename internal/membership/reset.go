@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,9 +109,13 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	}
 	v := mails.Values{To: emailOf(u), Name: u.Name, From: ask.From, Request: ask.Request, Until: tx.Now().Add(s.ResetLife)}
 	if !s.Directory.ChoosesPassword(u) {
+		var providers []string
 		for _, f := range u.Federated {
-			v.Words = string(f.IdentityProviderID)
+			if id := string(f.IdentityProviderID); !slices.Contains(providers, id) {
+				providers = append(providers, id)
+			}
 		}
+		v.Words = strings.Join(providers, " / ")
 		_, err := s.Office.Post(ctx, tx, mails.ResetElsewhere, ask.Lang, v)
 		return err
 	}

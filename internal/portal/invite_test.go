@@ -97,7 +97,7 @@ func TestInvitationOfSomebodyKnown(t *testing.T) {
 		t.Errorf("%d mails: %+v", len(asked), asked)
 	}
 	admin.Open("/portal/p/"+acme+"/invitations").Want(200, "mallory wants to accept it")
-	admin.Open(box.Last("root@cloud.example").Link).Want(200, "Let mallory in instead?", "member", "lintel invitation approve").Submit("No").Want(200, "Nothing has changed")
+	admin.Open(box.Last("root@cloud.example").Link).Want(200, "Let mallory (mallory@acme.example) in instead?", "member", "lintel invitation approve").Submit("No").Want(200, "Nothing has changed")
 	thief.Open("/portal/p/" + acme).Want(404)
 	if page := admin.Open("/portal/p/" + acme + "/invitations").Text(); strings.Count(page, "Not accepted yet") != 2 {
 		t.Error(page)
