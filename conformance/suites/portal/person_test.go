@@ -251,11 +251,11 @@ func (p *Person) Fill(name, value string, beside ...string) *Person {
 	} else {
 		p.hit(f)
 	}
-	if f.Type == "date" {
-		for range 2 { // the pointer may have hit the day or the year
+	if f.Type == "date" || f.Type == "time" {
+		for range 2 { // the pointer may have hit another part than the first
 			p.do(chromedp.KeyEvent(kb.ArrowLeft))
 		}
-		p.do(chromedp.KeyEvent(value[5:7] + value[8:] + value[:4]))
+		p.do(chromedp.KeyEvent(asTyped(p.t, f.Type, value)))
 		return p
 	}
 	p.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
@@ -265,6 +265,17 @@ func (p *Person) Fill(name, value string, beside ...string) *Person {
 		call(p, input.InsertText, input.InsertTextParams{Text: value})
 	}
 	return p
+}
+
+// asTyped is a date or a time as an American types it.
+func asTyped(t testing.TB, kind, value string) string {
+	t.Helper()
+	layouts := map[string][2]string{"date": {time.DateOnly, "01022006"}, "time": {"15:04", "0304PM"}}[kind]
+	at, err := time.Parse(layouts[0], value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at.Format(layouts[1])
 }
 
 // Tick ticks a box or a choice, or takes the tick away.
