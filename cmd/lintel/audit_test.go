@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/testenv"
 )
 
-// A9, 7.2: `lintel audit verify` tells by day whether the trail is as it was sealed, where it is not, and ends with 1 then.
+// A9: a search is kept and dropped by command, too. A9, 7.2: `lintel audit verify` tells by day whether the trail is as it was sealed, where it is not, and ends with 1 then.
 func TestAuditVerify(t *testing.T) {
 	c := newConsole(t)
 	for range 3 {
@@ -32,6 +34,15 @@ func TestAuditVerify(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if out, err = c.run("audit verify -f json"); err == nil || !strings.Contains(out, `"kind": "changed"`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err = c.run("profile keep-search grants /cloud/audit?class=access"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	c.env.SignIn("admin", testenv.Password).Open("/portal/cloud/audit").Want(200, "grants")
+	c.refused("profile keep-search grants /cloud/audit?class=people", "already")
+	c.refused("profile drop-search others", "no search")
+	if out, err = c.run("profile drop-search grants"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	c.refused("audit verify --from yesterday", "no days")

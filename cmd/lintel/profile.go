@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,40 @@ func profileCommand() *cobra.Command {
 		}
 		return c.Do(cmd.Context(), http.MethodPost, "/lintel/profile/address", map[string]any{"address": map[string]any{"email": args[0]}}, nil)
 	}}
-	for _, c := range []*cobra.Command{show, set, address} {
+	// Searches of the audit trail are kept as a list, of which one is put in or taken out.
+	searches := func(use, short string, n int, change func(kept []any, args []string) ([]any, error)) *cobra.Command {
+		return &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(n), RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var a answer
+			if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/profile", nil, &a); err != nil {
+				return err
+			}
+			kept, _ := a.Profile["searches"].([]any)
+			if kept, err = change(kept, args); err != nil {
+				return err
+			}
+			return c.Do(cmd.Context(), http.MethodPatch, "/lintel/profile", map[string]any{"profile": map[string]any{"searches": kept}}, nil)
+		}}
+	}
+	keep := searches("keep-search NAME ADDRESS", "Keep a search of the audit trail by its address in the portal, such as /cloud/audit?class=access", 2, func(kept []any, args []string) ([]any, error) {
+		return append(kept, map[string]any{"name": args[0], "address": args[1]}), nil
+	})
+	drop := searches("drop-search NAME", "Forget a search of the audit trail", 1, func(kept []any, args []string) ([]any, error) {
+		left := []any{}
+		for _, one := range kept {
+			if s, _ := one.(map[string]any); s["name"] != args[0] {
+				left = append(left, one)
+			}
+		}
+		if len(left) == len(kept) {
+			return nil, fmt.Errorf("there is no search %s", args[0])
+		}
+		return left, nil
+	})
+	for _, c := range []*cobra.Command{show, set, address, keep, drop} {
 		f.flags(c)
 		cmd.AddCommand(c)
 	}

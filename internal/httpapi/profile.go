@@ -6,6 +6,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/httpapi/schema"
+	"github.com/lintel-id/lintel/internal/identity"
 )
 
 // What people say of themselves, and how they like the portal: always those of the caller.
@@ -23,9 +24,13 @@ func (a *API) showProfile(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	searches := make([]object, len(p.Searches))
+	for i, one := range p.Searches {
+		searches[i] = object{"name": one.Name, "address": one.Address}
+	}
 	return writeJSON(w, http.StatusOK, object{"profile": object{
 		"description": p.Description, "default_project_id": orNull(p.Default), "language": orNull(p.Language), "zone": orNull(p.Zone), "theme": orNull(p.Theme),
-		"muted": append([]string{}, p.Muted...), "links": r.self("/lintel/profile"),
+		"muted": append([]string{}, p.Muted...), "searches": searches, "links": r.self("/lintel/profile"),
 	}})
 }
 
@@ -42,6 +47,12 @@ func (a *API) updateProfile(w http.ResponseWriter, r *request) error {
 	}
 	if body.Has("muted") {
 		p.Muted = strings.Fields(strings.Join(schema.List[string](body, "muted").Value, " "))
+	}
+	if body.Has("searches") {
+		p.Searches = nil
+		for _, one := range schema.List[*schema.Object](body, "searches").Value {
+			p.Searches = append(p.Searches, identity.Search{Name: text[string](one, "name"), Address: text[string](one, "address")})
+		}
 	}
 	if err := a.Membership.SaveProfile(r.Context(), r.Caller, p); err != nil {
 		return err

@@ -6,4 +6,12 @@ type Profile struct {
 	Zone     string   // of time, as "Europe/Berlin"; empty for the browser's
 	Theme    string   // light or dark; empty for the device's
 	Muted    []string // topics of mails that they do not want
+
+	Searches []Search // of the audit trail, that they want to make again
+}
+
+// Search is one of the audit trail that somebody gave a name.
+type Search struct {
+	Name    string `json:"name"`
+	Address string `json:"address"` // in the portal: "/cloud/audit?class=access"
 }

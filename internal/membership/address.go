@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/lintel-id/lintel/internal/authority"
@@ -286,6 +289,36 @@ func (s *Service) Likes(ctx context.Context, user identity.UserID) (p identity.P
 	return p, err
 }
 
+// What bounds the searches that somebody keeps.
+const (
+	maxSearches, maxSearchName, maxSearchAddress = 50, 64, 1000
+)
+
+// searchable are the pages of the portal whose searches can be kept: those of the audit trail.
+var searchable = regexp.MustCompile(`^(/cloud|/d/[A-Za-z0-9_-]{1,64})/audit\z`)
+
+// checkSearches refuses searches without names of their own, or of anything but the audit trail.
+func checkSearches(all []identity.Search) error {
+	if len(all) > maxSearches {
+		return identity.Invalidf("You can keep %d searches. Delete one first.", maxSearches)
+	}
+	names := map[string]bool{}
+	for _, one := range all {
+		path, query, _ := strings.Cut(one.Address, "?")
+		_, err := url.ParseQuery(query)
+		switch {
+		case one.Name == "" || one.Name != strings.Join(strings.Fields(one.Name), " ") || !utf8.ValidString(one.Name) || utf8.RuneCountInString(one.Name) > maxSearchName || strings.ContainsFunc(one.Name, unicode.IsControl):
+			return identity.Invalidf("Name the search, with %d characters at most.", maxSearchName)
+		case names[strings.ToLower(one.Name)]:
+			return identity.Invalidf("You keep a search called %s already.", one.Name)
+		case err != nil || len(one.Address) > maxSearchAddress || !searchable.MatchString(path):
+			return identity.Invalidf("%.80q is no search of an audit trail.", one.Address)
+		}
+		names[strings.ToLower(one.Name)] = true
+	}
+	return nil
+}
+
 // SaveProfile keeps what the caller chose for themselves. What their organisation keeps elsewhere stays as it is.
 func (s *Service) SaveProfile(ctx context.Context, caller identity.Caller, p Profile) error {
 	if utf8.RuneCountInString(p.Description) > maxDescription || !utf8.ValidString(p.Description) || strings.ContainsRune(p.Description, 0) {
@@ -299,6 +332,9 @@ func (s *Service) SaveProfile(ctx context.Context, caller identity.Caller, p Pro
 	}
 	if zone, err := time.LoadLocation(p.Zone); err != nil || zone == time.Local || len(p.Zone) > 64 {
 		return identity.Invalidf("%.80q is no time zone. Write one as Europe/Berlin.", p.Zone)
+	}
+	if err := checkSearches(p.Searches); err != nil {
+		return err
 	}
 	projects, err := s.Assignment.Projects(ctx, caller)
 	if err != nil {

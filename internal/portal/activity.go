@@ -24,6 +24,9 @@ type trailPage struct {
 	Kept   int // days that entries are kept
 	Broken []auditDay
 	Verify string // leads to the page that compares it with its seals
+
+	Searches []search // that the reader keeps of this page
+	Offer    string   // the address of this one, to keep it; empty where nothing is looked for, or it is kept
 }
 
 // myActivity shows somebody what they did, and what was done to them.
@@ -78,7 +81,7 @@ func (v *visit) cloudAudit() error {
 		return err
 	}
 	pg.Section, pg.Title = "cloudaudit", v.T("Audit")
-	pg.Lead = v.T("Who did what in the whole cloud. The address of a search can be kept and opened again.")
+	pg.Lead = v.T("Who did what in the whole cloud. A search can be kept by a name.")
 	pg.Terminal = []string{"lintel event list"}
 	return v.showTrail(pg, true, func(q identity.TrailQuery) (trail.Page, error) { return v.p.Trail.All(v.Context(), caller, q) })
 }
@@ -98,6 +101,9 @@ func (v *visit) showTrail(pg *trailPage, whole bool, load func(identity.TrailQue
 	}
 	if v.field("format") == "ndjson" {
 		return v.exportTrail(q, load)
+	}
+	if err := v.searches(pg); err != nil {
+		return err
 	}
 	to := v.URL.Query()
 	to.Set("format", "ndjson")

@@ -60,3 +60,39 @@ func TestAuditChain(t *testing.T) {
 	admin.Open("/portal/cloud/audit/verify?from=0001-01-01&to=2026-03-03").Want(400)
 	tm.SignIn("bob", "secret").Open("/portal/cloud/audit/verify").Want(404)
 }
+
+// A9, D12: searches of the trail have names, are everybody's own, and go when they are deleted. The room bounds them.
+func TestKeptSearches(t *testing.T) {
+	tm := newTeam(t)
+	tm.grant("domains/default/users/"+tm.person("mia"), "manager")
+	admin := tm.SignIn("admin", "admin-password")
+	admin.Open("/portal/cloud/audit?class=access&outcome=&actor=bob").Want(200, "Keep this search", "lintel profile keep-search NAME '/cloud/audit?actor=bob&class=access'")
+	admin.Submit("Keep this search", "name", "  What  bob grants ").Want(200, "What bob grants")
+	if strings.Contains(admin.Text(), "A name for this search") {
+		t.Error("what is kept is offered to be kept")
+	}
+	admin.Open("/portal/cloud/audit?class=people").Submit("Keep this search", "name", "what BOB grants").Want(400, "already")
+	admin.Open("/portal/cloud/audit?class=people").Submit("Keep this search", "name", " ").Want(400, "Name the search")
+	admin.Open("/portal/cloud/audit?class=people").Submit("Keep this search", "name", "x", "address", "/cloud/domains?x=y").Want(400, "no search")
+	admin.Open("/portal/profile").Submit("Save").Want(200)
+	admin.Open("/portal/cloud/audit").Want(200, "What bob grants")
+
+	mias := tm.SignIn("mia", "secret").Open("/portal/d/default/audit?outcome=failure")
+	if strings.Contains(mias.Text(), "What bob grants") {
+		t.Error("a search is shown to somebody else")
+	}
+	mias.Submit("Keep this search", "name", "Failures").Want(200, "Failures")
+	mias.Submit("Delete Failures").Want(200, "Deleted.")
+	if strings.Contains(mias.Open("/portal/d/default/audit").Want(200).Text(), "Failures") {
+		t.Error("it stays")
+	}
+	var all []any
+	for i := range 51 {
+		all = append(all, map[string]any{"name": "s" + strings.Repeat("i", i), "address": "/cloud/audit?class=access"})
+	}
+	tm.admin.Patch("/v3/lintel/profile", map[string]any{"profile": map[string]any{"searches": all}}).Want(400)
+	if got := tm.admin.Patch("/v3/lintel/profile", map[string]any{"profile": map[string]any{"searches": all[:50]}}).Want(200).List("profile.searches"); len(got) != 50 {
+		t.Errorf("%d are kept", len(got))
+	}
+	admin.Open("/portal/cloud/audit?class=people").Submit("Keep this search", "name", "one more").Want(400, "Delete one first")
+}

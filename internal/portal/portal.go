@@ -83,7 +83,7 @@ const get, post = http.MethodGet, http.MethodPost
 // pages returns the table, put together from those that stand above their pages.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{invitePages, acceptPages, forgotPages, codePages, signInPages, profilePages, homePages, noticePages, activityPages, auditPages, inventoryPages, contactPages, portalUserPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages, requestPages, waitingPages, signUpPages,
+	for _, table := range [][]page{invitePages, acceptPages, forgotPages, codePages, signInPages, profilePages, homePages, noticePages, activityPages, auditPages, searchPages, inventoryPages, contactPages, portalUserPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages, requestPages, waitingPages, signUpPages,
 		settingsPages, rolePages,
 		permissionPages, policyPages, whyPages, grantRulePages,
 		memberPages, roleProfilePages, domainRulePages, overviewPages, catalogPages, userPages, importPages, accountPages, accountTabPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {

@@ -110,8 +110,11 @@ var ownNotices string
 //go:embed own_seals.sql
 var ownSeals string
 
+//go:embed own_searches.sql
+var ownSearches string
+
 // ownVersions are the scripts that lead from each version to the next. A script may run again.
-var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests, ownSignUps, ownWaiting, ownResets, ownOff, ownCodes, ownAudit, ownAgreed, ownProjects, ownAddresses, ownNotices, ownSeals}
+var ownVersions = []string{ownSchema, ownEvents, ownUses, ownSessions, ownFactors, ownMail, ownMembership, ownLists, ownTrail, ownPasskeys, ownGrants, ownSurfaces, ownAccounts, ownDomains, ownContacts, ownProfiles, ownRobots, ownAreas, ownEnds, ownDemands, ownRequests, ownSignUps, ownWaiting, ownResets, ownOff, ownCodes, ownAudit, ownAgreed, ownProjects, ownAddresses, ownNotices, ownSeals, ownSearches}
 
 // Exclusive tells whether the database was made by us, so that only Lintel writes to it unless the operator says
 // otherwise.

@@ -31,6 +31,9 @@ func TestActivity(t *testing.T) {
 		// The domain's, and the cloud's with saved searches.
 		moira.Press("Audit").Sees("What the people of Default did").Fill("Who: name or ID", "moira").Press("Search").Sees("basil")
 		admin := s.admin().Open("/portal/cloud/audit").Sees("Who did what in the whole cloud").Fill("Whom or what: name or ID", "basil").Choose("What", "roles, groups and invitations").Press("Search").Sees("moira", "reader")
+		admin.Fill("A name for this search", "Basil’s roles").Press("Keep this search").Sees("Basil’s roles")
+		admin.Open("/portal/cloud/audit").Press("Basil’s roles").Sees("moira", "reader").Press("Delete", "Basil’s roles").Sees("Deleted.").SeesNot("Basil’s roles")
+		admin.Fill("Whom or what: name or ID", "basil").Choose("What", "roles, groups and invitations").Press("Search")
 		kept := admin.Address()
 		admin.Open("/portal").Open(kept).Sees("moira", "reader")
 		s.SignIn("ayesha", secret).Open("/portal/cloud/audit").Sees("Not found")

@@ -312,7 +312,7 @@ func testGuesses(t *testing.T, db *store.DB) {
 			tx.PutGuesses(ctx, "u", "code", store.Guesses{Misses: 4, Until: second}), tx.PutGuesses(ctx, "u", "code", store.Guesses{Misses: 5, Until: second}),
 			tx.PutGuesses(ctx, "u", "paper", store.Guesses{Misses: 1, Until: second}), tx.PutGuesses(ctx, "v", "code", store.Guesses{Misses: 2, Until: second}),
 			tx.PutProfile(ctx, "u", identity.Profile{Language: "en"}),
-			tx.PutProfile(ctx, "u", identity.Profile{Language: "de", Zone: "Europe/Berlin", Theme: "dark", Muted: []string{"ends", "invited"}}))
+			tx.PutProfile(ctx, "u", identity.Profile{Language: "de", Zone: "Europe/Berlin", Theme: "dark", Muted: []string{"ends", "invited"}, Searches: []identity.Search{{Name: "Zoë \U0001f600", Address: "/cloud/audit?class=access"}}}))
 	})
 	guesses := func(user identity.UserID, factor string) store.Guesses {
 		t.Helper()
@@ -338,7 +338,7 @@ func testGuesses(t *testing.T, db *store.DB) {
 		return read(t, db, func(ctx context.Context, tx *store.Tx) (identity.Profile, error) { return tx.Profile(ctx, user) })
 	}
 	p, err := profile("u")
-	if diff := cmp.Diff(identity.Profile{Language: "de", Zone: "Europe/Berlin", Theme: "dark", Muted: []string{"ends", "invited"}}, p); err != nil || diff != "" {
+	if diff := cmp.Diff(identity.Profile{Language: "de", Zone: "Europe/Berlin", Theme: "dark", Muted: []string{"ends", "invited"}, Searches: []identity.Search{{Name: "Zoë \U0001f600", Address: "/cloud/audit?class=access"}}}, p); err != nil || diff != "" {
 		t.Errorf("profile, -want +got:\n%s%v", diff, err)
 	}
 	if p, err = profile("v"); err != nil || p.Language != "" || len(p.Muted) != 0 {
