@@ -204,7 +204,7 @@ func (s *Service) append(ctx context.Context, tx *store.Tx, keys token.KeySet, n
 	case found && !signed(keys, before):
 		before.Head = ""
 	}
-	next.Number, next.Previous, next.MadeAt = before.Number+1, before.Head, tx.Now()
+	next.Number, next.Previous, next.MadeAt = before.Number+1, before.Head, tx.Now().Truncate(time.Second) // all that MariaDB keeps
 	next.Upto = max(next.Upto, before.Upto)
 	key := keys.Signer()
 	next.KeyHash = key.Hash()
