@@ -102,6 +102,39 @@ func TestWhatIsAskedFor(t *testing.T) {
 	}
 }
 
+// TestWhoWantsANewPassword: the link says who sent it, or else where it was asked for. D5
+func TestWhoWantsANewPassword(t *testing.T) {
+	o := &Office{Cloud: "Cloud", URL: "https://identity.example/portal"}
+	sent, asked := sample, sample
+	sent.From, asked.By = "", ""
+	for _, c := range []struct {
+		v              Values
+		en, de, denied []string
+	}{
+		{sent, []string{"Alice Moreau (alice@acme.example) sent you a link"}, []string{"Alice Moreau (alice@acme.example) hat Ihnen einen Link gesandt"},
+			[]string{"most likely you", "wahrscheinlich Sie", "asked for from", "Anfrage kam von"}},
+		{asked, []string{"Somebody, most likely you, wants", "This was asked for from 192.0.2.7, Firefox."},
+			[]string{"Jemand, wahrscheinlich Sie selbst, möchte", "Die Anfrage kam von 192.0.2.7, Firefox."}, []string{"Alice", "sent you", "gesandt"}},
+	} {
+		for lang, want := range map[string][]string{"en": c.en, "de": c.de} {
+			m, err := o.Write(Reset, lang, c.v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range want {
+				if !strings.Contains(m.Text, text) || !strings.Contains(m.Text, "/invite/SECRET") {
+					t.Errorf("%s does not say %q: %s", lang, text, m.Text)
+				}
+			}
+			for _, text := range c.denied {
+				if strings.Contains(m.Text, text) {
+					t.Errorf("%s says %q: %s", lang, text, m.Text)
+				}
+			}
+		}
+	}
+}
+
 // TestWhatOthersChoseIsInert: names and words of others make no links, headers or markup. S-116
 func TestWhatOthersChoseIsInert(t *testing.T) {
 	o := &Office{Cloud: "Cloud", URL: "https://identity.example/portal"}
@@ -135,7 +168,7 @@ var says = map[Kind]struct{ must, not string }{
 	AccessGone:      {"by name places ask at link request", "words"},
 	AccessChanged:   {"by name places ask at link request", "words"},
 	AccessByGroup:   {"by name group places ask at link request", "words"},
-	Reset:           {"name link code until from request", "by address words"},
+	Reset:           {"by name link code until request", "address words from"},
 	ResetElsewhere:  {"name words from request", "by address link"},
 	ResetUnknown:    {"address link from request", "by name words"},
 	SignUp:          {"address name project link code until from request", "by"},

@@ -299,6 +299,6 @@ func (s *Service) sendLink(ctx context.Context, tx *store.Tx, caller identity.Ca
 		return "", err
 	}
 	actor, _ := caller.Token.Actor()
-	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, mails.Values{To: emailOf(u), Name: u.Name, From: mails.Called(actor), Request: requestID(ctx), Until: until, Link: "/reset/" + secret, Code: code})
+	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, mails.Values{To: emailOf(u), Name: u.Name, By: mails.Called(actor), Request: requestID(ctx), Until: until, Link: "/reset/" + secret, Code: code})
 	return "", err
 }

@@ -232,4 +232,8 @@ func TestHowLongLinksWork(t *testing.T) {
 	}
 	ines := made.Get("user.user.id")
 	admin.Open("/portal/d/default/users/"+ines+"/reset").Want(200, "works once, for 20 minutes").Submit("Send the link").Want(200, "works once, for 20 minutes")
+	env.Deliver()
+	if m := box.Last("ines@acme.example"); !strings.Contains(m.Text, "admin sent you a link") || strings.Contains(m.Text, "most likely you") {
+		t.Error(m.Text)
+	}
 }
