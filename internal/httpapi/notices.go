@@ -11,7 +11,7 @@ import (
 // What people are told of their accounts: always those of the caller.
 var noticeRoutes = []route{
 	{method: get, path: "/v3/lintel/notices", serve: (*API).listNotices, actions: []authz.Action{authz.GetUser},
-		summary: "List what the caller was told of their account and of what they look after, the latest first", answer: many("notices", "notice")},
+		summary: "List what the caller was told of their account and of what they look after, the latest first", answer: many("notices", "own_notice")},
 	{method: post, path: "/v3/lintel/notices/reading", serve: (*API).readNotices, actions: []authz.Action{authz.GetUser},
 		success: []int{http.StatusNoContent}, summary: "Note that the caller has read all that they were told"},
 }

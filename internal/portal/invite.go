@@ -468,7 +468,7 @@ func (v *visit) instead() error {
 	if err != nil {
 		return err
 	}
-	if l.Asker == "" {
+	if l.Asker == "" && v.Method == get {
 		v.redirect("/p/" + string(h.ID) + "/invitations")
 		return nil
 	}
