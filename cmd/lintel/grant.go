@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -326,24 +327,99 @@ func accessWithdrawCommand() *cobra.Command {
 	return cmd
 }
 
+// departure prints what it would mean to take all roles on a project from a user.
+func (o *onPlace) departure(cmd *cobra.Command, c *client.Client, user string) error {
+	type named struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
+	var answer struct {
+		Departure struct {
+			User    json.RawMessage `json:"user"`
+			Project string          `json:"project_id"`
+			Loses   []named         `json:"loses"`
+			Asked   []named         `json:"asked"`
+			Keeps   []struct {
+				named
+				Group *named `json:"group,omitempty"`
+				From  *named `json:"inherited_from,omitempty"`
+				By    *named `json:"implied_by,omitempty"`
+			} `json:"keeps"`
+			Ends struct {
+				Tokens      bool `json:"tokens"`
+				Credentials *int `json:"application_credentials"`
+				Keys        *int `json:"ec2_credentials"`
+				Trusts      *int `json:"trusts"`
+			} `json:"ends"`
+		} `json:"departure"`
+	}
+	q := url.Values{"user": {user}, "project": {o.project}}
+	for key, value := range map[string]string{"user_domain": o.userDomain, "project_domain": o.domain} {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/departure?"+q.Encode(), nil, &answer); err != nil {
+		return err
+	}
+	d := answer.Departure
+	var rows []row
+	for _, r := range d.Loses {
+		rows = append(rows, row{"loses", r.Name, ""})
+	}
+	for _, r := range d.Asked {
+		rows = append(rows, row{"loses", r.Name, "if somebody else agrees"})
+	}
+	for _, r := range d.Keeps {
+		var through []string
+		for _, way := range []struct {
+			words string
+			of    *named
+		}{{"by the group ", r.Group}, {"inherited from ", r.From}, {"implied by ", r.By}} {
+			if way.of != nil {
+				through = append(through, way.words+way.of.Name)
+			}
+		}
+		rows = append(rows, row{"keeps", r.Name, strings.Join(through, ", ")})
+	}
+	if d.Ends.Tokens {
+		rows = append(rows, row{"ends", "all tokens for the project", ""})
+	}
+	for _, of := range []struct {
+		what string
+		n    *int
+	}{{"application credentials", d.Ends.Credentials}, {"EC2 keys", d.Ends.Keys}, {"trusts", d.Ends.Trusts}} {
+		if of.n != nil && *of.n > 0 {
+			rows = append(rows, row{"ends", fmt.Sprintf("%d %s", *of.n, of.what), ""})
+		}
+	}
+	return o.print(cmd.OutOrStdout(), d, row{"", "What", "Through"}, rows)
+}
+
 func accessRevokeCommand() *cobra.Command {
 	var o onPlace
-	var all bool
+	var all, dry bool
 	cmd := &cobra.Command{
 		Use:   "revoke NAME [ROLE]",
 		Short: "Take a role on a project or a domain back from a user or a group, or ask for it with --reason where a grant rule wants somebody else to agree",
 		Long: `Take a role on a project or a domain back from a user or a group, or ask for it with --reason where a grant rule wants somebody else to agree.
 
 With --all, all roles that were granted to a user on a project are taken back that you may take, and those are asked for to which
-somebody else must agree.`,
+somebody else must agree. With --dry-run nothing is: it is told what would remain, and what would work no more.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) == 2) {
 				return errors.New("name a role, or say --all")
 			}
+			if dry && (!all || o.group || o.on != "") {
+				return errors.New("--dry-run is for --all roles of a user on a project")
+			}
 			c, err := o.open(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if dry {
+				return o.departure(cmd, c, args[0])
 			}
 			q := url.Values{o.who(): {args[0]}}
 			what := "all for which somebody must agree"
@@ -373,5 +449,6 @@ somebody else must agree.`,
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "all roles that were granted to the user on the project")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only tell what it would mean")
 	return cmd
 }

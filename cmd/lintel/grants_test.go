@@ -211,6 +211,12 @@ func TestGrantsThatEnd(t *testing.T) {
 		t.Errorf("the trail has %s", told.Body)
 	}
 
+	out, err := c.run("access revoke alice --all --dry-run --project acme") // J4
+	if err != nil || !strings.Contains(out, "| loses | reader ") || !strings.Contains(out, "| ends  | all tokens for the project ") {
+		t.Errorf("%v %s", err, out)
+	}
+	c.refused("access revoke alice reader --dry-run --project acme", "--all")
+	admin.Validate(alice.Token).Want(200)
 	if _, err := c.run("access revoke alice reader --project acme"); err != nil {
 		t.Error(err)
 	}

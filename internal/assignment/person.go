@@ -147,9 +147,33 @@ type Departure struct {
 	// Remaining are the roles that they would go on to have: by groups, from above, or because the caller may not take them back.
 	Remaining []identity.Assignment
 
-	// Belongings are what would work no more once no role remained. They are Counted for a caller who may list them.
-	store.Belongings
+	// Left are the roles that Remaining comes to, with all that these imply. With none, all tokens for the project end.
+	Left []identity.RoleID
+
+	// Ends is what would work no more. It is Counted for a caller who may list it.
+	Ends
 	Counted bool
+}
+
+// Ends counts what works no more without some roles: application credentials that none of their roles would be left to, EC2 keys whose owner
+// would have no role, and trusts of a role that the trustor would no longer have.
+type Ends struct{ ApplicationCredentials, Keys, Trusts int }
+
+// endOf counts which of somebody's belongings work no more with the roles that are left.
+func endOf(all []store.Belonging, left []identity.RoleID) (e Ends) {
+	has := func(r identity.RoleID) bool { return slices.Contains(left, r) }
+	lacks := func(r identity.RoleID) bool { return !has(r) }
+	for _, b := range all {
+		switch {
+		case b.Kind == "application_credential" && !slices.ContainsFunc(b.Roles, has):
+			e.ApplicationCredentials++
+		case b.Kind == "credential" && len(left) == 0:
+			e.Keys++
+		case b.Kind == "OS-TRUST:trust" && (len(left) == 0 || slices.ContainsFunc(b.Roles, lacks)):
+			e.Trusts++
+		}
+	}
+	return e
 }
 
 // Departures tells what it would mean to take back all roles that some of the people of a project were granted there. The rule
@@ -181,20 +205,48 @@ func (s *Service) Departures(ctx context.Context, caller identity.Caller, projec
 				continue
 			}
 			d := Departure{Person: p, Counted: s.mayCount(ctx, caller, p.ID)}
-			if d.Counted {
-				d.Belongings = owned[p.ID]
-			}
 			for _, a := range p.Held {
 				kept := a.Via == (identity.Via{}) && !slices.Contains(p.Revocable, a.Role)
 				if kept || a.ViaGroup != "" || a.ViaProject != "" || a.ViaDomain != "" {
 					d.Remaining = append(d.Remaining, a)
 				}
 			}
+			for _, a := range imply(d.Remaining, book.RoleRules) {
+				if !slices.Contains(d.Left, a.Role) {
+					d.Left = append(d.Left, a.Role)
+				}
+			}
+			if d.Counted {
+				d.Ends = endOf(owned[p.ID], d.Left)
+			}
 			all = append(all, d)
 		}
 		return err
 	})
 	return all, called, err
+}
+
+// DepartureNamed is Departures of one user, by names.
+func (s *Service) DepartureNamed(ctx context.Context, caller identity.Caller, user, project Ref) (d Departure, on identity.ProjectID, called Names, err error) {
+	var who identity.UserID
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if who, err = UserNamed(ctx, tx, user); err != nil {
+			return err
+		}
+		on, err = ProjectNamed(ctx, tx, project)
+		return err
+	})
+	if err != nil {
+		return d, on, nil, err
+	}
+	all, called, err := s.Departures(ctx, caller, on, []identity.UserID{who})
+	if err == nil && len(all) == 0 {
+		err = identity.Missing("user", who)
+	}
+	if err != nil {
+		return d, on, nil, err
+	}
+	return all[0], on, called, nil
 }
 
 // mayCount tells whether the caller may list what belongs to a user.

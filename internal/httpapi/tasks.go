@@ -58,6 +58,8 @@ var taskRoutes = []route{
 	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
 		summary: "Take a role on a project or a domain from a user or a group, by name or id, or from a user all roles that were granted on a project; with 202 it, or some of it, is asked for, since somebody else must agree", answer: one("grants"),
 		success: []int{http.StatusNoContent, http.StatusAccepted}},
+	{method: get, path: "/v3/lintel/departure", serve: (*API).showDeparture, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.DepartureShow,
+		summary: "Tell what it would mean to take from a user all roles that were granted on a project: what would remain, and what would work no more", answer: one("departure")},
 	{method: get, path: "/v3/lintel/sign_ups", serve: (*API).listSignUps, actions: []authz.Action{authz.ListSignUps},
 		summary: "List who asks for an account and has proved their address", answer: many("sign_ups", "sign_up")},
 	{method: post, path: "/v3/lintel/sign_ups/{sign_up_id}/approval", serve: (*API).approveSignUp, actions: []authz.Action{authz.ManageSignUps, authz.CreateUser, authz.CreateProject, authz.CreateGrant},
@@ -389,6 +391,46 @@ func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {
 		return noContent(w)
 	}
 	return writeJSON(w, http.StatusAccepted, object{"grants": renderGranted(out, n.Until)})
+}
+
+func (a *API) showDeparture(w http.ResponseWriter, r *request) error {
+	ref := func(name, in string) assignment.Ref {
+		return atHome(r, assignment.Ref{Name: text[string](r.Args, name), Domain: directory.DomainRef{Name: text[string](r.Args, in)}})
+	}
+	d, on, called, err := a.Assignment.DepartureNamed(r.Context(), r.Caller, ref("user", "user_domain"), ref("project", "project_domain"))
+	if err != nil {
+		return err
+	}
+	roles := func(ids []identity.RoleID) []object {
+		all := []object{}
+		for _, id := range ids {
+			all = append(all, idName(id, called.Of("role", string(id)).Name))
+		}
+		return all
+	}
+	keeps := []object{}
+	for _, k := range d.Remaining {
+		o := idName(k.Role, called.Of("role", string(k.Role)).Name)
+		if g := k.ViaGroup; g != "" {
+			o["group"] = idName(g, called.Of("group", string(g)).Name)
+		}
+		if from := cmp.Or(string(k.ViaProject), string(k.ViaDomain)); from != "" {
+			o["inherited_from"] = idName(from, called.Of("project", from).Name)
+		}
+		if k.ViaRole != "" {
+			o["implied_by"] = idName(k.ViaRole, called.Of("role", string(k.ViaRole)).Name)
+		}
+		keeps = append(keeps, o)
+	}
+	l := called.Of("user", string(d.ID))
+	ends := object{"tokens": len(d.Left) == 0, "application_credentials": nil, "ec2_credentials": nil, "trusts": nil}
+	if d.Counted {
+		ends["application_credentials"], ends["ec2_credentials"], ends["trusts"] = d.ApplicationCredentials, d.Keys, d.Trusts
+	}
+	return writeJSON(w, http.StatusOK, object{"departure": object{
+		"user": object{"id": string(d.ID), "name": l.Name, "domain": idName(l.Domain, l.DomainName)}, "project_id": string(on),
+		"loses": roles(d.Revocable), "asked": roles(d.Askable), "keeps": keeps, "ends": ends,
+	}})
 }
 
 func (a *API) renderSent(r *request, s membership.Sent) object {

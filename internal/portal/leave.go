@@ -10,7 +10,6 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
-	"github.com/lintel-id/lintel/internal/store"
 )
 
 // revokePage asks before people lose their roles in a project, and says what that means for each; or it says what came of it.
@@ -30,7 +29,8 @@ type revokePage struct {
 // leaver is somebody who is to lose their roles in a project.
 type leaver struct {
 	personRow
-	store.Belongings
+	Stays        bool     // some role remains, so tokens go on with that
+	Ending       []string // what works no more, as far as it may be counted
 	Counted      bool
 	Loses, Keeps []heldRole
 	Asked        []heldRole // to which somebody else must agree, kept until then
@@ -53,7 +53,7 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 	var out []leaver
 	for _, d := range found.all {
 		l := leaver{
-			personRow: v.personRow(d.Person, found.called), Belongings: d.Belongings, Counted: d.Counted,
+			personRow: v.personRow(d.Person, found.called), Stays: len(d.Left) > 0, Ending: v.stopping(d.Ends), Counted: d.Counted,
 			Keeps: v.rolesHeld(d.Remaining, nil, found.called),
 		}
 		for _, r := range d.Revocable {
@@ -68,6 +68,20 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 		out = append(out, l)
 	}
 	return out, err
+}
+
+// stopping says what works no more.
+func (v *visit) stopping(e assignment.Ends) (all []string) {
+	if n := e.ApplicationCredentials; n > 0 {
+		all = append(all, v.N(n, "%d application credential", "%d application credentials"))
+	}
+	if n := e.Keys; n > 0 {
+		all = append(all, v.N(n, "%d S3 key", "%d S3 keys"))
+	}
+	if n := e.Trusts; n > 0 {
+		all = append(all, v.N(n, "%d trust", "%d trusts"))
+	}
+	return all
 }
 
 func userIDs(values []string) (ids []identity.UserID) {

@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -188,6 +189,52 @@ func TestRevokePeople(t *testing.T) {
 	}
 	tm.wantRoles(filip, "admin")
 	tm.wantRoles(alice, "admin")
+}
+
+// J4: of who keeps roles by a group only that ends which needs the others, and the page and the API say the same of it.
+func TestRevokeWhoKeepsRoles(t *testing.T) {
+	tm := newTeam(t)
+	alice, efua, gina := tm.person("alice"), tm.person("efua"), tm.person("gina")
+	tm.onWeb(alice, "admin")
+	tm.onWeb(efua, "manager")
+	crew := tm.admin.Post("/v3/groups", `{"group": {"name": "crew"}}`).Want(201).Get("group.id")
+	tm.admin.Put("/v3/groups/"+crew+"/users/"+efua, nil).Want(204)
+	tm.admin.Post("/v3/roles", `{"role": {"name": "stoker"}}`).Want(201)
+	tm.grant("projects/"+tm.web+"/groups/"+crew, "stoker")
+	efuas := tm.Login("efua", "secret", testenv.OnProjectID(tm.web))
+	login := map[string]string{}
+	for _, role := range []string{"manager", "stoker"} {
+		made := efuas.Post("/v3/users/"+efua+"/application_credentials", map[string]any{"application_credential": map[string]any{"name": role, "roles": []any{map[string]any{"name": role}}}}).Want(201)
+		login[role] = `{"auth": {"identity": {"methods": ["application_credential"], "application_credential": {"id": "` + made.Get("application_credential.id") + `", "secret": "` + made.Get("application_credential.secret") + `"}}}}`
+		efuas.Post("/v3/OS-TRUST/trusts", map[string]any{"trust": map[string]any{
+			"trustor_user_id": efua, "trustee_user_id": gina, "project_id": tm.web, "impersonation": false, "roles": []any{map[string]any{"name": role}},
+		}}).Want(201)
+	}
+	efuas.Post("/v3/users/"+efua+"/credentials/OS-EC2", map[string]any{"tenant_id": tm.web}).Want(201)
+
+	b := tm.SignIn("alice", "secret").Open("/portal/p/"+tm.web+"/revoke?user="+efua).
+		Want(200, "Revoke 1 person?", "stoker group crew", "What needs one of the roles that are lost. Among it: 1 application credential, 1 trust")
+	if strings.Contains(b.Text(), "S3 key") || strings.Contains(b.Text(), "All tokens") {
+		t.Error("what goes on is said to end: " + b.Text())
+	}
+	d := tm.Login("alice", "secret", testenv.OnProjectID(tm.web)).Get("/v3/lintel/departure?user=efua&project=acme-web").Want(200)
+	for path, want := range map[string]string{
+		"departure.loses.0.name": "manager", "departure.keeps.0.name": "stoker", "departure.keeps.0.group.name": "crew", "departure.ends.tokens": "false",
+		"departure.ends.application_credentials": "1", "departure.ends.ec2_credentials": "0", "departure.ends.trusts": "1",
+	} {
+		if got := fmt.Sprint(d.Value(path)); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	efuas.Get("/v3/lintel/departure?user=alice&project=acme-web").Want(403)
+	tm.wantRoles(efua, "manager")
+	b.Submit("Revoke 1 person").Want(200, "Their roles here were revoked", "efua")
+	for role, want := range map[string]int{"manager": 401, "stoker": 201} { // as it was said
+		if got := tm.Post("/v3/auth/tokens", login[role]).Status; got != want {
+			t.Errorf("the credential with %s: %d, want %d", role, got, want)
+		}
+	}
+	tm.admin.Validate(efuas.Token).Want(200)
 }
 
 // M14: whoever was granted roles can give them up. Who has them by a group cannot.

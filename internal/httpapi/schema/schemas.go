@@ -23,6 +23,8 @@ var (
 	Invitations = request("Invitations") // POST /v3/lintel/invitations
 	AccessShow  = request("AccessShow")  // GET /v3/lintel/access
 
+	DepartureShow = request("DepartureShow") // GET /v3/lintel/departure
+
 	InvitationList = request("InvitationList") // GET /v3/lintel/invitations
 
 	GrantsCreate = request("GrantsCreate") // POST /v3/lintel/grants

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,17 +118,23 @@ func testPeopleOfProjects(t *testing.T, db *store.DB) {
 	}
 
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.InsertApplicationCredential(ctx, identity.ApplicationCredential{ID: "c", UserID: "u", ProjectID: "q", Name: "c"}, "hash")
-		return errors.Join(err,
+		ended := tx.Now().Add(-time.Second)
+		_, err := tx.InsertApplicationCredential(ctx, identity.ApplicationCredential{ID: "c", UserID: "u", ProjectID: "q", Name: "c", Roles: []identity.Role{{ID: "a"}, {ID: "b"}}}, "hash")
+		_, more := tx.InsertApplicationCredential(ctx, identity.ApplicationCredential{ID: "d", UserID: "u", ProjectID: "q", Name: "d", ExpiresAt: &ended}, "hash")
+		return errors.Join(err, more,
 			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "k", UserID: "v", ProjectID: "q", Type: "ec2"}}),
 			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "l", UserID: "v", ProjectID: "p", Type: "ec2"}}),
 			tx.InsertCredential(ctx, store.SealedCredential{Credential: identity.Credential{ID: "m", UserID: "v", ProjectID: "q", Type: "totp"}}),
-			tx.InsertTrust(ctx, identity.Trust{ID: "t", TrustorUserID: "v", TrusteeUserID: "u", ProjectID: "q"}))
+			tx.InsertTrust(ctx, identity.Trust{ID: "t", TrustorUserID: "v", TrusteeUserID: "u", ProjectID: "q", Roles: []identity.Role{{ID: "b"}}}),
+			tx.InsertTrust(ctx, identity.Trust{ID: "s", TrustorUserID: "v", TrusteeUserID: "u", ProjectID: "q", ExpiresAt: &ended}))
 	})
-	owned, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.UserID]store.Belongings, error) {
+	owned, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.UserID][]store.Belonging, error) {
 		return tx.BelongingsOf(ctx, "q", []identity.UserID{"u", "v", "w"})
 	})
-	wantOwned := map[identity.UserID]store.Belongings{"u": {ApplicationCredentials: 1}, "v": {Keys: 1, Trusts: 1}}
+	wantOwned := map[identity.UserID][]store.Belonging{
+		"u": {{Kind: "application_credential", ID: "c", Roles: []identity.RoleID{"a", "b"}}},
+		"v": {{Kind: "OS-TRUST:trust", ID: "t", Roles: []identity.RoleID{"b"}}, {Kind: "credential", ID: "k"}},
+	}
 	if diff := cmp.Diff(wantOwned, owned); diff != "" || err != nil {
 		t.Errorf("error %v, belongings -want +got:\n%s", err, diff)
 	}
