@@ -93,9 +93,27 @@ func (s *Service) ChangeProjectRules(ctx context.Context, caller identity.Caller
 		if err := tx.PutProjectRules(ctx, project, r); err != nil {
 			return err
 		}
+		if err := s.announceProject(ctx, tx, project, asked, r.Factor); err != nil {
+			return err
+		}
 		return tx.Record(ctx, identity.Updated("project", project).By(caller))
 	})
 }
 
 // maxRuleDays is the most days of a rule.
 const maxRuleDays = 36500
+
+// ProjectFactorNotice is the purpose of the link that stands for a project whose people are yet to be told that it asks for a second
+// factor. Its data is who was told last.
+const ProjectFactorNotice = "project factor notice"
+
+// announceProject lets those be told whom a project shuts out by asking for a second factor from now on.
+func (s *Service) announceProject(ctx context.Context, tx *store.Tx, project identity.ProjectID, asked, asks bool) error {
+	switch {
+	case s.Office == nil || asked == asks:
+		return nil
+	case !asks:
+		return tx.EndLinks(ctx, ProjectFactorNotice, string(project))
+	}
+	return tx.InsertLink(ctx, identity.Link{Digest: tx.NewID(), Purpose: ProjectFactorNotice, Subject: string(project), EndsAt: tx.Now().Add(24 * time.Hour)})
+}

@@ -112,6 +112,9 @@ const (
 	FactorBack       = "back" // it was switched off, which was undone by a mail
 )
 
+// OfProject is what a FactorRequired mail tells of when a project asks for a second factor, which counts at once.
+const OfProject = "project"
+
 // Values are what a mail tells, as far as its kind tells it.
 type Values struct {
 	To      string // the reader's address

@@ -13,49 +13,100 @@ import (
 // noticesAtOnce is how many people are told in one go that a second factor will be required.
 const noticesAtOnce = 100
 
-// tellOfDemands tells the next people by mail of whom a second factor will be required.
+// tellOfDemands tells the next people of whom a second factor will be required, or whom a project asks for one.
 func (s *Service) tellOfDemands(ctx context.Context) error {
 	if err := s.announce(ctx); err != nil {
 		return err
 	}
-	waiting, err := s.DB.OpenLinks(ctx, directory.FactorNotice, 10)
+	if err := s.tellNext(ctx, directory.FactorNotice, s.tellInDomain); err != nil {
+		return err
+	}
+	return s.tellNext(ctx, directory.ProjectFactorNotice, s.tellInProject)
+}
+
+// tellNext goes on with telling people for the links of a purpose. tell tells some of those after one, all for none, and returns the last of
+// them, or nothing when that is all.
+func (s *Service) tellNext(ctx context.Context, purpose string, tell func(ctx context.Context, tx *store.Tx, subject, after string) (last string, err error)) error {
+	waiting, err := s.DB.OpenLinks(ctx, purpose, 10)
 	if err != nil {
 		return err
 	}
 	for _, l := range waiting {
 		err := s.DB.Update(ctx, func(tx *store.Tx) error {
-			if used, err := tx.UseLink(ctx, directory.FactorNotice, l.Digest); err != nil || !used {
+			if used, err := tx.UseLink(ctx, purpose, l.Digest); err != nil || !used {
 				return err
 			}
-			domain := identity.DomainID(l.Subject)
-			people, last, err := s.Directory.WithoutFactor(ctx, tx, domain, l.Data, noticesAtOnce)
-			if isMissing(err) { // who was told last is gone since
-				people, last, err = s.Directory.WithoutFactor(ctx, tx, domain, "", noticesAtOnce)
+			last, err := tell(ctx, tx, l.Subject, l.Data)
+			if isMissing(err) && l.Data != "" { // who was told last is gone since
+				last, err = tell(ctx, tx, l.Subject, "")
 			}
-			if err != nil {
+			if err != nil || last == "" {
 				return err
 			}
-			asked, err := s.Directory.AskedFactors(ctx, tx, domain, people)
-			if err != nil {
-				return err
-			}
-			for _, u := range people {
-				if d := asked[u.ID]; d.Required() && d.From.After(tx.Now()) {
-					if err := s.tellOfDemand(ctx, tx, u, d.From); err != nil {
-						return err
-					}
-				}
-			}
-			if last == "" {
-				return nil
-			}
-			return tx.InsertLink(ctx, identity.Link{Digest: tx.NewID(), Purpose: directory.FactorNotice, Subject: l.Subject, Data: last, EndsAt: l.EndsAt})
+			return tx.InsertLink(ctx, identity.Link{Digest: tx.NewID(), Purpose: purpose, Subject: l.Subject, Data: last, EndsAt: l.EndsAt})
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellInDomain tells people of a domain that a second factor will be required of them.
+func (s *Service) tellInDomain(ctx context.Context, tx *store.Tx, subject, after string) (last string, err error) {
+	domain := identity.DomainID(subject)
+	people, last, err := s.Directory.WithoutFactor(ctx, tx, domain, after, noticesAtOnce)
+	if err != nil {
+		return "", err
+	}
+	asked, err := s.Directory.AskedFactors(ctx, tx, domain, people)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range people {
+		if d := asked[u.ID]; d.Required() && d.From.After(tx.Now()) {
+			if err := s.tellOfDemand(ctx, tx, u, d.From); err != nil {
+				return "", err
+			}
+		}
+	}
+	return last, nil
+}
+
+// tellInProject tells people that a project where they have a role asks for a second factor, which they have not: once a day at most,
+// however often it is turned on.
+func (s *Service) tellInProject(ctx context.Context, tx *store.Tx, subject, after string) (last string, err error) {
+	p, err := tx.Project(ctx, identity.ProjectID(subject))
+	if isMissing(err) {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	page, err := tx.PeopleOf(ctx, p.ID, store.PeopleFilter{After: identity.UserID(after), Limit: noticesAtOnce})
+	if err != nil {
+		return "", err
+	}
+	users, err := tx.UsersByID(ctx, page.Items)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range page.Items {
+		u := users[id]
+		if u.Surface.Kind != identity.PersonAccount || s.Credential.SecondFactor(u) || !s.Directory.Enabled(u, tx.Now()) {
+			continue
+		}
+		told, err := tx.Use(ctx, tx.Now().Add(aDay), "factor asked", string(p.ID), string(u.ID))
+		if err == nil && told == 1 {
+			err = s.Office.Tell(ctx, tx, mails.FactorRequired, u, mails.Values{Act: mails.OfProject, Project: p.Name, Link: "/security/totp/new"})
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	if page.More {
+		last = string(page.Items[len(page.Items)-1])
+	}
+	return last, nil
 }
 
 // tellOfDemand tells somebody, once for each day from which a second factor is required.

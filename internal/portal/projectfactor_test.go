@@ -137,3 +137,60 @@ func TestProjectAsksForSecondFactor(t *testing.T) {
 	env.Login("bob", "secret", on)
 	bobs.Open("/portal/p/"+project).Want(200, "acme")
 }
+
+// J11, M19: whom a project shuts out by asking for a second factor is told, by mail and in the portal: once, and nobody else.
+func TestWhoIsShutOutIsTold(t *testing.T) {
+	var box *testenv.Mailbox
+	env := testenv.New(t, func(c *config.Config) {
+		box = testenv.NewMailbox(t, "")
+		box.Use(c)
+	})
+	admin := env.Admin()
+	boss, project := member(env, "boss", "acme")
+	ids := map[string]string{"boss": boss}
+	for _, name := range []string{"alice", "bob", "gone", "robot", "zoe"} { // zoe is not in the project
+		ids[name], _ = member(env, name, name+"s")
+		if name != "zoe" {
+			admin.Put("/v3/projects/"+project+"/users/"+ids[name]+"/roles/"+admin.Get("/v3/roles?name=member").Want(200).Get("roles.0.id"), nil).Want(204)
+		}
+	}
+	for name, id := range ids {
+		patch(env, id, `{"user": {"email": "`+name+`@acme.example"}}`)
+	}
+	patch(env, ids["alice"], `{"user": {"default_project_id": "`+project+`"}}`)
+	admin.Put("/v3/domains/default/users/"+boss+"/roles/"+admin.Get("/v3/roles?name=manager").Want(200).Get("roles.0.id"), nil).Want(204)
+	env.SignIn("admin", testenv.Password).Open("/portal/d/default/users/"+ids["robot"]+"/kind").Submit("Save", "kind", "api").Want(200)
+	enrol(t, env, env.SignIn("bob", "secret"))
+	alices := env.SignIn("alice", "secret")
+	b := env.SignIn("boss", "secret")
+	enrol(t, env, b)
+	patch(env, ids["gone"], `{"user": {"enabled": false}}`)
+	told := func() (to []string) {
+		for range 3 {
+			env.Deliver()
+		}
+		for name := range ids {
+			for _, m := range box.All(name + "@acme.example") {
+				if m.Subject == "The project acme asks for a second factor" {
+					to = append(to, name)
+				}
+			}
+		}
+		return to
+	}
+	if to := told(); len(to) > 0 {
+		t.Errorf("told before: %v", to)
+	}
+	settings := "/portal/p/" + project + "/settings"
+	for range 2 { // who plays with it mails nobody twice
+		b.Open(settings+"/factor").Submit("Require it").Want(200, "Saved")
+		if to := told(); len(to) != 1 || to[0] != "alice" {
+			t.Errorf("told: %v, want alice alone", to)
+		}
+		b.Open(settings+"/factor").Submit("Ask for one factor alone").Want(200, "Saved")
+	}
+	if m := box.Last("alice@acme.example"); !strings.Contains(m.Text, "/security/totp/new") || !strings.Contains(m.Text, "account alice has none") {
+		t.Error(m.Text)
+	}
+	alices.Open("/portal/notices").Want(200, "The project acme asks for a second factor")
+}
