@@ -63,7 +63,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(upCommand(), serveCommand(), bootstrapLinkCommand(), policyCommand(), mappingCommand(), openAPICommand(), accessCommand(),
-		userCommand(), projectCommand(), accountCommand(), apiUserCommand(), domainCommand(), portalUserCommand(), roleCommand(), profileCommand(), noticeCommand(), contactCommand(), credentialCommand(), eventCommand(), auditCommand(), inviteCommand(), invitationCommand(), signUpCommand(), grantsCommand())
+		userCommand(), projectCommand(), accountCommand(), apiUserCommand(), domainCommand(), portalUserCommand(), roleCommand(), profileCommand(), noticeCommand(), contactCommand(), credentialCommand(), eventCommand(), auditCommand(), inviteCommand(), invitationCommand(), signUpCommand(), mailCommand(), grantsCommand())
 	explain(root)
 	root.AddCommand(manageCommand()) // which has Keystone's words for a wrong use
 	// What stands above other commands runs without them only to tell of them.

@@ -53,11 +53,17 @@ func (c *console) as(name, password string, more ...string) {
 // run runs a command line; its words are set apart by spaces.
 func (c *console) run(line string) (string, error) {
 	c.t.Helper()
+	return c.pipe("from a pipe\n", line)
+}
+
+// pipe is run with something on standard input.
+func (c *console) pipe(in, line string) (string, error) {
+	c.t.Helper()
 	cmd := rootCommand()
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
-	cmd.SetIn(strings.NewReader("from a pipe\n"))
+	cmd.SetIn(strings.NewReader(in))
 	cmd.SetArgs(strings.Fields(line))
 	err := cmd.ExecuteContext(c.t.Context())
 	return out.String(), err

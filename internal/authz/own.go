@@ -19,6 +19,8 @@ const (
 	ListSignUps   Action = "lintel:list_sign_ups"
 	ManageSignUps Action = "lintel:manage_sign_ups"
 
+	ReportBounce Action = "lintel:report_bounce"
+
 	ListGrantRules   Action = "lintel:list_grant_rules"
 	ManageGrantRules Action = "lintel:manage_grant_rules"
 )
@@ -58,6 +60,9 @@ var own = []policy.Default{
 	rule(ManageSignUps, admin, nil, nil,
 		"POST /v3/lintel/sign_ups/{sign_up_id}/approval",
 		"POST /v3/lintel/sign_ups/{sign_up_id}/refusal"),
+
+	rule(ReportBounce, admin+" or rule:service_role", nil, nil,
+		"POST /v3/lintel/mail/bounces"),
 
 	rule(ListGrantRules, admin+" or "+systemReader, nil, nil,
 		"GET /v3/lintel/grant_rules"),

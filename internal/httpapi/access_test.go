@@ -174,6 +174,7 @@ var bodies = map[string]string{
 	"POST /v3/lintel/grant_requests/{grant_request_id}/refusal": `{"refusal": {"reason": "x"}}`,
 	"POST /v3/lintel/sign_ups/{sign_up_id}/approval":            `{"approval": {}}`,
 	"POST /v3/lintel/sign_ups/{sign_up_id}/refusal":             `{"refusal": {"reason": "x"}}`,
+	"POST /v3/lintel/mail/bounces":                              `{"bounce": {"mail_id": "x"}}`,
 
 	"POST /v3/lintel/grants":      `{"grants": {"user": {"id": "{user_id}"}, "project": {"id": "{project_id}"}, "roles": [{"id": "{role_id}"}], "expires_at": "2100-01-01T00:00:00Z"}}`,
 	"PUT /v3/lintel/grant_rules":  `{"grant_rules": {"preset": "keystone-default", "rehearse": true}}`,

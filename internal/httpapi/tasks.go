@@ -66,6 +66,8 @@ var taskRoutes = []route{
 		body: schema.SignUpApprove, summary: "Make an account for somebody who asked for one, with a project and a link to set the first password", answer: one("user", "enrolment")},
 	{method: post, path: "/v3/lintel/sign_ups/{sign_up_id}/refusal", serve: (*API).refuseSignUp, actions: []authz.Action{authz.ManageSignUps},
 		body: schema.SignUpRefuse, success: []int{http.StatusNoContent}, summary: "Give somebody who asked for an account none"},
+	{method: post, path: "/v3/lintel/mail/bounces", serve: (*API).reportBounce, actions: []authz.Action{authz.ReportBounce}, body: schema.BounceReport,
+		success: []int{http.StatusNoContent}, summary: "Tell that the mail of an open invitation came back from a mail server that had taken it"},
 	{method: get, path: "/v3/lintel/access", serve: (*API).showAccess, actions: []authz.Action{authz.ListRoleAssignments}, query: schema.AccessShow,
 		summary: "Tell where a user has roles, what gives them, and what they permit", answer: one("access")},
 }
@@ -546,6 +548,14 @@ func (a *API) approveSignUp(w http.ResponseWriter, r *request) error {
 
 func (a *API) refuseSignUp(w http.ResponseWriter, r *request) error {
 	if err := a.Membership.RefuseSignUp(r.Context(), r.Caller, r.PathValue("sign_up_id"), text[string](r.Body.Object("refusal"), "reason")); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (a *API) reportBounce(w http.ResponseWriter, r *request) error {
+	in := r.Body.Object("bounce")
+	if err := a.Membership.Bounce(r.Context(), r.Caller, text[string](in, "mail_id"), text[string](in, "reason")); err != nil {
 		return err
 	}
 	return noContent(w)

@@ -238,6 +238,32 @@ func TestBouncedInvitation(t *testing.T) {
 	admin.Submit("Send again greta@acme.example").Want(200, "on their way")
 	env.Deliver()
 	env.Browser().Open(box.Last("greta@acme.example").Link).Want(200, "Join acme")
+
+	// It comes back an hour after the mail server took it. A report of another mail, or of an older one, counts for nothing.
+	report := func(mail string) *testenv.Response {
+		id, _, _ := strings.Cut(strings.Trim(mail, "<>"), "@")
+		return env.Admin().Post("/v3/lintel/mail/bounces", map[string]any{"bounce": map[string]any{"mail_id": id, "reason": "550 5.1.1 no such mailbox"}})
+	}
+	sent := box.Last("greta@acme.example").Header.Get("Message-Id")
+	env.Clock.Advance(time.Hour)
+	admin = env.SignIn("admin", testenv.Password)
+	report("<0123456789abcdef0123456789abcdef@cloud.example>").Want(404)
+	if admin.Open("/portal/p/" + acme + "/invitations"); strings.Contains(admin.Text(), "came back") {
+		t.Error("a report of another mail counts")
+	}
+	report(sent).Want(204)
+	report(sent).Want(204) // mail servers repeat themselves
+	admin.Open("/portal/p/"+acme+"/invitations").Want(200, "The mail came back").Submit("Send again greta@acme.example").Want(200, "on their way")
+	report(sent).Want(404)
+	env.Deliver()
+	admin.Open("/portal/p/" + acme + "/invitations")
+	if strings.Contains(admin.Text(), "came back") {
+		t.Error("a report of an older mail counts")
+	}
+	link := box.Last("greta@acme.example").Link
+	sent = box.Last("greta@acme.example").Header.Get("Message-Id")
+	env.Browser().Open(link).Want(200).Submit("Decline").Want(200)
+	report(sent).Want(404)
 }
 
 // TestInvitationWithoutMail: links to copy, shown once.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/lintel-id/lintel/internal/identity"
 )
 
 // WaitingMail is a mail that the mail server has not taken yet.
@@ -62,6 +64,16 @@ func (db *DB) FailMail(ctx context.Context, id, why string) error {
 		_, err := tx.exec(ctx, `UPDATE "lintel_mail" SET "failed_at" = ?, "failure" = ?, "sealed" = '' WHERE "id" = ?`, tx.now, plainText(why, 255), id)
 		return err
 	})
+}
+
+// BounceMail gives up the mail of an open invitation that a mail server had taken and could not deliver. It tells whether there is one.
+func (tx *Tx) BounceMail(ctx context.Context, id, why string) (found bool, err error) {
+	open, err := list(ctx, tx, column[string], `SELECT "id" FROM "lintel_invitation" WHERE "mail_id" = ? AND "state" = ?`, id, identity.InvitationOpen)
+	if err != nil || len(open) == 0 {
+		return false, err
+	}
+	return true, tx.upsert(ctx, "lintel_mail", 1, []string{"id", "sealed", "created_at", "due_at", "tries", "failed_at", "failure"},
+		id, "", tx.now, tx.now, 1, tx.now, plainText(why, 255))
 }
 
 // plainText is text from outside that any column takes: ASCII, of so many characters at most.

@@ -38,6 +38,7 @@ var (
 
 	SignUpApprove = request("SignUpApprove") // POST /v3/lintel/sign_ups/{sign_up_id}/approval
 	SignUpRefuse  = request("SignUpRefuse")  // POST /v3/lintel/sign_ups/{sign_up_id}/refusal
+	BounceReport  = request("BounceReport")  // POST /v3/lintel/mail/bounces
 
 	GrantRequestList   = request("GrantRequestList")   // GET /v3/lintel/grant_requests
 	GrantRequestRefuse = request("GrantRequestRefuse") // POST /v3/lintel/grant_requests/{grant_request_id}/refusal
