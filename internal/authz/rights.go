@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -564,7 +565,8 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 type NeedsAnswerError struct{ err error }
 
 func needsAnswer(command, format string, a ...any) error {
-	return &NeedsAnswerError{identity.Refusedf(format+` Ask for it in the portal, or with "lintel access `+command+`" and --reason.`, a...)}
+	why := fmt.Sprintf(format, a...) + ` Ask for it in the portal, or with "lintel access ` + command + `" and --reason.`
+	return &NeedsAnswerError{&identity.Error{Kind: identity.Forbidden, Message: why, Format: format, Args: a}}
 }
 
 func (e *NeedsAnswerError) Error() string { return e.err.Error() }
@@ -692,8 +694,10 @@ func (r *Rights) Membership(opened error, in, agreed bool, w Who, confers []Stan
 				if !r.sees(s.At) {
 					return identity.Refusedf("This group is protected.")
 				}
-				return identity.Refusedf("This group is protected: it confers the role %s on %s, which you may not %s.", r.Book.Roles[id].Name, s.At.name(),
-					[...]string{"grant", "take away"}[v])
+				if v == Granting {
+					return identity.Refusedf("This group is protected: it confers the role %s on %s, which you may not grant.", r.Book.Roles[id].Name, s.At.name())
+				}
+				return identity.Refusedf("This group is protected: it confers the role %s on %s, which you may not take away.", r.Book.Roles[id].Name, s.At.name())
 			}
 		}
 	}

@@ -118,7 +118,7 @@ func Refusedf(format string, args ...any) error {
 
 // NotAllowed is the 403 of a policy decision. It names the action and nothing else.
 func NotAllowed(action string) error {
-	return &Error{Kind: Forbidden, Message: "You are not authorized to perform the requested action: " + action + "."}
+	return Refusedf("You are not authorized to perform the requested action: %s.", action)
 }
 
 // Deniedf is the 403 that hides its reason from the client unless insecure_debug is on (keystone/exception.py,

@@ -253,8 +253,8 @@ func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address,
 	if wait, err := tx.Pace(ctx, invitesAtOnce, nextInviteAfter, "invite to", string(o.ProjectID)); err != nil {
 		return sent, err
 	} else if wait > 0 {
-		return sent, &identity.Error{Kind: identity.TooManyRequests, RetryAfter: wait,
-			Message: fmt.Sprintf("A project may send %d invitations at once, and one more every half hour. Send fewer, or wait.", invitesAtOnce)}
+		const many = "A project may send %d invitations at once, and one more every half hour. Send fewer, or wait."
+		return sent, &identity.Error{Kind: identity.TooManyRequests, RetryAfter: wait, Message: fmt.Sprintf(many, invitesAtOnce), Format: many, Args: []any{invitesAtOnce}}
 	}
 	if err := limited(ctx, tx, invitesPerAddress, aDay, "This address was invited as often as it may be in a day.", "invite", strings.ToLower(address)); err != nil {
 		return sent, err

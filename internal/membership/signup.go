@@ -40,9 +40,9 @@ func (s *Service) AskAccount(ctx context.Context, in identity.SignUp, source, ag
 		return err
 	}
 	in.Name, in.Project, in.Reason = strings.TrimSpace(in.Name), strings.TrimSpace(in.Project), strings.TrimSpace(in.Reason)
-	for what, text := range map[string]string{"name": in.Name, "project": in.Project} {
+	for say, text := range map[string]string{"Give a name of up to 64 characters.": in.Name, "Give a project of up to 64 characters.": in.Project} {
 		if n := utf8.RuneCountInString(text); n == 0 || n > 64 || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return identity.Invalidf("Give a %s of up to 64 characters.", what)
+			return identity.Invalidf("%s", say)
 		}
 	}
 	if utf8.RuneCountInString(in.Reason) > maxWords || !utf8.ValidString(in.Reason) || strings.ContainsRune(in.Reason, 0) {

@@ -96,6 +96,115 @@ func TestRefusalsAreTranslated(t *testing.T) {
 	}
 }
 
+// overAPI are refusals that the portal has no form for: they answer requests of /v3 alone, in Keystone's words.
+var overAPI = []string{
+	"%.80q is no search of an audit trail.",
+	"You have tried to create a resource using the admin token. As this token is not within a domain you must explicitly include a domain for this resource to belong to.",
+	"Invalid domain specific configuration: %s.",
+	"Domain ID does not conform to required UUID format.",
+	"only root projects are allowed to act as domains.",
+	"Cannot change Domain ID",
+	"Password validation error: Password must be a string type.",
+	"argument of type 'bool' is not iterable",
+	"Cannot create project, the parent (%s) is acting as a domain, but this project's domain id (%s) does not match the parent's id.",
+	"Cannot create project, since it specifies its domain_id %s, but specifies a parent in a different domain (%s).",
+	"Update of `parent_id` is not allowed.",
+	"Update of `is_domain` is not allowed.",
+	`Cannot %s project tags for %s, project is immutable. Set "immutable" option to false before creating project tags.`,
+	"Timestamp not in expected format. The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.",
+	"The given operator %s is not valid. It must be one of the following: 'eq', 'neq', 'lt', 'lte', 'gt', or 'gte'.",
+	"Cannot change user ID",
+	"Cannot change ID",
+	"invalidate date format %s",
+	"scope.project.id must be specified if include_subtree is also specified",
+	"Specify a domain or project, not both",
+	"Specify system or domain, not both",
+	"Specify system or project, not both",
+	"Specify a user or group, not both",
+	"Combining effective and group filter will always result in an empty list.",
+	"Combining effective, domain and inherited filters will always result in an empty list.",
+	"Update of `domain_id` is not allowed.",
+	"%s The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.",
+	"%s can not be updated for credential",
+	"Invalid blob in credential",
+	"Validation failed with errors: %s, detail message is: %s.",
+	"remaining_uses must not be set if redelegation is allowed",
+	"Could not find: %(target)s.",
+	"EC2 access key not found.",
+}
+
+// TestEveryRefusalIsTranslated: what the rooms behind the pages refuse with is in each catalogue, unless only a request of /v3 can be refused with it.
+func TestEveryRefusalIsTranslated(t *testing.T) {
+	said := map[string]bool{}
+	for _, room := range []string{"membership", "directory", "assignment", "credential", "authority", "authz", "portal"} {
+		files, err := filepath.Glob("../" + room + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				for _, e := range refusals(n) {
+					if text, ok := constantText(e); ok && letters.MatchString(strings.ReplaceAll(text, "%s", "")) {
+						said[text] = true
+					}
+				}
+				return true
+			})
+		}
+	}
+	if len(said) < 150 {
+		t.Fatalf("only %d refusals were found", len(said))
+	}
+	for _, m := range loadMessages()[1:] {
+		for _, text := range slices.Sorted(maps.Keys(said)) {
+			if _, there := m.rooms[text]; there == slices.Contains(overAPI, text) {
+				t.Errorf("%s: translated %t: %q", m.Lang, there, text)
+			}
+		}
+	}
+	for _, text := range overAPI {
+		if !said[text] {
+			t.Errorf("no room says %q", text)
+		}
+	}
+}
+
+// refusals are the texts that a call or a literal of an error refuses with.
+func refusals(n ast.Node) []ast.Expr {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		name := ""
+		switch f := n.Fun.(type) {
+		case *ast.SelectorExpr:
+			name = f.Sel.Name
+		case *ast.Ident:
+			name = f.Name
+		}
+		switch name {
+		case "Refusedf", "Invalidf":
+			return n.Args[:1]
+		case "needsAnswer":
+			return n.Args[1:2]
+		case "limited":
+			if len(n.Args) > 4 {
+				return n.Args[4:5]
+			}
+		}
+	case *ast.KeyValueExpr:
+		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Message" {
+			return []ast.Expr{n.Value}
+		}
+	}
+	return nil
+}
+
 // TestNothingStandsUntranslated: what templates and code show is asked of the catalogue, but for names and what is typed into a terminal.
 func TestNothingStandsUntranslated(t *testing.T) {
 	for name, set := range loadViews().pages {
