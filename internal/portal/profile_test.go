@@ -207,8 +207,8 @@ func TestProfile(t *testing.T) {
 	if m := box.Last("alice@acme.example"); !strings.HasPrefix(m.Subject, "Ein neues Gerät") {
 		t.Errorf("mail in another language: %s", m.Subject)
 	}
-	b.Open("/portal/profile").Submit("Speichern", "project", others).Want(422, "do not work on that project")
-	b.Open("/portal/profile").Submit("Speichern", "description", strings.Repeat("x", 256)).Want(422, "at most 255")
+	b.Open("/portal/profile").Submit("Speichern", "project", others).Want(422, "Sie arbeiten nicht in diesem Projekt")
+	b.Open("/portal/profile").Submit("Speichern", "description", strings.Repeat("x", 256)).Want(422, "höchstens 255 Zeichen")
 	// Nobody gets by this what is an administrator's to give.
 	action, form := b.Open("/portal/profile").Form("Speichern")
 	form.Set("email", "eve@evil.example")
