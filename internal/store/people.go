@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -188,6 +190,9 @@ func (tx *Tx) BelongingsOf(ctx context.Context, project identity.ProjectID, user
 		WHERE c."project_id" = ? AND c."trustor_user_id" IN `+set+` AND c."deleted_at" IS NULL
 		AND (c."expires_at_int" > ? OR c."expires_at_int" IS NULL AND (c."expires_at" IS NULL OR c."expires_at" > ?))
 		ORDER BY 3, 1, 2, 4`, slices.Concat(args, []any{micros(tx.now)}, args, args, []any{micros(tx.now), tx.now})...)
+	for _, some := range all { // databases differ about capitals
+		slices.SortFunc(some, func(a, b Belonging) int { return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID)) })
+	}
 	return all, err
 }
 
