@@ -1,29 +1,35 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lintel-id/lintel/internal/client"
 )
 
 func profileCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "profile", Short: "Look after what one says of oneself, and how one likes the portal"}
 	var f far
-	type answer struct {
-		Profile map[string]any `json:"profile"`
+	open := func(ctx context.Context) (c *client.Client, profile map[string]any, err error) {
+		if c, err = f.open(ctx); err != nil {
+			return nil, nil, err
+		}
+		var answer struct {
+			Profile map[string]any `json:"profile"`
+		}
+		err = c.Do(ctx, http.MethodGet, "/lintel/profile", nil, &answer)
+		return c, answer.Profile, err
 	}
 	show := &cobra.Command{Use: "show", Short: "Show one’s own profile", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		c, err := f.open(cmd.Context())
+		_, profile, err := open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		var a answer
-		if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/profile", nil, &a); err != nil {
-			return err
-		}
-		delete(a.Profile, "links")
-		return f.print(cmd.OutOrStdout(), a.Profile, row{"Field", "Value"}, fields(a.Profile))
+		delete(profile, "links")
+		return f.print(cmd.OutOrStdout(), profile, row{"Field", "Value"}, fields(profile))
 	}}
 	keys := map[string]string{"description": "description", "default-project-id": "default_project_id", "language": "language", "zone": "zone", "theme": "theme"}
 	values := map[string]*string{}
@@ -57,15 +63,11 @@ func profileCommand() *cobra.Command {
 	// Searches of the audit trail are kept as a list, of which one is put in or taken out.
 	searches := func(use, short string, n int, change func(kept []any, args []string) ([]any, error)) *cobra.Command {
 		return &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(n), RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := f.open(cmd.Context())
+			c, profile, err := open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			var a answer
-			if err := c.Do(cmd.Context(), http.MethodGet, "/lintel/profile", nil, &a); err != nil {
-				return err
-			}
-			kept, _ := a.Profile["searches"].([]any)
+			kept, _ := profile["searches"].([]any)
 			if kept, err = change(kept, args); err != nil {
 				return err
 			}
