@@ -103,7 +103,7 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// serve opens a server and serves on l until the context ends. It says so in one line once requests are taken.
+// serve opens a server and serves on l until the context ends. It says where once requests are taken.
 func serve(ctx context.Context, cfg *config.Config, l net.Listener, opt server.Options) error {
 	s, err := server.Open(ctx, cfg, opt)
 	if err != nil {
@@ -111,7 +111,12 @@ func serve(ctx context.Context, cfg *config.Config, l net.Listener, opt server.O
 		return err
 	}
 	defer s.Close()
-	return s.Serve(ctx, l, func() { fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(cfg, l)) })
+	return s.Serve(ctx, l, func() {
+		if at := server.PortalURL(cfg, l); at != "" {
+			fmt.Printf("Browsers find the portal on %s\n", at)
+		}
+		fmt.Printf("Lintel serves Identity v3 on %s/v3\n", server.URL(cfg, l))
+	})
 }
 
 func upCommand() *cobra.Command {
@@ -160,8 +165,7 @@ The administrator's password is random and printed once, with a link to the port
 				fmt.Printf("The administrator is \"admin\" with the password %s\n", made.Password)
 				fmt.Printf("It is shown once; %s and clouds.yaml beside it hold it for the openstack command.\n", filepath.Join(dir, "admin-openrc.sh"))
 				if at := server.PortalURL(cfg, l); at != "" {
-					fmt.Printf("Browsers find the portal on %s\n", at)
-					fmt.Printf("To choose a password of your own there, which those files then lack, open this link within a quarter of an hour. It works once:\n%s%s\n", at, made.Page)
+					fmt.Printf("To choose a password of your own in the portal, which those files then lack, open this link within a quarter of an hour. It works once:\n%s%s\n", at, made.Page)
 				}
 			}
 			return serve(cmd.Context(), cfg, l, opt)

@@ -99,8 +99,8 @@ func TestUpTwice(t *testing.T) {
 	before := snapshot(t, dir)
 	second := lintel(t, "up", "--data", dir, "--listen", "127.0.0.1:0")
 	url, said = start(t, second)
-	if len(said) != 1 {
-		t.Errorf("a second start says more than where it serves: %q", said)
+	if len(said) != 2 || said[0] != "Browsers find the portal on "+strings.TrimSuffix(url, "/v3")+"/portal" {
+		t.Errorf("a second start says something else than where it serves: %q", said)
 	}
 	logIn(t, url, password[1])
 	stop(t, second)
