@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -13,6 +14,7 @@ type Belongings struct {
 	Credentials     []identity.Credential // without what they hold
 	Given, Received []identity.Trust
 	Called          map[store.Key]store.Label // the projects and the other people
+	Created         map[string]time.Time      // of each, by its id, as far as the trail tells
 }
 
 // Belongings returns what the caller keeps, by the rules of Credentials and Trusts. One-time code seeds and EC2 keys have pages of
@@ -35,14 +37,20 @@ func (s *Service) Belongings(ctx context.Context, caller identity.Caller) (b Bel
 		return b, err
 	}
 	var keys []store.Key
+	var ids []string
 	for _, c := range b.Credentials {
+		ids = append(ids, string(c.ID))
 		keys = append(keys, store.Key{Kind: "project", ID: string(c.ProjectID)})
 	}
 	for _, t := range append(append([]identity.Trust{}, b.Given...), b.Received...) {
+		ids = append(ids, string(t.ID))
 		keys = append(keys, store.Key{Kind: "project", ID: string(t.ProjectID)}, store.Key{Kind: "user", ID: string(t.TrusteeUserID)}, store.Key{Kind: "user", ID: string(t.TrustorUserID)})
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		b.Called, err = tx.Labels(ctx, keys)
+		if b.Called, err = tx.Labels(ctx, keys); err != nil {
+			return err
+		}
+		b.Created, err = tx.MadeAt(ctx, ids)
 		return err
 	})
 	return b, err

@@ -186,19 +186,23 @@ type otherPage struct {
 	chrome
 	Credentials     []identity.Credential
 	Given, Received []trustRow
-	called          map[store.Key]store.Label
+	own             credential.Belongings
 }
 
 type trustRow struct {
 	ID, Who, In, Project string
+	Created              time.Time // zero when it is not known
 	Ends                 *time.Time
 	InName               bool // the trustee acts in the name of the trustor
 }
 
 // Project is the name of a project.
 func (p *otherPage) Project(id identity.ProjectID) string {
-	return labelled(p.called, "project", string(id)).Name
+	return labelled(p.own.Called, "project", string(id)).Name
 }
+
+// Created is when a credential was made; zero when it is not known.
+func (p *otherPage) Created(id identity.CredentialID) time.Time { return p.own.Created[string(id)] }
 
 // labelled is what something is called, or its id.
 func labelled(called map[store.Key]store.Label, kind, id string) store.Label {
@@ -216,11 +220,11 @@ func (v *visit) otherCredentials() error {
 	if err != nil {
 		return err
 	}
-	pg.Credentials, pg.called = own.Credentials, own.Called
+	pg.Credentials, pg.own = own.Credentials, own
 	trusts := func(all []identity.Trust, who func(identity.Trust) identity.UserID) (rows []trustRow) {
 		for _, t := range all {
 			l := labelled(own.Called, "user", string(who(t)))
-			rows = append(rows, trustRow{string(t.ID), l.Name, l.DomainName, labelled(own.Called, "project", string(t.ProjectID)).Name, t.ExpiresAt, t.Impersonation})
+			rows = append(rows, trustRow{string(t.ID), l.Name, l.DomainName, labelled(own.Called, "project", string(t.ProjectID)).Name, own.Created[string(t.ID)], t.ExpiresAt, t.Impersonation})
 		}
 		return rows
 	}

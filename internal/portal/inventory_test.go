@@ -1,10 +1,15 @@
 package portal_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/store"
 	"github.com/lintel-id/lintel/internal/testenv"
 )
 
@@ -65,13 +70,19 @@ func TestOtherCredentials(t *testing.T) {
 	id := token.Post("/v3/credentials", map[string]any{"credential": map[string]any{"type": "cert", "blob": "the-blob", "user_id": bob, "project_id": tm.web}}).Want(201).Get("credential.id")
 	token.Post("/v3/OS-TRUST/trusts", map[string]any{"trust": map[string]any{"trustor_user_id": bob, "trustee_user_id": carol, "impersonation": true,
 		"project_id": tm.web, "roles": []any{map[string]any{"name": "member"}}}}).Want(201)
-	b := tm.SignIn("bob", "secret").Open("/portal/credentials/other").Want(200, "cert", "acme-web", "carol", "acts in your name", "There are none.")
+	tm.Clock.Advance(30 * time.Minute)
+	b := tm.SignIn("bob", "secret").Open("/portal/credentials/other").Want(200, "cert acme-web 30 minutes ago", "carol", "acts in your name acme-web 30 minutes ago", "There are none.")
+	for _, created := range tm.admin.Get("/v3/lintel/users/"+bob+"/credentials").Want(200).Texts("credentials", "created_at") {
+		if created != "2026-03-04T05:06:07.000000Z" {
+			t.Errorf("made at %q", created)
+		}
+	}
 	if strings.Contains(b.Body, "the-blob") {
 		t.Error("the blob is shown")
 	}
 	b.Open("/portal/credentials/other/"+id+"/show").Want(200, "the-blob")
 	carols := tm.SignIn("carol", "secret")
-	carols.Open("/portal/credentials/other").Want(200, "bob", "you act in their name")
+	carols.Open("/portal/credentials/other").Want(200, "bob", "you act in their name acme-web 30 minutes ago")
 	carols.Open("/portal/credentials/other/" + id + "/show").Want(403)
 	carols.Open("/portal/credentials/other/" + id + "/delete").Want(403)
 	b.Open("/portal/credentials/other/"+id+"/delete").Submit("Delete the credential").Want(200, "Deleted.")
@@ -82,6 +93,43 @@ func TestOtherCredentials(t *testing.T) {
 	trust := token.Get("/v3/OS-TRUST/trusts?trustor_user_id=" + bob).Want(200).Get("trusts.0.id")
 	carols.Open("/portal/credentials/trusts/" + trust + "/delete").Submit("End the trust").Want(403)
 	tm.SignIn("bob", "secret").Open("/portal/credentials/trusts/"+trust+"/delete").Submit("End the trust").Want(200, "Deleted.")
+}
+
+// M12: when something was made is not known of what the trail does not tell, and the page asks the database as often for one as for many.
+func TestOtherCredentialsAskAFixedNumberOfQueries(t *testing.T) {
+	tm := newTeam(t)
+	bob, carol := tm.person("bob"), tm.person("carol")
+	tm.onWeb(bob, "member")
+	tm.onWeb(carol, "member")
+	token, made := tm.Login("bob", "secret", testenv.OnProjectID(tm.web)), 0
+	keep := func(n int) {
+		for range n {
+			token.Post("/v3/credentials", map[string]any{"credential": map[string]any{"type": "cert", "blob": "x", "user_id": bob, "project_id": tm.web}}).Want(201)
+		}
+		err := tm.Server.DB.Update(t.Context(), func(tx *store.Tx) error {
+			for range n {
+				made++
+				err := errors.Join(
+					tx.InsertTrust(t.Context(), identity.Trust{ID: identity.TrustID(fmt.Sprint("given-", made)), TrustorUserID: identity.UserID(bob), TrusteeUserID: identity.UserID(carol), ProjectID: identity.ProjectID(tm.web)}),
+					tx.InsertTrust(t.Context(), identity.Trust{ID: identity.TrustID(fmt.Sprint("received-", made)), TrustorUserID: identity.UserID(carol), TrusteeUserID: identity.UserID(bob), ProjectID: identity.ProjectID(tm.web)}))
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tm.CatchUp()
+	}
+	keep(1)
+	b := tm.SignIn("bob", "secret").Open("/portal/credentials/other").Want(200, "cert acme-web now", "carol Default acme-web not known never")
+	few := queries(tm.Env, b, "/portal/credentials/other")
+	keep(20)
+	if many := queries(tm.Env, b, "/portal/credentials/other"); few != 8 || many != 8 {
+		t.Errorf("%d queries with few, %d with many", few, many)
+	}
 }
 
 // A4, 8.3: the preview of deleting a role lists exactly the application credentials that vanish with it.

@@ -197,7 +197,7 @@ func (tx *Tx) Endings(ctx context.Context, user identity.UserID, by time.Time, n
 	return e, err
 }
 
-// MadeAt is when credentials were made, by their ids, as far as the trail tells.
+// MadeAt is when credentials, trusts and access tokens were made, by their ids, as far as the trail tells.
 func (tx *Tx) MadeAt(ctx context.Context, ids []string) (map[string]time.Time, error) {
 	made := make(map[string]time.Time, len(ids))
 	set, args := in(ids)
@@ -207,7 +207,9 @@ func (tx *Tx) MadeAt(ctx context.Context, ids []string) (map[string]time.Time, e
 		err = s.Scan(&id, timeOf{&at})
 		made[id] = at
 		return none, err
-	}, `SELECT "target_id", "at" FROM "lintel_trail" WHERE "action" IN ('application_credential.created', 'credential.created') AND "target_id" IN `+set, args...)
+	}, `SELECT "target_id", "at" FROM "lintel_trail"
+		WHERE "action" IN ('application_credential.created', 'credential.created', 'OS-TRUST:trust.created', 'OS-OAUTH1:access_token.created')
+		AND "target_id" IN `+set, args...)
 	return made, err
 }
 

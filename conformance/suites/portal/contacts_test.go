@@ -71,7 +71,7 @@ func TestOtherThings(t *testing.T) {
 		token.Post("/v3/credentials", map[string]any{"credential": map[string]any{"type": "cert", "blob": "the-blob", "user_id": token.User, "project_id": s.id("projects", "acme-web")}})
 		token.Post("/v3/OS-TRUST/trusts", map[string]any{"trust": map[string]any{"trustor_user_id": token.User, "trustee_user_id": s.id("users", "basil"), "impersonation": true,
 			"project_id": s.id("projects", "acme-web"), "roles": []any{map[string]any{"name": "member"}}}})
-		ayesha.Open("/portal/credentials/other").Sees("cert", "acme-web", "basil", "acts in your name").SeesNot("the-blob")
+		ayesha.Open("/portal/credentials/other").Sees("Created", "cert", "acme-web", "basil", "acts in your name").SeesNot("the-blob", "not known")
 		s.SignIn("basil", secret).Open("/portal/credentials/other").Sees("ayesha", "you act in their name")
 		ayesha.PressFirst("Delete", "cert").Press("Delete the credential").Sees("Deleted")
 		if all := token.Get("/v3/credentials").list("credentials"); len(all) != 0 {
