@@ -723,6 +723,7 @@ type LintelGroup struct {
 	PasskeyRPID      string        `opt:"passkey_rp_id"`                                                                  // domain that passkeys are bound to, the portal's or one above it; unset: the portal's
 	SMTPURL          string        `opt:"smtp_url" secret:""`                                                             // the mail server, smtp://user:password@host:port or smtps://…; unset: no mail is sent
 	MailFrom         string        `opt:"mail_from"`                                                                      // "Name <address>" that mails come from
+	MailReplyTo      string        `opt:"mail_reply_to"`                                                                  // "Name <address>" that answers to mails go to; unset: whom they come from
 	MailAccess       bool          `opt:"mail_access" default:"true"`                                                     // where mail is sent, tell people when what they may do changes
 	MailUnknown      bool          `opt:"mail_unknown" default:"false"`                                                   // who asks for a new password by an address of no account gets a mail that says so
 	InviteLife       time.Duration `opt:"invite_life" unit:"s" min:"3600" max:"2592000" default:"604800"`                 // how long an invitation can be accepted; one to a role of high impact for a day at most

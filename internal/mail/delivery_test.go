@@ -142,6 +142,17 @@ func TestRefusedMails(t *testing.T) {
 	}
 }
 
+// TestAnswersGoWhereTheyAreRead: 6.5: an address for answers beside the one that mails come from, if there is one.
+func TestAnswersGoWhereTheyAreRead(t *testing.T) {
+	box := testenv.NewMailbox(t, "")
+	env := testenv.New(t, box.Use, func(c *config.Config) { c.Lintel.MailReplyTo = "Help <help@cloud.example>" })
+	post(t, env, "greta@acme.example")
+	env.Deliver()
+	if to := box.Last("greta@acme.example").Header.Get("Reply-To"); to != `"Help" <help@cloud.example>` {
+		t.Errorf("answers go to %q", to)
+	}
+}
+
 // TestSomebodyGetsSoMuch: more than so many mails a day nobody gets. S-118
 func TestSomebodyGetsSoMuch(t *testing.T) {
 	box := testenv.NewMailbox(t, "")

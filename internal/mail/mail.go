@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"net/mail"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -127,7 +128,8 @@ type Values struct {
 	Domain  string
 	Roles   []string
 	Words   string     // what somebody wrote
-	Ends    *time.Time // of the access
+	Quote   string     `json:"-"` // the same, line by line, as the office makes it
+	Ends    *time.Time // of the access; when a credential was used last
 	Until   time.Time  // of the link
 	At      time.Time
 	From    string // the address and browser that something was asked from
@@ -267,7 +269,8 @@ func (o *Office) Write(kind Kind, lang string, v Values) (Message, error) {
 // compose fills a template with values, and returns its first line and the rest.
 func (o *Office) compose(kind Kind, lang string, v Values) (subject, text string, err error) {
 	v.Cloud, v.By, v.Name, v.Project, v.Domain, v.From = inert(o.Cloud), inert(v.By), inert(v.Name), inert(v.Project), inert(v.Domain), inert(v.From)
-	v.Words, v.Group, v.Ask, v.Places = inert(v.Words), inert(v.Group), inert(v.Ask), inertPlaces(v.Places)
+	v.Quote, v.Words = quote(v.Words), inert(v.Words)
+	v.Group, v.Ask, v.Places = inert(v.Group), inert(v.Ask), inertPlaces(v.Places)
 	roles := make([]string, len(v.Roles))
 	for i, r := range v.Roles {
 		roles[i] = inert(r)
@@ -285,18 +288,55 @@ func (o *Office) compose(kind Kind, lang string, v Values) (subject, text string
 	return subject, strings.TrimSpace(text), nil
 }
 
-// inert is text that others chose, on one line and without what mail programs take for the address of a page. S-116
+// inert is text that others chose, on one line, in the direction that its letters have, and without what mail programs take for the
+// address of a page. S-116
 func inert(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	text = strings.ReplaceAll(text, "://", ": //")
+	text = webName.ReplaceAllString(text, "$1 .")
 	if runes := []rune(text); len(runes) > maxText {
 		text = string(runes[:maxText]) + "…"
 	}
 	return text
 }
 
+// webName begins the names of hosts that mail programs make links of.
+var webName = regexp.MustCompile(`(?i)\b(www)\.`)
+
 // maxText is the most characters of what others chose.
 const maxText = 500
+
+// quote is what others wrote in its lines, each of them inert and marked as theirs. S-116
+func quote(text string) string {
+	if runes := []rune(text); len(runes) > maxText {
+		text = string(runes[:maxText]) + "…"
+	}
+	var lines []string
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		if line = inert(line); line != "" || len(lines) > 0 && lines[len(lines)-1] != ">" {
+			lines = append(lines, strings.TrimSpace("> "+line))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// unquote is the text of a paragraph that quote made.
+func unquote(part string) (text string, quoted bool) {
+	if !strings.HasPrefix(part, ">") {
+		return part, false
+	}
+	lines := strings.Split(part, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimPrefix(strings.TrimPrefix(line, ">"), " ")
+	}
+	return strings.Join(lines, "\n"), true
+}
 
 // page is the text with the least markup that mail programs show well: paragraphs, what somebody wrote, the link.
 func page(lang string, m Message, link string) string {
@@ -304,13 +344,13 @@ func page(lang string, m Message, link string) string {
 	fmt.Fprintf(&b, `<!doctype html><html lang="%s"><head><meta charset="utf-8"><title>%s</title></head>`, lang, html.EscapeString(m.Subject))
 	b.WriteString(`<body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:1.5em auto;padding:0 1em">` + "\n")
 	for part := range strings.SplitSeq(strings.TrimSpace(m.Text), "\n\n") {
-		quote, quoted := strings.CutPrefix(part, "> ")
+		said, quoted := unquote(part)
 		foot, isFoot := strings.CutPrefix(part, "-- \n")
 		switch {
 		case part == link && link != "":
 			fmt.Fprintf(&b, `<p><a href="%s">%s</a></p>`, html.EscapeString(link), html.EscapeString(link))
 		case quoted:
-			fmt.Fprintf(&b, `<blockquote>%s</blockquote>`, html.EscapeString(quote))
+			fmt.Fprintf(&b, `<blockquote>%s</blockquote>`, strings.ReplaceAll(html.EscapeString(said), "\n", "<br>"))
 		case isFoot:
 			fmt.Fprintf(&b, `<hr><p style="font-size:13px">%s</p>`, html.EscapeString(foot))
 		default:

@@ -140,18 +140,33 @@ func TestWhatOthersChoseIsInert(t *testing.T) {
 	o := &Office{Cloud: "Cloud", URL: "https://identity.example/portal"}
 	v := sample
 	v.By = "Eve\r\nBcc: all@acme.example"
-	v.Project = `<script>alert(1)</script> http://evil.example`
-	v.Words = "see https://evil.example/login\n\n-- \nhttps://evil.example"
+	v.Project = "<script>alert(1)</script> http://evil.example WWW.evil.example \u202etfel\u2069"
+	v.Words = "see https://evil.example/login\r\n\r\n\n-- \nhttps://evil.example\x01\n"
 	m, err := o.Write(Invite, "en", v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.ContainsAny(m.Subject, "\r\n") || strings.Contains(m.Text, "\r") || strings.Contains(m.Text, "https://evil") || strings.Contains(m.Text, "http://evil") {
+	if strings.ContainsAny(m.Subject, "\r\n") || strings.Contains(m.Text, "\r") || strings.Contains(m.Text, "https://evil") || strings.Contains(m.Text, "http://evil") ||
+		strings.Contains(m.Text, "WWW.evil") || strings.ContainsAny(m.Subject+m.Text, "\u202e\u2069") {
 		t.Errorf("%q\n%s", m.Subject, m.Text)
 	}
 	if strings.Contains(m.HTML, "<script") || strings.Contains(m.HTML, `href="http`) != strings.Contains(m.HTML, `href="https://identity.example/portal/invite/SECRET"`) ||
 		strings.Count(m.HTML, "<a ") != 1 || strings.Count(m.HTML, "<hr>") != 1 {
 		t.Error(m.HTML)
+	}
+	if lines := "\n> see https: //evil.example/login\n>\n> --\n> https: //evil.example\n\n"; !strings.Contains(m.Text, lines) {
+		t.Errorf("what they write is not in lines marked as theirs:\n%s", m.Text)
+	}
+	if lines := "<blockquote>see https: //evil.example/login<br><br>--<br>https: //evil.example</blockquote>"; !strings.Contains(m.HTML, lines) {
+		t.Error(m.HTML)
+	}
+	for _, words := range []string{"\x01", "\x01\nHello", "\n\n", ""} {
+		if v.Words = words; strings.Contains(quote(words), "\x01") {
+			t.Errorf("%q", quote(words))
+		}
+		if _, err := o.Write(Invite, "en", v); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -185,7 +200,7 @@ var says = map[Kind]struct{ must, not string }{
 	FactorUndone:    {"name domain at from link request", "words address"},
 	CredentialMade:  {"words name project at link request", "address"},
 	Expiring:        {"words project until ends link request", "address"},
-	Rotate:          {"name project by link request", "words address"},
+	Rotate:          {"name project by ends link request", "words address"},
 	Contact:         {"by project link code until request", "words"},
 	Notice:          {"by name words project link request", "address"},
 	Suspended:       {"by name words ends at request", "address"},

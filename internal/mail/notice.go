@@ -63,9 +63,8 @@ func (o *Office) Notices(ctx context.Context, tx *store.Tx, user identity.UserID
 		text, _, _ = strings.Cut(text, "\n\n-- \n")
 		for part := range strings.SplitSeq(text, "\n\n") {
 			part = strings.TrimSpace(part)
-			quote, quoted := strings.CutPrefix(part, "> ")
-			if part != "" && part != v.Link {
-				t.Text = append(t.Text, Paragraph{quote, quoted})
+			if said, quoted := unquote(part); part != "" && part != v.Link {
+				t.Text = append(t.Text, Paragraph{said, quoted})
 			}
 		}
 		all = append(all, t)

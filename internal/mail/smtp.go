@@ -17,7 +17,8 @@ import (
 
 // Server is a mail server that takes mails for everybody.
 type Server struct {
-	From *mail.Address
+	From    *mail.Address
+	ReplyTo *mail.Address // where answers go; nil for where mails come from
 
 	host    string
 	options []gomail.Option
@@ -90,8 +91,11 @@ func (e *unreachableError) Error() string { return e.err.Error() }
 func (e *unreachableError) Unwrap() error { return e.err }
 
 func (s *Server) send(ctx context.Context, id string, now time.Time, m Message) error {
-	msg := gomail.NewMsg()
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(s.From)
+	if s.ReplyTo != nil {
+		msg.ReplyToMailAddress(s.ReplyTo)
+	}
 	if err := msg.To(m.To); err != nil {
 		return &refusedError{err}
 	}

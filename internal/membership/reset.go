@@ -107,6 +107,10 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	} else if err != nil {
 		return err
 	}
+	lang, err := languageOf(ctx, tx, u, ask.Lang)
+	if err != nil {
+		return err
+	}
 	v := mails.Values{To: emailOf(u), Name: u.Name, From: ask.From, Request: ask.Request, Until: tx.Now().Add(s.ResetLife)}
 	if !s.Directory.ChoosesPassword(u) {
 		var providers []string
@@ -116,7 +120,7 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 			}
 		}
 		v.Words = strings.Join(providers, " / ")
-		_, err := s.Office.Post(ctx, tx, mails.ResetElsewhere, ask.Lang, v)
+		_, err := s.Office.Post(ctx, tx, mails.ResetElsewhere, lang, v)
 		return err
 	}
 	mark, err := s.mark(ctx, tx, u)
@@ -131,8 +135,17 @@ func (s *Service) sendReset(ctx context.Context, tx *store.Tx, l identity.Link) 
 	if v.Code, err = s.mailed(ctx, tx, v.To, secret, v.Until); err != nil {
 		return err
 	}
-	_, err = s.Office.Post(ctx, tx, mails.Reset, ask.Lang, v)
+	_, err = s.Office.Post(ctx, tx, mails.Reset, lang, v)
 	return err
+}
+
+// languageOf is the language that a user has chosen, else another.
+func languageOf(ctx context.Context, tx *store.Tx, u identity.User, otherwise string) (string, error) {
+	p, err := tx.Profile(ctx, u.ID)
+	if err == nil && p.Language == "" {
+		p.Language = otherwise
+	}
+	return p.Language, err
 }
 
 // addressIsTheirs tells whether a mail to a user's address may let its reader in. Somebody else who set the address must be one who could
@@ -296,6 +309,9 @@ func (s *Service) sendLink(ctx context.Context, tx *store.Tx, caller identity.Ca
 	}
 	code, err := s.mailed(ctx, tx, emailOf(u), secret, until)
 	if err != nil {
+		return "", err
+	}
+	if lang, err = languageOf(ctx, tx, u, lang); err != nil {
 		return "", err
 	}
 	actor, _ := caller.Token.Actor()

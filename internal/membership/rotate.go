@@ -46,7 +46,11 @@ func (s *Service) AskToRotate(ctx context.Context, caller identity.Caller, proje
 		if name == "" {
 			name = h.Type
 		}
-		err = s.Office.Inform(ctx, tx, mails.Rotate, owner, mails.Values{Link: "/credentials", By: mails.Called(actor), Name: name, Project: p.Name})
+		v := mails.Values{Link: "/credentials", By: mails.Called(actor), Name: name, Project: p.Name}
+		if !h.Used.IsZero() {
+			v.Ends = &h.Used
+		}
+		err = s.Office.Inform(ctx, tx, mails.Rotate, owner, v)
 		if err != nil {
 			return err
 		}

@@ -145,10 +145,15 @@ func (v *visit) notify() error {
 	if err != nil {
 		return err
 	}
+	var sent int
 	err = h.as(func(c identity.Caller) error {
-		_, err := v.p.Membership.Notify(v.Context(), c, h.ID, membership.Notice{Topic: pg.Topic, Subject: pg.Subject, Words: pg.Words})
+		sent, err = v.p.Membership.Notify(v.Context(), c, h.ID, membership.Notice{Topic: pg.Topic, Subject: pg.Subject, Words: pg.Words})
 		return err
 	})
+	if err == nil && sent == 0 {
+		pg.Fields = problems{"topic": v.T("Nobody gets mails about this topic, so nothing was sent.")}
+		return v.show(http.StatusUnprocessableEntity, "contacts", pg)
+	}
 	return v.contactsAfter(h, pg, err, "notified")
 }
 

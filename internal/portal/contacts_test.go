@@ -21,7 +21,7 @@ func TestContacts(t *testing.T) {
 	boss.Open(at).Submit("Add the contact", "name", "Paula Pays", "address", "paula@pay.example").Want(422, "Choose at least one topic")
 	boss.Submit("Add the contact", "name", "Paula Pays", "address", "paula@pay.example", "topics", "billing", "topics", "quota").Want(200, "A mail asks", "Paula Pays", "has not agreed yet")
 	boss.Submit("Add the contact", "name", "Again", "address", "PAULA@pay.example", "topics", "billing").Want(422, "already")
-	boss.Open(at).Submit("Send the notice", "topic", "billing", "subject", "Too early", "words", "x").Want(200)
+	boss.Open(at).Submit("Send the notice", "topic", "billing", "subject", "Too early", "words", "x").Want(422, "nothing was sent")
 	env.Deliver()
 	mails := box.All("paula@pay.example")
 	if len(mails) != 1 {
@@ -36,7 +36,7 @@ func TestContacts(t *testing.T) {
 	env.Browser().Open(mails[0].Link).Want(200, "does not work any more")
 	boss.Open(at).Want(200, "gets mails")
 	boss.Submit("Send the notice", "topic", "billing", "subject", "Invoice 7", "words", "It is there.").Want(200, "on its way")
-	boss.Submit("Send the notice", "topic", "security", "subject", "Change your keys", "words", "Now.").Want(200)
+	boss.Submit("Send the notice", "topic", "security", "subject", "Change your keys", "words", "Now.").Want(422, "Nobody gets mails about this topic")
 	env.Deliver()
 	mails = box.All("paula@pay.example")
 	if len(mails) != 2 || !strings.Contains(mails[1].Subject, "Invoice 7") {

@@ -90,7 +90,7 @@ func enrol(t *testing.T, env *testenv.Env, b *testenv.Browser) (*phone, []string
 
 // verify finishes a sign-in with a code.
 func verify(env *testenv.Env, name, code string) *testenv.Browser {
-	return env.Browser().Open("/portal/login").Submit("Sign in", "name", name, "password", "secret").Want(200, "Enter the code").Submit("Continue", "code", code)
+	return env.Browser().Open("/portal/login").Submit("Sign in", "name", name, "password", "secret").Want(200, "Enter the code", "The password of "+name+" in Default was right").Submit("Continue", "code", code)
 }
 
 func byBoth(user, code, scope string) string {

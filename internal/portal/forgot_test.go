@@ -126,6 +126,32 @@ func patch(env *testenv.Env, user, body string) {
 	env.Admin().Patch("/v3/users/"+user, body).Want(200)
 }
 
+// TestMailsInTheReadersLanguage: 3.7, 6.5: whoever asks for a mail, it is in the language that its reader has chosen.
+func TestMailsInTheReadersLanguage(t *testing.T) {
+	env, box, boss, project := cloudWithMail(t)
+	user, _ := member(env, "bob", "other")
+	patch(env, user, `{"user": {"email": "bob@acme.example"}}`)
+	role := env.Admin().Get("/v3/roles?name=member").Get("roles.0.id")
+	env.Admin().Put("/v3/projects/"+project+"/users/"+user+"/roles/"+role, nil).Want(204)
+	env.SignIn("bob", "secret").Open("/portal/profile").Submit("Save", "language", "de").Want(200)
+	key := env.Login("bob", "secret", testenv.OnProjectID(project)).Post("/v3/users/"+user+"/application_credentials", `{"application_credential": {"name": "ci"}}`).Want(201).
+		Get("application_credential.id")
+	came := func(what, want string) {
+		t.Helper()
+		env.Deliver()
+		for _, m := range box.All("bob@acme.example") {
+			if m.Header.Get("Content-Language") == "de" && strings.Contains(m.Text, want) {
+				return
+			}
+		}
+		t.Errorf("%s: no mail in German", what)
+	}
+	env.Browser().Open("/portal/forgot").Submit("Send me a link", "name", "bob").Want(200)
+	came("a stranger", "möchte ein neues Passwort")
+	boss.Open("/portal/p/" + project + "/credentials/" + key + "/rotate").Submit("Send the mail").Want(200)
+	came("who asks to rotate", "Dass sie benutzt wurden, ist nicht bekannt.")
+}
+
 // TestLimitsOfResets: three an hour for what was entered, whoever it is. S-118
 func TestLimitsOfResets(t *testing.T) {
 	env, _, _, _ := cloudWithMail(t)

@@ -83,7 +83,7 @@ func (v *visit) trySignIn() error {
 	case errors.Is(err, identity.TooManyRequests):
 		return v.tooMany(err, &pg.chrome, func(status int) error { return v.show(status, "signin", pg) })
 	case errors.Is(err, identity.Unauthorized), errors.Is(err, identity.BadRequest):
-		pg.Problem = v.T("That did not work. Check the name and the password.")
+		pg.Problem = v.T("That did not work. Check the name and the password. After many failed tries, try again later or set a new password.")
 		return v.show(http.StatusUnprocessableEntity, "signin", pg)
 	}
 	return err

@@ -53,6 +53,9 @@ func TestOneSentenceForAllFailures(t *testing.T) {
 		{"name", "alice", "password", "secret"}, {"name", "admin", "password", testenv.Password, "domain", "none"}} {
 		b := env.Browser().Open("/portal/login").Submit("Sign in", try...).Want(422)
 		said, _, _ := strings.Cut(b.Text(), "User name")
+		if !strings.Contains(said, "try again later or set a new password") { // P1: an account may be locked
+			t.Errorf("%v: nobody says what to do: %s", try, said)
+		}
 		if first == "" {
 			first = said
 		}

@@ -28,6 +28,11 @@ func mailDelivery(cfg *config.Config, db *store.DB, opt Options) (*mail.Delivery
 	if server.From, err = netmail.ParseAddress(l.MailFrom); err != nil {
 		return nil, errors.New(`[lintel] smtp_url needs mail_from too, an address such as "Example Cloud <no-reply@example.com>"`)
 	}
+	if l.MailReplyTo != "" {
+		if server.ReplyTo, err = netmail.ParseAddress(l.MailReplyTo); err != nil {
+			return nil, errors.New(`[lintel] mail_reply_to is no address such as "Help <help@example.com>"`)
+		}
+	}
 	if portalURL(cfg) == "" {
 		return nil, errors.New("[lintel] smtp_url needs to know where links lead: set [lintel] portal_url or [DEFAULT] public_endpoint")
 	}

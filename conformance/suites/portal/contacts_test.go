@@ -20,9 +20,8 @@ func TestContacts(t *testing.T) {
 		guest.Press("Yes, send them").Sees("Thank you")
 		s.Visitor().Open(link).Sees("does not work any more")
 		admin.Reload().Row("Paula Pays", "gets mails")
-		for subject, topic := range map[string]string{"Change your keys": "security", "Invoice 7": "billing"} {
-			admin.Choose("Topic", topic).Fill("Subject", subject).Fill("Message", "It is there.").Press("Send the notice")
-		}
+		admin.Choose("Topic", "security").Fill("Subject", "Change your keys").Fill("Message", "It is there.").Press("Send the notice").Sees("Nobody gets mails about this topic")
+		admin.Choose("Topic", "billing").Fill("Subject", "Invoice 7").Press("Send the notice").Sees("The notice is on its way")
 		leave := s.Mail("paula@pay.example", "Invoice 7").Link(s)
 		if got := s.Sink.To("paula@pay.example", "Change your keys"); len(got) > 0 {
 			s.Error("a mail about a topic that was not chosen came")
