@@ -118,6 +118,26 @@ func (s *Service) People(ctx context.Context, caller identity.Caller, project id
 	return out, err
 }
 
+// ShownAmong returns the first of some users who has a role on a project, if the caller sees in People that they do, and who they are.
+func (s *Service) ShownAmong(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project, some []identity.User) (u identity.User, shown bool, err error) {
+	some = slices.DeleteFunc(some, func(u identity.User) bool {
+		return !s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)})
+	})
+	if len(some) == 0 {
+		return u, false, nil
+	}
+	if sees, err := s.SeesPeople(ctx, tx, caller, p); err != nil || !sees {
+		return u, false, err
+	}
+	for _, u := range some {
+		held, err := tx.HoldingsOf(ctx, p.ID, []identity.UserID{u.ID})
+		if err != nil || len(held) > 0 {
+			return u, err == nil, err
+		}
+	}
+	return u, false, nil
+}
+
 // projectOfPeople returns a project whose people the caller may see.
 func (s *Service) projectOfPeople(ctx context.Context, tx *store.Tx, caller identity.Caller, id identity.ProjectID) (identity.Project, error) {
 	p, missing := tx.Project(ctx, id)

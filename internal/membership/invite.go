@@ -237,9 +237,44 @@ func (s *Service) mayInvite(ctx context.Context, tx *store.Tx, domain identity.D
 	return nil
 }
 
+// AlreadyThereError refuses to invite somebody whom the inviter sees among the people of the project. Of all others an inviter learns
+// nothing. 6.4
+type AlreadyThereError struct {
+	User identity.UserID
+	err  error
+}
+
+func (e *AlreadyThereError) Error() string { return e.err.Error() }
+func (e *AlreadyThereError) Unwrap() error { return e.err }
+
+// alreadyThere is what it says.
+const alreadyThere = "%s is the address of %s, who has roles on this project: change those instead."
+
+// newHere refuses an address of somebody whom the inviter sees among the people of the project.
+func (s *Service) newHere(ctx context.Context, tx *store.Tx, o offer, address string) error {
+	p, err := tx.Project(ctx, o.ProjectID)
+	if err != nil {
+		return err
+	}
+	some, err := tx.UsersByAddress(ctx, "", address)
+	if err != nil {
+		return err
+	}
+	u, shown, err := s.Assignment.ShownAmong(ctx, tx, o.by, p, some)
+	if err == nil && shown {
+		err = &AlreadyThereError{u.ID, &identity.Error{Kind: identity.Conflict, Message: fmt.Sprintf(alreadyThere, address, u.Name), Format: alreadyThere, Args: []any{address, u.Name}}}
+	}
+	return err
+}
+
 func (s *Service) inviteOne(ctx context.Context, tx *store.Tx, o offer, address, reason string) (sent Sent, err error) {
 	if err := s.mayInvite(ctx, tx, o.domain, address); err != nil {
 		return sent, err
+	}
+	if len(o.Areas) == 0 {
+		if err := s.newHere(ctx, tx, o, address); err != nil {
+			return sent, err
+		}
 	}
 	old, err := tx.OpenInvitation(ctx, o.ProjectID, address)
 	if err == nil {

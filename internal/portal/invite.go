@@ -105,6 +105,7 @@ func (v *visit) stateOf(l membership.Listed) (words, dot string) {
 type invitePage struct {
 	chrome
 	Addresses string
+	Update    string // the page of somebody who was to be invited, and has roles here
 	Address   string // of the invitation that is changed
 	Roles     []offered
 	Words     string
@@ -262,6 +263,9 @@ func (v *visit) sendInvitations() error {
 		sent, err = v.p.Membership.Invite(v.Context(), c, h.ID, to, d)
 		return err
 	})
+	if there, already := errors.AsType[*membership.AlreadyThereError](err); already {
+		pg.Update = h.Path("/people/", string(there.User))
+	}
 	if err != nil {
 		return v.refuse(err, &pg.chrome, func(status int) error { return v.show(status, "invite", pg) })
 	}

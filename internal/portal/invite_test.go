@@ -413,3 +413,41 @@ func TestAnotherAccountIsLetIn(t *testing.T) {
 	env.Login("carla", "secret", testenv.OnProjectID(acme))
 	carla.Open(link).Want(200, "This invitation was accepted")
 }
+
+// TestInvitingAMember: J2, 6.4: who is to be invited and stands among the people already is updated instead. Who does not see the address
+// there learns nothing, nor does anybody of those who are not in the project.
+func TestInvitingAMember(t *testing.T) {
+	env, _, admin, acme := cloudWithMail(t)
+	api := env.Admin()
+	bob, _ := member(env, "bob", "other")
+	mod, _ := member(env, "mod", "home")
+	alice := api.Get("/v3/users?name=alice").Want(200).Get("users.0.id")
+	for id, name := range map[string]string{alice: "alice", bob: "bob"} {
+		api.Patch("/v3/users/"+id, `{"user": {"email": "`+name+`@acme.example"}}`).Want(200)
+	}
+	invite := func(b *testenv.Browser, address string) *testenv.Browser {
+		return b.Open("/portal/p/"+acme+"/invite").Submit("Send the invitations", "addresses", address, "role", roleID(env, "member"))
+	}
+	invite(admin, "hugo@acme.example Alice@acme.example").Want(422, "Alice@acme.example is the address of alice, who has roles on this project", "Update")
+	admin.Open("/portal/p/"+acme+"/invitations").Want(200, "Nobody is waiting")
+	invite(admin, "alice@acme.example")
+	if !strings.Contains(admin.Body, `href="/portal/p/`+acme+`/people/`+alice+`"`) {
+		t.Error("it does not lead to what changes her roles")
+	}
+	body := func(address string) string {
+		return `{"invitations": {"addresses": ["` + address + `"], "project": {"id": "` + acme + `"}, "roles": [{"name": "member"}]}}`
+	}
+	if m := api.Post("/v3/lintel/invitations", body("alice@acme.example")).Want(409).Message(); !strings.Contains(m, "change those instead") {
+		t.Error(m)
+	}
+	invite(admin, "bob@acme.example").Want(200, "on their way") // who is known, and not in the project
+
+	api.Post("/v3/roles", `{"role": {"name": "project_mod"}}`).Want(201)
+	api.Put("/v3/projects/"+acme+"/users/"+mod+"/roles/"+roleID(env, "project_mod"), nil).Want(204)
+	api.Put("/v3/lintel/grant_rules", `{"grant_rules": {"rules": [{"holder_role": {"name": "project_mod"}, "target_role": {"name": "member"}, "may_grant": true, "may_revoke": true, "may_invite": true}]}}`).Want(200)
+	b := env.SignIn("mod", "secret").Open("/portal/p/"+acme+"/people").Want(200, "alice")
+	if strings.Contains(b.Body, "alice@acme.example") {
+		t.Fatal("the moderator sees the address")
+	}
+	invite(b, "alice@acme.example").Want(200, "on their way")
+}

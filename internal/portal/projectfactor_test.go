@@ -60,7 +60,7 @@ func TestProjectAsksForSecondFactor(t *testing.T) {
 	env.Login("boss", "secret", testenv.OnDomainID("default")).Patch(rules, `{"rules": {"second_factor": true}}`).Want(403)
 	env.Login("bob", "secret", on).Get("/v3/lintel/projects/" + project + "/shut-out").Want(403)
 	p, _ := enrol(t, env, b)
-	b.Open(settings+"/factor").Want(200, "3 people have none", "alice, bob, carl")
+	b.Open(settings+"/factor").Want(200, "3 people have none", "alice, bob, carl. They are told.")
 	for _, text := range live {
 		admin.Validate(text).Want(200)
 		other.Admin().Validate(text).Want(200)

@@ -298,7 +298,7 @@ func (v *visit) meansFactor(h *here, act *actPage) error {
 	}
 	who := v.T("Everybody who has a role there has a second factor.")
 	if n := len(people); n > 0 {
-		who = v.N(n, "%d person has none, and cannot work in it without one:", "%d people have none, and cannot work in it without one:") + " " + some(people)
+		who = v.N(n, "%d person has none, and cannot work in it without one:", "%d people have none, and cannot work in it without one:") + " " + some(people) + ". " + v.T("They are told.")
 	}
 	what := v.T("All that logs in to it for people was made with a second factor.")
 	if n := len(robots); n > 0 {
