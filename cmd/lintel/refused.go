@@ -22,6 +22,9 @@ var (
 	absent     = regexp.MustCompile(`^Could not find (user|group|project): (.*)\.$`)
 )
 
+// hasRoles is the end of what is said against the invitation of somebody who has roles already.
+const hasRoles = ", who has roles on this project: change those instead."
+
 // inOptions says what went wrong in terms of the command: which option has a value that there is not, or would tell names apart.
 func inOptions(cmd *cobra.Command, args []string, err error) error {
 	if several, ok := errors.AsType[ambiguous](err); ok {
@@ -46,6 +49,9 @@ func inOptions(cmd *cobra.Command, args []string, err error) error {
 				return fmt.Errorf("%w: the domain is %s unless --%s names another", err, strings.TrimSuffix(own, ")"), f.Name)
 			}
 		}
+	}
+	if refused.Status == http.StatusConflict && strings.HasSuffix(refused.Message, hasRoles) {
+		return fmt.Errorf("%w\n\"lintel access grant\" adds a role, \"lintel access revoke\" takes one back", err)
 	}
 	return err
 }

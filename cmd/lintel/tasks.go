@@ -323,7 +323,8 @@ func inviteCommand() *cobra.Command {
 		Use:   "invite ADDRESS...",
 		Short: "Invite people to a project by mail, all of them or nobody",
 		Long: `Invite people to a project by mail, all of them or nobody. Where the service sends no mail, a link for each is printed, to be handed on.
-Nobody gets access before accepting. Whoever has an open invitation to the project has that one changed. Where a grant rule wants somebody
+Nobody gets access before accepting. Whoever has an open invitation to the project has that one changed; of those whom you see among its
+people "lintel access grant" and "lintel access revoke" change the roles. Where a grant rule wants somebody
 else to agree, the invitations are sent once they have: say why with --reason.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -198,7 +198,8 @@ func TestInvite(t *testing.T) {
 	c.refused("invite nonsense --project acme", "not an e-mail address")
 	c.refused("invite a@acme.example --project none", "404")
 	c.refused("invite a@acme.example --project acme --role none", "403")
-	c.json("user create alice --project acme --password secret")
+	c.json("user create alice --email alice@acme.example --project acme --password secret")
+	c.refused("invite ALICE@acme.example --project acme --role reader", "ALICE@acme.example is the address of alice", "lintel access grant", "lintel access revoke") // J2
 	c.as("alice", "secret", "OS_PROJECT_NAME", "acme")
 	c.refused("invite a@acme.example --project acme", "403")
 	c.refused("invitation list --project acme", "403")

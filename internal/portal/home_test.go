@@ -53,6 +53,7 @@ func TestHomeKeepsAnAccountSafe(t *testing.T) {
 func TestInvitationsWaitAtHome(t *testing.T) {
 	env, box, root, acme := cloudWithMail(t)
 	bob, web := member(env, "bob", "web")
+	_, shop := member(env, "carol", "shop")
 	patch(env, bob, `{"user": {"email": "bob@acme.example"}}`)
 	invite(env, box, root, acme, "bob@acme.example")
 	b := env.SignIn("bob", "secret")
@@ -74,7 +75,7 @@ func TestInvitationsWaitAtHome(t *testing.T) {
 		t.Error("it leads to the invitation")
 	}
 	few := queries(env, b, "/portal")
-	invite(env, box, root, web, "bob@web.example")
+	invite(env, box, root, shop, "bob@web.example")
 	if n := queries(env, b, "/portal"); n != few {
 		t.Errorf("%d queries with one invitation, %d with two", few, n)
 	}

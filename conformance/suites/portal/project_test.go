@@ -167,6 +167,17 @@ func TestInvite(t *testing.T) {
 		admin.Reload().Sees("1 open invitation").SeesNot("greta")
 		admin.people("acme-web").Row("greta", "member")
 		s.Mail("root@northwind.example", "greta@partner.example accepted")
+
+		// Whoever is among the people is not invited again, and nobody with them: they are updated.
+		admin.Press("Invited").PressFirst("Invite people", "").Fill("E-mail addresses", "jon@partner.example\ngreta@partner.example").Press("Send the invitations")
+		admin.Sees("greta@partner.example is the address of greta, who has roles on this project")
+		if typed := admin.Value("E-mail addresses"); !strings.Contains(typed, "jon@partner.example") {
+			s.Errorf("what was typed is gone: %q", typed)
+		}
+		if _, err := s.Shell("admin", password, "project admin").Try("lintel invite greta@partner.example --project acme-web --role reader"); err == nil || !strings.Contains(err.Error(), "lintel access grant") {
+			s.Errorf("the command says: %v", err)
+		}
+		admin.Press("Update").Tick("reader").Press("Review the change").Press("Save the change").Sees("The roles were changed").Row("greta", "reader")
 		s.Visitor().Open(link).Sees("was accepted")
 
 		// The other one is changed, keeps its link, is sent again, and withdrawn.
