@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -147,33 +146,10 @@ type Departure struct {
 	// Remaining are the roles that they would go on to have: by groups, from above, or because the caller may not take them back.
 	Remaining []identity.Assignment
 
-	// Left are the roles that Remaining comes to, with all that these imply. With none, all tokens for the project end.
-	Left []identity.RoleID
+	// Has and Left are the roles that they have on the project, before and after, with all that these imply, those of domains too.
+	Has, Left []identity.RoleID
 
-	// Ends is what would work no more. It is Counted for a caller who may list it.
-	Ends
-	Counted bool
-}
-
-// Ends counts what works no more without some roles: application credentials that none of their roles would be left to, EC2 keys whose owner
-// would have no role, and trusts of a role that the trustor would no longer have.
-type Ends struct{ ApplicationCredentials, Keys, Trusts int }
-
-// endOf counts which of somebody's belongings work no more with the roles that are left.
-func endOf(all []store.Belonging, left []identity.RoleID) (e Ends) {
-	has := func(r identity.RoleID) bool { return slices.Contains(left, r) }
-	lacks := func(r identity.RoleID) bool { return !has(r) }
-	for _, b := range all {
-		switch {
-		case b.Kind == "application_credential" && !slices.ContainsFunc(b.Roles, has):
-			e.ApplicationCredentials++
-		case b.Kind == "credential" && len(left) == 0:
-			e.Keys++
-		case b.Kind == "OS-TRUST:trust" && (len(left) == 0 || slices.ContainsFunc(b.Roles, lacks)):
-			e.Trusts++
-		}
-	}
-	return e
+	Stays bool // one of Left lets them in; else all tokens for the project end
 }
 
 // Departures tells what it would mean to take back all roles that some of the people of a project were granted there. The rule
@@ -199,26 +175,25 @@ func (s *Service) Departures(ctx context.Context, caller identity.Caller, projec
 		if people, called, err = s.persons(ctx, tx, g, p, users, book); err != nil {
 			return err
 		}
-		owned, err := tx.BelongingsOf(ctx, project, users)
+		held, err := tx.HoldingsOf(ctx, project, users)
 		for _, p := range people {
 			if len(p.Held) == 0 {
 				continue
 			}
-			d := Departure{Person: p, Counted: s.mayCount(ctx, caller, p.ID)}
+			d := Departure{Person: p}
 			for _, a := range p.Held {
 				kept := a.Via == (identity.Via{}) && !slices.Contains(p.Revocable, a.Role)
 				if kept || a.ViaGroup != "" || a.ViaProject != "" || a.ViaDomain != "" {
 					d.Remaining = append(d.Remaining, a)
 				}
 			}
-			for _, a := range imply(d.Remaining, book.RoleRules) {
-				if !slices.Contains(d.Left, a.Role) {
-					d.Left = append(d.Left, a.Role)
-				}
-			}
-			if d.Counted {
-				d.Ends = endOf(owned[p.ID], d.Left)
-			}
+			own := slices.DeleteFunc(slices.Clone(held), func(a identity.Assignment) bool { return a.User != p.ID })
+			d.Has = comeTo(own, book.RoleRules)
+			own = slices.DeleteFunc(own, func(a identity.Assignment) bool {
+				return a.Via == (identity.Via{}) && slices.Contains(p.Revocable, a.Role)
+			})
+			d.Left = comeTo(own, book.RoleRules)
+			d.Stays = slices.ContainsFunc(d.Left, func(r identity.RoleID) bool { return book.Global[r] })
 			all = append(all, d)
 		}
 		return err
@@ -249,10 +224,29 @@ func (s *Service) DepartureNamed(ctx context.Context, caller identity.Caller, us
 	return all[0], on, called, nil
 }
 
-// mayCount tells whether the caller may list what belongs to a user.
-func (s *Service) mayCount(ctx context.Context, caller identity.Caller, user identity.UserID) bool {
-	caller.Request.Path = map[string]string{"user_id": string(user)}
-	return s.Authz.Allowed(ctx, caller, authz.ListApplicationCredentials, nil) &&
-		s.Authz.Allowed(ctx, caller, authz.EC2ListCredentials, nil) &&
-		s.Authz.Allowed(ctx, caller, authz.ListTrustsForTrustor, authz.Target{"trust": map[string]any{"trustor_user_id": string(user)}})
+// comeTo are the roles that some assignments come to, with all that these imply.
+func comeTo(held []identity.Assignment, rules store.RoleRules) (all []identity.RoleID) {
+	for _, a := range imply(held, rules) {
+		if !slices.Contains(all, a.Role) {
+			all = append(all, a.Role)
+		}
+	}
+	return all
+}
+
+// HeldByEach is Held of many users on a project, in one query.
+func (s *Service) HeldByEach(ctx context.Context, tx *store.Tx, project identity.ProjectID, users []identity.UserID) (map[identity.UserID][]identity.RoleID, error) {
+	rules, err := tx.RoleRules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := tx.HoldingsOf(ctx, project, users)
+	if err != nil {
+		return nil, err
+	}
+	held := map[identity.UserID][]identity.RoleID{}
+	for _, a := range imply(found, rules) {
+		held[a.User] = append(held[a.User], a.Role)
+	}
+	return held, nil
 }

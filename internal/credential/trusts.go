@@ -3,8 +3,8 @@ package credential
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/identity"
@@ -211,8 +211,7 @@ func (s *Service) Pedigree(ctx context.Context, tx *store.Tx, id identity.TrustI
 		if err != nil {
 			return nil, err
 		}
-		used := t.RemainingUses != nil && *t.RemainingUses <= 0 && !spent
-		if used || t.ExpiresAt != nil && tx.Now().After(*t.ExpiresAt) {
+		if ended(t, tx.Now(), spent) {
 			return nil, identity.Missing("trust", next)
 		}
 		l := identity.TrustLink{Trust: t}
@@ -238,6 +237,12 @@ func (s *Service) Pedigree(ctx context.Context, tx *store.Tx, id identity.TrustI
 	return chain, nil
 }
 
+// ended tells whether a trust has expired or, unless spent is set, has no uses left.
+func ended(t identity.Trust, now time.Time, spent bool) bool {
+	used := t.RemainingUses != nil && *t.RemainingUses <= 0 && !spent
+	return used || t.ExpiresAt != nil && now.After(*t.ExpiresAt)
+}
+
 func person(ctx context.Context, tx *store.Tx, id identity.UserID) (u identity.User, d identity.Domain, err error) {
 	if u, err = tx.User(ctx, id); err != nil {
 		return u, d, err
@@ -258,11 +263,22 @@ func (s *Service) TrustRoles(ctx context.Context, tx *store.Tx, chain []identity
 	if err != nil {
 		return nil, err
 	}
-	wanted := map[identity.RoleID]bool{}
+	wanted := lent(t.Trust, rules)
+	for id := range wanted {
+		if !hasRole(held, id) {
+			return nil, identity.Deniedf("Trustee has no delegated roles.")
+		}
+	}
+	return slices.DeleteFunc(held, func(r identity.Role) bool { return !wanted[r.ID] || r.DomainID != "" }), nil
+}
+
+// lent are the roles that a trust names, and all that these imply.
+func lent(t identity.Trust, rules store.RoleRules) map[identity.RoleID]bool {
+	all := map[identity.RoleID]bool{}
 	var add func(identity.RoleID)
 	add = func(id identity.RoleID) {
-		if !wanted[id] {
-			wanted[id] = true
+		if !all[id] {
+			all[id] = true
 			for _, implied := range rules.Implied[id] {
 				add(implied)
 			}
@@ -271,12 +287,7 @@ func (s *Service) TrustRoles(ctx context.Context, tx *store.Tx, chain []identity
 	for _, r := range t.Roles {
 		add(r.ID)
 	}
-	for id := range maps.Keys(wanted) {
-		if !hasRole(held, id) {
-			return nil, identity.Deniedf("Trustee has no delegated roles.")
-		}
-	}
-	return slices.DeleteFunc(held, func(r identity.Role) bool { return !wanted[r.ID] || r.DomainID != "" }), nil
+	return all
 }
 
 // mayManageTrusts refuses callers whose login was delegated. The token of a trust may: that is how one is handed on.

@@ -399,7 +399,7 @@ func (a *API) showDeparture(w http.ResponseWriter, r *request) error {
 	ref := func(name, in string) assignment.Ref {
 		return atHome(r, assignment.Ref{Name: text[string](r.Args, name), Domain: directory.DomainRef{Name: text[string](r.Args, in)}})
 	}
-	d, on, called, err := a.Assignment.DepartureNamed(r.Context(), r.Caller, ref("user", "user_domain"), ref("project", "project_domain"))
+	d, on, called, err := a.Credential.DepartureNamed(r.Context(), r.Caller, ref("user", "user_domain"), ref("project", "project_domain"))
 	if err != nil {
 		return err
 	}
@@ -425,7 +425,7 @@ func (a *API) showDeparture(w http.ResponseWriter, r *request) error {
 		keeps = append(keeps, o)
 	}
 	l := called.Of("user", string(d.ID))
-	ends := object{"tokens": len(d.Left) == 0, "application_credentials": nil, "ec2_credentials": nil, "trusts": nil}
+	ends := object{"tokens": !d.Stays, "application_credentials": nil, "ec2_credentials": nil, "trusts": nil}
 	if d.Counted {
 		ends["application_credentials"], ends["ec2_credentials"], ends["trusts"] = d.ApplicationCredentials, d.Keys, d.Trusts
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/credential"
 	"github.com/lintel-id/lintel/internal/identity"
 )
 
@@ -40,11 +41,11 @@ type leaver struct {
 // leavers finds out what it means to take their roles from people.
 func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 	type departures struct {
-		all    []assignment.Departure
+		all    []credential.Departure
 		called assignment.Names
 	}
 	found, err := asGranter(h, func(c identity.Caller) (d departures, able int, err error) {
-		d.all, d.called, err = v.p.Assignment.Departures(v.Context(), c, h.ID, users)
+		d.all, d.called, err = v.p.Credential.Departures(v.Context(), c, h.ID, users)
 		for _, p := range d.all {
 			able += len(p.Revocable) + len(p.Askable)
 		}
@@ -53,7 +54,7 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 	var out []leaver
 	for _, d := range found.all {
 		l := leaver{
-			personRow: v.personRow(d.Person, found.called), Stays: len(d.Left) > 0, Ending: v.stopping(d.Ends), Counted: d.Counted,
+			personRow: v.personRow(d.Person, found.called), Stays: d.Stays, Ending: v.stopping(d.Ends), Counted: d.Counted,
 			Keeps: v.rolesHeld(d.Remaining, nil, found.called),
 		}
 		for _, r := range d.Revocable {
@@ -71,7 +72,7 @@ func (v *visit) leavers(h *here, users []identity.UserID) ([]leaver, error) {
 }
 
 // stopping says what works no more.
-func (v *visit) stopping(e assignment.Ends) (all []string) {
+func (v *visit) stopping(e credential.Ends) (all []string) {
 	if n := e.ApplicationCredentials; n > 0 {
 		all = append(all, v.N(n, "%d application credential", "%d application credentials"))
 	}

@@ -79,6 +79,17 @@ func (tx *Tx) ApplicationCredentials(ctx context.Context, user identity.UserID, 
 	return tx.applicationCredentials(ctx, s, q)
 }
 
+// ApplicationCredentialsOn returns those of some users on a project that have not ended, ordered by id.
+func (tx *Tx) ApplicationCredentialsOn(ctx context.Context, project identity.ProjectID, users []identity.UserID) ([]identity.ApplicationCredential, error) {
+	var s selection
+	set, args := in(users)
+	s.also(`"project_id" = ?`, project)
+	s.also(`"user_id" IN `+set, args...)
+	s.also(`("expires_at" IS NULL OR "expires_at" > ?)`, micros(tx.now))
+	found, err := tx.applicationCredentials(ctx, s, identity.Query{})
+	return found.Items, err
+}
+
 func (tx *Tx) applicationCredentials(ctx context.Context, s selection, q identity.Query) (out identity.Page[identity.ApplicationCredential], err error) {
 	found, err := page(ctx, tx, scanApplicationCredential, `SELECT `+applicationCredentialColumns+` FROM "application_credential"`, `"id"`, s, q)
 	if err != nil {

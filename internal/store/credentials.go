@@ -43,6 +43,17 @@ func (tx *Tx) Credentials(ctx context.Context, q identity.Query) (identity.Page[
 	return page(ctx, tx, scanCredential, `SELECT `+credentialColumns+` FROM "credential"`, `"id"`, s, q)
 }
 
+// EC2Credentials returns those of some users on a project, ordered by id.
+func (tx *Tx) EC2Credentials(ctx context.Context, project identity.ProjectID, users []identity.UserID) ([]SealedCredential, error) {
+	var s selection
+	set, args := in(users)
+	s.also(`"type" = 'ec2'`)
+	s.also(`"project_id" = ?`, project)
+	s.also(`"user_id" IN `+set, args...)
+	found, err := page(ctx, tx, scanCredential, `SELECT `+credentialColumns+` FROM "credential"`, `"id"`, s, identity.Query{})
+	return found.Items, err
+}
+
 // CountCredentials tells how many credentials a user has.
 func (tx *Tx) CountCredentials(ctx context.Context, user identity.UserID) (n int, err error) {
 	err = tx.row(ctx, `SELECT COUNT(*) FROM "credential" WHERE "user_id" = ?`, user).Scan(&n)

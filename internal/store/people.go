@@ -1,11 +1,9 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/lintel-id/lintel/internal/identity"
 )
@@ -149,51 +147,6 @@ func (tx *Tx) GroupsOnto(ctx context.Context, project identity.ProjectID) ([]Gro
 	}, with+`SELECT o."type", o."actor_id", o."target_id", o."role_id", o."inherited",
 		(SELECT COUNT(DISTINCT h."user_id") FROM "holder" h WHERE h."actor_id" = o."actor_id" AND h."type" = o."type")
 		FROM "onto" o JOIN "group" g ON g."id" = o."actor_id" WHERE o."type" IN ('GroupProject', 'GroupDomain') ORDER BY g."name", g."id", 4`, args...)
-}
-
-// Belonging is what works for a user on a project by the roles that the user has there.
-type Belonging struct {
-	Kind  string // "application_credential", "credential" or "OS-TRUST:trust"
-	ID    string
-	Roles []identity.RoleID // that it was made with; none for a credential, which has all of its owner's
-}
-
-// BelongingsOf returns what users have on a project and has not ended: application credentials, EC2 keys, and trusts that they gave.
-func (tx *Tx) BelongingsOf(ctx context.Context, project identity.ProjectID, users []identity.UserID) (map[identity.UserID][]Belonging, error) {
-	if len(users) > maxIn {
-		return nil, errors.New("more users are asked for than a page has")
-	}
-	set, in := in(users)
-	args := append([]any{project}, in...)
-	all := map[identity.UserID][]Belonging{}
-	_, err := list(ctx, tx, func(s scanner) (none struct{}, err error) {
-		var b Belonging
-		var user identity.UserID
-		var role identity.RoleID
-		if err = s.Scan(&b.Kind, &b.ID, &user, textOf(&role)); err != nil {
-			return none, err
-		}
-		some := all[user]
-		if n := len(some); n == 0 || some[n-1].ID != b.ID || some[n-1].Kind != b.Kind {
-			some = append(some, b)
-		}
-		if last := &some[len(some)-1]; role != "" {
-			last.Roles = append(last.Roles, role)
-		}
-		all[user] = some
-		return none, nil
-	}, `SELECT 'application_credential', c."id", c."user_id", r."role_id" FROM "application_credential" c
-		LEFT JOIN "application_credential_role" r ON r."application_credential_id" = c."internal_id"
-		WHERE c."project_id" = ? AND c."user_id" IN `+set+` AND (c."expires_at" IS NULL OR c."expires_at" > ?)
-		UNION ALL SELECT 'credential', c."id", c."user_id", NULL FROM "credential" c WHERE c."type" = 'ec2' AND c."project_id" = ? AND c."user_id" IN `+set+`
-		UNION ALL SELECT 'OS-TRUST:trust', c."id", c."trustor_user_id", r."role_id" FROM "trust" c LEFT JOIN "trust_role" r ON r."trust_id" = c."id"
-		WHERE c."project_id" = ? AND c."trustor_user_id" IN `+set+` AND c."deleted_at" IS NULL
-		AND (c."expires_at_int" > ? OR c."expires_at_int" IS NULL AND (c."expires_at" IS NULL OR c."expires_at" > ?))
-		ORDER BY 3, 1, 2, 4`, slices.Concat(args, []any{micros(tx.now)}, args, args, []any{micros(tx.now), tx.now})...)
-	for _, some := range all { // databases differ about capitals
-		slices.SortFunc(some, func(a, b Belonging) int { return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID)) })
-	}
-	return all, err
 }
 
 // CountHoldersOfBoth counts the users who were granted one of some roles anywhere, and one of others on a project, themselves or as

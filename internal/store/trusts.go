@@ -124,6 +124,30 @@ func (tx *Tx) Trusts(ctx context.Context, q identity.Query) ([]identity.Trust, e
 	return list(ctx, tx, scanTrust, selectTrust+s.sql()+` ORDER BY "id"`, s.args...)
 }
 
+// TrustsOfGivers returns the trusts on a project that some users gave, with their roles, those that were handed on from these, and those
+// that each was handed on from. Deleted ones are left out.
+func (tx *Tx) TrustsOfGivers(ctx context.Context, project identity.ProjectID, users []identity.UserID) ([]identity.Trust, error) {
+	set, args := in(users)
+	ids, err := list(ctx, tx, column[identity.TrustID], `WITH RECURSIVE "below" ("id", "more") AS (
+			SELECT "id", "redelegation_count" FROM "trust" WHERE "project_id" = ? AND "trustor_user_id" IN `+set+` AND "deleted_at" IS NULL
+			UNION SELECT t."id", t."redelegation_count" FROM "below" b JOIN "trust" t ON t."redelegated_trust_id" = b."id"
+			WHERE b."more" > 0 AND t."deleted_at" IS NULL),
+		"line" ("id") AS (SELECT "id" FROM "below" UNION SELECT t."redelegated_trust_id" FROM "line" l JOIN "trust" t ON t."id" = l."id"
+			WHERE t."redelegated_trust_id" IS NOT NULL)
+		SELECT "id" FROM "line"`, append([]any{project}, args...)...)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	set, args = in(ids)
+	var found trusts
+	var g gathering
+	found.gather(&g, set, args...)
+	if err := g.run(ctx, tx); err != nil {
+		return nil, err
+	}
+	return found.all(), nil
+}
+
 // InsertTrust writes a new trust. It fails with a Conflict when there is one between the same people on the same project
 // that ends at the same time, and with a NotFound when people or project are gone.
 func (tx *Tx) InsertTrust(ctx context.Context, t identity.Trust) error {

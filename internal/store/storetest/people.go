@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,14 +129,51 @@ func testPeopleOfProjects(t *testing.T, db *store.DB) {
 			tx.InsertTrust(ctx, identity.Trust{ID: "t", TrustorUserID: "v", TrusteeUserID: "u", ProjectID: "q", Roles: []identity.Role{{ID: "b"}}}),
 			tx.InsertTrust(ctx, identity.Trust{ID: "s", TrustorUserID: "v", TrusteeUserID: "u", ProjectID: "q", ExpiresAt: &ended}))
 	})
-	owned, err := read(t, db, func(ctx context.Context, tx *store.Tx) (map[identity.UserID][]store.Belonging, error) {
-		return tx.BelongingsOf(ctx, "q", []identity.UserID{"u", "v", "w"})
+	users := []identity.UserID{"u", "v", "w"}
+	theirs, err := read(t, db, func(ctx context.Context, tx *store.Tx) (ids []string, err error) {
+		credentials, err := tx.ApplicationCredentialsOn(ctx, "q", users)
+		for _, c := range credentials {
+			ids = append(ids, fmt.Sprint(c.ID, len(c.Roles)))
+		}
+		keys, more := tx.EC2Credentials(ctx, "q", users)
+		for _, k := range keys {
+			ids = append(ids, string(k.ID))
+		}
+		return ids, errors.Join(err, more)
 	})
-	wantOwned := map[identity.UserID][]store.Belonging{
-		"u": {{Kind: "application_credential", ID: "c", Roles: []identity.RoleID{"a", "b"}}},
-		"v": {{Kind: "OS-TRUST:trust", ID: "t", Roles: []identity.RoleID{"b"}}, {Kind: "credential", ID: "k"}},
+	if want := "[c2 k]"; err != nil || fmt.Sprint(theirs) != want {
+		t.Errorf("on the project are %v, error %v, want %s", theirs, err, want)
 	}
-	if diff := cmp.Diff(wantOwned, owned); diff != "" || err != nil {
-		t.Errorf("error %v, belongings -want +got:\n%s", err, diff)
+	testTrustsOfGivers(t, db)
+}
+
+// testTrustsOfGivers: with what somebody lent goes what others made of it, and whatever that was made of.
+func testTrustsOfGivers(t *testing.T, db *store.DB) {
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		var all []error
+		for _, trust := range []identity.Trust{
+			{ID: "first", TrustorUserID: "u", TrusteeUserID: "v", RedelegationCount: 2},
+			{ID: "second", TrustorUserID: "v", TrusteeUserID: "w", RedelegationCount: 1, ParentID: "first"},
+			{ID: "third", TrustorUserID: "w", TrusteeUserID: "x", ParentID: "second"},
+			{ID: "other", TrustorUserID: "u", TrusteeUserID: "x", RedelegationCount: 1},
+			{ID: "gone", TrustorUserID: "x", TrusteeUserID: "u", ParentID: "other"},
+		} {
+			trust.ProjectID, trust.Roles = "q", []identity.Role{{ID: "a"}}
+			all = append(all, tx.InsertTrust(ctx, trust))
+		}
+		return errors.Join(append(all, tx.DeleteTrust(ctx, "gone"))...)
+	})
+	for user, want := range map[identity.UserID]string{"u": "[first1 other1 second1 third1]", "v": "[first1 s0 second1 t1 third1]", "w": "[first1 second1 third1]", "x": "[]"} {
+		got, err := read(t, db, func(ctx context.Context, tx *store.Tx) (ids []string, err error) {
+			found, err := tx.TrustsOfGivers(ctx, "q", []identity.UserID{user})
+			for _, t := range found {
+				ids = append(ids, fmt.Sprint(t.ID, len(t.Roles)))
+			}
+			slices.Sort(ids)
+			return ids, err
+		})
+		if err != nil || fmt.Sprint(got) != want {
+			t.Errorf("with what %s gave go %v, error %v, want %s", user, got, err, want)
+		}
 	}
 }
