@@ -226,6 +226,13 @@ func TestGrantsThatEnd(t *testing.T) {
 	c.refused("access grant alice member --project acme --until 2026-03-01", "400", "future")
 	c.refused("access grant nobody member --project acme", "404")
 	c.refused("access grant alice member --project none", "404")
+	c.json("user create carla --password secret --email carla@acme.example")
+	if got := c.json("access grant carla@acme.example member --project acme"); got["user_id"] == nil { // S3
+		t.Error(got)
+	}
+	if out, err := c.run("access show carla@acme.example"); err != nil || !strings.Contains(out, "acme") {
+		t.Errorf("%v %s", err, out)
+	}
 	c.as("bob", "secret", "OS_PROJECT_NAME", "acme")
 	c.refused("access grant alice member --project acme", "403")
 	c.refused("access grant nobody member --project acme", "403")

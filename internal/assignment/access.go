@@ -61,7 +61,7 @@ func (w Way) Origin(roles map[identity.RoleID]identity.Role) (all []string) {
 // places of the grants, and some projects besides.
 func (s *Service) AccessOf(ctx context.Context, caller identity.Caller, who Ref, besides ...identity.ProjectID) (a Access, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		id, err := UserNamed(ctx, tx, who)
+		id, err := s.UserNamed(ctx, tx, caller, who)
 		if err != nil {
 			return err
 		}

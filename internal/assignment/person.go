@@ -2,7 +2,6 @@ package assignment
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -97,16 +96,15 @@ func (s *Service) SetRoles(ctx context.Context, caller identity.Caller, project 
 	})
 }
 
-// GrantRoles grants roles on a project to a user, all or none, as CreateGrantFor does it. who is the exact name in a domain, or an
-// id. Who may grant nothing to somebody who is not there cannot tell that from somebody to whom they may not grant; for others
-// it is identity.NotFound.
-func (s *Service) GrantRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, domain, who string, roles []identity.RoleID, until time.Time) error {
+// GrantRoles grants roles on a project to a user, all or none, as CreateGrantFor does it. Who may grant nothing to somebody who is not
+// there cannot tell that from somebody to whom they may not grant; for others it is identity.NotFound.
+func (s *Service) GrantRoles(ctx context.Context, caller identity.Caller, project identity.ProjectID, who Ref, roles []identity.RoleID, until time.Time) error {
 	if len(roles) == 0 {
 		return identity.Invalidf("No role was chosen.")
 	}
 	var user identity.UserID
 	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
-		user, err = named(ctx, tx, domain, who)
+		user, err = s.UserNamed(ctx, tx, caller, who)
 		return err
 	})
 	if err != nil {
@@ -122,21 +120,6 @@ func (s *Service) GrantRoles(ctx context.Context, caller identity.Caller, projec
 		}
 		return nil
 	})
-}
-
-// named finds a user by name, or else takes the name for an id.
-func named(ctx context.Context, tx *store.Tx, domain, who string) (identity.UserID, error) {
-	d, err := tx.DomainByName(ctx, domain)
-	if errors.Is(err, identity.NotFound) {
-		return identity.UserID(who), nil
-	} else if err != nil {
-		return "", err
-	}
-	found, err := tx.Users(ctx, identity.Query{Limit: 1}.Where("name", who).Where("domain_id", string(d.ID)))
-	if err != nil || len(found.Items) == 0 {
-		return identity.UserID(who), err
-	}
-	return found.Items[0].ID, nil
 }
 
 // Departure is what taking back all of somebody's roles on a project would mean.
@@ -205,7 +188,7 @@ func (s *Service) Departures(ctx context.Context, caller identity.Caller, projec
 func (s *Service) DepartureNamed(ctx context.Context, caller identity.Caller, user, project Ref) (d Departure, on identity.ProjectID, called Names, err error) {
 	var who identity.UserID
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if who, err = UserNamed(ctx, tx, user); err != nil {
+		if who, err = s.UserNamed(ctx, tx, caller, user); err != nil {
 			return err
 		}
 		on, err = ProjectNamed(ctx, tx, project)

@@ -3,8 +3,11 @@ package assignment
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -34,8 +37,8 @@ func orName[ID ~string](id ID, name string, err error) (ID, error) {
 	return id, err
 }
 
-// UserNamed finds a user by name or id.
-func UserNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.UserID, error) {
+// UserNamed finds a user by name or id, or by the e-mail address of somebody in the domain whom the caller may see (identity:get_user).
+func (s *Service) UserNamed(ctx context.Context, tx *store.Tx, caller identity.Caller, ref Ref) (identity.UserID, error) {
 	if ref.ID != "" {
 		return identity.UserID(ref.ID), nil
 	}
@@ -44,7 +47,17 @@ func UserNamed(ctx context.Context, tx *store.Tx, ref Ref) (identity.UserID, err
 		return "", err
 	}
 	u, err := tx.UserByName(ctx, domain, ref.Name)
-	return orName(u.ID, ref.Name, err)
+	if !errors.Is(err, identity.NotFound) || domain == "" || !strings.Contains(ref.Name, "@") {
+		return orName(u.ID, ref.Name, err)
+	}
+	some, err := tx.UsersByAddress(ctx, domain, ref.Name)
+	some = slices.DeleteFunc(some, func(u identity.User) bool {
+		return !s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)})
+	})
+	if err != nil || len(some) != 1 {
+		return identity.UserID(ref.Name), err
+	}
+	return some[0].ID, nil
 }
 
 // GroupNamed finds a group by name or id.
@@ -107,12 +120,12 @@ type NamedGrant struct {
 }
 
 // Find turns names into grants, one for each role.
-func (n NamedGrant) Find(ctx context.Context, tx *store.Tx) (all []identity.Grant, err error) {
+func (s *Service) Find(ctx context.Context, tx *store.Tx, caller identity.Caller, n NamedGrant) (all []identity.Grant, err error) {
 	g := identity.Grant{Inherited: n.Inherited}
 	if n.Group != (Ref{}) {
 		g.Group, err = GroupNamed(ctx, tx, n.Group)
 	} else {
-		g.User, err = UserNamed(ctx, tx, n.User)
+		g.User, err = s.UserNamed(ctx, tx, caller, n.User)
 	}
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ type Granted struct {
 func (s *Service) Grant(ctx context.Context, caller identity.Caller, n assignment.NamedGrant, reason string) (out Granted, err error) {
 	var grants []identity.Grant
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		grants, err = n.Find(ctx, tx)
+		grants, err = s.Assignment.Find(ctx, tx, caller, n)
 		return err
 	})
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Service) GrantAll(ctx context.Context, caller identity.Caller, grants [
 // RevokeNamed takes roles that are named back, all or none, or asks for that where a rule wants somebody else to agree.
 func (s *Service) RevokeNamed(ctx context.Context, caller identity.Caller, n assignment.NamedGrant, reason string) (out Granted, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		out.Grants, err = n.Find(ctx, tx)
+		out.Grants, err = s.Assignment.Find(ctx, tx, caller, n)
 		return err
 	})
 	if err != nil {
@@ -237,7 +237,7 @@ func (s *Service) Dismiss(ctx context.Context, caller identity.Caller, project i
 func (s *Service) DismissNamed(ctx context.Context, caller identity.Caller, user, project assignment.Ref, reason string) (out Granted, err error) {
 	var g identity.Grant
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if g.User, err = assignment.UserNamed(ctx, tx, user); err != nil {
+		if g.User, err = s.Assignment.UserNamed(ctx, tx, caller, user); err != nil {
 			return err
 		}
 		g.Project, err = assignment.ProjectNamed(ctx, tx, project)
@@ -279,7 +279,7 @@ func (s *Service) Join(ctx context.Context, caller identity.Caller, user identit
 func (s *Service) JoinNamed(ctx context.Context, caller identity.Caller, user, group assignment.Ref, reason string) (out Granted, err error) {
 	var g identity.Grant
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if g.User, err = assignment.UserNamed(ctx, tx, user); err != nil {
+		if g.User, err = s.Assignment.UserNamed(ctx, tx, caller, user); err != nil {
 			return err
 		}
 		g.Group, err = assignment.GroupNamed(ctx, tx, group)

@@ -37,11 +37,11 @@ func (s *Service) GrantOnceFactor(ctx context.Context, caller identity.Caller, n
 	}
 	var later, now []identity.Grant
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if later, err = n.Find(ctx, tx); err != nil {
+		if later, err = s.Assignment.Find(ctx, tx, caller, n); err != nil {
 			return err
 		}
 		n.Roles = meanwhile
-		now, err = n.Find(ctx, tx)
+		now, err = s.Assignment.Find(ctx, tx, caller, n)
 		return err
 	})
 	if err != nil {

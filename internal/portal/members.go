@@ -132,7 +132,7 @@ func (v *visit) addMember() error {
 		return nil
 	}
 	err = h.as(func(c identity.Caller) error {
-		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, "", v.PostForm.Get("user"), []identity.RoleID{pg.Roles[i].ID}, time.Time{})
+		return v.p.Assignment.GrantRoles(v.Context(), c, h.ID, assignment.Ref{ID: v.PostForm.Get("user")}, []identity.RoleID{pg.Roles[i].ID}, time.Time{})
 	})
 	if err != nil {
 		return err

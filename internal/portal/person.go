@@ -448,6 +448,11 @@ func (v *visit) addPage() (*here, *addPage, error) {
 	return h, pg, nil
 }
 
+// whom is who is to be added.
+func (pg *addPage) whom() assignment.Ref {
+	return assignment.Ref{Name: pg.Who, Domain: directory.DomainRef{Name: pg.DomainName}}
+}
+
 // onceLine is the command that lets roles wait for a second factor.
 func (v *visit) onceLine(h *here, pg *addPage) string {
 	line := "lintel access grant" + ofProject(h) + " --user-domain " + word(pg.DomainName) + " --once-mfa"
@@ -511,11 +516,11 @@ func (v *visit) tryAddPerson() error {
 		if pg.Once {
 			return v.grantOnce(c, h, pg, until)
 		}
-		err := v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.DomainName, pg.Who, roleIDs(v.PostForm["role"]), until)
+		err := v.p.Assignment.GrantRoles(v.Context(), c, h.ID, pg.whom(), roleIDs(v.PostForm["role"]), until)
 		asks = asks || asksAnswer(err)
 		if asksAnswer(err) && pg.Reason != "" {
 			_, err = v.p.Membership.Grant(v.Context(), c, assignment.NamedGrant{
-				User: assignment.Ref{Name: pg.Who, Domain: directory.DomainRef{Name: pg.DomainName}}, Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
+				User: pg.whom(), Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
 			}, pg.Reason)
 		}
 		return err
@@ -529,6 +534,9 @@ func (v *visit) tryAddPerson() error {
 		return nil
 	case ok && e.Kind == identity.Forbidden && pg.Once && !strings.HasPrefix(e.Message, notAllowed):
 		pg.Problem = v.said(e)
+		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
+	case ok && (e.Kind == identity.Forbidden || e.Kind == identity.NotFound) && strings.Contains(pg.Who, "@"):
+		pg.Fields["who"] = v.T("There is nobody of that name or ID there, or you may not give them this role. To let in whoever reads mails to that address, invite them.")
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
 	case ok && e.Kind == identity.Forbidden:
 		pg.Fields["who"] = v.T("There is nobody of that name or ID there, or you may not give them this role.")
@@ -558,7 +566,7 @@ func (v *visit) grantOnce(c identity.Caller, h *here, pg *addPage, until time.Ti
 		meanwhile = []string{string(pg.Onboard.ID)}
 	}
 	out, err := v.p.Membership.GrantOnceFactor(v.Context(), c, assignment.NamedGrant{
-		User: assignment.Ref{Name: pg.Who, Domain: directory.DomainRef{Name: pg.DomainName}}, Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
+		User: pg.whom(), Project: assignment.Ref{ID: string(h.ID)}, Roles: v.PostForm["role"], Until: until,
 	}, meanwhile, pg.Reason)
 	pg.Waits, pg.Asked = len(out.Waiting) > 0, out.Request != nil
 	return err

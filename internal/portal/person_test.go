@@ -128,6 +128,20 @@ func TestAddAPerson(t *testing.T) {
 	tm.wantRoles(dora, "member")
 	b.Open("/portal/p/"+tm.web+"/people/add").Submit("Add the person", "who", filip, "role", tm.role("reader")).Want(200, "The person was added")
 	tm.wantRoles(filip, "reader")
+	// The address does for who may look the account up, wherever its letters are large; of two who have it, neither is meant.
+	gwen, hans := tm.person("gwen"), tm.person("hans")
+	for _, id := range []string{gwen, eve} {
+		tm.admin.Patch("/v3/users/"+id, `{"user": {"email": "Gwen@acme.example"}}`).Want(200)
+	}
+	add := func(who, domain string) *testenv.Browser {
+		return b.Open("/portal/p/"+tm.web+"/people/add").Submit("Add the person", "who", who, "domain", domain)
+	}
+	add("gwen@ACME.example", "away").Want(422, "invite them")
+	add("gwen@ACME.example", "Default").Want(200, "The person was added", "gwen")
+	tm.wantRoles(gwen, "member")
+	tm.admin.Patch("/v3/users/"+hans, `{"user": {"email": "gwen@acme.example"}}`).Want(200)
+	add("gwen@acme.example", "Default").Want(422, "invite them")
+	tm.wantRoles(hans)
 
 	// Somebody of another domain, somebody who is not there, and a domain that is not there are all alike.
 	var said []string
