@@ -96,13 +96,14 @@ func TestCreateUserAndProject(t *testing.T) {
 // M2: what somebody says of themselves is theirs to change here, too, by the rules of the portal.
 func TestProfileCommands(t *testing.T) {
 	c := newConsole(t)
-	if out, err := c.run("profile set --zone Europe/Berlin --description Boss"); err != nil {
+	if out, err := c.run("profile set --zone Europe/Berlin --description Boss --display-name Bossy"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if p := c.json("profile show"); p["zone"] != "Europe/Berlin" || p["description"] != "Boss" || p["theme"] != nil {
+	if p := c.json("profile show"); p["zone"] != "Europe/Berlin" || p["description"] != "Boss" || p["display_name"] != "Bossy" || p["theme"] != nil {
 		t.Errorf("%v", p)
 	}
 	c.refused("profile set --zone Mars/Olympus", "no time zone")
+	c.refused("profile set --display-name "+strings.Repeat("x", 65), "at most 64 characters")
 	c.refused("profile set --theme pink", `--theme is one of light, dark, not "pink"`)
 	c.refused("profile address x@y.example", "403") // no mail is sent here
 	c.env.SignIn("admin", testenv.Password).Open("/portal/activity").Want(200, "CET")

@@ -31,7 +31,7 @@ func profileCommand() *cobra.Command {
 		delete(profile, "links")
 		return f.print(cmd.OutOrStdout(), profile, row{"Field", "Value"}, fields(profile))
 	}}
-	keys := map[string]string{"description": "description", "default-project-id": "default_project_id", "language": "language", "zone": "zone", "theme": "theme"}
+	keys := map[string]string{"display-name": "display_name", "description": "description", "default-project-id": "default_project_id", "language": "language", "zone": "zone", "theme": "theme"}
 	values := map[string]*string{}
 	set := &cobra.Command{Use: "set", Short: "Change one’s own profile; an empty value takes away what there was", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		body := map[string]any{}
@@ -47,12 +47,12 @@ func profileCommand() *cobra.Command {
 		return c.Do(cmd.Context(), http.MethodPatch, "/lintel/profile", map[string]any{"profile": body}, nil)
 	}}
 	for flag, about := range map[string]string{
-		"description": "`TEXT` about oneself", "default-project-id": "`ID` of the project that a login is for when it names none", "language": "`LANGUAGE`, such as de",
+		"display-name": "`NAME` that stands beside the user name", "description": "`TEXT` about oneself", "default-project-id": "`ID` of the project that a login is for when it names none", "language": "`LANGUAGE`, such as de",
 		"zone": "`ZONE` of time, such as Europe/Berlin", "theme": "`LOOK` of the portal, light or dark",
 	} {
 		values[flag] = set.Flags().String(flag, "", about)
 	}
-	set.MarkFlagsOneRequired("description", "default-project-id", "language", "zone", "theme")
+	set.MarkFlagsOneRequired("display-name", "description", "default-project-id", "language", "zone", "theme")
 	address := &cobra.Command{Use: "address EMAIL", Short: "Ask for another address of one’s own, which is proved by a mail to it", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		c, err := f.open(cmd.Context())
 		if err != nil {

@@ -19,11 +19,11 @@ func (s *Service) Own(ctx context.Context, tx *store.Tx, caller identity.Caller)
 	return tx.User(ctx, caller.UserID())
 }
 
-// SetDetails changes what users may change of their own accounts: the address, once it is proved, the description and the default
-// project. Whoever calls it has made sure that it is they who want it.
+// SetDetails changes what users may change of their own accounts: the address, once it is proved, the display name, the
+// description and the default project. Whoever calls it has made sure that it is they who want it.
 func (s *Service) SetDetails(ctx context.Context, tx *store.Tx, old identity.User, upd identity.UserUpdate) error {
 	details := identity.UserUpdate{DefaultProjectID: upd.DefaultProjectID, Extra: identity.Extra{}}
-	for _, name := range []string{"email", "description"} {
+	for _, name := range []string{"email", "description", "display_name"} {
 		if value, sent := upd.Extra[name]; sent {
 			details.Extra[name] = value
 		}

@@ -29,7 +29,7 @@ func (a *API) showProfile(w http.ResponseWriter, r *request) error {
 		searches[i] = object{"name": one.Name, "address": one.Address}
 	}
 	return writeJSON(w, http.StatusOK, object{"profile": object{
-		"description": p.Description, "default_project_id": orNull(p.Default), "language": orNull(p.Language), "zone": orNull(p.Zone), "theme": orNull(p.Theme),
+		"display_name": p.DisplayName, "description": p.Description, "default_project_id": orNull(p.Default), "language": orNull(p.Language), "zone": orNull(p.Zone), "theme": orNull(p.Theme),
 		"muted": append([]string{}, p.Muted...), "searches": searches, "links": r.self("/lintel/profile"),
 	}})
 }
@@ -40,7 +40,7 @@ func (a *API) updateProfile(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	body := r.Body.Object("profile")
-	for key, into := range map[string]*string{"description": &p.Description, "default_project_id": (*string)(&p.Default), "language": &p.Language, "zone": &p.Zone, "theme": &p.Theme} {
+	for key, into := range map[string]*string{"display_name": &p.DisplayName, "description": &p.Description, "default_project_id": (*string)(&p.Default), "language": &p.Language, "zone": &p.Zone, "theme": &p.Theme} {
 		if body.Has(key) {
 			*into = text[string](body, key)
 		}

@@ -411,13 +411,20 @@ func (o *Office) Inform(ctx context.Context, tx *store.Tx, kind Kind, u identity
 	return err
 }
 
-// Called is a user's name with their address.
+// Called is a user's name with how they call themselves, which is marked as that, and their address.
 func Called(u identity.User) string {
-	if email, _ := u.Extra["email"].(string); email != "" && email != u.Name {
-		return u.Name + " (" + email + ")"
+	called := u.Name
+	if name := u.DisplayName(); name != "" {
+		called += " “" + quoteMarks.Replace(name) + "”"
 	}
-	return u.Name
+	if email, _ := u.Extra["email"].(string); email != "" && email != u.Name {
+		called += " (" + email + ")"
+	}
+	return called
 }
+
+// quoteMarks are those that could pass for the end of a quote.
+var quoteMarks = strings.NewReplacer("“", "'", "”", "'", "„", "'", `"`, "'")
 
 // Other names who acts, for a mail to a user; empty when that is the user, or nobody who has a name.
 func Other(caller identity.Caller, user identity.UserID) string {

@@ -258,6 +258,7 @@ func (s *Service) KeepAddress(ctx context.Context, secret string) error {
 // Profile is what people say of themselves and how they like the portal.
 type Profile struct {
 	identity.Profile
+	DisplayName string
 	Description string
 	Default     identity.ProjectID // the project that is meant when none is named; empty for none
 }
@@ -272,6 +273,7 @@ func (s *Service) Profile(ctx context.Context, caller identity.Caller) (p Profil
 		if err != nil {
 			return err
 		}
+		p.DisplayName = u.DisplayName()
 		p.Description, _ = u.Extra["description"].(string)
 		p.Default = u.DefaultProjectID
 		p.Profile, err = tx.Profile(ctx, u.ID)
@@ -324,6 +326,10 @@ func (s *Service) SaveProfile(ctx context.Context, caller identity.Caller, p Pro
 	if utf8.RuneCountInString(p.Description) > maxDescription || !utf8.ValidString(p.Description) || strings.ContainsRune(p.Description, 0) {
 		return identity.Invalidf("A description has at most %d characters.", maxDescription)
 	}
+	p.DisplayName = strings.TrimSpace(p.DisplayName)
+	if err := identity.CheckDisplayName(p.DisplayName); err != nil {
+		return err
+	}
 	if p.Muted = slices.DeleteFunc(p.Muted, func(t string) bool { return !slices.Contains(mails.Topics, t) }); p.Language != "" {
 		p.Language = mails.Language(p.Language)
 	}
@@ -348,9 +354,12 @@ func (s *Service) SaveProfile(ctx context.Context, caller identity.Caller, p Pro
 		if err := tx.PutProfile(ctx, u.ID, p.Profile); err != nil || !directory.KeepsDetails(u) {
 			return err
 		}
-		var upd identity.UserUpdate
+		upd := identity.UserUpdate{Extra: identity.Extra{}}
 		if was, _ := u.Extra["description"].(string); was != p.Description {
-			upd.Extra = identity.Extra{"description": p.Description}
+			upd.Extra["description"] = p.Description
+		}
+		if u.DisplayName() != p.DisplayName {
+			upd.Extra["display_name"] = p.DisplayName
 		}
 		if p.Default != u.DefaultProjectID {
 			if p.Default != "" && !slices.ContainsFunc(projects, func(one identity.Project) bool { return one.ID == p.Default }) {
@@ -358,7 +367,7 @@ func (s *Service) SaveProfile(ctx context.Context, caller identity.Caller, p Pro
 			}
 			upd.DefaultProjectID = identity.Some(p.Default)
 		}
-		if upd.Extra == nil && !upd.DefaultProjectID.Present {
+		if len(upd.Extra) == 0 && !upd.DefaultProjectID.Present {
 			return nil
 		}
 		return s.Directory.SetDetails(ctx, tx, u, upd)

@@ -875,6 +875,10 @@ func TestFactorsOfPeopleFromElsewhere(t *testing.T) {
 		`INSERT INTO "nonlocal_user" ("domain_id", "name", "user_id") VALUES ('default', 'alice', '`+user+`')`)
 	enrol(t, env, b)
 	b.Open("/portal/security").Want(200, "kept where your organisation manages its people", "Replace the authenticator")
+	b.Open("/portal/profile").Want(200, "Display name none kept where your organisation manages its people")
+	action, form := b.Form("Save")
+	form.Set("display_name", "Ally")
+	b.Send("POST", action, form).Want(200, "Display name none kept") // M2
 
 	user, _ = member(env, "bob", "other")
 	b = env.SignIn("bob", "secret")

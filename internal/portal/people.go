@@ -123,7 +123,7 @@ func (v *visit) listedPerson(h *here, r personRow, grants bool) row {
 		}
 	}
 	out := row{ID: string(r.ID), Name: r.Name, Fixed: len(r.Revocable)+len(r.Askable) == 0 || r.Self, Why: r.Locked, Cells: []cell{
-		{Text: r.Name, About: r.Email, Face: true}, {Roles: r.Roles}, factor, seen, ends, {Text: r.Email}, {Text: r.In}, {Text: string(r.ID), Code: true},
+		{Text: r.Name, About: beside(r.User.DisplayName(), r.Email), Face: true}, {Roles: r.Roles}, factor, seen, ends, {Text: r.Email}, {Text: r.In}, {Text: string(r.ID), Code: true},
 	}}
 	if r.Self {
 		out.Why = v.T("You")
@@ -146,6 +146,11 @@ func (v *visit) revokeChosen() error {
 	}
 	v.redirect(strings.TrimPrefix(h.Path("/revoke?", url.Values{"user": v.PostForm["id"]}.Encode()), Prefix))
 	return nil
+}
+
+// beside are what stands next to a name, as far as there is any.
+func beside(said ...string) string {
+	return strings.Join(slices.DeleteFunc(said, func(s string) bool { return s == "" }), " · ")
 }
 
 // aboutPeople fills what the pages about people have around them.

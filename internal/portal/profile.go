@@ -66,7 +66,7 @@ func (v *visit) profilePage() (pg *profilePage, err error) {
 		{"invitations", v.T("What became of invitations that you sent"), !slices.Contains(pg.Chosen.Muted, "invitations")},
 		{"requests", v.T("Requests that you can agree to"), !slices.Contains(pg.Chosen.Muted, "requests")},
 	}
-	pg.Terminal = []string{"lintel profile show", "lintel profile set --description TEXT --zone ZONE"}
+	pg.Terminal = []string{"lintel profile show", "lintel profile set --display-name NAME --description TEXT --zone ZONE"}
 	return pg, nil
 }
 
@@ -87,7 +87,7 @@ func (v *visit) saveProfile() error {
 		return err
 	}
 	p := pg.Chosen
-	p.Theme, p.Description, p.Default, p.Muted, p.Zone = v.field("theme"), v.field("description"), identity.ProjectID(v.field("project")), nil, strings.TrimSpace(v.field("timezone"))
+	p.Theme, p.DisplayName, p.Description, p.Default, p.Muted, p.Zone = v.field("theme"), v.field("display_name"), v.field("description"), identity.ProjectID(v.field("project")), nil, strings.TrimSpace(v.field("timezone"))
 	if languageNames[v.field("language")] != "" {
 		p.Language = v.field("language")
 	}

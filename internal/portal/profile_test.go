@@ -220,3 +220,43 @@ func TestProfile(t *testing.T) {
 		t.Errorf("%s", u.Body)
 	}
 }
+
+// M2, J1, D4: how somebody calls themselves stands beside their user name, on pages and in mails, and never in its place; what could pass for
+// something else than a name is refused, or not shown where others wrote it.
+func TestDisplayName(t *testing.T) {
+	env, box := withMail(t)
+	user, project := member(env, "alice", "acme")
+	env.Admin().Patch("/v3/users/"+user, `{"user": {"email": "alice@acme.example"}}`).Want(200)
+	env.Admin().Put("/v3/projects/"+project+"/users/"+user+"/roles/"+roleID(env, "admin"), nil).Want(204)
+	b := env.SignIn("alice", "secret").Open("/portal/profile")
+	for _, wrong := range []string{strings.Repeat("x", 65), "Alice\u202e", "Alice\nadmin", "Alice\u2028admin", "Alice\u2066"} {
+		b.Open("/portal/profile").Submit("Save", "display_name", wrong).Want(422, "A display name is one line of at most 64 characters")
+	}
+	b.Open("/portal/profile").Submit("Save", "display_name", " Alice “Ally” Moreau ").Want(200, "alice Alice “Ally” Moreau")
+	shown := env.Admin().Get("/v3/users/" + user).Want(200)
+	if shown.Get("user.display_name") != "Alice “Ally” Moreau" || shown.Get("user.name") != "alice" {
+		t.Errorf("%s", shown.Body)
+	}
+	b.Open("/portal/p/"+project+"/people").Want(200, "alice Alice “Ally” Moreau · alice@acme.example")
+	b.Open("/portal/p/"+project+"/invite").Submit("Send the invitations", "addresses", "rosa@acme.example", "role", roleID(env, "member")).Want(200)
+	env.Deliver()
+	if m := box.Last("rosa@acme.example"); !strings.Contains(m.Text, "alice “Alice 'Ally' Moreau” (alice@acme.example) invites you") {
+		t.Errorf("%s", m.Text)
+	}
+	root := env.SignIn("admin", testenv.Password)
+	root.Open("/portal/d/default/users").Want(200, "alice Alice “Ally” Moreau alice@acme.example")
+	account := "/portal/d/default/users/" + user
+	root.Open(account).Want(200, "Display name Alice “Ally” Moreau")
+	root.Open(account+"/edit").Submit("Save", "display_name", strings.Repeat("x", 65)).Want(422, "A display name is one line")
+	root.Open(account+"/edit").Submit("Save", "display_name", "Alice").Want(200, "Display name Alice")
+
+	// As any attribute, it can be written by other programs. One that is no name is none here.
+	env.Admin().Patch("/v3/users/"+user, map[string]any{"user": map[string]any{"display_name": "\u202eegrog"}}).Want(200)
+	if root.Open(account).Want(200, "Display name –"); strings.Contains(root.Body, "\u202e") {
+		t.Error("the direction is turned")
+	}
+	for _, odd := range []any{7, nil, map[string]any{"a": 1}} {
+		env.Admin().Patch("/v3/users/"+user, map[string]any{"user": map[string]any{"display_name": odd}}).Want(200)
+		b.Open("/portal/profile").Want(200)
+	}
+}

@@ -141,15 +141,15 @@ func (v *visit) account() error {
 type editAccountPage struct {
 	chrome
 	edited
-	In                                identity.Domain
-	Back                              string
-	Name, Address, About, ProjectName string
+	In                                             identity.Domain
+	Back                                           string
+	Name, DisplayName, Address, About, ProjectName string
 }
 
 func (v *visit) editAccountPage(pg *accountPage) *editAccountPage {
-	out := &editAccountPage{In: pg.In, Back: Prefix + accountPath(pg), Name: pg.Account.Name, Address: pg.Email(pg.Account.User), ProjectName: pg.Project}
+	out := &editAccountPage{In: pg.In, Back: Prefix + accountPath(pg), Name: pg.Account.Name, DisplayName: pg.Account.DisplayName(), Address: pg.Email(pg.Account.User), ProjectName: pg.Project}
 	out.About, _ = pg.Account.Extra["description"].(string)
-	out.Problem = out.meanwhile(v, out.Name, out.Address, out.About, out.ProjectName)
+	out.Problem = out.meanwhile(v, out.Name, out.DisplayName, out.Address, out.About, out.ProjectName)
 	out.Section, out.Title, out.Lead = "users", v.F("Edit %s", pg.Account.Name), v.T("A user stays in its domain: roles, groups and names hang on it.")
 	out.Terminal = []string{"openstack user set --domain " + word(pg.In.Name) + " --email EMAIL " + operand(pg.Account.Name)}
 	return out
@@ -181,7 +181,7 @@ func (v *visit) saveAccount() error {
 	form := v.editAccountPage(pg)
 	was := *form
 	form.Name, form.Address, form.About = strings.TrimSpace(v.field("name")), strings.TrimSpace(v.field("email")), v.field("description")
-	form.ProjectName = strings.TrimSpace(v.field("project"))
+	form.DisplayName, form.ProjectName = strings.TrimSpace(v.field("display_name")), strings.TrimSpace(v.field("project"))
 	form.Fields = problems{}
 	if form.Name == "" {
 		form.Fields["name"] = v.T("Give the account a name.")
@@ -195,6 +195,12 @@ func (v *visit) saveAccount() error {
 			form.Fields["email"] = v.T("That is not an e-mail address.")
 		}
 		upd.Extra["email"] = form.Address
+	}
+	if form.DisplayName != was.DisplayName {
+		if e, wrong := errors.AsType[*identity.Error](identity.CheckDisplayName(form.DisplayName)); wrong {
+			form.Fields["display_name"] = v.said(e)
+		}
+		upd.Extra["display_name"] = form.DisplayName
 	}
 	if form.About != was.About {
 		upd.Extra["description"] = form.About

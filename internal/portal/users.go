@@ -114,7 +114,7 @@ func (pg *listPage) users(v *visit, caller identity.Caller) func([]identity.User
 				acts = []link{{v.T("Edit"), at + "/edit"}}
 			}
 			rows = append(rows, row{ID: string(u.ID), Name: u.Name, Fixed: u.ID == v.User().ID, Acts: acts, Cells: []cell{
-				{Text: u.Name, Path: at}, {Text: pg.Email(u)}, state, factor,
+				{Text: u.Name, About: u.DisplayName(), Path: at}, {Text: pg.Email(u)}, state, factor,
 				v.when(u.LastActiveAt), v.when(u.CreatedAt), {Text: kept[u.Kind]}, {Text: v.AccountKind(u.Surface)}, {Text: about}, {Text: string(u.ID), Code: true},
 			}})
 		}

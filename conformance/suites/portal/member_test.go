@@ -37,11 +37,12 @@ func TestPreferences(t *testing.T) {
 	tell(t, "M2", func(s *Story) {
 		p := s.member("ayesha", "acme-web").Press("Profile")
 		p.Sees("ayesha@northwind.example", "Default")
-		p.Choose("Look", "Dark").Choose("Language", "Deutsch").Press("Save").Sees("Gespeichert")
+		p.Fill("Display name (optional)", "Ayesha Khan").Choose("Look", "Dark").Choose("Language", "Deutsch").Press("Save").Sees("Gespeichert", "Ayesha Khan")
 		if theme := see[string](p, "text", "html[data-theme=dark] main h1"); theme == "" {
 			s.Error("the theme is not dark")
 		}
 		p.Choose("Sprache", "English").Press("Speichern").Sees("Saved")
+		s.admin().Open("/portal/d/default/users").Sees("Ayesha Khan")
 	})
 }
 
