@@ -16,10 +16,7 @@ var cloudPages = slices.Concat(
 		{method: get, path: "/cloud/domains/{id}", serve: (*visit).domainOfCloud},
 		{method: get, path: "/cloud/roles", serve: (*visit).roles},
 		{method: get, path: "/cloud/roles/graph", serve: (*visit).roleGraph},
-		{method: post, path: "/cloud/roles/graph", serve: (*visit).addToGraph},
 		{method: get, path: "/cloud/roles/{id}", serve: (*visit).role},
-		{method: post, path: "/cloud/roles/{id}/implies", serve: (*visit).implyRole},
-		{method: post, path: "/cloud/roles/{id}/implies/end", serve: (*visit).endImpliedRole},
 	},
 	both("/cloud/domains/new", (*visit).newDomain, false),
 	both("/cloud/domains/{id}/edit", (*visit).editDomain, false),
@@ -27,6 +24,8 @@ var cloudPages = slices.Concat(
 	both("/cloud/domains/{id}/enable", (*visit).enableDomain, false),
 	both("/cloud/domains/{id}/delete", (*visit).deleteDomain, true),
 	both("/cloud/roles/new", (*visit).newRole, false),
+	both("/cloud/roles/implied", (*visit).implyRole, false),
+	both("/cloud/roles/implied/end", (*visit).endImpliedRole, false),
 	both("/cloud/roles/{id}/edit", (*visit).editRole, false),
 	both("/cloud/roles/{id}/delete", (*visit).deleteRole, true),
 )
@@ -303,38 +302,6 @@ func (v *visit) showRole(status int, caller identity.Caller, pg *rolePage) error
 	}), "")
 	pg.Terminal = []string{"openstack role show " + roleWord(pg.Role), "openstack implied role create --implied-role ROLE " + roleWord(pg.Role)}
 	return v.show(status, "role", pg)
-}
-
-// implyRole makes the role of the path imply another. Who has the one has the other from then on.
-func (v *visit) implyRole() error {
-	caller, pg, err := v.loadRole()
-	if err != nil {
-		return err
-	}
-	if pg.Problem, err = v.imply(caller, identity.ImpliedRole{Prior: pg.Role.ID, Implied: identity.RoleID(v.field("role"))}); err != nil {
-		return err
-	}
-	if pg.Problem != "" {
-		return v.showRole(http.StatusUnprocessableEntity, caller, pg)
-	}
-	v.redirect(strings.TrimPrefix(pg.Path, Prefix) + "?done=saved")
-	return nil
-}
-
-func (v *visit) endImpliedRole() error {
-	caller, pg, err := v.loadRole()
-	if err != nil {
-		return err
-	}
-	if err := v.p.Assignment.DeleteImpliedRole(v.Context(), caller, identity.ImpliedRole{Prior: pg.Role.ID, Implied: identity.RoleID(v.field("role"))}); err != nil {
-		return err
-	}
-	if v.field("graph") != "" {
-		v.redirect("/cloud/roles/graph?done=saved")
-		return nil
-	}
-	v.redirect(strings.TrimPrefix(pg.Path, Prefix) + "?done=saved")
-	return nil
 }
 
 func (v *visit) newRole() error {

@@ -89,10 +89,11 @@ func TestRoles(t *testing.T) {
 	}
 	reader := env.Admin().Get("/v3/roles?name=reader").Want(200).Get("roles.0.id")
 	admin := env.Admin().Get("/v3/roles?name=admin").Want(200).Get("roles.0.id")
-	root.Open(at).Submit("Imply this role too", "role", reader).Want(200, "Saved", "reader")
+	root.Open(at).Submit("Imply this role too", "role", reader).Want(200, "0 grants of it").Submit("Let it imply reader").Want(200, "Saved", "reader")
 	root.Open("/portal/cloud/roles/"+reader).Want(200, "Implied by", "compute-user")
-	root.Open(at).Submit("Imply this role too", "role", admin).Want(422, "cannot be an implied role")
-	root.Open(at).Submit("End reader").Want(200, "implies no other role")
+	root.Open(at).Submit("Imply this role too", "role", admin).Want(200, "a role of high impact").Submit("Let it imply admin", "typed", "compute").Want(422, "Type compute-user")
+	root.Submit("Let it imply admin", "typed", "compute-user").Want(422, "cannot be an implied role")
+	follow(t, root.Open(at), "End reader").Submit("End it").Want(200, "implies no other role")
 	root.Open(at+"/edit").Submit("Save", "description", "may compute").Want(200, "may compute")
 	root.Open(at+"/delete").Want(200, "0 places", "application credentials").Submit("Delete the role", "typed", "compute-user").Want(200, "Deleted")
 }
@@ -137,7 +138,7 @@ func TestTheCloudIsNotForEverybody(t *testing.T) {
 				b.Send("POST", path, sent).Want(want)
 			}
 		}
-		for _, path := range []string{r + role + "/implies", r + role + "/implies/end", "/portal/cloud/assignments/new", "/portal/cloud/assignments/revoke?" + grant} {
+		for _, path := range []string{r + "implied", r + "implied/end", "/portal/cloud/assignments/new", "/portal/cloud/assignments/revoke?" + grant} {
 			b.Send("POST", path, sent).Want(want)
 		}
 	}

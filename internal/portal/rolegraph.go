@@ -12,12 +12,10 @@ import (
 // roleGraphPage shows which roles imply which, from the top down, and lets one imply another.
 type roleGraphPage struct {
 	chrome
-	Branches       []roleBranch // roles that no other implies and that imply some
-	Alone          []identity.Role
-	Priors         []roleGroup
-	Implieds       []roleGroup
-	Prior, Implied identity.RoleID // that were chosen
-	Manage         bool
+	Branches []roleBranch // roles that no other implies and that imply some
+	Alone    []identity.Role
+	Roles    []roleGroup // to choose from
+	Manage   bool
 }
 
 // roleBranch is a role in the graph, with those that it implies. One that stands there already has none.
@@ -35,24 +33,23 @@ func (v *visit) graphTabs(graph bool) []tab {
 	return []tab{{entry: entry{Prefix + "/cloud/roles", v.T("List"), !graph}}, {entry: entry{Prefix + "/cloud/roles/graph", v.T("Graph"), graph}}}
 }
 
-func (v *visit) roleGraphPage() (identity.Caller, *roleGraphPage, error) {
+func (v *visit) roleGraph() error {
 	caller, err := v.onSystem()
 	if err != nil {
-		return caller, nil, err
+		return err
 	}
 	rules, err := v.p.Assignment.Inferences(v.Context(), caller)
 	if err != nil {
-		return caller, nil, err
+		return err
 	}
 	roles, err := v.p.Assignment.DescribedRoles(v.Context(), caller, "")
 	if err != nil {
-		return caller, nil, err
+		return err
 	}
 	slices.SortFunc(roles, func(a, b assignment.DescribedRole) int {
 		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 	})
-	pg := &roleGraphPage{Prior: identity.RoleID(v.field("prior")), Implied: identity.RoleID(v.field("role"))}
-	pg.Priors, pg.Implieds = v.roleGroups(roles, pg.Prior), v.roleGroups(roles, pg.Implied)
+	pg := &roleGraphPage{Roles: v.roleGroups(roles, "")}
 	pg.Manage = v.p.Assignment.MayCreateRole(v.Context(), caller)
 	pg.Section, pg.Title, pg.Lead, pg.Tabs = "roles", v.T("Roles"), v.T("Who has a role has all that stand below it."), v.graphTabs(true)
 	pg.Terminal = []string{"openstack implied role list", "openstack implied role create PRIOR --implied-role ROLE"}
@@ -92,54 +89,5 @@ func (v *visit) roleGraphPage() (identity.Caller, *roleGraphPage, error) {
 			}
 		}
 	}
-	return caller, pg, nil
-}
-
-func (v *visit) roleGraph() error {
-	_, pg, err := v.roleGraphPage()
-	if err != nil {
-		return err
-	}
 	return v.show(http.StatusOK, "rolegraph", pg)
-}
-
-func (v *visit) addToGraph() error {
-	caller, pg, err := v.roleGraphPage()
-	if err != nil {
-		return err
-	}
-	if pg.Problem, err = v.imply(caller, identity.ImpliedRole{Prior: pg.Prior, Implied: pg.Implied}); err != nil {
-		return err
-	}
-	if pg.Problem != "" {
-		return v.show(http.StatusUnprocessableEntity, "rolegraph", pg)
-	}
-	v.redirect("/cloud/roles/graph?done=saved")
-	return nil
-}
-
-// imply lets one role imply another, unless that closes a circle: all roles of a circle would be one. It returns what is said against it.
-func (v *visit) imply(caller identity.Caller, i identity.ImpliedRole) (problem string, err error) {
-	rules, err := v.p.Assignment.Inferences(v.Context(), caller)
-	if err != nil {
-		return "", err
-	}
-	way := map[identity.RoleID]string{i.Implied: ""} // the roles that follow from the implied one, with how
-	for todo := []identity.RoleID{i.Implied}; len(todo) > 0; todo = todo[1:] {
-		for _, r := range rules {
-			if _, seen := way[r.Implied.ID]; r.Prior.ID != todo[0] || seen {
-				continue
-			}
-			way[r.Implied.ID] = strings.TrimPrefix(way[todo[0]]+" → "+r.Implied.Name, " → ")
-			todo = append(todo, r.Implied.ID)
-		}
-	}
-	if through, circle := way[i.Prior]; circle {
-		if i.Prior == i.Implied {
-			return v.T("A role cannot imply itself."), nil
-		}
-		return v.F("That would be a circle: the one implies the other already (%s), and all roles between them would be one.", through), nil
-	}
-	_, err = v.p.Assignment.CreateImpliedRole(v.Context(), caller, i)
-	return v.refusal(err)
 }

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"cmp"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -133,18 +134,28 @@ func (b *Browser) Text() string {
 // that is named more than once gets all its values; what is not named is sent as it stands on the page.
 func (b *Browser) Submit(button string, fields ...string) *Browser {
 	b.t.Helper()
-	action, form := b.Form(button)
+	method, action, form := b.form(button)
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Del(fields[i])
 	}
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Add(fields[i], fields[i+1])
 	}
+	if method != "post" {
+		path, _, _ := strings.Cut(action, "?")
+		return b.Open(path + "?" + form.Encode())
+	}
 	return b.Send("POST", action, form)
 }
 
 // Form is what the first form that has a button of some words would send, and where to.
 func (b *Browser) Form(button string) (action string, form url.Values) {
+	b.t.Helper()
+	_, action, form = b.form(button)
+	return action, form
+}
+
+func (b *Browser) form(button string) (method, action string, form url.Values) {
 	b.t.Helper()
 	for _, f := range formPattern.FindAllStringSubmatch(b.Body, -1) {
 		form := url.Values{}
@@ -186,14 +197,11 @@ func (b *Browser) Form(button string) (action string, form url.Values) {
 			}
 			form.Add(m[1], chosen)
 		}
-		action := attributes(f[1])["action"]
-		if action == "" {
-			action = b.Path
-		}
-		return action, form
+		a := attributes(f[1])
+		return a["method"], cmp.Or(a["action"], b.Path), form
 	}
 	b.t.Fatalf("%s has no form with a button %q: %s", b.Path, button, b.Text())
-	return "", nil
+	return "", "", nil
 }
 
 func attributes(tag string) map[string]string {
