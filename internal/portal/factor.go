@@ -338,7 +338,8 @@ type robotRow struct {
 	identity.Robot
 	Key, What  string
 	Do, Reason string
-	Works      bool // in any case: it is not asked for the factor
+	Works      bool   // in any case: it is not asked for the factor
+	Renew      string // the page that makes one like it with the factor that is on; empty for none
 }
 
 // robotRows are those of the reader, with what the form says of each.
@@ -415,6 +416,11 @@ func (v *visit) robotsPage() (*robotsPage, error) {
 	pg := &robotsPage{On: f.Own}
 	if pg.Robots, err = v.robotRows(); err != nil {
 		return nil, err
+	}
+	for i, r := range pg.Robots {
+		if pg.On && r.Kind == "application_credential" && r.Stand == identity.RobotSuspended {
+			pg.Robots[i].Renew = Prefix + "/credentials/" + r.ID + "/rotate"
+		}
 	}
 	pg.Section, pg.Title = "security", v.T("What logs in without you")
 	pg.Lead = v.T("Programs show no second factor. What you made with it works; the rest works if you keep it.")

@@ -140,7 +140,11 @@ func TestRobotsBesideTheFactor(t *testing.T) {
 	if !slices.Contains(keys(b, "Application credential kept"), of("kept")) {
 		t.Error("the kept one is not listed")
 	}
-	b.Submit("Save", "do "+of("ended"), "keep", "why "+of("ended"), "pipeline", "do "+of("kept"), "suspend", "do OS-TRUST:trust/"+newTrust, "suspend").Want(200, "Saved")
+	anew := "/portal/credentials/" + strings.TrimPrefix(of("ended"), "application_credential/") + "/rotate"
+	if follow(t, b, "Make one like it now").Want(200, "Name of the new one"); b.Path != anew {
+		t.Errorf("it leads to %s", b.Path)
+	}
+	b.Open("/portal/security/robots").Submit("Save", "do "+of("ended"), "keep", "why "+of("ended"), "pipeline", "do "+of("kept"), "suspend", "do OS-TRUST:trust/"+newTrust, "suspend").Want(200, "Saved")
 	env.Authenticate(ended).Want(201)
 	env.Authenticate(kept).Want(401)
 	r.byTrust(newTrust).Want(401)
