@@ -3,7 +3,6 @@ package assignment
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/lintel-id/lintel/internal/authority"
 	"github.com/lintel-id/lintel/internal/authz"
@@ -352,6 +351,5 @@ func notGranted(g identity.Grant) error {
 	case g.Project != "":
 		target = string(g.Project)
 	}
-	return &identity.Error{Kind: identity.NotFound, Message: fmt.Sprintf(
-		"Could not find role assignment with role: %s, user or group: %s, project, domain, or system: %s.", g.Role, actor, target)}
+	return identity.Failf(identity.NotFound, "Could not find role assignment with role: %s, user or group: %s, project, domain, or system: %s.", g.Role, actor, target)
 }

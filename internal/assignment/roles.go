@@ -255,7 +255,7 @@ func (s *Service) impliedRole(ctx context.Context, caller identity.Caller, i ide
 }
 
 func notImplied(i identity.ImpliedRole) error {
-	return &identity.Error{Kind: identity.NotFound, Message: string(i.Prior) + " does not imply " + string(i.Implied) + "."}
+	return identity.Failf(identity.NotFound, "%s does not imply %s.", i.Prior, i.Implied)
 }
 
 // allowedRule returns the roles of a rule on which the caller may do the action. A rule without an implied role is about
@@ -284,7 +284,7 @@ func (s *Service) CreateImpliedRole(ctx context.Context, caller identity.Caller,
 		if pair, err = s.allowedRule(ctx, tx, caller, authz.CreateImpliedRole, i); err != nil {
 			return err
 		}
-		never := &identity.Error{Kind: identity.Forbidden, Message: string(i.Implied) + " cannot be an implied roles."}
+		never := identity.Failf(identity.Forbidden, "%s cannot be an implied roles.", i.Implied)
 		if slices.ContainsFunc(s.NeverImplied, func(name string) bool { return strings.EqualFold(name, pair.Implied.Name) }) {
 			return never
 		}

@@ -116,7 +116,7 @@ func (s *Service) EndpointPolicy(ctx context.Context, caller identity.Caller, id
 		}
 		policy := policyFor(e, associations, regions.Items)
 		if policy == "" {
-			return &identity.Error{Kind: identity.NotFound, Message: "No policy is associated with endpoint " + string(id) + "."}
+			return identity.Failf(identity.NotFound, "No policy is associated with endpoint %s.", id)
 		}
 		p, err = tx.Policy(ctx, policy)
 		return err

@@ -188,7 +188,7 @@ func resolveRoles(ctx context.Context, tx *store.Tx, named []RoleRef) (ids []ide
 		if id == "" {
 			r, err := tx.RoleByName(ctx, "", ref.Name)
 			if errors.Is(err, identity.NotFound) {
-				return nil, &identity.Error{Kind: identity.NotFound, Message: "Role " + ref.Name + " is not defined"}
+				return nil, identity.Failf(identity.NotFound, "Role %s is not defined", ref.Name)
 			} else if err != nil {
 				return nil, err
 			}

@@ -64,7 +64,7 @@ func (s *Service) Authenticate(ctx context.Context, p Proof) (Login, error) {
 		return Login{}, err
 	}
 	if a.expired {
-		return Login{}, &ExpiredError{a.User, a.home, &identity.Error{Kind: identity.Unauthorized, Message: expired(a.User)}}
+		return Login{}, &ExpiredError{a.User, a.home, expired(a.User)}
 	}
 	return Login{a}, nil
 }
@@ -483,7 +483,7 @@ func (s *Service) enter(ctx context.Context, before account, event identity.Even
 		return a, err
 	}
 	if a.expired {
-		event = event.Failure(&identity.EventReason{Text: expired(a.User), Code: 401})
+		event = event.Failure(&identity.EventReason{Text: expired(a.User).Message, Code: 401})
 		event.Cause = identity.CauseExpired
 	}
 	if day(a.LastActiveAt).Equal(day(a.now)) {

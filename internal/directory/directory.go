@@ -8,7 +8,6 @@
 package directory
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/lintel-id/lintel/internal/authority"
@@ -105,7 +104,5 @@ func scopedDomain(caller identity.Caller) identity.DomainID {
 
 // notInGroup is the answer about a membership that is not there.
 func notInGroup(user identity.UserID, group identity.GroupID) error {
-	return &identity.Error{
-		Kind: identity.NotFound, Message: fmt.Sprintf("User '%s' not found in group '%s'", user, group),
-	}
+	return identity.Failf(identity.NotFound, "User '%s' not found in group '%s'", user, group)
 }

@@ -133,9 +133,7 @@ func noConfig(domain identity.DomainID, group, name string) error {
 	} else if group != "" {
 		what = "group " + group
 	}
-	return &identity.Error{
-		Kind: identity.NotFound, Message: "Could not find " + what + " in domain configuration for domain " + string(domain) + ".",
-	}
+	return identity.Failf(identity.NotFound, "Could not find %s in domain configuration for domain %s.", what, domain)
 }
 
 // The methods below take the group and the name of an option to act on; both empty is the whole configuration. A

@@ -64,8 +64,8 @@ func (a account) cause() string {
 	return identity.CausePassword
 }
 
-func expired(u identity.User) string {
-	return "The password is expired and needs to be changed for user: " + string(u.ID) + "."
+func expired(u identity.User) *identity.Error {
+	return identity.Failf(identity.Unauthorized, "The password is expired and needs to be changed for user: %s.", u.ID)
 }
 
 func unknownUser(c identity.LoginClaim) identity.Event {

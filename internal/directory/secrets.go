@@ -122,7 +122,7 @@ func (s *Service) Admit(ctx context.Context, tx *store.Tx, ref UserRef) (identit
 	}
 	a, err := s.loadAccount(ctx, tx, u, d)
 	if err == nil && a.closed == "" && a.expired {
-		a.closed = expired(a.User)
+		a.closed = expired(a.User).Message
 	}
 	if err == nil && a.closed != "" {
 		err = identity.Unauthenticatedf("%s", a.closed)

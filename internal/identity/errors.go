@@ -39,7 +39,8 @@ type Error struct {
 	// Message is what the client reads, in upstream's words.
 	Message string
 
-	// Format and Args are what Message was put together from, for readers of another language. Not all errors have them.
+	// Format and Args are what Message was put together from, for readers of another language; of a conflict, its reason alone. Not all
+	// errors have them.
 	Format string
 	Args   []any
 
@@ -77,20 +78,26 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Err}
 }
 
+// Word is among the Args of an Error what is no name and no number, but words of ours, which have another language, too.
+type Word string
+
+// Failf is an error with the message given.
+func Failf(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Format: format, Args: args}
+}
+
 // Missing is the 404 for an entity, named as upstream names it: "user", "project", "Identity Provider" …
 func Missing[ID ~string](entity string, id ID) error {
-	return &Error{Kind: NotFound, Message: fmt.Sprintf("Could not find %s: %s.", entity, id)}
+	return Failf(NotFound, "Could not find %s: %s.", Word(entity), id)
 }
 
 // NoMarker is a 404 for a page that is to begin behind something that is not there.
 func NoMarker(marker string) error {
-	return &Error{Kind: NotFound, Message: "Marker " + marker + " could not be found."}
+	return Failf(NotFound, "Marker %s could not be found.", marker)
 }
 
 // Invalidf is a 400 with the message given.
-func Invalidf(format string, args ...any) error {
-	return &Error{Kind: BadRequest, Message: fmt.Sprintf(format, args...), Format: format, Args: args}
-}
+func Invalidf(format string, args ...any) error { return Failf(BadRequest, format, args...) }
 
 // Fits is a 400 for text of more characters than its column holds (keystone/exception.py, StringLengthExceeded), else nil.
 func Fits[S ~string](text S, column string, limit int) error {
@@ -108,17 +115,17 @@ func Expecting(attribute, target string) error {
 
 // Conflictf is the 409 of upstream: "Conflict occurred attempting to store user - …."
 func Conflictf(entity, format string, args ...any) error {
-	return &Error{Kind: Conflict, Message: fmt.Sprintf("Conflict occurred attempting to store %s - %s.", entity, fmt.Sprintf(format, args...))}
+	e := Failf(Conflict, format, args...)
+	e.Message = fmt.Sprintf("Conflict occurred attempting to store %s - %s.", entity, e.Message)
+	return e
 }
 
 // Refusedf is a 403 whose reason is always safe to tell (keystone/exception.py, ForbiddenNotSecurity).
-func Refusedf(format string, args ...any) error {
-	return &Error{Kind: Forbidden, Message: fmt.Sprintf(format, args...), Format: format, Args: args}
-}
+func Refusedf(format string, args ...any) error { return Failf(Forbidden, format, args...) }
 
-// NotAllowed is the 403 of a policy decision. It names the action and nothing else.
+// NotAllowed is the 403 of a policy decision. It names the action, or says what else there is against it, and nothing else.
 func NotAllowed(action string) error {
-	return Refusedf("You are not authorized to perform the requested action: %s.", action)
+	return Refusedf("You are not authorized to perform the requested action: %s.", Word(action))
 }
 
 // Deniedf is the 403 that hides its reason from the client unless insecure_debug is on (keystone/exception.py,

@@ -231,7 +231,7 @@ func (s *Service) AcceptNew(ctx context.Context, secret, name, pw string) (v ide
 }
 
 func gone(state OfferState) error {
-	return &identity.Error{Kind: identity.Gone, Message: "The invitation cannot be accepted: it is " + string(state) + "."}
+	return identity.Failf(identity.Gone, "The invitation cannot be accepted: it is %s.", identity.Word(state))
 }
 
 // accept uses the link up, and grants what the invitation offers to whom who says, by the rights that its inviter holds now. If

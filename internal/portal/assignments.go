@@ -152,7 +152,7 @@ func (v *visit) notRevocable(err error) string {
 		return v.F("Holds %s: you may not change that", o.Role.Name)
 	}
 	if e, ok := errors.AsType[*identity.Error](err); ok && !strings.HasPrefix(e.Message, notAllowed) {
-		return e.Message
+		return v.said(e)
 	}
 	return v.T("You may not take this role back")
 }

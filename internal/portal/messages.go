@@ -1,10 +1,12 @@
 package portal
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,7 +105,13 @@ func (m *messages) N(n int, one, many string) string {
 // said is why a room refuses something.
 func (m *messages) said(e *identity.Error) string {
 	if format, ok := m.rooms[e.Format]; ok {
-		return fmt.Sprintf(format, e.Args...)
+		args := slices.Clone(e.Args)
+		for i, a := range args {
+			if word, ours := a.(identity.Word); ours {
+				args[i] = cmp.Or(m.rooms[string(word)], m.T(string(word)))
+			}
+		}
+		return fmt.Sprintf(format, args...)
 	}
 	if text, ok := m.rooms[e.Message]; ok {
 		return text

@@ -96,6 +96,22 @@ func TestRefusalsAreTranslated(t *testing.T) {
 	}
 }
 
+// TestRefusalsAreToldInOneLanguage: so are the words of ours that are put into a refusal, and why something is in the way of something else.
+func TestRefusalsAreToldInOneLanguage(t *testing.T) {
+	i := slices.IndexFunc(loadMessages(), func(m *messages) bool { return m.Lang == "de" })
+	de := loadMessages()[i]
+	for want, err := range map[string]error{
+		"Nicht gefunden: Benutzer user.": identity.Missing("user", "user"),
+		"Diese Aktion ist Ihnen nicht erlaubt: Um den zweiten Faktor zu entfernen, braucht es ihn.": identity.NotAllowed("To remove the second factor takes that factor"),
+		"Diese Aktion ist Ihnen nicht erlaubt: identity:create_user.":                               identity.NotAllowed("identity:create_user"),
+		"Den Namen web gibt es schon.":                                                              identity.Conflictf("group", "Duplicate entry found with name %s", "web"),
+	} {
+		if e := new(identity.Error); !errors.As(err, &e) || de.said(e) != want {
+			t.Errorf("%v: %q, want %q", err, de.said(e), want)
+		}
+	}
+}
+
 // overAPI are refusals that the portal has no form for: they answer requests of /v3 alone, in Keystone's words.
 var overAPI = []string{
 	"%.80q is no search of an audit trail.",
@@ -131,12 +147,26 @@ var overAPI = []string{
 	"remaining_uses must not be set if redelegation is allowed",
 	"Could not find: %(target)s.",
 	"EC2 access key not found.",
+	"%s not found",
+	"Cannot change policy ID",
+	"Could not find %s in domain configuration for domain %s.",
+	"Could not find limit for %s.",
+	"Could not find registered limit for %s.",
+	"Could not find policy association.",
+	"Could not find federated protocol %s for Identity Provider: %s.",
+	"No policy is associated with endpoint %s.",
+	"Expecting to find %s in %s. The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.",
+	"Invalid resource limit: The resource limit (%s: %s, resource_name: %s, resource_limit: %d, service_id: %s, region_id: %s) doesn't satisfy current hierarchy model..",
+	"Unable to create a limit that has no corresponding registered limit.",
+	"Unable to update or delete registered limit %s because there are project limits associated with it.",
+	"filters field is required and cannot be empty",
+	"there is a seal %d on the trail already",
 }
 
 // TestEveryRefusalIsTranslated: what the rooms behind the pages refuse with is in each catalogue, unless only a request of /v3 can be refused with it.
 func TestEveryRefusalIsTranslated(t *testing.T) {
 	said := map[string]bool{}
-	for _, room := range []string{"membership", "directory", "assignment", "credential", "authority", "authz", "portal"} {
+	for _, room := range []string{"membership", "directory", "assignment", "credential", "authority", "authz", "trail", "catalog", "store", "identity", "portal"} {
 		files, err := filepath.Glob("../" + room + "/*.go")
 		if err != nil {
 			t.Fatal(err)
@@ -150,6 +180,9 @@ func TestEveryRefusalIsTranslated(t *testing.T) {
 				t.Fatal(err)
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
+				if composed(n) {
+					t.Errorf("%s puts a message together that no other language can: use identity.Failf", file)
+				}
 				for _, e := range refusals(n) {
 					if text, ok := constantText(e); ok && letters.MatchString(strings.ReplaceAll(text, "%s", "")) {
 						said[text] = true
@@ -164,7 +197,11 @@ func TestEveryRefusalIsTranslated(t *testing.T) {
 	}
 	for _, m := range loadMessages()[1:] {
 		for _, text := range slices.Sorted(maps.Keys(said)) {
-			if _, there := m.rooms[text]; there == slices.Contains(overAPI, text) {
+			_, there := m.rooms[text]
+			if m.words[text] != "" {
+				there = true
+			}
+			if there == slices.Contains(overAPI, text) {
 				t.Errorf("%s: translated %t: %q", m.Lang, there, text)
 			}
 		}
@@ -174,6 +211,29 @@ func TestEveryRefusalIsTranslated(t *testing.T) {
 			t.Errorf("no room says %q", text)
 		}
 	}
+}
+
+// composed tells of a literal of an error whether its message is put together, and nothing says from what.
+func composed(n ast.Node) bool {
+	lit, ok := n.(*ast.CompositeLit)
+	if !ok {
+		return false
+	}
+	parts := map[string]ast.Expr{}
+	for _, e := range lit.Elts {
+		if pair, ok := e.(*ast.KeyValueExpr); ok {
+			if key, ok := pair.Key.(*ast.Ident); ok {
+				parts[key.Name] = pair.Value
+			}
+		}
+	}
+	message := parts["Message"]
+	if message == nil || parts["Kind"] == nil || parts["Format"] != nil {
+		return false
+	}
+	_, given := message.(*ast.Ident) // as whoever calls says it
+	_, constant := constantText(message)
+	return !given && !constant
 }
 
 // refusals are the texts that a call or a literal of an error refuses with.
@@ -188,9 +248,13 @@ func refusals(n ast.Node) []ast.Expr {
 			name = f.Name
 		}
 		switch name {
-		case "Refusedf", "Invalidf":
+		case "Refusedf", "Invalidf", "Missing":
 			return n.Args[:1]
-		case "needsAnswer":
+		case "NotAllowed": // of an action or, with spaces, of what else there is against it
+			if text, ok := constantText(n.Args[0]); ok && strings.Contains(text, " ") {
+				return n.Args[:1]
+			}
+		case "Conflictf", "Failf", "needsAnswer":
 			return n.Args[1:2]
 		case "limited":
 			if len(n.Args) > 4 {

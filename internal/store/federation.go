@@ -226,10 +226,7 @@ func scanProtocol(s scanner) (p identity.Protocol, err error) {
 func (tx *Tx) Protocol(ctx context.Context, provider identity.IdentityProviderID, id identity.ProtocolID) (identity.Protocol, error) {
 	p, err := scanProtocol(tx.row(ctx, selectProtocol+` WHERE "idp_id" = ? AND "id" = ?`, provider, id))
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (p.ID != id || p.ProviderID != provider) {
-		return p, &identity.Error{
-			Kind:    identity.NotFound,
-			Message: "Could not find federated protocol " + string(id) + " for Identity Provider: " + string(provider) + ".",
-		}
+		return p, identity.Failf(identity.NotFound, "Could not find federated protocol %s for Identity Provider: %s.", id, provider)
 	}
 	return p, err
 }

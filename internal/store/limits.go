@@ -19,7 +19,7 @@ func scanRegisteredLimit(s scanner) (l identity.RegisteredLimit, err error) {
 func (tx *Tx) RegisteredLimit(ctx context.Context, id identity.RegisteredLimitID) (identity.RegisteredLimit, error) {
 	l, err := scanRegisteredLimit(tx.row(ctx, `SELECT `+registeredColumns+` FROM "registered_limit" WHERE "id" = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		err = &identity.Error{Kind: identity.NotFound, Message: "Could not find registered limit for " + string(id) + "."}
+		err = identity.Failf(identity.NotFound, "Could not find registered limit for %s.", id)
 	}
 	return l, err
 }
@@ -100,7 +100,7 @@ func scanLimit(s scanner) (l identity.Limit, err error) {
 func (tx *Tx) Limit(ctx context.Context, id identity.LimitID) (identity.Limit, error) {
 	l, err := scanLimit(tx.row(ctx, selectLimit+` WHERE l."id" = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		err = &identity.Error{Kind: identity.NotFound, Message: "Could not find limit for " + string(id) + "."}
+		err = identity.Failf(identity.NotFound, "Could not find limit for %s.", id)
 	}
 	return l, err
 }

@@ -11,7 +11,7 @@ import (
 
 // notFound is a 404 in the words of keystone/oauth1/backends/sql.py, which name no id.
 func notFound(what string) error {
-	return &identity.Error{Kind: identity.NotFound, Message: what + " not found"}
+	return identity.Failf(identity.NotFound, "%s not found", what)
 }
 
 const consumerColumns = `"id", "description", "secret", "extra"`
