@@ -110,7 +110,7 @@ const ProjectFactorNotice = "project factor notice"
 // announceProject lets those be told whom a project shuts out by asking for a second factor from now on.
 func (s *Service) announceProject(ctx context.Context, tx *store.Tx, project identity.ProjectID, asked, asks bool) error {
 	switch {
-	case s.Office == nil || asked == asks:
+	case asked == asks:
 		return nil
 	case !asks:
 		return tx.EndLinks(ctx, ProjectFactorNotice, string(project))

@@ -113,8 +113,11 @@ const (
 	FactorBack       = "back" // it was switched off, which was undone by a mail
 )
 
-// OfProject is what a FactorRequired mail tells of when a project asks for a second factor, which counts at once.
-const OfProject = "project"
+// What a FactorRequired mail tells of when a project asks for a second factor, which counts at once.
+const (
+	OfProject       = "project"        // the account has none
+	OfProjectRobots = "project-robots" // it has one, and some of what logs in for it was made without
+)
 
 // Values are what a mail tells, as far as its kind tells it.
 type Values struct {
@@ -140,8 +143,15 @@ type Values struct {
 	Group   string  // through which somebody has, or had, their access
 	Places  []Place // where it has changed
 	Ask     string  // whom to ask about it
+	Robots  []Robot // what logs in for the reader and stops; Count is how many more
 
 	Cloud string // as the office is told
+}
+
+// Robot is something that logs in for somebody.
+type Robot struct {
+	Kind string // as identity.Robot has it
+	Name string // of an application credential
 }
 
 // Message is a mail that is ready to be sent.
@@ -275,7 +285,10 @@ func (o *Office) compose(kind Kind, lang string, v Values) (subject, text string
 	for i, r := range v.Roles {
 		roles[i] = inert(r)
 	}
-	v.Roles = roles
+	v.Roles, v.Robots = roles, slices.Clone(v.Robots)
+	for i := range v.Robots {
+		v.Robots[i].Name = inert(v.Robots[i].Name)
+	}
 	t := templates[lang+"/"+string(kind)]
 	if t == nil {
 		return "", "", fmt.Errorf("there is no mail %s in %s", kind, lang)

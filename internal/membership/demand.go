@@ -73,8 +73,11 @@ func (s *Service) tellInDomain(ctx context.Context, tx *store.Tx, subject, after
 	return last, nil
 }
 
-// tellInProject tells people that a project where they have a role asks for a second factor, which they have not: once a day at most,
-// however often it is turned on.
+// mostRobots is how many of the things that stop a mail names.
+const mostRobots = 20
+
+// tellInProject tells people that a project where they have a role asks for a second factor, when they have none, or when something that
+// logs in for them there was made without: once a day at most, however often it is turned on.
 func (s *Service) tellInProject(ctx context.Context, tx *store.Tx, subject, after string) (last string, err error) {
 	p, err := tx.Project(ctx, identity.ProjectID(subject))
 	if isMissing(err) {
@@ -92,12 +95,25 @@ func (s *Service) tellInProject(ctx context.Context, tx *store.Tx, subject, afte
 	}
 	for _, id := range page.Items {
 		u := users[id]
-		if u.Surface.Kind != identity.PersonAccount || s.Credential.SecondFactor(u) || !s.Directory.Enabled(u, tx.Now()) {
+		if u.Surface.Kind != identity.PersonAccount || !s.Directory.Enabled(u, tx.Now()) {
 			continue
+		}
+		v := mails.Values{Act: mails.OfProject, Project: p.Name, Link: "/security/totp/new"}
+		if v.Robots, err = stopping(ctx, tx, u.ID, p.ID); err != nil {
+			return "", err
+		}
+		if s.Credential.SecondFactor(u) {
+			if len(v.Robots) == 0 {
+				continue
+			}
+			v.Act, v.Link = mails.OfProjectRobots, "/security/robots"
+		}
+		if n := len(v.Robots); n > mostRobots {
+			v.Robots, v.Count = v.Robots[:mostRobots], n-mostRobots
 		}
 		told, err := tx.Use(ctx, tx.Now().Add(aDay), "factor asked", string(p.ID), string(u.ID))
 		if err == nil && told == 1 {
-			err = s.Office.Tell(ctx, tx, mails.FactorRequired, u, mails.Values{Act: mails.OfProject, Project: p.Name, Link: "/security/totp/new"})
+			err = s.Office.Tell(ctx, tx, mails.FactorRequired, u, v)
 		}
 		if err != nil {
 			return "", err
@@ -107,6 +123,17 @@ func (s *Service) tellInProject(ctx context.Context, tx *store.Tx, subject, afte
 		last = string(page.Items[len(page.Items)-1])
 	}
 	return last, nil
+}
+
+// stopping is what logs in for somebody to a project, and may not once it asks for a second factor.
+func stopping(ctx context.Context, tx *store.Tx, user identity.UserID, project identity.ProjectID) (stop []mails.Robot, err error) {
+	all, err := tx.Robots(ctx, user)
+	for _, r := range all {
+		if r.ProjectID == project && r.Stand == identity.RobotSuspended {
+			stop = append(stop, mails.Robot{Kind: r.Kind, Name: r.Name})
+		}
+	}
+	return stop, err
 }
 
 // tellOfDemand tells somebody, once for each day from which a second factor is required.
