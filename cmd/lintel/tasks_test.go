@@ -162,6 +162,39 @@ func TestUserCreateByManager(t *testing.T) {
 	}
 }
 
+// 6.2: who sent an invitation lets somebody in with an account of another address, or does not, by the command as on the page.
+func TestInvitationWithAnotherAccount(t *testing.T) {
+	c := newConsole(t)
+	for command, lets := range map[string]bool{"decline": false, "approve": true} {
+		out, err := c.run("invite " + command + "@acme.example --project acme --role member")
+		_, link, found := strings.Cut(out, "/portal/invite/")
+		if link, _, _ = strings.Cut(link, " "); err != nil || !found {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		line := "invitation " + command + " " + command + "@acme.example --project acme"
+		c.refused(line, "nobody asks to accept the invitation")
+		name := "mallory-" + command
+		user := c.env.Admin().Post("/v3/users", `{"user": {"name": "`+name+`", "password": "secret", "email": "`+name+`@acme.example"}}`).Want(201).Get("user.id")
+		c.env.SignIn(name, "secret").Open("/portal/invite/"+strings.TrimSpace(link)).Want(200, "and this is for").Submit("Use the account " + name + " instead").Want(200)
+		if out, err := c.run("invitation list --project acme"); err != nil || !strings.Contains(out, name) {
+			t.Errorf("%v\n%s", err, out)
+		}
+		if out, err := c.run(line); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		in := c.env.Authenticate(testenv.Body(name, "secret", testenv.OnProject("acme"))).Status == 201
+		if in != lets {
+			t.Errorf("%s: let in %t", command, in)
+		}
+		if roles := c.env.Admin().Get("/v3/role_assignments?user.id=" + user).Want(200).List("role_assignments"); len(roles) > 0 != lets {
+			t.Errorf("%s: %v", command, roles)
+		}
+		if left, err := c.run("invitation list --project acme"); err != nil || strings.Contains(left, command+"@acme.example") == lets {
+			t.Errorf("%v\n%s", err, left)
+		}
+	}
+}
+
 // C15, C16: invitations by name. Where no mail is sent the links are printed.
 func TestInvite(t *testing.T) {
 	c := newConsole(t)

@@ -68,6 +68,31 @@ func containsText(b *testenv.Browser, text string) bool {
 	return strings.Contains(b.Text(), text)
 }
 
+// TestForgottenPasswordKeptElsewhere: who is let in by identity providers is told which, all of them, each once, and gets no link. M5b
+func TestForgottenPasswordKeptElsewhere(t *testing.T) {
+	env, box, _, _ := cloudWithMail(t)
+	admin := env.Admin()
+	admin.Put("/v3/OS-FEDERATION/mappings/m", `{"mapping": {"rules": [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "REMOTE_USER"}]}]}}`).Want(201)
+	var federated []any
+	for _, provider := range []string{"corp", "guild"} {
+		admin.Put("/v3/OS-FEDERATION/identity_providers/"+provider, `{"identity_provider": {"enabled": true, "domain_id": "default"}}`).Want(201)
+		var protocols []any
+		for _, protocol := range []string{"saml2", "openid"} {
+			admin.Put("/v3/OS-FEDERATION/identity_providers/"+provider+"/protocols/"+protocol, `{"protocol": {"mapping_id": "m"}}`).Want(201)
+			protocols = append(protocols, map[string]any{"protocol_id": protocol, "unique_id": "fred@" + provider})
+		}
+		federated = append(federated, map[string]any{"idp_id": provider, "protocols": protocols})
+	}
+	fred := admin.Post("/v3/users", map[string]any{"user": map[string]any{"name": "fred", "federated": federated}}).Want(201).Get("user.id")
+	change(t, env, `DELETE FROM "local_user" WHERE "user_id" = '`+fred+`'`)
+	patch(env, fred, `{"user": {"email": "fred@acme.example"}}`)
+	env.Browser().Open("/portal/forgot").Submit("Send me a link", "name", "fred@acme.example").Want(200)
+	env.Deliver()
+	if m := box.Last("fred@acme.example"); !strings.Contains(m.Text, "the identity provider corp / guild looks after it") || m.Link != "" {
+		t.Errorf("%s, with the link %q", m.Text, m.Link)
+	}
+}
+
 // TestResetLinksDie: an hour passes, the password or the address changes, the account is disabled. S-119, S-121
 func TestResetLinksDie(t *testing.T) {
 	for what, change := range map[string]func(env *testenv.Env, user string){

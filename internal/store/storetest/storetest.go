@@ -80,6 +80,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"Lease", testLease},
 		{"Trail", testTrail},
 		{"TrailPages", testTrailPages},
+		{"TrailSeals", testTrailSeals},
 		{"SignIns", testSignIns},
 		{"Seen", testSeen},
 		{"Mail", testMail},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,4 +203,77 @@ func testSeen(t *testing.T, db *store.DB) {
 	if err != nil || len(got) != 1 || got["u1"].At.Truncate(time.Second) != Now.Truncate(time.Second) {
 		t.Errorf("%+v", got)
 	}
+}
+
+// testTrailSeals: seals come back as they were made, in the order of their chain, of which no number is given twice; a list of entries that is
+// none is none, and not an error. What was found broken stands until it is forgotten.
+func testTrailSeals(t *testing.T, db *store.DB) {
+	now := db.Now().UTC().Truncate(time.Second)
+	seal := func(n int64, day string, entries ...int64) store.Seal {
+		return store.Seal{
+			Number: n, Day: day, MadeAt: now.Add(time.Duration(n) * time.Second), Upto: 10 * n, Entries: entries,
+			Digest: strings.Repeat("d", 64), Previous: strings.Repeat("p", 64), Head: fmt.Sprintf("%064d", n), KeyHash: "key", Signature: strings.Repeat("s", 64),
+		}
+	}
+	first, second, trimmed := seal(1, "2026-03-04", 1, 2, 3, 7), seal(2, "2026-03-04", 11, 12), seal(3, "2026-03-03")
+	update(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.InsertSeal(ctx, first), tx.InsertSeal(ctx, second), tx.InsertSeal(ctx, trimmed))
+	})
+	err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertSeal(t.Context(), seal(2, "2026-03-05", 20)) })
+	if !errors.Is(err, identity.Conflict) {
+		t.Errorf("a second seal of a number: %v", err)
+	}
+	_, err = read(t, db, func(ctx context.Context, tx *store.Tx) (none struct{}, err error) {
+		one, found, err := tx.Seal(ctx, 1)
+		if diff := cmp.Diff(first, one); diff != "" || !found || err != nil {
+			t.Errorf("found %t, error %v, -want +got:\n%s", found, err, diff)
+		}
+		if _, found, err := tx.Seal(ctx, 4); found || err != nil {
+			t.Errorf("a seal that is not there: %t, %v", found, err)
+		}
+		last, _, err1 := tx.LastSeal(ctx)
+		trim, _, err2 := tx.LastTrim(ctx)
+		day, err3 := tx.LastSealedDay(ctx)
+		ofDay, err4 := tx.SealsOfDay(ctx, "2026-03-04")
+		after, err5 := tx.SealsAfter(ctx, 1, 1)
+		since, floor, err6 := tx.SealsSince(ctx, now.Add(2*time.Second))
+		got := fmt.Sprintf("%d %d %s %d %d %d %d", last.Number, trim.Number, day, numbers(ofDay), numbers(after), numbers(since), floor)
+		if want := "3 3 2026-03-04 [1 2] [2] [2 3] 10"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		return none, errors.Join(err1, err2, err3, err4, err5, err6)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, check := range []store.TrailCheck{{Day: "2026-03-04", Broken: true, Body: "{}"}, {Day: "2026-03-05"}} {
+		if err := db.PutTrailCheck(t.Context(), check); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := func(want int) {
+		t.Helper()
+		found, err := read(t, db, func(ctx context.Context, tx *store.Tx) ([]store.TrailCheck, error) {
+			broken, last, err := tx.TrailChecks(ctx)
+			if last.IsZero() {
+				t.Error("nobody has looked")
+			}
+			return broken, err
+		})
+		if err != nil || len(found) != want {
+			t.Errorf("broken are %v, error %v", found, err)
+		}
+	}
+	broken(1)
+	if err := db.TrimTrailChecks(t.Context(), "2026-03-05"); err != nil {
+		t.Fatal(err)
+	}
+	broken(0)
+}
+
+func numbers(seals []store.Seal) (all []int64) {
+	for _, s := range seals {
+		all = append(all, s.Number)
+	}
+	return all
 }
