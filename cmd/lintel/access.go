@@ -18,7 +18,7 @@ func accessCommand() *cobra.Command {
 		Use:   "access",
 		Short: "Tell what people and roles may do",
 	}
-	cmd.AddCommand(accessRoleCommand(), accessShowCommand(), accessGrantCommand(), accessRevokeCommand(), accessJoinCommand(), accessRequestsCommand(), accessApproveCommand(), accessRefuseCommand(), accessWithdrawCommand(), accessWaitingCommand(), accessCancelCommand())
+	cmd.AddCommand(accessRoleCommand(), accessShowCommand(), accessGrantCommand(), accessRevokeCommand(), accessJoinCommand(), accessLeaveCommand(), accessRequestsCommand(), accessApproveCommand(), accessRefuseCommand(), accessWithdrawCommand(), accessWaitingCommand(), accessCancelCommand())
 	return cmd
 }
 

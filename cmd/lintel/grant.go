@@ -120,6 +120,31 @@ func accessJoinCommand() *cobra.Command {
 	return cmd
 }
 
+func accessLeaveCommand() *cobra.Command {
+	var f far
+	var userDomain, groupDomain string
+	cmd := &cobra.Command{
+		Use: "leave USER GROUP", Short: "Take a user out of a group", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			q := url.Values{"user": {args[0]}, "group": {args[1]}}
+			for key, value := range map[string]string{"user_domain": userDomain, "group_domain": groupDomain} {
+				if value != "" {
+					q.Set(key, value)
+				}
+			}
+			return c.Do(cmd.Context(), http.MethodDelete, "/lintel/grants?"+q.Encode(), nil, nil)
+		},
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&userDomain, "user-domain", "", "`DOMAIN` of the user, by name or id (default: one's own)")
+	cmd.Flags().StringVar(&groupDomain, "group-domain", "", "`DOMAIN` of the group, by name or id (default: one's own)")
+	return cmd
+}
+
 func accessGrantCommand() *cobra.Command {
 	var o onPlace
 	var until string

@@ -288,3 +288,29 @@ func TestPromotedMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// C8, S6, D6: whom a grant rule lets give what a group confers adds people to it, and takes them out, by names that they could not look up.
+func TestModeratorMovesPeopleOfAGroup(t *testing.T) {
+	c := newCloud(t)
+	mod := c.someone("moderator")
+	id, name := c.user()
+	in := func() bool { return c.admin.Get("/v3/groups/"+c.confers+"/users/"+id).Status == 204 }
+	c.as(mod.name, "secret", "OS_PROJECT_NAME", "here")
+	c.refused("access join "+name+" confers", "403")
+	c.admin.Put("/v3/groups/"+c.confers+"/users/"+id, nil).Want(204)
+	c.refused("access leave "+name+" confers", "403")
+	c.admin.Delete("/v3/groups/" + c.confers + "/users/" + id).Want(204)
+	c.admin.Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_mod"}, "target_role": {"name": "member"}, "target_scope": "group", "may_grant": true, "may_revoke": true}}`).Want(201)
+	for _, who := range []string{name, strings.ToUpper(name) + "@example.org", id} {
+		if _, err := c.run("access join " + who + " confers"); err != nil || !in() {
+			t.Fatalf("%s: %v", who, err)
+		}
+		if _, err := c.run("access leave " + who + " confers"); err != nil || in() {
+			t.Fatalf("%s: %v", who, err)
+		}
+	}
+	c.refused("access leave "+name+" confers", "404")
+	c.refused("access join nobody@example.org confers", "403")
+	c.refused("access join "+name+" crew", "403") // which confers admin
+	mod.api.Delete("/v3/lintel/grants?user=" + name + "&group=confers&role=member").Want(400)
+}

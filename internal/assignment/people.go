@@ -285,6 +285,105 @@ type GroupHere struct {
 	Held    []identity.Assignment
 }
 
+// GroupMembers are a page of the members of a group that has roles on a project.
+type GroupMembers struct {
+	GroupHere
+	identity.Group // by id, name and domain
+	Page           identity.Page[GroupMember]
+	Called         Names
+
+	// Adds and Removes tell whether the caller may bring people of the group's domain into it, if they prove again who they are or somebody
+	// else agrees where a rule wants that, and out of it.
+	Adds, Removes bool
+}
+
+// GroupMember is somebody in a group, as Person says it.
+type GroupMember struct {
+	identity.User
+	Known bool
+}
+
+// MembersHere returns a page of the lasting members of a group that has roles on a project, by name, to who sees the people of the project: the
+// group's members are among them. The filter is search, by name or id. A group without a role there is not there.
+func (s *Service) MembersHere(ctx context.Context, caller identity.Caller, project identity.ProjectID, group identity.GroupID, q identity.Query) (out GroupMembers, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if _, err := s.projectOfPeople(ctx, tx, caller, project); err != nil {
+			return err
+		}
+		grants, err := tx.GroupsOnto(ctx, project)
+		if err != nil {
+			return err
+		}
+		for _, g := range heldByGroups(project, grants) {
+			if g.GroupID == group {
+				out.GroupHere = g
+			}
+		}
+		if out.GroupID == "" {
+			return identity.Missing("group", group)
+		}
+		if out.Group, err = tx.Group(ctx, group); err != nil {
+			return err
+		}
+		page, err := tx.GroupUsers(ctx, group, q)
+		if err != nil {
+			return err
+		}
+		out.Page.More = page.More
+		keys := mentioned(out.Held)
+		for _, u := range page.Items {
+			m := GroupMember{u, s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)})}
+			if !m.Known {
+				m.User = identity.User{ID: u.ID, Name: u.Name, DomainID: u.DomainID}
+			}
+			out.Page.Items = append(out.Page.Items, m)
+			keys = append(keys, store.Key{Kind: "user", ID: string(u.ID)})
+		}
+		if out.Called, err = tx.Labels(ctx, keys); err != nil {
+			return err
+		}
+		if out.Adds, err = s.moves(ctx, tx, caller, out.Group, authz.AddUserToGroup); err != nil {
+			return err
+		}
+		out.Removes, err = s.moves(ctx, tx, caller, out.Group, authz.RemoveUserFromGroup)
+		return err
+	})
+	return out, err
+}
+
+// moves tells whether the caller may bring somebody of a group's domain into it or out of it, see GroupMembers.
+func (s *Service) moves(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Group, action authz.Action) (bool, error) {
+	u := identity.User{DomainID: g.DomainID, Enabled: true}
+	opened := s.Authz.Check(ctx, caller, action, authz.Target{"user": authz.User(u), "group": authz.Group(g)})
+	if opened != nil && !errors.Is(opened, identity.Forbidden) {
+		return false, opened
+	}
+	err := s.Authority.Membership(ctx, tx, caller, opened, action == authz.AddUserToGroup, true, u, g.ID)
+	if _, proof := errors.AsType[*authz.NeedsProofError](err); proof {
+		return true, nil
+	}
+	if errors.Is(err, identity.Forbidden) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// heldByGroups are the roles that groups have on a project, in the order of the grants.
+func heldByGroups(project identity.ProjectID, grants []store.GroupGrant) (groups []GroupHere) {
+	for _, g := range grants {
+		a := identity.Assignment{Grant: identity.Grant{Role: g.Role, Group: g.Group, Project: project}}
+		if g.Inherited {
+			a.ViaProject, a.ViaDomain = g.Project, g.Domain
+		}
+		if n := len(groups); n == 0 || groups[n-1].GroupID != g.Group {
+			groups = append(groups, GroupHere{GroupID: g.Group})
+		}
+		last := &groups[len(groups)-1]
+		last.Members, last.Held = max(last.Members, g.Members), append(last.Held, a)
+	}
+	return groups
+}
+
 // GroupsHere returns the groups that have roles on a project, those inherited from above too, by name, with the counts that
 // People has. The rule is that of People.
 func (s *Service) GroupsHere(ctx context.Context, caller identity.Caller, project identity.ProjectID) (groups []GroupHere, count store.PeopleCount, called Names, err error) {
@@ -299,18 +398,10 @@ func (s *Service) GroupsHere(ctx context.Context, caller identity.Caller, projec
 		if err != nil {
 			return err
 		}
+		groups = heldByGroups(project, grants)
 		var all []identity.Assignment
-		for _, g := range grants {
-			a := identity.Assignment{Grant: identity.Grant{Role: g.Role, Group: g.Group, Project: project}}
-			if g.Inherited {
-				a.ViaProject, a.ViaDomain = g.Project, g.Domain
-			}
-			all = append(all, a)
-			if n := len(groups); n == 0 || groups[n-1].GroupID != g.Group {
-				groups = append(groups, GroupHere{GroupID: g.Group})
-			}
-			last := &groups[len(groups)-1]
-			last.Members, last.Held = max(last.Members, g.Members), append(last.Held, a)
+		for _, g := range groups {
+			all = append(all, g.Held...)
 		}
 		called, err = tx.Labels(ctx, mentioned(all))
 		return err

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -551,7 +552,7 @@ func (r *Rights) open(p permit, v Verb, id identity.RoleID, c Change) error {
 		case g.NeedsAnswer && !c.Agreed:
 			err = needsAnswer("grant", "To grant the role %s somebody else who may do it must agree.", r.Book.Roles[id].Name)
 		case g.StepUp && !r.Fresh:
-			err = identity.Refusedf("To grant or take back the role %s you must prove again who you are.", r.Book.Roles[id].Name)
+			err = needsProof(r.Book.Roles[id])
 		case v == Granting && g.MaxDays > 0 && (c.Until.IsZero() || c.Until.After(r.Now.AddDate(0, 0, g.MaxDays))):
 			err = identity.Refusedf("The role %s can be granted for %d days at most: give the grant an end.", r.Book.Roles[id].Name, g.MaxDays)
 		default:
@@ -571,6 +572,16 @@ func needsAnswer(command, format string, a ...any) error {
 
 func (e *NeedsAnswerError) Error() string { return e.err.Error() }
 func (e *NeedsAnswerError) Unwrap() error { return e.err }
+
+// NeedsProofError says that the caller may do something once they have proved again who they are.
+type NeedsProofError struct{ err error }
+
+func needsProof(role identity.Role) error {
+	return &NeedsProofError{identity.Refusedf("To grant or take back the role %s you must prove again who you are.", role.Name)}
+}
+
+func (e *NeedsProofError) Error() string { return e.err.Error() }
+func (e *NeedsProofError) Unwrap() error { return e.err }
 
 func (r *Rights) tooMuch(id identity.RoleID, c Change) error {
 	if !r.sees(c.At) || slices.Contains(c.Grant, id) {
@@ -659,22 +670,30 @@ func (r *Rights) Membership(opened error, in, agreed bool, w Who, confers []Stan
 	if in {
 		v, until = Granting, time.Time{}
 	}
-	var asks error // what somebody else must agree to
+	var asks, proof error // what somebody else must agree to, and what takes a proof of who is there
 	if opened != nil {
 		some := false
 		for _, s := range confers {
 			for _, id := range s.Roles {
 				rules := r.rules(r.with(narrowing{s.At.Below, until}), s.At, func(g identity.GrantRule) bool {
-					return g.Target == id && g.TargetTier == identity.GroupTier && allows(g, v) && (in || !g.NeedsAnswer) && (!g.StepUp || r.Fresh) && (g.MaxDays == 0 || !in)
+					return g.Target == id && g.TargetTier == identity.GroupTier && allows(g, v) && (in || !g.NeedsAnswer) && (g.MaxDays == 0 || !in)
 				})
 				if len(rules) == 0 {
 					return opened
+				}
+				rules = slices.DeleteFunc(rules, func(g identity.GrantRule) bool { return g.StepUp && !r.Fresh })
+				if len(rules) == 0 {
+					proof = cmp.Or(proof, needsProof(r.Book.Roles[id]))
+					continue
 				}
 				some = true
 				if !agreed && !slices.ContainsFunc(rules, func(g identity.GrantRule) bool { return !g.NeedsAnswer }) {
 					asks = needsAnswer("grant", "To give the role %s by this group somebody else who may do it must agree.", r.Book.Roles[id].Name)
 				}
 			}
+		}
+		if proof != nil {
+			return proof
 		}
 		if !some {
 			return opened

@@ -55,8 +55,8 @@ var taskRoutes = []route{
 		summary: "List the grants that wait for their user’s second factor: those on a project, or one’s own", answer: many("waiting_grants", "waiting_grant")},
 	{method: del, path: "/v3/lintel/waiting_grants/{waiting_grant_id}", serve: (*API).withdrawWaitingGrant, actions: []authz.Action{authz.RevokeGrant},
 		summary: "Withdraw a grant that waits for its user’s second factor"},
-	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant}, query: schema.GrantsDelete,
-		summary: "Take a role on a project or a domain from a user or a group, by name or id, or from a user all roles that were granted on a project; with 202 it, or some of it, is asked for, since somebody else must agree", answer: one("grants"),
+	{method: del, path: "/v3/lintel/grants", serve: (*API).revokeNamed, actions: []authz.Action{authz.RevokeGrant, authz.RemoveUserFromGroup}, query: schema.GrantsDelete,
+		summary: "Take a role on a project or a domain from a user or a group, by name or id, or from a user all roles that were granted on a project, or a user out of a group; with 202 it, or some of it, is asked for, since somebody else must agree", answer: one("grants"),
 		success: []int{http.StatusNoContent, http.StatusAccepted}},
 	{method: get, path: "/v3/lintel/departure", serve: (*API).showDeparture, actions: []authz.Action{authz.ListRoleAssignmentsForTree}, query: schema.DepartureShow,
 		summary: "Tell what it would mean to take from a user all roles that were granted on a project: what would remain, and what would work no more", answer: one("departure")},
@@ -357,11 +357,17 @@ func (a *API) withdrawWaitingGrant(w http.ResponseWriter, r *request) error {
 
 func (a *API) revokeNamed(w http.ResponseWriter, r *request) error {
 	user, group, project, domain := text[string](r.Args, "user"), text[string](r.Args, "group"), text[string](r.Args, "project"), text[string](r.Args, "domain")
-	if (user == "") == (group == "") || (project == "") == (domain == "") {
-		return identity.Invalidf("Name a user or a group, and a project or a domain.")
-	}
 	ref := func(name, in string) assignment.Ref {
 		return atHome(r, assignment.Ref{Name: name, Domain: directory.DomainRef{Name: text[string](r.Args, in)}})
+	}
+	if user != "" && group != "" && project == "" && domain == "" && !r.Args.Has("role") && !r.Args.Has("all") && !r.Args.Has("inherited") {
+		if err := a.Membership.LeaveNamed(r.Context(), r.Caller, ref(user, "user_domain"), ref(group, "group_domain")); err != nil {
+			return err
+		}
+		return noContent(w)
+	}
+	if (user == "") == (group == "") || (project == "") == (domain == "") {
+		return identity.Invalidf("Name a user or a group, and a project or a domain, or a user and the group to leave.")
 	}
 	if all := r.Args.Has("all"); all == r.Args.Has("role") {
 		return identity.Invalidf("Name a role, or say all.")

@@ -277,14 +277,7 @@ func (s *Service) Join(ctx context.Context, caller identity.Caller, user identit
 
 // JoinNamed is Join by names.
 func (s *Service) JoinNamed(ctx context.Context, caller identity.Caller, user, group assignment.Ref, reason string) (out Granted, err error) {
-	var g identity.Grant
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		if g.User, err = s.Assignment.UserNamed(ctx, tx, caller, user); err != nil {
-			return err
-		}
-		g.Group, err = assignment.GroupNamed(ctx, tx, group)
-		return err
-	})
+	g, err := s.memberNamed(ctx, caller, user, group)
 	if err != nil {
 		return out, err
 	}
@@ -292,6 +285,25 @@ func (s *Service) JoinNamed(ctx context.Context, caller identity.Caller, user, g
 		out.Grants = []identity.Grant{g}
 	}
 	return out, err
+}
+
+// LeaveNamed takes a user out of a group, both named, as directory.Service.RemoveFromGroup does.
+func (s *Service) LeaveNamed(ctx context.Context, caller identity.Caller, user, group assignment.Ref) error {
+	g, err := s.memberNamed(ctx, caller, user, group)
+	if err != nil {
+		return err
+	}
+	return s.Directory.RemoveFromGroup(ctx, caller, g.User, g.Group)
+}
+
+func (s *Service) memberNamed(ctx context.Context, caller identity.Caller, user, group assignment.Ref) (g identity.Grant, err error) {
+	return g, s.DB.View(ctx, func(tx *store.Tx) error {
+		if g.User, err = s.Assignment.UserNamed(ctx, tx, caller, user); err != nil {
+			return err
+		}
+		g.Group, err = assignment.GroupNamed(ctx, tx, group)
+		return err
+	})
 }
 
 // ask writes down a request by a caller who may do what it asks for if somebody else agrees. Its id is made unless it has one.

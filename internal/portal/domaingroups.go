@@ -8,6 +8,7 @@ import (
 
 	"github.com/lintel-id/lintel/internal/assignment"
 	"github.com/lintel-id/lintel/internal/identity"
+	"github.com/lintel-id/lintel/internal/membership"
 )
 
 var domainGroupPages = slices.Concat(
@@ -51,24 +52,29 @@ func groupPath(g identity.Group) string {
 	return Prefix + inDomain(g.DomainID) + "/groups/" + string(g.ID)
 }
 
-// domainGroupPage shows a group: what it confers, and on whom.
-type domainGroupPage struct {
+// groupPage shows a group: what it confers, and on whom. Those see it who look after its domain, and those who see the people of a project
+// where it has roles.
+type groupPage struct {
 	chrome
-	listing // of members
-	In      identity.Domain
-	Group   identity.Group
-	Places  []place
-	Manage  bool
-	Path    string
+	listing       // of members
+	Group         identity.Group
+	In            string // its domain
+	Places        []place
+	Part          bool // it may have roles elsewhere, which the reader does not see
+	Manage        bool // the reader may change the group itself
+	Adds, Removes bool
+	Path          string
+
+	as func(func(identity.Caller) error) error // tries something with the reader's rights
 }
 
 // loadGroup loads the group of the path, of the domain of the path, with what it confers.
-func (v *visit) loadGroup() (caller identity.Caller, pg *domainGroupPage, err error) {
+func (v *visit) loadGroup() (caller identity.Caller, pg *groupPage, err error) {
 	caller, d, err := v.inDomain()
 	if err != nil {
 		return caller, nil, err
 	}
-	pg = &domainGroupPage{In: d}
+	pg = &groupPage{In: d.Name, as: func(try func(identity.Caller) error) error { return try(caller) }}
 	if pg.Group, err = v.p.Directory.Group(v.Context(), caller, identity.GroupID(v.PathValue("group"))); err != nil {
 		return caller, nil, err
 	}
@@ -81,6 +87,7 @@ func (v *visit) loadGroup() (caller identity.Caller, pg *domainGroupPage, err er
 	}
 	pg.Places, pg.Path = v.places(held, nil, called), groupPath(pg.Group)
 	pg.Manage = v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID)
+	pg.Adds, pg.Removes = pg.Manage, pg.Manage
 	pg.Section, pg.Title, pg.Lead = "groups", pg.Group.Name, text(pg.Group.Description)
 	return caller, pg, nil
 }
@@ -93,20 +100,20 @@ func (v *visit) domainGroup() error {
 	return v.showGroup(caller, pg)
 }
 
-func (v *visit) showGroup(caller identity.Caller, pg *domainGroupPage) error {
-	in := " --domain " + word(pg.In.Name) + " " + operand(pg.Group.Name)
+func (v *visit) showGroup(caller identity.Caller, pg *groupPage) error {
+	in := " --domain " + word(pg.In) + " " + operand(pg.Group.Name)
 	pg.Terminal = []string{
 		"openstack group show" + in,
-		"openstack user list --domain " + word(pg.In.Name) + " --group " + word(pg.Group.Name),
-		"openstack role assignment list --names --group " + word(pg.Group.Name) + " --group-domain " + word(pg.In.Name),
+		"openstack user list --domain " + word(pg.In) + " --group " + word(pg.Group.Name),
+		"openstack role assignment list --names --group " + word(pg.Group.Name) + " --group-domain " + word(pg.In),
 	}
 	pg.listing = listing{Finds: v.T("Name, e-mail or id"), None: v.T("Nobody is in it."), Columns: []column{
 		{Key: "name", Label: v.T("Name"), Sort: "name"}, {Key: "email", Label: v.T("E-mail")}, {Key: "state", Label: v.T("State")}, {Key: "id", Label: "ID", Hidden: true},
 	}}
-	if pg.Manage {
+	if pg.Removes {
 		pg.Bulk = []bulk{{v.T("Remove those chosen"), pg.Path + "/remove", true}}
 	}
-	return showList(v, "domaingroup", pg, pg.query(v),
+	return showList(v, "group", pg, pg.query(v),
 		func(q identity.Query) (identity.Page[identity.User], error) {
 			return v.p.Directory.UsersOfGroup(v.Context(), caller, pg.Group.ID, q)
 		},
@@ -147,7 +154,7 @@ func (v *visit) editGroup() error {
 	}
 	form := v.readThing(&thingPage{Name: pg.Group.Name, Description: text(pg.Group.Description), Do: v.T("Save"), Back: pg.Path})
 	form.Section, form.Title = "groups", v.F("Edit %s", pg.Group.Name)
-	form.Terminal = []string{"openstack group set --name NAME --domain " + word(pg.In.Name) + " " + operand(pg.Group.Name)}
+	form.Terminal = []string{"openstack group set --name NAME --domain " + word(pg.In) + " " + operand(pg.Group.Name)}
 	return v.saveThing(form, func() (string, error) {
 		_, err := v.p.Directory.UpdateGroup(v.Context(), caller, pg.Group.ID, identity.GroupUpdate{Name: identity.Some(form.Name), Description: identity.Some(form.Description)})
 		return strings.TrimPrefix(pg.Path, Prefix) + "?done=saved", err
@@ -155,7 +162,7 @@ func (v *visit) editGroup() error {
 }
 
 // confers says what a group gives whoever is in it.
-func (v *visit) confers(pg *domainGroupPage) []string {
+func (v *visit) confers(pg *groupPage) []string {
 	var all []string
 	for _, p := range pg.Places {
 		var roles []string
@@ -167,6 +174,9 @@ func (v *visit) confers(pg *domainGroupPage) []string {
 	if len(all) == 0 {
 		all = append(all, v.T("The group has no role anywhere yet."))
 	}
+	if pg.Part {
+		all = append(all, v.T("What it gives elsewhere is not shown here."))
+	}
 	return all
 }
 
@@ -175,36 +185,48 @@ func (v *visit) addToGroup() error {
 	if err != nil {
 		return err
 	}
-	if !pg.Manage {
+	if !pg.Adds {
 		return identity.NotAllowed("identity:add_user_to_group")
 	}
-	u, err := v.userNamed(caller, pg.In.ID, strings.TrimSpace(v.field("name")))
+	u, err := v.userNamed(caller, pg.Group.DomainID, strings.TrimSpace(v.field("name")))
 	if errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden) {
 		pg.Fields = problems{"name": v.T("There is nobody of this name in the domain. Type the whole name, or the exact id.")}
 		return v.showGroup(caller, pg)
 	} else if err != nil {
 		return err
 	}
-	out := &actPage{Harmless: true, Back: pg.Path, Means: v.confers(pg), Do: v.F("Add %s", u.Name)}
-	out.Hidden = map[string]string{"name": string(u.ID)}
-	out.Section, out.Title = "groups", v.F("Add %s to %s?", u.Name, pg.Group.Name)
+	return v.askAdd(pg, assignment.Ref{ID: string(u.ID)}, u.Name, pg.In)
+}
+
+// askAdd asks whether somebody, who is called so in a domain, is to be added to a group.
+func (v *visit) askAdd(pg *groupPage, who assignment.Ref, name, in string) error {
+	out := &actPage{Harmless: true, Back: pg.Path, Means: v.confers(pg), Do: v.F("Add %s", name)}
+	out.Hidden = map[string]string{"name": cmp.Or(who.ID, who.Name)}
+	out.Here, out.Section, out.Title = pg.Here, pg.Section, v.F("Add %s to %s?", name, pg.Group.Name)
 	out.Lead = v.T("This gives one person what the group has:")
-	in := word(pg.In.Name)
-	out.Terminal = []string{"openstack group add user --group-domain " + in + " --user-domain " + in + " " + word(pg.Group.Name) + " " + word(u.Name)}
-	return v.decide(out, func() (string, error) {
+	domains := " --user-domain " + word(in) + " --group-domain " + word(pg.In)
+	if out.Terminal = []string{"openstack group add user" + domains + " " + word(pg.Group.Name) + " " + word(name)}; pg.Here != nil { // where names are not to be looked up
+		out.Terminal = []string{"lintel access join" + domains + " " + word(name) + " " + word(pg.Group.Name)}
+	}
+	return v.decide(out, func() (next string, err error) {
 		reason := strings.TrimSpace(v.field("reason"))
-		if reason == "" {
-			err := v.p.Directory.AddToGroup(v.Context(), caller, u.ID, pg.Group.ID)
-			if out.Asked = asksAnswer(err); out.Asked { // the form wants to know why, then
-				out.Terminal = []string{"lintel access join --user-domain " + in + " --group-domain " + in + " --reason WHY " + word(u.Name) + " " + word(pg.Group.Name)}
+		next = strings.TrimPrefix(pg.Path, Prefix) + "?done=member-added"
+		err = pg.as(func(c identity.Caller) error {
+			made, err := v.p.Membership.JoinNamed(v.Context(), c, who, assignment.Ref{ID: string(pg.Group.ID)}, reason)
+			if made.Request != nil {
+				if next = inDomain(pg.Group.DomainID) + "/requests?done=requested"; pg.Here != nil { // that page is the domain's
+					next = strings.TrimPrefix(pg.Path, Prefix) + "?done=requested"
+				}
 			}
-			return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-added", err
+			return err
+		})
+		if e, ok := errors.AsType[*identity.Error](err); pg.Here != nil && ok && (e.Kind == identity.NotFound || e.Kind == identity.Forbidden && strings.HasPrefix(e.Message, notAllowed)) {
+			err = &identity.Error{Kind: identity.BadRequest, Message: v.T("There is nobody of that name, address or ID there, or you may not add them.")}
 		}
-		asked, err := v.p.Membership.Join(v.Context(), caller, u.ID, pg.Group.ID, reason)
-		if asked != nil {
-			return inDomain(pg.In.ID) + "/requests?done=requested", err
+		if out.Asked = errors.Is(err, membership.ErrSayWhy); out.Asked { // the form wants to know, then
+			out.Terminal = []string{"lintel access join" + domains + " --reason WHY " + word(name) + " " + word(pg.Group.Name)}
 		}
-		return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-added", err
+		return next, err
 	})
 }
 
@@ -226,20 +248,29 @@ func (v *visit) removeFromGroup() error {
 	if err != nil {
 		return err
 	}
-	if !pg.Manage {
+	if !pg.Removes {
 		return identity.NotAllowed("identity:remove_user_from_group")
 	}
 	u, err := v.p.Directory.User(v.Context(), caller, identity.UserID(v.PathValue("user")))
 	if err != nil {
 		return err
 	}
+	return v.askRemove(pg, u, pg.In)
+}
+
+// askRemove asks whether a user of a domain is to be taken out of a group.
+func (v *visit) askRemove(pg *groupPage, u identity.User, in string) error {
 	out := &actPage{Back: pg.Path, Means: append(v.confers(pg), v.T("What the person has by other ways stays. All tokens and sessions of theirs end.")), Do: v.F("Remove %s", u.Name)}
-	out.Section, out.Title = "groups", v.F("Remove %s from %s?", u.Name, pg.Group.Name)
+	out.Here, out.Section, out.Title = pg.Here, pg.Section, v.F("Remove %s from %s?", u.Name, pg.Group.Name)
 	out.Lead = v.T("This takes from one person what the group has:")
-	in := word(pg.In.Name)
-	out.Terminal = []string{"openstack group remove user --group-domain " + in + " --user-domain " + in + " " + word(pg.Group.Name) + " " + word(u.Name)}
+	domains := " --user-domain " + word(in) + " --group-domain " + word(pg.In)
+	if out.Terminal = []string{"openstack group remove user" + domains + " " + word(pg.Group.Name) + " " + word(u.Name)}; pg.Here != nil {
+		out.Terminal = []string{"lintel access leave" + domains + " " + word(u.Name) + " " + word(pg.Group.Name)}
+	}
 	return v.decide(out, func() (string, error) {
-		return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-removed", v.p.Directory.RemoveFromGroup(v.Context(), caller, u.ID, pg.Group.ID)
+		return strings.TrimPrefix(pg.Path, Prefix) + "?done=member-removed", pg.as(func(c identity.Caller) error {
+			return v.p.Directory.RemoveFromGroup(v.Context(), c, u.ID, pg.Group.ID)
+		})
 	})
 }
 
@@ -253,8 +284,8 @@ func (v *visit) deleteGroup() error {
 	}
 	out := &actPage{Typed: pg.Group.Name, Back: pg.Path, Means: append(v.confers(pg), v.T("Who has this by the group alone loses it, and has to log in again.")), Do: v.T("Delete the group")}
 	out.Section, out.Title, out.Lead = "groups", v.F("Delete %s?", pg.Group.Name), v.T("The people stay. What the group gave them goes:")
-	out.Terminal = []string{"openstack group delete --domain " + word(pg.In.Name) + " " + operand(pg.Group.Name)}
+	out.Terminal = []string{"openstack group delete --domain " + word(pg.In) + " " + operand(pg.Group.Name)}
 	return v.decide(out, func() (string, error) {
-		return inDomain(pg.In.ID) + "/groups?done=deleted", v.p.Directory.DeleteGroup(v.Context(), caller, pg.Group.ID)
+		return inDomain(pg.Group.DomainID) + "/groups?done=deleted", v.p.Directory.DeleteGroup(v.Context(), caller, pg.Group.ID)
 	})
 }

@@ -112,10 +112,10 @@ func (v *visit) removeSome() error {
 	if err != nil {
 		return err
 	}
-	if !pg.Manage {
+	if !pg.Removes {
 		return identity.NotAllowed("identity:remove_user_from_group")
 	}
-	users, err := v.chosenUsers(caller, pg.In.ID)
+	users, err := v.chosenUsers(caller, pg.Group.DomainID)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (v *visit) removeSome() error {
 	out := &actPage{Back: pg.Path, Means: append(called(users), v.confers(pg)...), Do: v.N(len(users), "Remove %d person", "Remove %d people")}
 	out.Section, out.Title = "groups", v.F("Remove %d from %s?", len(users), pg.Group.Name)
 	out.Lead = v.T("What they have by the group alone goes, and all their tokens and sessions end:")
-	in := word(pg.In.Name)
+	in := word(pg.In)
 	out.Terminal = []string{"openstack group remove user --group-domain " + in + " --user-domain " + in + " " + word(pg.Group.Name) + " NAME"}
 	return v.toMany(out, users, func(u identity.User) error {
 		return v.p.Directory.RemoveFromGroup(v.Context(), caller, u.ID, pg.Group.ID)

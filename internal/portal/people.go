@@ -2,6 +2,7 @@ package portal
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lintel-id/lintel/internal/assignment"
+	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
 )
@@ -16,6 +18,11 @@ import (
 var peoplePages = []page{
 	{method: get, path: "/p/{id}/people", serve: (*visit).people},
 	{method: get, path: "/p/{id}/groups", serve: (*visit).groupsHere},
+	{method: get, path: "/p/{id}/groups/{group}", serve: (*visit).groupHere},
+	{method: get, path: "/p/{id}/groups/{group}/add", serve: (*visit).addToGroupHere},
+	{method: post, path: "/p/{id}/groups/{group}/add", serve: (*visit).addToGroupHere},
+	{method: get, path: "/p/{id}/groups/{group}/remove/{user}", serve: (*visit).removeFromGroupHere},
+	{method: post, path: "/p/{id}/groups/{group}/remove/{user}", serve: (*visit).removeFromGroupHere},
 	{method: get, path: "/p/{id}/people/add", serve: (*visit).addPerson},
 	{method: post, path: "/p/{id}/people/add", serve: (*visit).tryAddPerson},
 	{method: get, path: "/p/{id}/people/{user}", serve: (*visit).person},
@@ -207,7 +214,8 @@ type groupsPage struct {
 
 type groupRow struct {
 	Name, In string
-	Path     string // of the group's own page; empty for who does not look after its domain
+	Path     string // of the group's own page
+	Manage   bool   // which is that of its domain
 	Members  int
 	Roles    []heldRole
 }
@@ -230,15 +238,113 @@ func (v *visit) groupsHere() error {
 	}
 	for _, g := range found {
 		l := called.Of("group", string(g.GroupID))
-		row := groupRow{l.Name, l.DomainName, "", g.Members, v.rolesHeld(g.Held, nil, called)}
+		row := groupRow{l.Name, l.DomainName, h.Path("/groups/", string(g.GroupID)), false, g.Members, v.rolesHeld(g.Held, nil, called)}
 		if slices.ContainsFunc(h.callers, func(c identity.Caller) bool { // its pages are a domain's
 			return (c.Token.Scope.IsSystem() || c.Token.Scope.DomainID() == l.Domain) && v.p.Directory.MayCreateGroup(v.Context(), c, l.Domain)
 		}) {
-			row.Path = groupPath(identity.Group{ID: g.GroupID, DomainID: l.Domain})
+			row.Manage, row.Path = true, groupPath(identity.Group{ID: g.GroupID, DomainID: l.Domain})
 		}
 		pg.Groups = append(pg.Groups, row)
 	}
 	pg.Tabs = v.peopleTabs(h, &count, "groups")
 	v.aboutPeople(&pg.chrome, h)
 	return v.show(http.StatusOK, "groups", pg)
+}
+
+// groupHere shows a group that has roles on a project to those who see its people.
+func (v *visit) groupHere() error {
+	h, err := v.hereIn(identity.AreaPeople)
+	if err != nil {
+		return err
+	}
+	pg := &groupPage{listing: listing{Finds: v.T("Find by name"), None: v.T("Nobody is in it."), Columns: []column{
+		{Key: "name", Label: v.T("Name"), Sort: "name"}, {Key: "email", Label: v.T("E-mail")}, {Key: "domain", Label: v.T("Domain"), Hidden: true}, {Key: "id", Label: "ID", Hidden: true},
+	}}}
+	var called assignment.Names
+	return showList(v, "group", pg, pg.query(v), func(q identity.Query) (identity.Page[assignment.GroupMember], error) {
+		if q.Filters = nil; pg.Search != "" {
+			q.Filters = []identity.Filter{{Attr: "name", Compare: identity.Contains, FoldCase: true, Value: pg.Search}}
+		}
+		found, err := v.findGroup(h, pg, q)
+		called = found.Called
+		return found.Page, err
+	}, func(members []assignment.GroupMember) (rows []row, err error) {
+		for _, m := range members {
+			r := row{ID: string(m.ID), Name: m.Name, Cells: []cell{
+				{Text: m.Name, Path: h.Path("/people/", string(m.ID))}, {Text: pg.Email(m.User)}, {Text: called.Of("user", string(m.ID)).DomainName}, {Text: string(m.ID), Code: true},
+			}}
+			if pg.Removes {
+				r.Acts = []link{{v.T("Remove"), pg.Path + "/remove/" + string(m.ID)}}
+			}
+			rows = append(rows, r)
+		}
+		return rows, nil
+	})
+}
+
+// findGroup fills the page of the group of the path from a project, and returns a page of its members.
+func (v *visit) findGroup(h *here, pg *groupPage, q identity.Query) (found assignment.GroupMembers, err error) {
+	id := identity.GroupID(v.PathValue("group"))
+	found, err = asGranter(h, func(c identity.Caller) (found assignment.GroupMembers, offers int, err error) {
+		if found, err = v.p.Assignment.MembersHere(v.Context(), c, h.ID, id, q); found.Adds || found.Removes {
+			offers = 1
+		}
+		return found, offers, err
+	})
+	if err != nil {
+		return found, err
+	}
+	held, called := found.Held, found.Called
+	err = h.as(func(c identity.Caller) error {
+		all, names, err := v.p.Assignment.Assignments(v.Context(), c, assignment.Query{Group: id}, true)
+		if err == nil {
+			held, called = all, names
+		}
+		return err
+	})
+	if pg.Part = errors.Is(err, identity.Forbidden); err != nil && !pg.Part {
+		return found, err
+	}
+	v.aboutPeople(&pg.chrome, h)
+	pg.Group, pg.In, pg.Title, pg.Lead = found.Group, found.Called.Of("group", string(id)).DomainName, found.Name, v.F("Group in %s", found.Called.Of("group", string(id)).DomainName)
+	pg.Places, pg.Path, pg.Adds, pg.Removes, pg.as = v.places(held, nil, called), h.Path("/groups/", string(id)), found.Adds, found.Removes, h.as
+	return found, nil
+}
+
+// addToGroupHere takes whom it adds by exact name, address or id, and looks nobody up before that.
+func (v *visit) addToGroupHere() error {
+	h, err := v.here()
+	if err != nil {
+		return err
+	}
+	pg := new(groupPage)
+	found, err := v.findGroup(h, pg, identity.Query{Limit: 1})
+	if err != nil {
+		return err
+	}
+	if !found.Adds {
+		return identity.NotAllowed("identity:add_user_to_group")
+	}
+	name, in := strings.TrimSpace(v.field("name")), cmp.Or(strings.TrimSpace(v.field("domain")), pg.In)
+	if name == "" {
+		v.redirect(strings.TrimPrefix(pg.Path, Prefix))
+		return nil
+	}
+	return v.askAdd(pg, assignment.Ref{Name: name, Domain: directory.DomainRef{Name: in}}, name, in)
+}
+
+func (v *visit) removeFromGroupHere() error {
+	h, f, err := v.personHere()
+	if err != nil {
+		return err
+	}
+	pg := new(groupPage)
+	found, err := v.findGroup(h, pg, identity.Query{Limit: 1})
+	if err != nil {
+		return err
+	}
+	if !found.Removes {
+		return identity.NotAllowed("identity:remove_user_from_group")
+	}
+	return v.askRemove(pg, f.User, f.Called.Of("user", string(f.ID)).DomainName)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lintel-id/lintel/internal/config"
 	"github.com/lintel-id/lintel/internal/testenv"
@@ -93,7 +94,7 @@ func TestPeopleOfAProject(t *testing.T) {
 	if strings.Contains(b.Body, "dora") {
 		t.Error("dora inherits nothing")
 	}
-	b.Open("/portal/p/"+tm.web+"/groups").Want(200, "deployers", "Group in Default", "2", "member", "Looked after in Default")
+	b.Open("/portal/p/"+tm.web+"/groups").Want(200, "deployers", "Group in Default", "2", "member", "Who is in it")
 	root := tm.SignIn("admin", testenv.Password).Open("/portal/p/"+tm.web+"/groups").Want(200, "Add a person")
 	if at := "/portal/d/default/groups/" + deployers; !strings.Contains(root.Body, at) || strings.Contains(b.Body, at) {
 		t.Error("who looks after the domain is led to the group's page, and nobody else")
@@ -160,5 +161,136 @@ func TestPagesOfPeople(t *testing.T) {
 	b.Open(strings.ReplaceAll(next, "&amp;", "&")).Want(200, "sailor49", "sailor59")
 	if strings.Contains(b.Body, "sailor48") || strings.Contains(b.Body, "Next page") {
 		t.Error("the second page holds the first, or leads on")
+	}
+}
+
+// TestGroupsInTheHandsOfAProject: J1, D6, S3, S6, C8, 4.3 group: whom a grant rule lets give what a group confers brings people into it and out of
+// it, from the project and by /v3 alike, and nobody else does.
+func TestGroupsInTheHandsOfAProject(t *testing.T) {
+	box := testenv.NewMailbox(t, "")
+	tm := newTeam(t, box.Use)
+	tm.admin.Post("/v3/roles", `{"role": {"name": "project_mod"}}`).Want(201)
+	mod, alice, bob, carl := tm.person("mod"), tm.person("alice"), tm.person("bob"), tm.person("carl")
+	tm.onWeb(mod, "project_mod")
+	tm.onWeb(alice, "member")
+	group := func(name, role string) string {
+		id := tm.admin.Post("/v3/groups", `{"group": {"name": "`+name+`"}}`).Want(201).Get("group.id")
+		tm.grant("projects/"+tm.web+"/groups/"+id, role)
+		return id
+	}
+	crew, deployers := group("crew", "reader"), group("deployers", "member")
+	tm.admin.Put("/v3/groups/"+crew+"/users/"+carl, nil).Want(204)
+	rule := func(target, tier, more string) {
+		tm.Env.Admin().Post("/v3/lintel/grant_rules", `{"grant_rule": {"holder_role": {"name": "project_mod"}, "target_role": {"name": "`+target+`"}, "target_scope": "`+tier+`", "may_grant": true, "may_revoke": true`+more+`}}`).Want(201)
+	}
+	rule("member", "project", "")
+	in := func(group, user string) bool {
+		return tm.Env.Admin().Get("/v3/groups/"+group+"/users/"+user).Status == 204
+	}
+	api := func() *testenv.Actor { return tm.Login("mod", "secret", testenv.OnProjectID(tm.web)) }
+	post := func(b *testenv.Browser, path string, more ...string) *testenv.Browser {
+		form := csrf(b)
+		for i := 0; i < len(more); i += 2 {
+			form.Set(more[i], more[i+1])
+		}
+		return b.Send("POST", path, form)
+	}
+	b := tm.SignIn("mod", "secret")
+	at := "/portal/p/" + tm.web + "/groups/" + crew
+
+	told := func(want string) { // M4c
+		t.Helper()
+		tm.Deliver()
+		if m := box.Last("bob@acme.example"); !strings.Contains(m.Text, "mod (mod@acme.example)") || !strings.Contains(m.Text, "By the group before: "+want) {
+			t.Error(m.Text)
+		}
+	}
+	ask := func(who string) *testenv.Browser {
+		_, form := b.Open(at).Want(200).Form("Add somebody")
+		form.Set("name", who)
+		return b.Open(at + "/add?" + form.Encode()).Want(200)
+	}
+
+	// Who may grant the role itself does not, by that alone, put people into a group.
+	follow(t, b.Open("/portal/p/"+tm.web+"/groups").Want(200, "crew"), "Who is in it crew").Want(200, "reader", "carl", "What it gives elsewhere is not shown here.")
+	if strings.Contains(b.Body, "carl@acme.example") || strings.Contains(b.Body, "Add somebody") {
+		t.Errorf("it shows what is not theirs: %s", b.Text())
+	}
+	post(b, at+"/add", "name", "bob").Want(403)
+	post(b, at+"/remove/"+carl).Want(403)
+	api().Put("/v3/groups/"+crew+"/users/"+bob, nil).Want(403)
+	if in(crew, bob) || !in(crew, carl) {
+		t.Fatal("it came about")
+	}
+
+	// With a rule it is theirs: by exact name, address or id, and never by a search.
+	rule("reader", "group", "")
+	few := queries(tm.Env, b, at)
+	for _, who := range []string{"bob", "BOB@acme.example", bob} {
+		ask(who).Want(200, "Add "+who+" to crew?", "reader on acme-web", "This gives one person", "lintel access join --user-domain Default --group-domain Default")
+		if in(crew, bob) {
+			t.Fatal("a look adds somebody")
+		}
+		b.Submit("Add "+who).Want(200, "Added to the group", "bob")
+		told("nothing. Now: reader.")
+		if n := queries(tm.Env, b, at); n != few {
+			t.Errorf("%d queries with one member, %d with two", few, n)
+		}
+		tm.Login("bob", "secret", testenv.OnProjectID(tm.web))
+		follow(t, b, "Remove bob").Want(200, "Remove bob from crew?", "reader on acme-web", "lintel access leave").Submit("Remove bob").Want(200, "Removed from the group")
+		told("reader. Now: nothing.")
+		if in(crew, bob) {
+			t.Errorf("%s is still in it", who)
+		}
+	}
+	ask("bo").Submit("Add bo").Want(422, "There is nobody of that name")
+	ask("carl@web.example").Submit("Add carl@web.example").Want(422, "There is nobody of that name")
+	b.Open(at+"?q=car").Want(200, "carl")
+	if b.Open(at + "?q=acme.example"); strings.Contains(b.Body, ">carl<") {
+		t.Error("a search finds the address that it does not show")
+	}
+	api().Put("/v3/groups/"+crew+"/users/"+bob, nil).Want(204)
+	api().Delete("/v3/groups/" + crew + "/users/" + bob).Want(204)
+
+	// Not what gives more, nor what counts elsewhere as well; and nothing for who has no rule.
+	b.Open("/portal/p/"+tm.web+"/groups/"+deployers).Want(200, "member")
+	if strings.Contains(b.Body, "Add somebody") {
+		t.Error("it offers a group that gives more")
+	}
+	post(b, "/portal/p/"+tm.web+"/groups/"+deployers+"/add", "name", "bob").Want(403)
+	tm.grant("projects/"+tm.acme+"/groups/"+crew, "reader")
+	post(b, at+"/add", "name", "bob").Want(403)
+	api().Put("/v3/groups/"+crew+"/users/"+bob, nil).Want(403)
+	tm.admin.Delete("/v3/projects/" + tm.acme + "/groups/" + crew + "/roles/" + tm.role("reader")).Want(204)
+	b.Open("/portal/p/" + tm.acme + "/groups/" + crew).Want(404)
+	b.Open("/portal/p/" + tm.web + "/groups/" + tm.role("reader")).Want(404)
+	al := tm.SignIn("alice", "secret")
+	al.Open(at).Want(403)
+	post(al, at+"/add", "name", "alice").Want(403)
+	if in(crew, bob) || in(crew, alice) {
+		t.Fatal("it came about")
+	}
+
+	// Where a rule wants a proof of who is there, it is asked for; where it wants somebody else to agree, they are asked.
+	rule("member", "group", `, "needs_step_up": true`)
+	at = "/portal/p/" + tm.web + "/groups/" + deployers
+	tm.Clock.Advance(20 * time.Minute)
+	ask("bob").Submit("Add bob").Want(200, "Confirm")
+	if in(deployers, bob) {
+		t.Fatal("without a proof")
+	}
+	b.Submit("Confirm", "password", "secret").Want(200, "Add bob to deployers?").Submit("Add bob").Want(200, "Added to the group")
+	helpers := group("helpers", "manager")
+	rule("manager", "group", `, "needs_approval": true`)
+	b.Open("/portal/p/"+tm.web+"/groups/"+helpers).Want(200, "manager")
+	if strings.Contains(b.Body, "Add somebody") {
+		t.Error("it offers a group that confers what they could not grant at all")
+	}
+	rule("manager", "project", `, "needs_approval": true`)
+	at = "/portal/p/" + tm.web + "/groups/" + helpers
+	ask("bob").Submit("Add bob").Want(422, "Somebody else must agree", "--reason WHY")
+	b.Submit("Add bob", "reason", "She is away").Want(200, "Those who can were asked")
+	if in(helpers, bob) || !in(deployers, bob) {
+		t.Error("nobody has agreed yet")
 	}
 }

@@ -489,6 +489,12 @@ func asksAnswer(err error) bool {
 	return asks
 }
 
+// needsProof tells whether something was refused only because of how long ago the reader proved who they are.
+func needsProof(err error) bool {
+	_, needs := errors.AsType[*authz.NeedsProofError](err)
+	return needs
+}
+
 func (v *visit) tryAddPerson() error {
 	h, pg, err := v.addPage()
 	if err != nil {
@@ -529,6 +535,8 @@ func (v *visit) tryAddPerson() error {
 	case asks && pg.Reason == "", errors.Is(err, membership.ErrSayWhy):
 		pg.Fields["reason"] = v.T("Somebody else must agree: say why.")
 		return v.show(http.StatusUnprocessableEntity, "addperson", pg)
+	case needsProof(err):
+		return errConfirm
 	case asks && err == nil:
 		v.redirect(strings.TrimPrefix(h.Path("/requests"), Prefix) + "?done=requested")
 		return nil

@@ -161,7 +161,7 @@ func (v *visit) fail(err error) {
 	case errors.Is(err, errRenew):
 		v.redirect("/security/recovery-codes")
 		return
-	case errors.Is(err, errConfirm):
+	case errors.Is(err, errConfirm), needsProof(err):
 		v.redirect("/confirm?next=" + v.nextHere())
 		return
 	}

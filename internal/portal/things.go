@@ -109,6 +109,9 @@ func (v *visit) decide(out *actPage, carryOut func() (next string, err error)) e
 		v.redirect(next)
 		return nil
 	}
+	if needsProof(err) {
+		return errConfirm
+	}
 	if out.Problem, err = v.refusal(err); err != nil {
 		return err
 	}

@@ -213,6 +213,39 @@ func TestRoleGraph(t *testing.T) {
 	})
 }
 
+// Whom a grant rule lets give what a group confers brings people into it and out of it, from their project and at the terminal.
+func TestGroupsOfAProject(t *testing.T) {
+	tell(t, "J1 D6 S3 S6 C8", func(s *Story) {
+		s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": "project_mod"}})
+		s.root.Put("/v3/lintel/grant_rules", map[string]any{"grant_rules": map[string]any{"preset": "catalyst"}})
+		s.Project("acme")
+		for _, name := range []string{"moe", "ayesha", "basil"} {
+			s.User(name)
+		}
+		s.Grant("moe", "project_mod", "acme")
+		crew := at(map[string]any(s.root.Post("/v3/groups", map[string]any{"group": map[string]any{"name": "deployers", "domain_id": "default"}})), "group.id").(string)
+		s.root.Put("/v3/groups/"+crew+"/users/"+s.id("users", "ayesha"), nil)
+		s.root.Put("/v3/projects/"+s.id("projects", "acme")+"/groups/"+crew+"/roles/"+s.id("roles", "member"), nil)
+		moe := s.SignIn("moe", secret).people("acme").Press("Groups 1").Row("deployers", "1", "member").Press("Who is in it deployers").Row("ayesha").SeesNot("Add somebody").SeesNot("ayesha@northwind.example")
+		sh := s.Shell("moe", secret, "project acme")
+		s.refused(sh, "openstack group add user "+crew+" "+s.id("users", "basil"))
+		s.refused(sh, "lintel access join basil deployers")
+
+		named := func(name string) map[string]any { return map[string]any{"name": name} }
+		s.root.Post("/v3/lintel/grant_rules", map[string]any{"grant_rule": map[string]any{
+			"holder_role": named("project_mod"), "target_role": named("member"), "target_scope": "group", "may_grant": true, "may_revoke": true,
+		}})
+		moe.Reload().Fill("User name, e-mail address or ID", "bas").Press("Add somebody").Press("Add bas").Sees("There is nobody of that name").Press("Cancel")
+		moe.Fill("User name, e-mail address or ID", "basil@northwind.example").Press("Add somebody").Sees("Add basil@northwind.example to deployers?", "member on acme")
+		s.alike(moe, "project acme", moe.Terminal(), func() { moe.Press("Add basil@northwind.example").Sees("Added to the group").Row("basil") })
+		s.Login("basil", secret, onProject("acme"))
+		moe.Press("Remove basil").Sees("Remove basil from deployers?", "member on acme")
+		s.alike(moe, "project acme", moe.Terminal(), func() { moe.Press("Remove basil").Sees("Removed from the group").SeesNot("basil") })
+		sh.Run("openstack group add user " + crew + " " + s.id("users", "basil"))
+		moe.Reload().Row("basil")
+	})
+}
+
 // Roles wait until somebody has turned on a second factor, while auth_only lets them log in.
 func TestRolesOnceMFAIsOn(t *testing.T) {
 	onceThere(t, "/p/{id}/waiting")

@@ -402,6 +402,7 @@ func (tour *Tour) manager(p *Person) {
 	erika := d + "/users/" + tour.id("users", "erika")
 	celia, group, project := d+"/users/"+tour.id("users", "celia"), d+"/groups/"+tour.id("groups", "deployers"), d+"/projects/"+tour.id("projects", "acme-ci")
 	tour.visit(p, stop{"people", web + "/people", "dark phone"}, stop{"people-inherited", web + "/people?tab=inherited", ""}, stop{"people-groups", web + "/groups", ""},
+		stop{"project-group", web + strings.TrimPrefix(group, d), "dark phone"}, stop{"add-to-project-group", web + strings.TrimPrefix(group, d) + "/add?name=erika", ""}, stop{"remove-from-project-group", web + strings.TrimPrefix(group, d) + "/remove/" + tour.id("users", "celia"), ""},
 		stop{"person", web + "/people/" + tour.id("users", "celia"), "phone"}, stop{"add-person", web + "/people/add", ""}, stop{"revoke", web + "/revoke?user=" + tour.id("users", "celia") + "&user=" + tour.id("users", "erika"), "phone"},
 		stop{"project-activity", web + "/activity", ""}, stop{"domain-audit", d + "/audit", ""}, stop{"role-guide", web + "/roles", ""}, stop{"role-permissions", web + "/roles/" + tour.id("roles", "member"), ""}, stop{"settings", web + "/settings", ""}, stop{"project-factor", web + "/settings/factor", ""},
 		stop{"users", d + "/users", "dark phone"}, stop{"new-user", d + "/users/new", "phone"}, stop{"user", celia, "dark phone"}, stop{"edit-user", erika + "/edit", ""},
