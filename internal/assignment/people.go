@@ -293,8 +293,9 @@ type GroupMembers struct {
 	Called         Names
 
 	// Adds and Removes tell whether the caller may bring people of the group's domain into it, if they prove again who they are or somebody
-	// else agrees where a rule wants that, and out of it.
+	// else agrees where a rule wants that, and out of it. Refused is why they may not bring anybody into it.
 	Adds, Removes bool
+	Refused       error
 }
 
 // GroupMember is somebody in a group, as Person says it.
@@ -342,30 +343,31 @@ func (s *Service) MembersHere(ctx context.Context, caller identity.Caller, proje
 		if out.Called, err = tx.Labels(ctx, keys); err != nil {
 			return err
 		}
-		if out.Adds, err = s.moves(ctx, tx, caller, out.Group, authz.AddUserToGroup); err != nil {
+		if out.Refused, err = s.moves(ctx, tx, caller, out.Group, authz.AddUserToGroup); err != nil {
 			return err
 		}
-		out.Removes, err = s.moves(ctx, tx, caller, out.Group, authz.RemoveUserFromGroup)
+		fixed, err := s.moves(ctx, tx, caller, out.Group, authz.RemoveUserFromGroup)
+		out.Adds, out.Removes = out.Refused == nil, err == nil && fixed == nil
 		return err
 	})
 	return out, err
 }
 
-// moves tells whether the caller may bring somebody of a group's domain into it or out of it, see GroupMembers.
-func (s *Service) moves(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Group, action authz.Action) (bool, error) {
+// moves tells why the caller may not bring somebody of a group's domain into it or out of it, see GroupMembers.
+func (s *Service) moves(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Group, action authz.Action) (refused, err error) {
 	u := identity.User{DomainID: g.DomainID, Enabled: true}
 	opened := s.Authz.Check(ctx, caller, action, authz.Target{"user": authz.User(u), "group": authz.Group(g)})
 	if opened != nil && !errors.Is(opened, identity.Forbidden) {
-		return false, opened
+		return nil, opened
 	}
-	err := s.Authority.Membership(ctx, tx, caller, opened, action == authz.AddUserToGroup, true, u, g.ID)
+	err = s.Authority.Membership(ctx, tx, caller, opened, action == authz.AddUserToGroup, true, u, g.ID)
 	if _, proof := errors.AsType[*authz.NeedsProofError](err); proof {
-		return true, nil
+		return nil, nil
 	}
 	if errors.Is(err, identity.Forbidden) {
-		return false, nil
+		return err, nil
 	}
-	return err == nil, err
+	return nil, err
 }
 
 // heldByGroups are the roles that groups have on a project, in the order of the grants.

@@ -63,6 +63,7 @@ type groupPage struct {
 	Part          bool // it may have roles elsewhere, which the reader does not see
 	Manage        bool // the reader may change the group itself
 	Adds, Removes bool
+	Why           string // the reader may add nobody
 	Path          string
 
 	as func(func(identity.Caller) error) error // tries something with the reader's rights

@@ -243,6 +243,7 @@ func TestGroupsOfAProject(t *testing.T) {
 		s.alike(moe, "project acme", moe.Terminal(), func() { moe.Press("Remove basil").Sees("Removed from the group").SeesNot("basil") })
 		sh.Run("openstack group add user " + crew + " " + s.id("users", "basil"))
 		moe.Reload().Row("basil")
+		s.manager().Open(moe.Address()).Row("basil", "basil@northwind.example", "Remove basil").Sees("Add somebody") // who looks after the domain
 	})
 }
 
