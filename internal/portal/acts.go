@@ -15,6 +15,7 @@ type actPage struct {
 	Do       string            // what the button says
 	Harmless bool              // the button is no danger
 	Password bool              // a field asks for one
+	Choose   passwordForm      // beside it
 	Reason   bool              // fields ask why, and until when
 	Asked    bool              // a field asks why, for whoever asked
 	Tell     bool              // the person can be told by mail
@@ -303,6 +304,10 @@ var temporaryPassword = &act{
 		out.Title, out.Lead = v.F("Set a temporary password for %s?", pg.Account.Name), v.T("For somebody who cannot get in any more.")
 		out.Terminal = osUser("set --password-prompt", pg)
 		return out
+	},
+	look: func(v *visit, _ identity.Caller, pg *accountPage, out *actPage) (err error) {
+		out.Choose, err = v.othersPassword(pg.In.ID)
+		return err
 	},
 	do: func(v *visit, caller identity.Caller, pg *accountPage) error {
 		pw := v.PostForm.Get("password")

@@ -62,6 +62,7 @@ func (v *visit) findAPIUsers(h *here, name string, after identity.UserID, limit 
 type newAPIUserPage struct {
 	chrome
 	Prefix, Suffix, Description string
+	Choose                      passwordForm
 	Roles                       []apiRole
 }
 
@@ -91,7 +92,8 @@ func (v *visit) newAPIUserPage() (*here, *newAPIUserPage, error) {
 	}
 	byCategory(v, pg.Roles, func(r *apiRole) *inWords { return &r.inWords })
 	pg.Terminal = []string{"lintel api-user create" + ofProject(h) + " --role member --description TEXT NAME"}
-	return h, pg, nil
+	pg.Choose, err = v.othersPassword(h.DomainID)
+	return h, pg, err
 }
 
 func (v *visit) newAPIUser() error {
@@ -202,7 +204,10 @@ func (v *visit) askAPIUser(fill func(h *here, u identity.User, pg *actPage)) (*h
 	pg := &actPage{Back: h.Path("/api-users")}
 	pg.Here, pg.Section = h, "api-users"
 	fill(h, u, pg)
-	return h, pg, nil
+	if pg.Password {
+		pg.Choose, err = v.othersPassword(u.DomainID)
+	}
+	return h, pg, err
 }
 
 func (v *visit) apiPasswordReset(h *here, u identity.User, pg *actPage) {

@@ -370,6 +370,7 @@ type passwordForm struct {
 	Rules        string // what it must be like
 	Least        int    // characters
 	Made         string // one to take
+	Into         string // the fields that take it
 }
 
 // passwordForm is for users of a domain who had passwords before, or had none.
@@ -395,7 +396,14 @@ func (v *visit) passwordForm(domain directory.DomainRef, had bool) (out password
 	default:
 		say = append(say, v.F("None of the last %d.", r.Apart))
 	}
-	return passwordForm{v.T("New password"), v.T("New password, again"), strings.Join(say, " "), r.Length, r.Made}, nil
+	return passwordForm{v.T("New password"), v.T("New password, again"), strings.Join(say, " "), r.Length, r.Made, "new again"}, nil
+}
+
+// othersPassword is for the one field of a page that sets the password of somebody else, who is not asked to differ from those before.
+func (v *visit) othersPassword(domain identity.DomainID) (passwordForm, error) {
+	out, err := v.passwordForm(directory.DomainRef{ID: domain}, false)
+	out.Into = "password"
+	return out, err
 }
 
 // domainOf is the domain that a form names; without a name it is the default one.

@@ -393,6 +393,47 @@ func TestNewPasswordsAreExplained(t *testing.T) {
 	}
 }
 
+// TestPasswordsForOthersAreSuggested: D3, D5, J5: who sets a password for somebody else is told what their domain asks of it, and has one suggested
+// that it takes.
+func TestPasswordsForOthersAreSuggested(t *testing.T) {
+	env := testenv.New(t)
+	_, acme := mainUser(t, env, "ann@acme.example", "acme")
+	root := env.SignIn("admin", testenv.Password)
+	root.Open("/portal/d/default/rules").Submit("Save the rules", "password_length", "30", "password_kinds", "3").Want(200)
+	seen := map[string]bool{}
+	suggested := func(b *testenv.Browser) string {
+		t.Helper()
+		b.Want(200, "At least 30 characters. 3 of these: lower case, upper case, digits, other characters.", "Suggest one", "kept nowhere")
+		_, made, _ := strings.Cut(b.Body, `id="made">`)
+		made, _, _ = strings.Cut(made, "<")
+		if len(made) != 30 || seen[made] || strings.Count(b.Body, made) != 1 || b.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("suggests %q", made)
+		}
+		seen[made] = true
+		return made
+	}
+	root.Open("/portal/d/default/users/new").Submit("Create User", "name", "bob", "password", "secret").Want(422, "fewer than 30 characters")
+	made := suggested(root.Open("/portal/d/default/users/new"))
+	root.Submit("Create User", "name", "bob", "password", made).Want(200)
+	env.SignIn("bob", made)
+	id := env.Admin().Get("/v3/users?name=bob").Want(200).Get("users.0.id")
+	made = suggested(root.Open("/portal/d/default/users/" + id + "/password"))
+	root.Submit("Set the password", "password", made).Want(200, made)
+	env.SignIn("bob", made)
+
+	ann := env.SignIn("ann@acme.example", "secret")
+	made = suggested(ann.Open("/portal/p/" + acme + "/api-users/new"))
+	ann.Submit("Create the API user", "suffix", "ci", "password", made).Want(200, "shown this once")
+	env.Login("ann@acme.example_ci", made, testenv.OnProjectID(acme))
+	ci := env.Admin().Get("/v3/users?name=ann@acme.example_ci").Want(200).Get("users.0.id")
+	made = suggested(ann.Open("/portal/p/" + acme + "/api-users/" + ci + "/password"))
+	ann.Submit("Set the password", "password", made).Want(200, "shown this once")
+	env.Login("ann@acme.example_ci", made, testenv.OnProjectID(acme))
+	if root.Open("/portal/d/default/users/" + id + "/disable").Want(200); strings.Contains(root.Body, "Suggest one") {
+		t.Error("a page suggests a password that it does not ask for")
+	}
+}
+
 func TestTheStartIsForPeopleAndPrograms(t *testing.T) {
 	env := testenv.New(t)
 	if b := env.Browser().Open("/"); !strings.HasPrefix(b.Path, "/portal/login") {

@@ -134,6 +134,7 @@ type newUserPage struct {
 	Make                                      bool // the project is made with the account
 	MayMake                                   bool // the reader may make projects
 	Mails                                     bool // links to set a password are sent
+	Choose                                    passwordForm
 	Roles                                     []roleGroup
 	offered                                   []assignment.DescribedRole // in them
 	Customers                                 bool                       // the reader may open accounts of customers
@@ -186,7 +187,8 @@ func (v *visit) newUserPage(caller identity.Caller, d identity.Domain) (*newUser
 		}
 	}
 	pg.Roles = v.roleGroups(pg.offered, identity.RoleID(pg.Role))
-	return pg, nil
+	pg.Choose, err = v.othersPassword(d.ID)
+	return pg, err
 }
 
 func (v *visit) newUser() error {

@@ -101,8 +101,16 @@ func TestLookAfterAccount(t *testing.T) {
 		}
 		moira.Press("Enable")
 		s.alike(moira, "domain Default", moira.Terminal(), func() { moira.Press("Enable the account").Sees("The account was enabled") })
-		moira.Press("Set a temporary password").Sees("shown to you once").Press("Set the password").Sees("shown this once")
+		moira.Press("Set a temporary password").Sees("shown to you once").Press("Suggest one").Sees("kept nowhere")
+		made := ""
+		if s.way.scripts {
+			made = moira.Press("Take it").Value("A password of your choice")
+		}
+		moira.Press("Set the password").Sees("shown this once")
 		given := moira.Shown("secret")
+		if made != "" && given != made {
+			s.Errorf("%q was suggested, and %q set", made, given)
+		}
 		s.SignIn("ayesha", given)
 		moira.Press("I have saved it").Press("Delete").Sees("Delete ayesha?", "Its roles in 1 place are gone")
 		commands := moira.Terminal()
