@@ -316,7 +316,7 @@ func (v *visit) findGroup(h *here, pg *groupPage, q identity.Query) (found assig
 	return found, nil
 }
 
-// addToGroupHere takes whom it adds by exact name, address or id, and looks nobody up before that.
+// addToGroupHere takes whom it adds as assignment.UserNamed finds them, and looks nobody up before that.
 func (v *visit) addToGroupHere() error {
 	h, err := v.here()
 	if err != nil {
