@@ -80,13 +80,19 @@ type page struct {
 
 const get, post = http.MethodGet, http.MethodPost
 
-// pages returns the table, put together from those that stand above their pages.
+// pages returns the table, put together from those that stand above their pages, by whom they are for.
 func pages() []page {
 	var all []page
-	for _, table := range [][]page{invitePages, acceptPages, forgotPages, codePages, signInPages, profilePages, homePages, noticePages, activityPages, auditPages, searchPages, inventoryPages, contactPages, portalUserPages, credentialPages, securityPages, factorPages, passkeyPages, projectPages, peoplePages, requestPages, waitingPages, signUpPages,
-		settingsPages, rolePages,
-		permissionPages, policyPages, whyPages, grantRulePages,
-		memberPages, roleProfilePages, domainRulePages, overviewPages, catalogPages, userPages, importPages, accountPages, accountTabPages, surfacePages, apiUserPages, customerPages, domainGroupPages, domainProjectPages, assignmentPages, cloudPages} {
+	for _, table := range [][]page{
+		signInPages, forgotPages, codePages, acceptPages, signUpPages, // for whoever is not signed in yet
+		homePages, noticePages, profilePages, searchPages, activityPages, whyPages, // one's own
+		securityPages, factorPages, passkeyPages, credentialPages,
+		projectPages, peoplePages, invitePages, requestPages, waitingPages, // a project's
+		rolePages, memberPages, apiUserPages, inventoryPages, contactPages, portalUserPages, settingsPages,
+		overviewPages, userPages, importPages, accountPages, accountTabPages, surfacePages, customerPages, // a domain's
+		domainGroupPages, domainProjectPages, assignmentPages, domainRulePages, auditPages,
+		cloudPages, catalogPages, permissionPages, roleProfilePages, policyPages, grantRulePages, // the cloud's
+	} {
 		all = append(all, table...)
 	}
 	return all
