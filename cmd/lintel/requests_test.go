@@ -311,6 +311,6 @@ func TestModeratorMovesPeopleOfAGroup(t *testing.T) {
 	}
 	c.refused("access leave "+name+" confers", "404")
 	c.refused("access join "+name+"@example.org confers", "403") // whom they may not look up
-	c.refused("access join "+name+" crew", "403") // which confers admin
+	c.refused("access join "+name+" crew", "403")                // which confers admin
 	mod.api.Delete("/v3/lintel/grants?user=" + name + "&group=confers&role=member").Want(400)
 }
