@@ -222,7 +222,7 @@ func (v *visit) askAdd(pg *groupPage, who assignment.Ref, name, in string) error
 			return err
 		})
 		if e, ok := errors.AsType[*identity.Error](err); pg.Here != nil && ok && (e.Kind == identity.NotFound || e.Kind == identity.Forbidden && strings.HasPrefix(e.Message, notAllowed)) {
-			err = &identity.Error{Kind: identity.BadRequest, Message: v.T("There is nobody of that name or ID there, or you may not add them.")}
+			err = identity.Invalidf("There is nobody of that name or ID there, or you may not add them.")
 		}
 		if out.Asked = errors.Is(err, membership.ErrSayWhy); out.Asked { // the form wants to know, then
 			out.Terminal = []string{"lintel access join" + domains + " --reason WHY " + word(name) + " " + word(pg.Group.Name)}
