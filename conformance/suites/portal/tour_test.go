@@ -154,6 +154,8 @@ func (p *Person) show(v view) {
 // picture writes what the whole page looks like, in few colours.
 func (p *Person) picture(file string) {
 	p.t.Helper()
+	const drawn = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))" // and as high as it is now
+	must[bool](p.t)(chromedp.Run(p.ctx, chromedp.Evaluate[bool](drawn, chromedp.EvalAwaitPromise)))
 	shot := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, CaptureBeyondViewport: new(true)})
 	img := must[image.Image](p.t)(png.Decode(bytes.NewReader(shot.Data)))
 	var out bytes.Buffer
