@@ -291,11 +291,14 @@ type GroupMembers struct {
 	identity.Group // by id, name and domain
 	Page           identity.Page[GroupMember]
 	Called         Names
+	Moves
+}
 
-	// Adds and Removes tell whether the caller may bring people of the group's domain into it, if they prove again who they are or somebody
-	// else agrees where a rule wants that, and out of it. Refused is why they may not bring anybody into it.
+// Moves tells whether a caller may bring people of a group's domain into the group, if they prove again who they are or somebody else agrees
+// where a rule wants that, and out of it.
+type Moves struct {
 	Adds, Removes bool
-	Refused       error
+	Refused       error // why they may not bring anybody into it
 }
 
 // GroupMember is somebody in a group, as Person says it.
@@ -343,18 +346,32 @@ func (s *Service) MembersHere(ctx context.Context, caller identity.Caller, proje
 		if out.Called, err = tx.Labels(ctx, keys); err != nil {
 			return err
 		}
-		if out.Refused, err = s.moves(ctx, tx, caller, out.Group, authz.AddUserToGroup); err != nil {
-			return err
-		}
-		fixed, err := s.moves(ctx, tx, caller, out.Group, authz.RemoveUserFromGroup)
-		out.Adds, out.Removes = out.Refused == nil, err == nil && fixed == nil
+		out.Moves, err = s.moves(ctx, tx, caller, out.Group)
 		return err
 	})
 	return out, err
 }
 
-// moves tells why the caller may not bring somebody of a group's domain into it or out of it, see GroupMembers.
-func (s *Service) moves(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Group, action authz.Action) (refused, err error) {
+// MovesOf tells whether the caller may change who is in a group.
+func (s *Service) MovesOf(ctx context.Context, caller identity.Caller, g identity.Group) (m Moves, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		m, err = s.moves(ctx, tx, caller, g)
+		return err
+	})
+	return m, err
+}
+
+func (s *Service) moves(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Group) (m Moves, err error) {
+	if m.Refused, err = s.move(ctx, tx, caller, g, authz.AddUserToGroup); err != nil {
+		return m, err
+	}
+	fixed, err := s.move(ctx, tx, caller, g, authz.RemoveUserFromGroup)
+	m.Adds, m.Removes = m.Refused == nil, err == nil && fixed == nil
+	return m, err
+}
+
+// move tells why the caller may not bring somebody of a group's domain into it, or out of it.
+func (s *Service) move(ctx context.Context, tx *store.Tx, caller identity.Caller, g identity.Group, action authz.Action) (refused, err error) {
 	u := identity.User{DomainID: g.DomainID, Enabled: true}
 	opened := s.Authz.Check(ctx, caller, action, authz.Target{"user": authz.User(u), "group": authz.Group(g)})
 	if opened != nil && !errors.Is(opened, identity.Forbidden) {

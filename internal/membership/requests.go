@@ -297,13 +297,14 @@ func (s *Service) LeaveNamed(ctx context.Context, caller identity.Caller, user, 
 }
 
 func (s *Service) memberNamed(ctx context.Context, caller identity.Caller, user, group assignment.Ref) (g identity.Grant, err error) {
-	return g, s.DB.View(ctx, func(tx *store.Tx) error {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		if g.User, err = s.Assignment.UserNamed(ctx, tx, caller, user); err != nil {
 			return err
 		}
 		g.Group, err = assignment.GroupNamed(ctx, tx, group)
 		return err
 	})
+	return g, err
 }
 
 // ask writes down a request by a caller who may do what it asks for if somebody else agrees. Its id is made unless it has one.
@@ -514,7 +515,8 @@ func (s *Service) seesRequests(ctx context.Context, tx *store.Tx, caller identit
 }
 
 // GrantRequests returns the newest requests for what somebody is to have on a project, or on what acts as a domain or in it, to who may learn
-// who has which role there; to others those that they made themselves, if there are any.
+// who has which role there; to others those that they made themselves, if there are any. With those on a project come the caller's own for
+// people to join a group that has roles there: these are requests in the domain of the group.
 func (s *Service) GrantRequests(ctx context.Context, caller identity.Caller, on identity.ProjectID) (all []Request, err error) {
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		requester := identity.UserID("")
@@ -528,13 +530,30 @@ func (s *Service) GrantRequests(ctx context.Context, caller identity.Caller, on 
 		if err != nil {
 			return err
 		}
-		if refused != nil && len(found) == 0 {
+		joins, err := s.joinsAsked(ctx, tx, caller.UserID(), on)
+		if err != nil {
+			return err
+		}
+		if found = append(found, joins...); refused != nil && len(found) == 0 {
 			return refused
 		}
+		slices.SortStableFunc(found, func(a, b identity.GrantRequest) int { return b.CreatedAt.Compare(a.CreatedAt) })
 		all, err = s.requests(ctx, tx, found)
 		return err
 	})
 	return all, err
+}
+
+// joinsAsked returns what somebody asked for elsewhere, of people who are to join groups with roles on a project.
+func (s *Service) joinsAsked(ctx context.Context, tx *store.Tx, requester identity.UserID, on identity.ProjectID) ([]identity.GrantRequest, error) {
+	grants, err := tx.GroupsOnto(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := tx.GrantRequestsBy(ctx, requester, mostRequests)
+	return slices.DeleteFunc(asked, func(r identity.GrantRequest) bool {
+		return !r.Joins() || r.On() == on || !slices.ContainsFunc(grants, func(g store.GroupGrant) bool { return g.Group == r.GroupID })
+	}), err
 }
 
 // GrantRequestsTo is GrantRequests of a project that is named, or of a domain if there is none.

@@ -114,6 +114,13 @@ func TestGroupsAndProjectsAreNotForEverybody(t *testing.T) {
 	mona.Open("/portal/d/default/groups/" + theirs).Want(403)
 	mona.Open("/portal/d/" + other + "/groups/" + theirs).Want(404)
 	mona.Send("POST", "/portal/d/default/groups/"+theirs+"/delete", url.Values{"csrf": csrf(mona)["csrf"], "typed": {"theirs"}}).Want(403)
+	// S6: the page of a group that confers more than the reader may grant says so, and offers nothing that would be refused.
+	mona.Open(g+group).Want(200, "Add somebody")
+	admin.Put("/v3/projects/"+project+"/groups/"+group+"/roles/"+roleID(env, "admin"), nil).Want(204)
+	if mona.Open(g+group).Want(200, "This group is protected: it confers the role admin on acme, which you may not grant."); strings.Contains(mona.Body, "Add somebody") {
+		t.Error("it offers what is refused")
+	}
+	mona.Open(g + group + "/add?name=alice").Want(403)
 	// S4: an administrator of the whole cloud looks after every domain, but under its own address.
 	root := env.SignIn("admin", testenv.Password)
 	root.Open("/portal/d/"+other+"/groups/"+theirs).Want(200, "Domain other")

@@ -88,9 +88,24 @@ func (v *visit) loadGroup() (caller identity.Caller, pg *groupPage, err error) {
 	}
 	pg.Places, pg.Path = v.places(held, nil, called), groupPath(pg.Group)
 	pg.Manage = v.p.Directory.MayCreateGroup(v.Context(), caller, d.ID)
-	pg.Adds, pg.Removes = pg.Manage, pg.Manage
+	moves, err := v.p.Assignment.MovesOf(v.Context(), caller, pg.Group)
+	if err != nil {
+		return caller, nil, err
+	}
+	if err := pg.may(v, moves); err != nil {
+		return caller, nil, err
+	}
 	pg.Section, pg.Title, pg.Lead = "groups", pg.Group.Name, text(pg.Group.Description)
 	return caller, pg, nil
+}
+
+// may fills in what the reader may do to who is in the group, and why they may add nobody if there is more to say than that they may not.
+func (pg *groupPage) may(v *visit, m assignment.Moves) (err error) {
+	pg.Adds, pg.Removes = m.Adds, m.Removes
+	if pg.Why, err = v.refusal(m.Refused); errors.Is(err, identity.Forbidden) {
+		pg.Why, err = "", nil
+	}
+	return err
 }
 
 func (v *visit) domainGroup() error {
@@ -215,8 +230,8 @@ func (v *visit) askAdd(pg *groupPage, who assignment.Ref, name, in string) error
 		err = pg.as(func(c identity.Caller) error {
 			made, err := v.p.Membership.JoinNamed(v.Context(), c, who, assignment.Ref{ID: string(pg.Group.ID)}, reason)
 			if made.Request != nil {
-				if next = inDomain(pg.Group.DomainID) + "/requests?done=requested"; pg.Here != nil { // that page is the domain's
-					next = strings.TrimPrefix(pg.Path, Prefix) + "?done=requested"
+				if next = inDomain(pg.Group.DomainID) + "/requests?done=requested"; pg.Here != nil {
+					next = strings.TrimPrefix(pg.Here.Path("/requests"), Prefix) + "?done=requested"
 				}
 			}
 			return err

@@ -305,14 +305,12 @@ func (v *visit) findGroup(h *here, pg *groupPage, q identity.Query) (found assig
 	if pg.Part = errors.Is(err, identity.Forbidden); err != nil && !pg.Part {
 		return found, err
 	}
-	if pg.Why, err = v.refusal(found.Refused); found.Refused == nil || errors.Is(err, identity.Forbidden) {
-		pg.Why = "" // there is no more to say than that
-	} else if err != nil {
+	if err := pg.may(v, found.Moves); err != nil {
 		return found, err
 	}
 	v.aboutPeople(&pg.chrome, h)
 	pg.Group, pg.In, pg.Title, pg.Lead = found.Group, found.Called.Of("group", string(id)).DomainName, found.Name, v.F("Group in %s", found.Called.Of("group", string(id)).DomainName)
-	pg.Places, pg.Path, pg.Adds, pg.Removes, pg.as = v.places(held, nil, called), h.Path("/groups/", string(id)), found.Adds, found.Removes, h.as
+	pg.Places, pg.Path, pg.as = v.places(held, nil, called), h.Path("/groups/", string(id)), h.as
 	return found, nil
 }
 

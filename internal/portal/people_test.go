@@ -298,8 +298,10 @@ func TestGroupsInTheHandsOfAProject(t *testing.T) {
 	rule("manager", "project", `, "needs_approval": true`)
 	at = "/portal/p/" + tm.web + "/groups/" + helpers
 	ask("bob").Submit("Add bob").Want(422, "Somebody else must agree", "--reason WHY")
-	b.Submit("Add bob", "reason", "She is away").Want(200, "Those who can were asked")
+	b.Submit("Add bob", "reason", "She is away").Want(200, "Those who can were asked", "the group helpers", "She is away", "waits for an answer")
 	if in(helpers, bob) || !in(deployers, bob) {
 		t.Error("nobody has agreed yet")
 	}
+	follow(t, b, "Withdraw bob").Want(200, "bob joins the group helpers").Submit("Withdraw the request").Want(200, "withdrawn")
+	tm.SignIn("admin", testenv.Password).Open("/portal/p/"+tm.web+"/requests").Want(200, "Nothing was asked for") // which is a matter of the domain
 }

@@ -130,6 +130,11 @@ func (tx *Tx) GrantRequestsTo(ctx context.Context, user identity.UserID, n int) 
 	return slices.DeleteFunc(all, func(r identity.GrantRequest) bool { return r.Revoke || r.InvitationID != "" }), err
 }
 
+// GrantRequestsBy returns up to n requests that somebody made, the newest first.
+func (tx *Tx) GrantRequestsBy(ctx context.Context, requester identity.UserID, n int) ([]identity.GrantRequest, error) {
+	return list(ctx, tx, scanRequest, selectRequest+` WHERE "requester_id" = ? ORDER BY "created_at" DESC, "id" LIMIT ?`, requester, n)
+}
+
 // GrantRequests returns the newest requests for a project, or for what acts as a domain, those of one requester unless that is empty, up to n.
 func (tx *Tx) GrantRequests(ctx context.Context, project identity.ProjectID, requester identity.UserID, n int) ([]identity.GrantRequest, error) {
 	where, args := ` WHERE "project_id" = ?`, []any{project}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -244,6 +245,9 @@ func testGrantRequests(t *testing.T, db *store.DB) {
 		}
 		if all, err := tx.GrantRequests(ctx, "d", "", 9); err != nil || len(all) != 3 {
 			t.Errorf("of the domain: %d, %v", len(all), err)
+		}
+		if all, err := tx.GrantRequestsBy(ctx, "dora", 7); err != nil || len(all) != 7 || !slices.ContainsFunc(all, func(r identity.GrantRequest) bool { return r.ID == "joins" }) {
+			t.Errorf("by their maker: %v, %v", all, err)
 		}
 		if got, err = tx.GrantRequest(ctx, "again"); err != nil || got.State != identity.RequestRefused || got.DeciderID != "boss" || got.Answer != "no" || got.DecidedAt.IsZero() {
 			t.Errorf("answered: %+v, %v", got, err)
