@@ -87,5 +87,18 @@
 		mark: () => { document.suiteOld = true; return true; },
 		arrived: () => !document.suiteOld && document.readyState === "complete",
 		overflow: () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+		// torn are texts of short words that take more lines than they have words.
+		torn() {
+			const all = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+			for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+				const each = node.textContent.trim().split(/\s+/), around = node.parentElement;
+				if (!each[0] || each.some((w) => w.length > 12) || !shown(around) || around.closest(".visually, .code, code, pre, option")) continue;
+				const range = document.createRange();
+				range.selectNodeContents(node);
+				const lines = [...range.getClientRects()].filter((r) => r.width > 0).map((r) => r.bottom).sort((a, b) => a - b).filter((y, i, ys) => i === 0 || y - ys[i - 1] > 8);
+				if (lines.length > each.length) all.push(each.join(" "));
+			}
+			return all;
+		},
 	};
 })()

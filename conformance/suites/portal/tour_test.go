@@ -83,6 +83,9 @@ func (tour *Tour) Look(p *Person, name string, pictures ...string) {
 		if over := see[float64](p, "overflow"); over > 0 {
 			tour.Errorf("%s, %s: the page is %v px wider than the window", name, v.name, over)
 		}
+		if torn := see[[]string](p, "torn"); len(torn) > 0 {
+			tour.Errorf("%s, %s: words are torn apart: %q", name, v.name, torn)
+		}
 		if dir := os.Getenv("LINTEL_PICTURES"); dir != "" && (v.name == "light" || slices.Contains(strings.Fields(strings.Join(pictures, " ")), v.name)) {
 			if v.wide < 760 { // the menu is closed where the page is opened on a phone
 				p.do(evaluate(`const menu = document.querySelector(".sheetnav"); if (menu) menu.open = false`))
