@@ -207,9 +207,9 @@ func TestRoleGraph(t *testing.T) {
 	tell(t, "S25", func(s *Story) {
 		s.root.Post("/v3/roles", map[string]any{"role": map[string]any{"name": "lead"}})
 		admin := s.admin().Press("Roles").Press("Graph").Sees("Roles that stand for themselves", "lead")
-		admin.Choose("Who has", "lead").Choose("has, too,", "member").Press("Add").Sees("Saved")
-		admin.Choose("Who has", "reader").Choose("has, too,", "lead").Press("Add").Sees("That would be a circle")
-		admin.Press("End lead, member").Sees("Saved")
+		admin.Choose("Who has", "lead").Choose("has, too,", "member").Press("Add").Sees("Let lead imply member?").Press("Let it imply member").Sees("Saved")
+		admin.Choose("Who has", "reader").Choose("has, too,", "lead").Press("Add").Sees("That would be a circle", "lead → member → reader").Press("Cancel")
+		admin.Press("End lead, member").Sees("End that lead implies member?").Press("End it").Sees("Saved")
 	})
 }
 
