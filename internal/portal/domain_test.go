@@ -120,7 +120,7 @@ func TestGroupsAndProjectsAreNotForEverybody(t *testing.T) {
 	if mona.Open(g+group).Want(200, "This group is protected: it confers the role admin on acme, which you may not grant."); strings.Contains(mona.Body, "Add somebody") {
 		t.Error("it offers what is refused")
 	}
-	mona.Open(g + group + "/add?name=alice").Want(403)
+	mona.Open(g+group+"/add?name=alice").Want(403, "it confers the role admin on acme")
 	// S4: an administrator of the whole cloud looks after every domain, but under its own address.
 	root := env.SignIn("admin", testenv.Password)
 	root.Open("/portal/d/"+other+"/groups/"+theirs).Want(200, "Domain other")

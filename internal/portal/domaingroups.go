@@ -63,7 +63,8 @@ type groupPage struct {
 	Part          bool // it may have roles elsewhere, which the reader does not see
 	Manage        bool // the reader may change the group itself
 	Adds, Removes bool
-	Why           string // the reader may add nobody
+	refused       error  // why the reader may add nobody
+	Why           string // the same in words, if there is more to say than that they may not
 	Path          string
 
 	as func(func(identity.Caller) error) error // tries something with the reader's rights
@@ -99,9 +100,9 @@ func (v *visit) loadGroup() (caller identity.Caller, pg *groupPage, err error) {
 	return caller, pg, nil
 }
 
-// may fills in what the reader may do to who is in the group, and why they may add nobody if there is more to say than that they may not.
+// may fills in what the reader may do to who is in the group.
 func (pg *groupPage) may(v *visit, m assignment.Moves) (err error) {
-	pg.Adds, pg.Removes = m.Adds, m.Removes
+	pg.Adds, pg.Removes, pg.refused = m.Adds, m.Removes, m.Refused
 	if pg.Why, err = v.refusal(m.Refused); errors.Is(err, identity.Forbidden) {
 		pg.Why, err = "", nil
 	}
@@ -202,7 +203,7 @@ func (v *visit) addToGroup() error {
 		return err
 	}
 	if !pg.Adds {
-		return identity.NotAllowed("identity:add_user_to_group")
+		return pg.refused
 	}
 	u, err := v.userNamed(caller, pg.Group.DomainID, strings.TrimSpace(v.field("name")))
 	if errors.Is(err, identity.NotFound) || errors.Is(err, identity.Forbidden) {

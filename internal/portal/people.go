@@ -321,12 +321,11 @@ func (v *visit) addToGroupHere() error {
 		return err
 	}
 	pg := new(groupPage)
-	found, err := v.findGroup(h, pg, identity.Query{Limit: 1})
-	if err != nil {
+	if _, err := v.findGroup(h, pg, identity.Query{Limit: 1}); err != nil {
 		return err
 	}
-	if !found.Adds {
-		return identity.NotAllowed("identity:add_user_to_group")
+	if !pg.Adds {
+		return pg.refused
 	}
 	name, in := strings.TrimSpace(v.field("name")), cmp.Or(strings.TrimSpace(v.field("domain")), pg.In)
 	if name == "" {
