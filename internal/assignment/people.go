@@ -118,10 +118,15 @@ func (s *Service) People(ctx context.Context, caller identity.Caller, project id
 	return out, err
 }
 
+// sees tells whether the caller may look a user up (identity:get_user).
+func (s *Service) sees(ctx context.Context, caller identity.Caller, u identity.User) bool {
+	return s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)})
+}
+
 // ShownAmong returns the first of some users who has a role on a project, if the caller sees in People that they do, and who they are.
 func (s *Service) ShownAmong(ctx context.Context, tx *store.Tx, caller identity.Caller, p identity.Project, some []identity.User) (u identity.User, shown bool, err error) {
 	some = slices.DeleteFunc(some, func(u identity.User) bool {
-		return !s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)})
+		return !s.sees(ctx, caller, u)
 	})
 	if len(some) == 0 {
 		return u, false, nil
@@ -270,7 +275,7 @@ func (s *Service) persons(ctx context.Context, tx *store.Tx, g granter, project 
 				p.Obstacle = o.Role.ID
 			}
 		}
-		if p.Known = s.Authz.Allowed(ctx, g.caller, authz.GetUser, authz.Target{"user": authz.User(p.User)}); !p.Known {
+		if p.Known = s.sees(ctx, g.caller, p.User); !p.Known {
 			p.User = identity.User{ID: p.ID, Name: p.Name, DomainID: p.DomainID}
 		}
 	}
@@ -336,7 +341,7 @@ func (s *Service) MembersHere(ctx context.Context, caller identity.Caller, proje
 		out.Page.More = page.More
 		keys := mentioned(out.Held)
 		for _, u := range page.Items {
-			m := GroupMember{u, s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)})}
+			m := GroupMember{u, s.sees(ctx, caller, u)}
 			if !m.Known {
 				m.User = identity.User{ID: u.ID, Name: u.Name, DomainID: u.DomainID}
 			}

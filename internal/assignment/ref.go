@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lintel-id/lintel/internal/authz"
 	"github.com/lintel-id/lintel/internal/directory"
 	"github.com/lintel-id/lintel/internal/identity"
 	"github.com/lintel-id/lintel/internal/store"
@@ -52,7 +51,7 @@ func (s *Service) UserNamed(ctx context.Context, tx *store.Tx, caller identity.C
 	}
 	some, err := tx.UsersByAddress(ctx, domain, ref.Name)
 	some = slices.DeleteFunc(some, func(u identity.User) bool {
-		return !s.Authz.Allowed(ctx, caller, authz.GetUser, authz.Target{"user": authz.User(u)})
+		return !s.sees(ctx, caller, u)
 	})
 	if err != nil || len(some) != 1 {
 		return identity.UserID(ref.Name), err

@@ -247,9 +247,6 @@ type AlreadyThereError struct {
 func (e *AlreadyThereError) Error() string { return e.err.Error() }
 func (e *AlreadyThereError) Unwrap() error { return e.err }
 
-// alreadyThere is what it says.
-const alreadyThere = "%s is the address of %s, who has roles on this project: change those instead."
-
 // newHere refuses an address of somebody whom the inviter sees among the people of the project.
 func (s *Service) newHere(ctx context.Context, tx *store.Tx, o offer, address string) error {
 	p, err := tx.Project(ctx, o.ProjectID)
@@ -262,7 +259,7 @@ func (s *Service) newHere(ctx context.Context, tx *store.Tx, o offer, address st
 	}
 	u, shown, err := s.Assignment.ShownAmong(ctx, tx, o.by, p, some)
 	if err == nil && shown {
-		err = &AlreadyThereError{u.ID, &identity.Error{Kind: identity.Conflict, Message: fmt.Sprintf(alreadyThere, address, u.Name), Format: alreadyThere, Args: []any{address, u.Name}}}
+		err = &AlreadyThereError{u.ID, identity.Failf(identity.Conflict, "%s is the address of %s, who has roles on this project: change those instead.", address, u.Name)}
 	}
 	return err
 }
